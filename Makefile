@@ -1,0 +1,32 @@
+# Two commands from a bare checkout: `make run` and `make test`.  Each sets up .venv once.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
+	&& echo $$p && break; done)
+BIN := .venv/bin
+STAMP := .venv/stamp-$(firstword $(shell cksum pyproject.toml))
+
+# One thread a process: two processes with two torch threads each run 100 times slower.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: run test lint clean
+
+run: $(STAMP)  ## the main job: train, record, judge
+	@$(BIN)/ntp-train
+
+test: $(STAMP)  ## the test suite
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP)  ## style and types
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,dev]'
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright
+
+clean:  ## remove the environment and caches; records stay
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+
+$(STAMP): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: python: 3.11, 3.12 or 3.13 not found; install one or set PYTHON=" >&2; exit 2; }
+	@echo "setting up .venv with $(PYTHON) (once; a few minutes with a slow network)"
+	@rm -rf .venv/stamp-*
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@

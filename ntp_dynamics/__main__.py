@@ -1,0 +1,6 @@
+"""``python -m ntp_dynamics`` is ``ntp-train``."""
+
+from ntp_dynamics.cli import train
+
+if __name__ == "__main__":
+    train()

@@ -1,0 +1,29 @@
+"""The Python door: ``ntp.train``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from ntp_dynamics.compose import compose_job, read_config
+from ntp_dynamics.record import Record
+from ntp_dynamics.run import run_job
+
+
+def train(
+    overrides: Sequence[str] = (), directory: str | Path | None = None, progress: bool = False
+) -> Record:
+    """Run one job as ``ntp-train`` would and return its record.
+
+    ``overrides`` are those of the command line; ``directory`` replaces the one the configuration
+    names.  Raises UserError or UserErrors for what cannot be used.
+    """
+    composed = compose_job(overrides)
+    return run_job(
+        read_config(composed),
+        directory or composed.hydra.run.dir,
+        overrides=overrides,
+        console=Console() if progress else None,
+    )

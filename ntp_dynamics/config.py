@@ -1,0 +1,368 @@
+"""The configuration of a job: dataclasses that are Hydra schema and validator at once.
+
+OmegaConf reads the types and defaults, pydantic the ranges (``Field``), `check_conflicts` what only
+several fields together can get wrong.  An option enters when it is implemented, not before.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Annotated, Any, NamedTuple
+
+import yaml
+from hydra.core.config_store import ConfigStore
+from pydantic import Field, TypeAdapter
+
+from ntp_dynamics.lab.errors import UserError, UserErrors
+
+Count = Annotated[int, Field(ge=1)]
+Natural = Annotated[int, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class Vary(StrEnum):
+    """What differs between the runs of a job."""
+
+    corpus = "corpus"
+    init = "init"
+    both = "both"
+
+
+class Density(StrEnum):
+    """How many tokens below the optimal one a sentence shows: a random subset, or all."""
+
+    random = "random"
+    complete = "complete"
+
+
+class Weights(StrEnum):
+    """Sample weights: equal, Dirichlet distributed, or 10^(-decades U) with U uniform on [0, 1]."""
+
+    uniform = "uniform"
+    dirichlet = "dirichlet"
+    powers = "powers"
+
+
+class Stage(StrEnum):
+    """Which layer is trained."""
+
+    feed_forward = "feed_forward"
+    attention = "attention"
+
+
+class Figures(StrEnum):
+    """Which figures a job draws: a single job its own and a sweep none, none at all, or all."""
+
+    auto = "auto"
+    none = "none"
+    all = "all"
+
+
+@dataclass
+class Dataset:
+    """Where the corpora come from (a config group)."""
+
+
+@dataclass
+class RealizableDataset(Dataset):
+    """Random realizable corpora (`ntp_dynamics.data.generate`)."""
+
+    vocab_size: Annotated[int, Field(ge=2, le=10_000)] = 20
+    queries: Count = 12
+    """Queries that get sentences."""
+    sentences_per_query: Count = 6
+    optimal: Count = 2
+    """Tokens of the top level of a query's order."""
+    non_optimal: Count = 3
+    """Tokens below the top level, the query included."""
+    max_length: Annotated[int, Field(ge=2, le=4096)] = 6
+    """Longest sentence, before extra copies."""
+    levels: Annotated[int, Field(ge=2)] = 2
+    """Levels of the order; more than two give confused tokens."""
+    p_star: Probability = 0.3
+    """Chance that a query is its own optimum (two levels only)."""
+    density: Density = Density.random
+    extra_optimal_copies: Natural = 0
+    """At most so many extra copies of the optimal token."""
+    extra_wrong_copies: Natural = 0
+    """Extra copies of each wrong token; breaks Assumption 3."""
+    weights: Weights = Weights.uniform
+    concentration: Positive = 1.0
+    """Of the Dirichlet weights."""
+    decades: Positive = 6.0
+    """Spread of the weights `powers`."""
+
+
+@dataclass
+class FileDataset(Dataset):
+    """One corpus from a JSON Lines file, the same for every run."""
+
+    path: str = ""
+
+
+@dataclass
+class Embedding:
+    """Token embeddings (a config group)."""
+
+    dim: Count | None = None
+    """Dimension; null is the vocabulary size."""
+
+
+@dataclass
+class OrthonormalEmbedding(Embedding):
+    """Orthonormal token vectors: Assumption 2."""
+
+
+@dataclass
+class GaussianEmbedding(Embedding):
+    """Independent gaussian unit vectors, any dimension."""
+
+
+@dataclass
+class Init:
+    """Initial weights (a config group)."""
+
+
+@dataclass
+class ZeroInit(Init):
+    """Both layers start at zero, as in Algorithm 1 of the paper."""
+
+
+@dataclass
+class GaussianInit(Init):
+    """Gaussian entries, each layer rescaled to exactly this Frobenius norm."""
+
+    norm: Positive = 1.1
+
+
+@dataclass
+class Optimizer:
+    """The update rule (a config group)."""
+
+
+@dataclass
+class NormalisedGradientDescent(Optimizer):
+    """W <- W - eta grad / ||grad||_F, the norm of the whole trained matrix."""
+
+
+@dataclass
+class GradientDescent(Optimizer):
+    """W <- W - eta grad."""
+
+
+@dataclass
+class StageConfig:
+    """Length and step size of one stage."""
+
+    steps: Annotated[int, Field(ge=1, le=10**9)] = 900
+    step_size: Positive = 0.1
+
+
+@dataclass
+class Train:
+    """What is trained, in which order, for how long."""
+
+    stages: list[Stage] = field(default_factory=lambda: [Stage.feed_forward, Stage.attention])
+    feed_forward: StageConfig = field(
+        default_factory=lambda: StageConfig(steps=900, step_size=0.2 / math.sqrt(20))
+    )
+    attention: StageConfig = field(
+        default_factory=lambda: StageConfig(steps=900, step_size=0.05 / math.sqrt(20))
+    )
+    margin: Positive | None = None
+    """Start the attention stage at exactly this margin and skip the feed-forward stage."""
+
+
+@dataclass
+class Runtime:
+    """How the machine is used; never changes a number."""
+
+    threads: Count = 1
+
+
+@dataclass
+class Config:
+    """One job: R runs that differ only by their random streams."""
+
+    name: str = "default"
+    """Names the directory of the record; each experiment sets its own."""
+    runs: Annotated[int, Field(ge=1, le=100_000)] = 8
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    vary: Vary = Vary.corpus
+    dataset: Dataset = field(default_factory=RealizableDataset)
+    embedding: Embedding = field(default_factory=OrthonormalEmbedding)
+    init: Init = field(default_factory=ZeroInit)
+    optimizer: Optimizer = field(default_factory=NormalisedGradientDescent)
+    train: Train = field(default_factory=Train)
+    figures: Figures = Figures.auto
+    overwrite: bool = False
+    runtime: Runtime = field(default_factory=Runtime)
+
+    @property
+    def vocab_size(self) -> int | None:
+        """V where the configuration knows it; a corpus file tells it later."""
+        return self.dataset.vocab_size if isinstance(self.dataset, RealizableDataset) else None
+
+    @property
+    def varies_corpus(self) -> bool:
+        generated = not isinstance(self.dataset, FileDataset)
+        return generated and self.vary in (Vary.corpus, Vary.both)
+
+    @property
+    def varies_init(self) -> bool:
+        return self.vary in (Vary.init, Vary.both) or isinstance(self.dataset, FileDataset)
+
+    @property
+    def stages(self) -> list[Stage]:
+        """The stages that are trained: an exact margin replaces the feed-forward stage."""
+        skip = Stage.feed_forward if self.train.margin is not None else None
+        return [stage for stage in self.train.stages if stage is not skip]
+
+
+GROUPS: dict[str, dict[str, type]] = {
+    "dataset": {"realizable": RealizableDataset, "file": FileDataset},
+    "embedding": {"orthonormal": OrthonormalEmbedding, "gaussian": GaussianEmbedding},
+    "init": {"zero": ZeroInit, "gaussian": GaussianInit},
+    "optimizer": {"ngd": NormalisedGradientDescent, "gd": GradientDescent},
+}
+"""Config groups and the schema of each choice; a name maps to code here, never by `_target_`."""
+
+
+def register_schemas() -> None:
+    """Make the dataclasses known to Hydra: `schema/<group>/<choice>` and `schema/job`."""
+    store = ConfigStore.instance()
+    store.store(group="schema", name="job", node=Config)
+    for group, choices in GROUPS.items():
+        for name, schema in choices.items():
+            store.store(group=f"schema/{group}", name=name, node=schema)
+
+
+def to_yaml(config: Config) -> str:
+    """The configuration as it is stored with a record; `choices` names what each group chose."""
+    plain = _plain(asdict(config))
+    choices = {
+        group: name
+        for group, schemas in GROUPS.items()
+        for name, schema in schemas.items()
+        if type(getattr(config, group)) is schema
+    }
+    return yaml.safe_dump({"choices": choices, **plain}, sort_keys=False)
+
+
+def from_yaml(text: str) -> Config:
+    """The inverse of `to_yaml`.  Names map to dataclasses through `GROUPS`; nothing is executed."""
+    plain = yaml.safe_load(text)
+    for group, name in plain.pop("choices").items():
+        plain[group] = TypeAdapter(GROUPS[group][name]).validate_python(plain[group])
+    return TypeAdapter(Config).validate_python(plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.value if isinstance(value, StrEnum) else value
+
+
+class _Rule(NamedTuple):
+    """A conflict between fields: where it shows, when it holds, what to say, what to do."""
+
+    where: str
+    broken: Callable[[Config], bool]
+    what: str
+    remedy: str
+
+
+def _narrow(c: Config) -> bool:
+    v, d = c.vocab_size, c.embedding.dim
+    return v is not None and d is not None and d < v
+
+
+_DATASET_RULES = [
+    _Rule(
+        "dataset.queries",
+        lambda d: d.queries > d.vocab_size,
+        "there are more queries than tokens",
+        "lower it or raise dataset.vocab_size",
+    ),
+    _Rule(
+        "dataset.non_optimal",
+        lambda d: d.optimal + d.non_optimal > d.vocab_size,
+        "optimal and non-optimal tokens together exceed the vocabulary",
+        "lower it or raise dataset.vocab_size",
+    ),
+    _Rule(
+        "dataset.levels",
+        lambda d: d.levels - 1 > d.non_optimal,
+        "some level would be empty",
+        "lower it or raise dataset.non_optimal to at least levels - 1",
+    ),
+    _Rule(
+        "dataset.max_length",
+        lambda d: d.density is Density.complete and d.max_length < d.non_optimal + 1,
+        "complete density does not fit in a sentence",
+        "raise it to dataset.non_optimal + 1 or use dataset.density=random",
+    ),
+]
+
+_RULES = [
+    _Rule(
+        "vary",
+        lambda c: isinstance(c.init, ZeroInit)
+        and (c.runs > 1 if isinstance(c.dataset, FileDataset) else c.vary is Vary.init),
+        "every run would be the same: one corpus, and zero init has nothing to vary",
+        "use init=gaussian, runs=1, or a generated dataset with vary=corpus",
+    ),
+    _Rule(
+        "dataset.path",
+        lambda c: isinstance(c.dataset, FileDataset) and not c.dataset.path,
+        "it is missing",
+        "name a corpus file: dataset.path=FILE",
+    ),
+    _Rule(
+        "embedding.dim",
+        lambda c: isinstance(c.embedding, OrthonormalEmbedding) and _narrow(c),
+        "orthonormal vectors need at least as many dimensions as tokens",
+        "raise it to dataset.vocab_size or use embedding=gaussian",
+    ),
+    _Rule(
+        "train.margin",
+        lambda c: c.train.margin is not None and _narrow(c),
+        "no W_ov gives every token the same margin in fewer dimensions than tokens",
+        "raise embedding.dim to dataset.vocab_size or use train.margin=null",
+    ),
+    _Rule(
+        "train.stages",
+        lambda c: not c.stages,
+        "nothing is left to train",
+        "list feed_forward, attention, or both",
+    ),
+    _Rule(
+        "train.stages",
+        lambda c: len(set(c.train.stages)) < len(c.train.stages),
+        "a stage is listed twice",
+        "list each stage once",
+    ),
+    _Rule(
+        "train.stages",
+        lambda c: c.stages[:1] == [Stage.attention]
+        and c.train.margin is None
+        and isinstance(c.init, ZeroInit),
+        "attention has no gradient while W_ov is zero",
+        "train feed_forward first, set train.margin, or use init=gaussian",
+    ),
+]
+
+
+def check_conflicts(config: Config) -> None:
+    """Raise UserErrors naming every conflict between fields."""
+    broken = [rule for rule in _RULES if rule.broken(config)]
+    if isinstance(config.dataset, RealizableDataset):
+        broken += [rule for rule in _DATASET_RULES if rule.broken(config.dataset)]  # type: ignore[arg-type]
+    if broken:
+        raise UserErrors([UserError(rule.where, rule.what, rule.remedy) for rule in broken])

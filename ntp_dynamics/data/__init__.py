@@ -1,0 +1,1 @@
+"""Corpora: reading and writing, generating, recognising; embeddings."""

@@ -1,0 +1,88 @@
+"""The random draws of a job: corpora, embeddings and generators of every run.
+
+Streams are ``SeedSequence([seed, run, purpose])``: adding runs, or another purpose, changes no draw
+that was there before.  What `vary` holds fixed uses the stream of run 0 in every run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from ntp_dynamics.config import Config, FileDataset, OrthonormalEmbedding, RealizableDataset
+from ntp_dynamics.data.corpus import Corpus
+from ntp_dynamics.data.embedding import Embedding, gaussian, orthonormal
+from ntp_dynamics.data.generate import generate
+from ntp_dynamics.lab.errors import UserError
+
+
+class Purpose(IntEnum):
+    """What a random stream is for; the numbers are part of the record and never change."""
+
+    corpus = 0
+    embedding = 1
+    init_feed_forward = 2
+    init_attention = 3
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Which run's stream each run uses, for its data and for its initial weights."""
+
+    seed: int
+    data: tuple[int, ...]
+    init: tuple[int, ...]
+
+    def rng(self, run: int, purpose: Purpose) -> np.random.Generator:
+        is_data = purpose in (Purpose.corpus, Purpose.embedding)
+        stream = (self.data if is_data else self.init)[run]
+        return np.random.default_rng(np.random.SeedSequence([self.seed, stream, purpose]))
+
+
+def streams(config: Config) -> Streams:
+    """The streams `config.vary` asks for."""
+    numbers, fixed = tuple(range(config.runs)), (0,) * config.runs
+    return Streams(
+        seed=config.seed,
+        data=numbers if config.varies_corpus else fixed,
+        init=numbers if config.varies_init else fixed,
+    )
+
+
+def draw_corpora(config: Config, source: Streams) -> list[Corpus]:
+    """The corpus of each run; runs with one stream share one object.
+
+    Raises UserError for a corpus file that cannot be used.
+    """
+    dataset = config.dataset
+    if isinstance(dataset, FileDataset):
+        return [Corpus.read(dataset.path)] * config.runs
+    assert isinstance(dataset, RealizableDataset)
+    drawn = {
+        stream: generate(dataset, source.rng(run, Purpose.corpus))
+        for stream, run in {s: run for run, s in enumerate(source.data)}.items()
+    }
+    return [drawn[stream] for stream in source.data]
+
+
+def draw_embeddings(config: Config, source: Streams, vocab_size: int) -> list[Embedding]:
+    """The embedding of each run.  Raises UserError where the vectors cannot be orthonormal."""
+    dim = config.embedding.dim or vocab_size
+    draw = gaussian
+    if isinstance(config.embedding, OrthonormalEmbedding):
+        draw = orthonormal
+        if dim < vocab_size:
+            raise UserError(
+                "embedding.dim",
+                f"{vocab_size} orthonormal vectors do not fit in {dim} dimensions",
+                f"raise it to {vocab_size} or use embedding=gaussian",
+            )
+    if config.train.margin is not None and dim < vocab_size:
+        raise UserError(
+            "train.margin",
+            f"no W_ov gives {vocab_size} tokens the same margin in {dim} dimensions",
+            f"raise embedding.dim to {vocab_size} or use train.margin=null",
+        )
+    return [draw(vocab_size, dim, source.rng(run, Purpose.embedding)) for run in range(config.runs)]

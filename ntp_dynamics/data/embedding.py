@@ -1,0 +1,42 @@
+"""Token embeddings: the columns of E (D x V).
+
+Everything is trained in token coordinates, where only the Gram matrix G = E^T E matters; for
+orthonormal embeddings (Assumption 2 of Huang, Liang, Yang 2024) it is the identity, exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """An embedding matrix and whether its columns are orthonormal by construction."""
+
+    matrix: Float[np.ndarray, "D V"]
+    orthonormal: bool
+
+    @cached_property
+    def gram(self) -> Float[np.ndarray, "V V"]:
+        """E^T E; exactly the identity for orthonormal columns, whatever QR rounds."""
+        if self.orthonormal:
+            return np.eye(self.matrix.shape[1])
+        return self.matrix.T @ self.matrix
+
+
+def orthonormal(vocab_size: int, dim: int, rng: np.random.Generator) -> Embedding:
+    """Orthonormal columns, by QR of a gaussian matrix.  Raises ValueError for dim < vocab_size."""
+    if dim < vocab_size:
+        raise ValueError(f"{vocab_size} orthonormal vectors do not fit in {dim} dimensions")
+    q, r = np.linalg.qr(rng.standard_normal((dim, vocab_size)))
+    return Embedding(q * np.sign(np.diag(r)), orthonormal=True)  # signs make the draw uniform
+
+
+def gaussian(vocab_size: int, dim: int, rng: np.random.Generator) -> Embedding:
+    """Independent gaussian vectors of unit length, any dimension."""
+    matrix = rng.standard_normal((dim, vocab_size))
+    return Embedding(matrix / np.linalg.norm(matrix, axis=0), orthonormal=False)

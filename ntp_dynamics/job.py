@@ -1,0 +1,127 @@
+"""A job made ready, and trained: corpora, targets, tensors, weights, stages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from jaxtyping import Float
+from torch import Tensor
+
+from ntp_dynamics.config import Config, Stage, StageConfig
+from ntp_dynamics.data.corpus import Corpus
+from ntp_dynamics.data.draw import Purpose, Streams, draw_corpora, draw_embeddings, streams
+from ntp_dynamics.data.embedding import Embedding
+from ntp_dynamics.data.realizable import Recognition, recognise
+from ntp_dynamics.lab.progress import Interrupt
+from ntp_dynamics.lab.trajectory import Recorder
+from ntp_dynamics.model.batch import Batch, pack
+from ntp_dynamics.model.init import (
+    attention_matrix,
+    exact_margin,
+    feed_forward_matrix,
+    initial_weight,
+)
+from ntp_dynamics.model.token_space import TokenMatrix
+from ntp_dynamics.observe.hooks import make_recorder, observe, standard_hooks
+from ntp_dynamics.observe.reference import Reference, make_reference
+from ntp_dynamics.optim.rules import make_rule
+from ntp_dynamics.optim.train import State, train_attention, train_feed_forward
+from ntp_dynamics.theory.targets import Targets, solve
+
+Tracker = Callable[[Iterable[State[Any]], Stage, int], Iterator[State[Any]]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that training and judging need, one entry a run."""
+
+    config: Config
+    streams: Streams
+    corpora: list[Corpus]
+    recognitions: list[Recognition]
+    embeddings: list[Embedding]
+    targets: list[Targets]
+    batch: Batch
+    reference: Reference
+    feed_forward: TokenMatrix
+    attention: TokenMatrix
+
+
+def prepare(config: Config) -> Job:
+    """Draw the data, recognise it, solve for its targets, draw the weights.
+
+    Raises UserError for a corpus file or an embedding that cannot be used.
+    """
+    source = streams(config)
+    corpora = draw_corpora(config, source)
+    vocab_size = corpora[0].vocab_size
+    embeddings = draw_embeddings(config, source, vocab_size)
+    known = {id(corpus): recognise(corpus) for corpus in {id(c): c for c in corpora}.values()}
+    recognitions = [known[id(corpus)] for corpus in corpora]
+    targets = solve(recognitions, embeddings)
+    batch = pack(corpora, [recognition.collocation for recognition in recognitions])
+
+    dim = embeddings[0].matrix.shape[0]
+
+    def weights(purpose: Purpose, rows: int) -> list[Float[Any, "A D"]]:
+        rngs = (source.rng(run, purpose) for run in range(config.runs))
+        return [initial_weight(config.init, (rows, dim), rng) for rng in rngs]
+
+    return Job(
+        config=config,
+        streams=source,
+        corpora=corpora,
+        recognitions=recognitions,
+        embeddings=embeddings,
+        targets=targets,
+        batch=batch,
+        reference=make_reference(
+            batch, recognitions, [t.feed_forward for t in targets], [t.attention for t in targets]
+        ),
+        feed_forward=feed_forward_matrix(
+            weights(Purpose.init_feed_forward, vocab_size), embeddings
+        ),
+        attention=attention_matrix(weights(Purpose.init_attention, dim), embeddings, batch),
+    )
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What the hooks recorded, and how far each stage came."""
+
+    recorders: dict[Stage, Recorder]
+    reached: dict[Stage, int]
+
+
+def train(job: Job, track: Tracker, interrupt: Interrupt) -> Trained:
+    """Train the stages in order; an interrupt ends training after the step at hand."""
+    trained = Trained({}, {})
+    margin = job.config.train.margin
+    logits = job.feed_forward.start if margin is None else exact_margin(margin, job.batch)
+    for stage in job.config.stages:
+        settings = stage_settings(job.config, stage)
+        hooks = standard_hooks(stage, settings.steps)
+        recorder = trained.recorders[stage] = make_recorder(hooks)
+        for state in track(_states(job, stage, settings, logits), stage, settings.steps):
+            observe(hooks, state, job.reference, recorder)
+            trained.reached[stage] = state.step
+            logits = state.logits
+            if interrupt.requested:
+                return trained
+    return trained
+
+
+def stage_settings(config: Config, stage: Stage) -> StageConfig:
+    """Length and step size of a stage."""
+    return getattr(config.train, stage)
+
+
+def _states(
+    job: Job, stage: Stage, settings: StageConfig, logits: Float[Tensor, "R V V"]
+) -> Iterator[State[Any]]:
+    rule = make_rule(job.config.optimizer, settings.step_size)
+    if stage is Stage.feed_forward:
+        return train_feed_forward(job.batch, job.feed_forward, rule, settings.steps)
+    return train_attention(job.batch, job.attention, logits, rule, settings.steps)

@@ -1,0 +1,141 @@
+"""Bounds: does the law hold at every recorded step, with the constant it states?
+
+One recorded step beyond an explicit bound is an exact counterexample, at any horizon; a bound that
+exceeds the largest possible value all along is no evidence at all.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+
+from ntp_dynamics.lab.gate import Case
+from ntp_dynamics.lab.law import Equals, Exponential, LinearGrowth, Monotone
+
+TOLERANCE = 1e-9  # relative
+ROUNDING = 16 * np.finfo(np.float64).eps  # relative: a log of size L is itself rounded by eps L
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The comparison at every counted step; logs are natural.
+
+    ``status``: holds, holds_vacuous, violated, or none (nothing explicit is claimed).  ``slack``:
+    log of the factor to spare (negative: broken by it), smallest at ``worst`` = (run of the case,
+    step).  ``vacuity``: share of log-time in which the bound exceeds the ceiling; nan without one.
+    ``sup_constant``: log of the smallest constant that would do (the largest, for a lower law),
+    decided at ``sup_step``; ``sup_growth``: how far the last decade of steps moved it.
+    """
+
+    status: str = "none"
+    slack: float = math.nan
+    worst: tuple[int, int] | None = None
+    vacuity: float = math.nan
+    sup_constant: float = math.nan
+    sup_step: int | None = None
+    sup_growth: float = math.nan
+
+
+def hold(case: Case) -> Bound:
+    """Step 1: the law against every counted step of every run."""
+    law = case.law
+    if isinstance(law, Monotone):
+        return _stepwise(case, law.sign)
+    if isinstance(law, Equals):
+        return _equal(case, law)
+    if isinstance(law, Exponential) and law.rate is None:
+        return Bound()
+    rooms = []
+    if isinstance(law, LinearGrowth):
+        for sign in (+1, -1):
+            limit = law.limit(sign)
+            if limit is not None and law.claims(sign) and not law.asymptotic:
+                rooms.append(_room(case, sign, np.log(limit)[:, None]))
+    elif case.log_constant is not None:
+        rooms.append(_room(case, case.sign, case.log_constant))
+    bound = _supremum(case)
+    return _judged(case, np.minimum.reduce(rooms), bound) if rooms else bound
+
+
+def _room(case: Case, sign: int, log_limit: Float[np.ndarray, "S 1"]) -> Float[np.ndarray, "S T"]:
+    """Log of the factor by which y keeps to its side (+1 below, -1 above) of limit * f.
+
+    A hidden value is known only to be at most ``readable``: enough for any upper bound, and the
+    most that can be granted for a lower one.
+    """
+    y = case.log_y if sign > 0 else np.maximum(case.log_y, case.readable)
+    with np.errstate(invalid="ignore"):
+        room = sign * (log_limit + case.log_f - y)
+    room = np.where(np.isnan(room), 0.0, room)  # zero where zero is asked
+    if sign > 0:
+        room = np.where(case.visible, room, np.inf)
+    return np.where(case.counted, room, np.inf)
+
+
+def _supremum(case: Case) -> Bound:
+    need = -_room(case, case.sign, np.zeros((1, 1))).min(axis=0)  # (T,), the worst run
+    end = case.t[case.counted.any(axis=0)][-1]
+    now, before = need.max(), np.max(need, where=case.t <= end / 10, initial=-np.inf)
+    if np.isneginf(now):  # nothing visible asks for any constant
+        return Bound(sup_constant=case.sign * float(now))
+    with np.errstate(invalid="ignore"):
+        growth = float(now - before) if np.isfinite(before) else math.nan
+    step = int(case.t[np.argmax(need)])
+    return Bound(sup_constant=case.sign * float(now), sup_step=step, sup_growth=growth)
+
+
+def _judged(case: Case, room: Float[np.ndarray, "S T"], bound: Bound) -> Bound:
+    scale = np.where(np.isfinite(case.log_f), np.abs(case.log_f), 0.0)
+    vacuity = _vacuity(case)
+    status = "holds_vacuous" if vacuity == 1 else "holds"
+    if (room < -(TOLERANCE + ROUNDING * scale)).any():
+        status = "violated"
+    slack, worst = _tightest(case, room)
+    return replace(bound, status=status, slack=slack, worst=worst, vacuity=vacuity)
+
+
+def _vacuity(case: Case) -> float:
+    if case.log_ceiling is None or case.log_constant is None:
+        return math.nan
+    says = case.sign * (case.log_constant + case.log_f - case.log_ceiling) < -TOLERANCE
+    width = np.gradient(np.log(case.t)) if case.t.size > 1 else np.ones(1)
+    telling = (width * (says & case.counted)).sum(axis=1) / (width * case.counted).sum(axis=1)
+    return float(1 - telling.mean())
+
+
+def _equal(case: Case, law: Equals) -> Bound:
+    value = np.maximum(case.log_f, case.readable)
+    y = np.maximum(case.log_y, case.readable)
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.abs(np.expm1(y - value))
+    error = np.where(y == value, 0.0, error)
+    return _within(case, error, law.tolerance, value)
+
+
+def _stepwise(case: Case, sign: int) -> Bound:
+    y = np.maximum(case.log_y, case.readable)
+    with np.errstate(invalid="ignore"):
+        against = -sign * np.diff(y, axis=1, prepend=y[:, :1])
+    against = np.where(np.isnan(against), 0.0, against)  # zero stays zero
+    against[:, 1:][~case.counted[:, :-1]] = 0.0
+    return _within(case, np.maximum(against, 0.0), ROUNDING, y)
+
+
+def _within(
+    case: Case, error: Float[np.ndarray, "S T"], allowed: float, log_size: Float[np.ndarray, "S T"]
+) -> Bound:
+    size = np.where(np.isfinite(log_size), np.abs(log_size), 0.0)
+    with np.errstate(divide="ignore"):
+        room = np.log(allowed + ROUNDING * size) - np.log(error)
+    room = np.where(case.counted, room, np.inf)
+    slack, worst = _tightest(case, room)
+    return Bound("violated" if slack < 0 else "holds", slack, worst)
+
+
+def _tightest(case: Case, room: Float[np.ndarray, "S T"]) -> tuple[float, tuple[int, int] | None]:
+    run, k = np.unravel_index(np.argmin(room), room.shape)
+    slack = float(room[run, k])
+    return slack, (int(run), int(case.t[k])) if slack < math.inf else None

@@ -1,0 +1,86 @@
+"""Claims: one statement of one theorem, ready to be held against trajectories.
+
+The lab knows nothing of the study.  A claim's law, constant and start may be functions of the
+study's ``constants``, an object of the study's own making whose attributes are (S,) arrays, one
+value a run; the claim only passes it on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ntp_dynamics.lab.law import Law
+from ntp_dynamics.lab.verdict import Verdict, judge
+
+
+@dataclass(frozen=True)
+class Precondition:
+    """A hypothesis of the theorem.  ``check`` tells from the constants in which runs it is met (one
+    bool or one a run), ``failure`` is a plain clause about a run: "some token is confused"."""
+
+    name: str
+    check: Callable[[Any], Any]
+    failure: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement about one observable y: y <= C f (or >=), exactly as its source says.
+
+    ``source`` and ``version`` tell where and in which of its wordings; ``stage`` and ``observable``
+    where y is found in a record.  ``law``, ``constant`` = ln C (None: some constant) and ``t_min``
+    are values or functions of the constants.  ``ceiling``: the largest value y can take, itself
+    and not its log (the smallest, for side "lower").  ``kind``: proved in the source, or derived
+    here.  ``tight``: the rate is meant to be attained, not only respected.
+    """
+
+    id: str
+    statement: str
+    source: str
+    version: str
+    stage: str
+    observable: str
+    law: Law | Callable[[Any], Law]
+    constant: Any = None
+    side: Literal["upper", "lower"] = "upper"
+    preconditions: tuple[Precondition, ...] = ()
+    t_min: Any = 1
+    ceiling: float | None = None
+    kind: Literal["proved", "derived"] = "proved"
+    tight: bool = False
+
+    def judge(
+        self,
+        t: Any,
+        log_y: Any,
+        constants: Any = None,
+        residual: Any = None,
+        log_floor: Any = None,
+        schedule: Any = None,
+    ) -> Verdict:
+        """The verdict on S runs (see ``lab.verdict.judge``) with these constants."""
+        return judge(
+            t,
+            log_y,
+            _at(self.law, constants),
+            log_constant=_at(self.constant, constants),
+            log_ceiling=self._log_ceiling(),
+            side=self.side,
+            t_min=_at(self.t_min, constants),
+            log_floor=log_floor,
+            residual=residual,
+            preconditions=[(p.name, p.check(constants), p.failure) for p in self.preconditions],
+            schedule=schedule,
+        )
+
+    def _log_ceiling(self) -> float | None:
+        if self.ceiling is None:
+            return None
+        return math.log(self.ceiling) if self.ceiling > 0 else -math.inf
+
+
+def _at(value: Any, constants: Any) -> Any:
+    return value(constants) if callable(value) else value

@@ -1,0 +1,26 @@
+"""A mistake of the user, told in one line."""
+
+
+class UserError(Exception):
+    """Something the user wrote cannot be used: ``<where>: <what>; <what to do>``.
+
+    Commands print it as ``error: ...`` on stderr and exit with 2, without a traceback.
+    """
+
+    def __init__(self, where: str, what: str, remedy: str):
+        super().__init__(where, what, remedy)
+        self.where, self.what, self.remedy = where, what, remedy
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}; {self.remedy}"
+
+
+class UserErrors(Exception):
+    """Several mistakes at once, a line each."""
+
+    def __init__(self, errors: list[UserError]):
+        super().__init__(errors)
+        self.errors = errors
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.errors))

@@ -1,0 +1,279 @@
+"""Laws: the form a claim predicts for a positive quantity y(t), t = 1, 2, 3, ...
+
+Everything is in natural logarithms, because the quantities and their bounds leave the range of
+floats (e^-700 is an ordinary loss).  A parameter is one number, or an (S,) array with one value a
+run, since the runs of a job may have different data and hence different constants.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+Parameter = float | Float[np.ndarray, " S"]
+Curve = Callable[[Float[np.ndarray, " T"]], Any] | Float[np.ndarray, " ..."] | float
+
+
+@dataclass(frozen=True, eq=False)
+class Law(ABC):
+    """The form of a prediction, without the constant in front of it."""
+
+    @staticmethod
+    def power(p: Parameter, log_power: Parameter = 0) -> Power:
+        """f(t) = t^-p (log t)^q with q = ``log_power``; says nothing at t = 1 unless q = 0."""
+        return Power(_runs(p), _runs(log_power))
+
+    @staticmethod
+    def exponential(rate: Parameter | None = None) -> Exponential:
+        """f(t) = e^(-rate t).  Without a rate: some exponential decay, however slow."""
+        if rate is not None and np.any(np.asarray(rate) <= 0):
+            raise ValueError("a decay rate is positive")
+        return Exponential(None if rate is None else _runs(rate))
+
+    @staticmethod
+    def linear_growth(
+        low: Parameter | None, high: Parameter | None, *, asymptotic: bool = False
+    ) -> LinearGrowth:
+        """low t <= y(t) <= high t.
+
+        None is an unspecified positive constant (y grows at least, at most, linearly); ``low=0``
+        and ``high=inf`` make no claim on that side.  ``asymptotic``: only dy/dt in the last windows
+        lies in [low, high], as for eta t - O(1).  Raises ValueError where nothing is claimed.
+        """
+        sides = [None if side is None else _runs(side) for side in (low, high)]
+        if any(side is not None and (side < 0).any() for side in sides):
+            raise ValueError("low and high are not negative")
+        law = LinearGrowth(sides[0], sides[1], asymptotic)
+        if asymptotic and (low is None or high is None):
+            raise ValueError("an asymptotic slope needs numbers; low=0 or high=inf claims nothing")
+        if not law.claims(+1) and not law.claims(-1):
+            raise ValueError("low=0 and high=inf together claim nothing")
+        return law
+
+    @staticmethod
+    def equals(log_value: Curve, tolerance: float = 1e-9) -> Equals:
+        """|y / value - 1| <= tolerance, with ln value given: -inf stands for exactly zero.
+
+        ``log_value`` is a number, a (T,), (S, T) or (S, 1) array, or a function of t that returns
+        one of these.
+        """
+        return Equals(_curve(log_value), tolerance)
+
+    @staticmethod
+    def monotone(sign: int) -> Monotone:
+        """y never falls (sign = +1) or never rises (-1), up to rounding."""
+        if sign not in (-1, 1):
+            raise ValueError(f"sign is +1 or -1, not {sign!r}")
+        return Monotone(sign)
+
+    @staticmethod
+    def envelope(log_f: Curve) -> Envelope:
+        """Any f, by its natural log, given as in ``equals``."""
+        return Envelope(_curve(log_f))
+
+    @property
+    def form(self) -> str:
+        """The constructor's name, and asymptotic_growth for a linear growth of that kind."""
+        return _FORMS[type(self)]
+
+    @property
+    def start(self) -> Float[np.ndarray, " S"]:
+        """The first step the law speaks about, one value or one a run."""
+        return np.ones(1)
+
+    @abstractmethod
+    def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
+        """ln f on the grid, (1, T) or (S, T); nan where the law draws no curve."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """The law in one short formula; ``a..b`` where runs differ."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Form, formula and numeric parameters (a list where runs differ; curves are left out)."""
+        numbers = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray) and value.ndim == 1:
+                value = [v if np.isfinite(v) else None for v in value.tolist()]
+                value = value[0] if len(value) == 1 else value
+            if not (callable(value) or isinstance(value, np.ndarray)):
+                numbers[field.name] = value
+        return {"form": self.form, "formula": self.describe(), **numbers}
+
+    def for_runs(self, t: Float[np.ndarray, " T"], runs: Bool[np.ndarray, " S"]) -> Law:
+        """The law of the chosen runs only, functions of t evaluated on the grid.
+
+        Raises ValueError for a parameter that fits neither one run nor all of them.
+        """
+        chosen = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if callable(value):
+                value = _curve(value(t))
+            if isinstance(value, np.ndarray):
+                fits = value.shape[0] in (1, runs.size) and value.shape[1:] in ((), (1,), t.shape)
+                if not fits:
+                    raise ValueError(f"{field.name} has shape {value.shape}, not ({runs.size}, T)")
+                value = value[runs] if value.shape[0] == runs.size else value
+                if value.ndim == 1 and np.isnan(value).any():
+                    raise ValueError(f"{field.name} of the law is nan in a run to be judged")
+            chosen[field.name] = value
+        return replace(self, **chosen)
+
+
+@dataclass(frozen=True, eq=False)
+class Power(Law):
+    """t^-p log^q t."""
+
+    p: Float[np.ndarray, " S"]
+    log_power: Float[np.ndarray, " S"]
+
+    @property
+    def start(self) -> Float[np.ndarray, " S"]:
+        return np.where(self.log_power != 0, 2.0, 1.0)
+
+    def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
+        p, q = self.p[:, None], self.log_power[:, None]
+        log_t = np.log(t)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(q != 0, q * np.log(log_t), 0.0) - p * log_t
+
+    def describe(self) -> str:
+        above, below = [], []
+        for name, exponent in (("t", -self.p), ("log", self.log_power)):
+            if exponent.any():
+                rises = exponent.max() > 0
+                size = _number(exponent if rises else -exponent)
+                factor = name if size == "1" else f"{name}^{size}"
+                (above if rises else below).append(f"{factor} t" if name == "log" else factor)
+        top, bottom = " ".join(above) or "1", " ".join(below)
+        if len(below) > 1:
+            bottom = f"({bottom})"
+        return f"{top} / {bottom}" if bottom else top
+
+
+@dataclass(frozen=True, eq=False)
+class Exponential(Law):
+    """e^(-rate t), or some exponential."""
+
+    rate: Float[np.ndarray, " S"] | None
+
+    def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
+        return np.full((1, t.size), np.nan) if self.rate is None else -self.rate[:, None] * t
+
+    def describe(self) -> str:
+        return f"exp(-{'c' if self.rate is None else _number(self.rate)} t)"
+
+
+@dataclass(frozen=True, eq=False)
+class LinearGrowth(Law):
+    """low t <= y <= high t; ``log_f`` is ln t, the form without its two constants."""
+
+    low: Float[np.ndarray, " S"] | None
+    high: Float[np.ndarray, " S"] | None
+    asymptotic: bool
+
+    @property
+    def form(self) -> str:
+        return "asymptotic_growth" if self.asymptotic else "linear_growth"
+
+    def limit(self, sign: int) -> Float[np.ndarray, " S"] | None:
+        """The constant of the upper (+1) or the lower (-1) side; None = unspecified."""
+        return self.high if sign > 0 else self.low
+
+    def claims(self, sign: int) -> bool:
+        """Whether that side is claimed at all."""
+        limit = self.limit(sign)
+        return limit is None or not np.any(np.isinf(limit) if sign > 0 else limit == 0)
+
+    def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
+        return np.log(t)[None]
+
+    def describe(self) -> str:
+        low = "a" if self.low is None else _number(self.low)
+        high = "b" if self.high is None else _number(self.high)
+        if self.asymptotic:
+            return f"dy/dt -> {low}" if low == high else f"{low} <= dy/dt <= {high}"
+        parts = [f"{low} t <= "] * self.claims(-1) + ["y"] + [f" <= {high} t"] * self.claims(+1)
+        return "".join(parts)
+
+
+@dataclass(frozen=True, eq=False)
+class Equals(Law):
+    """y = value."""
+
+    log_value: Curve
+    tolerance: float
+
+    def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
+        return _on_grid(self.log_value, t)
+
+    def describe(self) -> str:
+        return f"y = the stated value to {self.tolerance:g}"
+
+
+@dataclass(frozen=True, eq=False)
+class Monotone(Law):
+    """y never moves against ``sign``; it has no curve, so ``log_f`` is nan."""
+
+    sign: int
+
+    def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
+        return np.full((1, t.size), np.nan)
+
+    def describe(self) -> str:
+        return "y never falls" if self.sign > 0 else "y never rises"
+
+
+@dataclass(frozen=True, eq=False)
+class Envelope(Law):
+    """A curve given by its natural log."""
+
+    curve: Curve
+
+    def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
+        return _on_grid(self.curve, t)
+
+    def describe(self) -> str:
+        return "the stated curve"
+
+
+_FORMS = {
+    Power: "power",
+    Exponential: "exponential",
+    LinearGrowth: "linear_growth",
+    Equals: "equals",
+    Monotone: "monotone",
+    Envelope: "envelope",
+}
+
+
+def _runs(value: Any) -> Float[np.ndarray, " S"]:
+    array = np.atleast_1d(np.asarray(value, dtype=np.float64))
+    if array.ndim != 1:
+        raise ValueError(f"a parameter is one number or one a run, not of shape {array.shape}")
+    return array
+
+
+def _curve(value: Any) -> Any:
+    """A function as it is; a number as (1, 1), a (T,) array as (1, T), an (S, T) array as it is."""
+    return value if callable(value) else np.atleast_2d(np.asarray(value, dtype=np.float64))
+
+
+def _on_grid(curve: Any, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
+    values = _curve(curve(t)) if callable(curve) else curve
+    return np.broadcast_to(values, (values.shape[0], t.size))
+
+
+def _number(values: Float[np.ndarray, " S"]) -> str:
+    known = values[~np.isnan(values)]
+    if not known.size:
+        return "?"
+    low, high = f"{known.min():g}", f"{known.max():g}"
+    return low if low == high else f"{low}..{high}"

@@ -1,0 +1,19 @@
+"""The log of a job: one line an event, written at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+
+class JobLog:
+    """Appends time-stamped lines to a file."""
+
+    def __init__(self, path: Path):
+        self._file = open(path, "w", encoding="utf-8", buffering=1)  # noqa: SIM115
+
+    def __call__(self, message: str) -> None:
+        self._file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {message}\n")
+
+    def close(self) -> None:
+        self._file.close()

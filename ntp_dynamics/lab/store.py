@@ -1,0 +1,169 @@
+"""Records on disk: written atomically, sealed by a manifest, verified when read.
+
+    <directory>/config.yaml  status.json  corpora/  trajectory.nc  verdicts.json  log.txt  MANIFEST.json
+
+`status.json` is created first, exclusively: two jobs never share a directory.  `MANIFEST.json` holds
+size and SHA-256 of every other file and is written last; its presence means done.  Formats do not
+notice a flipped bit, so reading a sealed record checks it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ntp_dynamics.lab.errors import UserError
+
+if TYPE_CHECKING:
+    import xarray
+
+STATUS, MANIFEST, TRAJECTORY = "status.json", "MANIFEST.json", "trajectory.nc"
+
+
+class RecordWriter:
+    """Writes one record.  Raises UserError where the directory already holds one."""
+
+    def __init__(self, directory: str | Path, status: dict[str, Any], overwrite: bool = False):
+        self.directory = Path(directory)
+        self.files: list[str] = []
+        make_directory(self.directory)
+        if overwrite:
+            remove_record(self.directory)
+        try:
+            with open(self.directory / STATUS, "x", encoding="utf-8") as file:
+                file.write(_dump(status))
+        except FileExistsError:
+            raise occupied(self.directory) from None
+        except OSError as error:
+            raise _unwritable(self.directory, error) from error
+
+    def text(self, name: str, text: str) -> None:
+        """Write a text file."""
+        self._write(name, lambda path: path.write_text(text, encoding="utf-8"))
+
+    def json(self, name: str, value: Any) -> None:
+        """Write JSON with sorted keys: equal values give equal bytes."""
+        self.text(name, _dump(value))
+
+    def tree(self, name: str, tree: xarray.DataTree) -> None:
+        """Write netCDF4 with a checksum on every variable."""
+        encoding = {
+            group.path: {str(v): {"fletcher32": True} for v in group.to_dataset(inherit=False).variables}
+            for group in tree.subtree
+        }
+        self._write(
+            name, lambda path: tree.to_netcdf(path, engine="netcdf4", encoding=encoding)
+        )
+
+    def add(self, name: str) -> None:
+        """Count a file that something else wrote here (a figure, the log) as part of the record."""
+        if name not in self.files:
+            self.files.append(name)
+
+    def seal(self) -> None:
+        """Write the manifest."""
+        entries = {name: _entry(self.directory / name) for name in sorted({*self.files, STATUS})}
+        self._write(MANIFEST, lambda path: path.write_text(_dump({"files": entries})))
+
+    def _write(self, name: str, write: Callable[[Path], Any]) -> None:
+        try:
+            write_atomically(self.directory / name, write)
+        except OSError as error:
+            raise _unwritable(self.directory / name, error) from error
+        if name != MANIFEST:
+            self.add(name)
+
+
+def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
+    """Write to a temporary neighbour, flush it to disk, rename it into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(temporary)
+        descriptor = os.open(temporary, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def make_directory(directory: Path) -> None:
+    """Create a directory and its parents.  Raises UserError."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(directory, error) from error
+
+
+def holds_record(directory: Path) -> bool:
+    """Whether a job has ever started here."""
+    return (directory / STATUS).exists()
+
+
+def occupied(directory: Path) -> UserError:
+    """What to say about a directory that holds a record."""
+    remedy = "choose another directory or pass overwrite=true"
+    return UserError(str(directory), "it already holds a record", remedy)
+
+
+def remove_record(directory: Path) -> None:
+    """Remove what a job leaves behind, and nothing else."""
+    for name in (MANIFEST, STATUS, TRAJECTORY, "verdicts.json", "config.yaml", "log.txt"):
+        (directory / name).unlink(missing_ok=True)
+    for name in ("corpora", "figures"):
+        shutil.rmtree(directory / name, ignore_errors=True)
+
+
+def read_json(path: Path) -> Any:
+    """Parse a JSON file of a record.  Raises UserError."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(str(path), "it does not exist", "give a directory with a record") from None
+    except (OSError, ValueError) as error:
+        raise UserError(str(path), "it cannot be read", "the record is damaged") from error
+
+
+def verify(directory: Path) -> None:
+    """Check a sealed record against its manifest.  Raises UserError naming the first bad file."""
+    for name, entry in read_json(directory / MANIFEST)["files"].items():
+        path = directory / name
+        if not path.is_file() or _entry(path) != entry:
+            what = "it is not the file that was recorded" if path.is_file() else "it is missing"
+            raise UserError(str(path), what, "the record is damaged; run the job again")
+
+
+def read_tree(path: Path) -> xarray.DataTree:
+    """Load a trajectory into memory.  Raises UserError."""
+    import xarray
+
+    try:
+        with xarray.open_datatree(path, engine="netcdf4") as tree:
+            return tree.load()
+    except FileNotFoundError:
+        raise UserError(str(path), "it does not exist", "the job recorded nothing") from None
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UserError(str(path), "it cannot be read", "the record is damaged") from error
+
+
+def _entry(path: Path) -> dict[str, Any]:
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"sha256": digest, "size": path.stat().st_size}
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _unwritable(path: Path, error: OSError) -> UserError:
+    reason = (error.strerror or str(error)).lower()
+    return UserError(str(path), f"it cannot be written: {reason}", "choose another directory")

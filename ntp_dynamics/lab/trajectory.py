@@ -1,0 +1,67 @@
+"""Trajectories: what was measured along a run, as labelled arrays.
+
+Every quantity has the axis `run`, then its clock (`step` for scalars, `checkpoint` for arrays), then
+axes of its own.  A value that was not recorded is nan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:  # xarray takes half a second to import
+    import xarray
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One recorded quantity: its axes after `run`, the first of them its clock."""
+
+    name: str
+    dims: tuple[str, ...]
+    attrs: dict[str, str]
+
+    @property
+    def clock(self) -> str:
+        return self.dims[0]
+
+
+class Recorder:
+    """Collects values by step.  ``clocks`` are the steps promised for each clock, increasing."""
+
+    def __init__(self, channels: list[Channel], clocks: dict[str, np.ndarray]):
+        self.channels = {channel.name: channel for channel in channels}
+        self.clocks = clocks
+        self._row = {name: {int(t): i for i, t in enumerate(c)} for name, c in clocks.items()}
+        self._values: dict[str, np.ndarray] = {}
+
+    def put(self, name: str, step: int, value: np.ndarray) -> None:
+        """Store ``value`` (R, ...) of a channel at a step of its clock."""
+        clock = self.channels[name].clock
+        if name not in self._values:
+            shape = (value.shape[0], len(self.clocks[clock]), *value.shape[1:])
+            self._values[name] = np.full(shape, np.nan)
+        self._values[name][:, self._row[clock][step]] = value
+
+    def dataset(self, reached: int | None = None) -> xarray.Dataset:
+        """The record so far, with the steps up to ``reached`` (all promised ones if None)."""
+        import xarray
+
+        keep = {
+            name: clock if reached is None else clock[clock <= reached]
+            for name, clock in self.clocks.items()
+        }
+        return xarray.Dataset(
+            {
+                name: (
+                    ("run", *channel.dims),
+                    self._values[name][:, : len(keep[channel.clock])],
+                    channel.attrs,
+                )
+                for name, channel in self.channels.items()
+                if name in self._values
+            },
+            coords=keep,
+        )

@@ -1,0 +1,131 @@
+"""The windows in which rates are measured, and limits over runs.
+
+Windows are counted back from the last step T that shows something: pairs of consecutive windows,
+the later [T/ratio, T] and the earlier [T/ratio^2, T/ratio], ending at T, T/2 and T/4.  A decade
+(ratio 10) suits powers of t, an octave (ratio 2) exponentials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from scipy.special import stdtr, stdtrit
+
+from ntp_dynamics.lab.gate import MIN_DECADES, MIN_POINTS, Case, last
+
+PAIRS = np.array([1.0, 2.0, 4.0])
+LEAST_POINTS = {10: 8, 2: 4}  # recorded steps that make a window
+EDGE = 1e-9  # relative: a step on the edge of two windows belongs to both
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """Numbers by pair of windows, window (0 later, 1 earlier) and run; ``halves``: the same in the
+    two halves, in log-time, of the very last window."""
+
+    pairs: Float[np.ndarray, "P W S"]
+    halves: Float[np.ndarray, "2 S"]
+
+    @property
+    def last(self) -> Float[np.ndarray, "3 S"]:
+        """The last window, then its halves."""
+        return np.concatenate([self.pairs[:1, 0], self.halves])
+
+    def map(self, change: Callable[[np.ndarray], np.ndarray]) -> Slopes:
+        """``change`` acts on the run axis, the last one."""
+        return Slopes(change(self.pairs), change(self.halves))
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows of S runs on one grid; ``end`` is each run's last visible step."""
+
+    t: Float[np.ndarray, " T"]
+    used: Bool[np.ndarray, "S T"]
+    end: Float[np.ndarray, " S"]
+    ratio: int
+
+    @cached_property
+    def upper_edge(self) -> Float[np.ndarray, "P W S"]:
+        """Last step of pair P, window W (0 later, 1 earlier), run S."""
+        ends = self.end / PAIRS[:, None]
+        return np.stack([ends, ends / self.ratio], axis=1)
+
+    @cached_property
+    def inside(self) -> Bool[np.ndarray, "P W S T"]:
+        return self._between(self.upper_edge / self.ratio, self.upper_edge)
+
+    @cached_property
+    def points(self) -> Int[np.ndarray, "P W S"]:
+        return self.inside.sum(axis=-1)
+
+    @property
+    def middle(self) -> Float[np.ndarray, "P W S"]:
+        """Geometric middle of each window."""
+        return self.upper_edge / np.sqrt(self.ratio)
+
+    def slopes(self, x: Float[np.ndarray, " T"], y: Float[np.ndarray, "S T"]) -> Slopes:
+        """Least-squares slopes of y on x; nan where a window is empty.  y is finite everywhere."""
+        middle = self.middle[0, 0]
+        low, high = np.stack([self.end / self.ratio, middle]), np.stack([middle, self.end])
+        halves = _slopes(x, y, self._between(low, high))
+        return Slopes(_slopes(x, y, self.inside), halves)
+
+    def _between(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        low, high = low[..., None] * (1 - EDGE), high[..., None] * (1 + EDGE)
+        return self.used & (self.t >= low) & (self.t <= high)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Which runs show a rate: ``seen`` enough of them; ``fallen`` below the floor before that;
+    ``lost`` from sight inside the windows of a law that forbids it; ``thin`` = too few steps."""
+
+    seen: Bool[np.ndarray, " S"]
+    fallen: Bool[np.ndarray, " S"]
+    lost: Bool[np.ndarray, " S"]
+    thin: Bool[np.ndarray, " S"]
+    decades: Float[np.ndarray, " S"]
+
+
+def survey(case: Case, ratio: int, *, upper: bool) -> tuple[Windows, Reach]:
+    """Place the windows.  Under an upper law they end where y falls below the floor for good."""
+    horizon = last(case.t, case.counted)
+    end = last(case.t, case.visible) if upper else horizon
+    windows = Windows(case.t, case.visible, end, ratio)
+    decades = np.log10(end / np.maximum(case.t_min, case.t[0]))
+    enough = (windows.points[0] >= LEAST_POINTS[ratio]).all(axis=0)
+    enough &= (decades >= MIN_DECADES) & (case.visible.sum(axis=1) >= MIN_POINTS)
+    seen = case.deep & enough
+    fallen = case.deep & ~enough & (end < horizon)
+    recent = case.t >= (end / ratio**2)[:, None]
+    lost = case.deep & (case.counted & ~case.visible & recent).any(axis=1) & (not upper)
+    return windows, Reach(seen, fallen, lost, case.deep & ~enough & ~fallen & ~lost, decades)
+
+
+def limits(sample: Float[np.ndarray, " S"], level: float) -> tuple[float, float]:
+    """One-sided t-limits of the mean, each at ``level``; S >= 2."""
+    mean, error = sample.mean(), sample.std(ddof=1) / np.sqrt(sample.size)
+    reach = stdtrit(sample.size - 1, level) * error
+    return float(mean - reach), float(mean + reach)
+
+
+def p_above(samples: Float[np.ndarray, "... S"], bound: float) -> Float[np.ndarray, " ..."]:
+    """One-sided t-test p-values of "the mean is at most ``bound``"; exact for equal samples."""
+    excess, runs = samples.mean(axis=-1) - bound, samples.shape[-1]
+    error = samples.std(axis=-1, ddof=1) / np.sqrt(runs)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        score = np.where(error > 0, excess / error, np.where(excess > 0, np.inf, -np.inf))
+    return stdtr(runs - 1, -score)
+
+
+def _slopes(x: np.ndarray, y: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    weight = inside.astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        centre = (weight @ x) / weight.sum(axis=-1)
+        away = np.where(inside, x - centre[..., None], 0.0)
+        return np.einsum("...st,st->...s", away, y) / np.einsum("...t,...t->...", away, away)

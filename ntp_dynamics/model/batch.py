@@ -1,0 +1,111 @@
+"""Corpora as padded tensors, one run per entry of the leading axis.
+
+Padding: sentences of weight zero with a single token, tokens of log count -inf, queries and
+continuations -1.  Nothing a padded entry computes reaches a result.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from ntp_dynamics.data.corpus import Corpus
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The samples of R runs; distinct tokens of a sentence by first occurrence, copies counted."""
+
+    vocab_size: int
+    token: Int[Tensor, "R N K"]
+    log_copies: Float[Tensor, "R N K"]
+    query: Int[Tensor, "R N"]
+    """Index into the Q axis."""
+    next_token: Int[Tensor, "R N"]
+    log_pi: Float[Tensor, "R N"]
+    collocation: Int[Tensor, "R V"]
+    query_id: Int[Tensor, "R Q"]
+    n_sentences: Int[Tensor, " R"]
+
+    @property
+    def runs(self) -> int:
+        return self.token.shape[0]
+
+    @property
+    def n_queries(self) -> int:
+        return self.query_id.shape[1]
+
+    @cached_property
+    def present(self) -> Bool[Tensor, "R N K"]:
+        """Which tokens are not padding."""
+        return self.log_copies > -math.inf
+
+    @cached_property
+    def optimal(self) -> Bool[Tensor, "R N K"]:
+        """Which tokens n maps to the sentence's next token."""
+        continuation = torch.gather(self.collocation, 1, self.token.flatten(1))
+        right = continuation.view_as(self.token) == self.next_token[..., None]
+        return right & self.present
+
+    @cached_property
+    def score_index(self) -> Int[Tensor, "R N K"]:
+        """Where S[token, query] stands in the flattened V x Q scores."""
+        return self.token * self.n_queries + self.query[..., None]
+
+    @cached_property
+    def known(self) -> Bool[Tensor, "R V"]:
+        """Tokens whose continuation the corpus states."""
+        return self.collocation >= 0
+
+
+def pack(
+    corpora: Sequence[Corpus],
+    collocations: Sequence[Sequence[int]],
+    device: torch.device | str = "cpu",
+) -> Batch:
+    """Stack corpora of one vocabulary size, padded to the largest."""
+    (vocab_size,) = {corpus.vocab_size for corpus in corpora}
+    queries = [corpus.queries or (0,) for corpus in corpora]
+    counts = [[Counter(sentence) for sentence in c.sentences] for c in corpora]
+    n = max(c.size for c in corpora)
+    k = max(len(tokens) for run in counts for tokens in run)
+    shape = (len(corpora), n, k)
+
+    token = torch.zeros(shape, dtype=torch.int64)
+    log_copies = torch.full(shape, -math.inf, dtype=torch.float64)
+    log_copies[..., 0] = 0.0
+    query = torch.zeros(shape[:2], dtype=torch.int64)
+    next_token = torch.zeros(shape[:2], dtype=torch.int64)
+    log_pi = torch.full(shape[:2], -math.inf, dtype=torch.float64)
+    for r, corpus in enumerate(corpora):
+        column = {q: i for i, q in enumerate(queries[r])}
+        for i, copies in enumerate(counts[r]):  # a Counter keeps the order of first occurrence
+            token[r, i, : len(copies)] = torch.tensor(list(copies))
+            log_copies[r, i, : len(copies)] = torch.tensor([math.log(c) for c in copies.values()])
+            # a one-token sentence attends to itself whatever the scores: any column serves it
+            query[r, i] = column.get(corpus.sentences[i][-1], 0)
+        next_token[r, : corpus.size] = torch.tensor(corpus.next_tokens)
+        log_pi[r, : corpus.size] = torch.from_numpy(corpus.pi).log()
+
+    query_id = torch.full((len(corpora), max(map(len, queries))), -1, dtype=torch.int64)
+    for r, ids in enumerate(queries):
+        query_id[r, : len(ids)] = torch.tensor(ids)
+    to: Callable[[Tensor], Tensor] = lambda x: x.to(device)  # noqa: E731
+    return Batch(
+        vocab_size=vocab_size,
+        token=to(token),
+        log_copies=to(log_copies),
+        query=to(query),
+        next_token=to(next_token),
+        log_pi=to(log_pi),
+        collocation=to(torch.tensor([list(c) for c in collocations], dtype=torch.int64)),
+        query_id=to(query_id),
+        n_sentences=to(torch.tensor([c.size for c in corpora])),
+    )

@@ -1,0 +1,92 @@
+"""A weight matrix seen through the tokens, and numbers with a log-scale.
+
+A layer is trained through X = L^T W R, with L and R matrices whose columns are token vectors:
+scores S = E^T W_kq E_Q (attention) or logits M = W_ov E (feed-forward, L the identity).  A gradient
+step moves W by L D R^T with D = dLoss/dX, so W = W_0 + L B R^T for coefficients B, and
+
+    X      = X_0 + G_L B G_R,                    G_L = L^T L, G_R = R^T R
+    ||W||^2 = ||W_0||^2 + 2 <B, X_0> + <B, G_L B G_R>
+    ||L D R^T||^2 = <D, G_L D G_R>
+
+exactly, for any W_0 and any token vectors.  Orthonormal vectors need no Gram matrix at all.  The
+part of W_0 outside the span of the token vectors never moves and counts in the norm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from einops import einsum, reduce
+from jaxtyping import Float
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class LogScaled:
+    """value * exp(log_scale), a scale for each run; the value's largest terms are of order one."""
+
+    value: Float[Tensor, "R A B"]
+    log_scale: Float[Tensor, " R"]
+
+
+@dataclass(frozen=True)
+class TokenMatrix:
+    """A trained matrix W = W_0 + L B R^T of each run, in token coordinates."""
+
+    start: Float[Tensor, "R A B"]
+    """X_0 = L^T W_0 R."""
+    start_norm: Float[Tensor, " R"]
+    """||W_0||_F of the whole matrix."""
+    outside_norm: Float[Tensor, " R"]
+    """Norm of the part of W_0 outside the span of the token vectors."""
+    left_gram: Float[Tensor, "R A A"] | None = None
+    right_gram: Float[Tensor, "R B B"] | None = None
+    """None stands for orthonormal columns."""
+
+    @property
+    def orthonormal(self) -> bool:
+        return self.left_gram is None and self.right_gram is None
+
+    def through_gram(self, x: Float[Tensor, "R A B"]) -> Float[Tensor, "R A B"]:
+        """G_L x G_R."""
+        if self.left_gram is not None:
+            x = torch.bmm(self.left_gram, x)
+        if self.right_gram is not None:
+            x = torch.bmm(x, self.right_gram)
+        return x
+
+    def value(self, coefficients: Float[Tensor, "R A B"]) -> Float[Tensor, "R A B"]:
+        """X = X_0 + G_L B G_R."""
+        return self.start + self.through_gram(coefficients)
+
+    def norm(self, coefficients: Float[Tensor, "R A B"]) -> Float[Tensor, " R"]:
+        """||W||_F."""
+        if self.orthonormal:  # a sum of squares, no cancellation
+            return torch.hypot(frobenius(self.start + coefficients), self.outside_norm)
+        moved = self.through_gram(coefficients)
+        square = self.start_norm**2 + inner(coefficients, 2 * self.start + moved)
+        return square.clamp_min(0.0).sqrt()
+
+    def gradient_norm(self, gradient: Float[Tensor, "R A B"]) -> Float[Tensor, " R"]:
+        """||L D R^T||_F."""
+        if self.orthonormal:
+            return frobenius(gradient)
+        return inner(gradient, self.through_gram(gradient)).clamp_min(0.0).sqrt()
+
+
+def zeros(runs: int, rows: int, columns: int, **grams: Tensor | None) -> TokenMatrix:
+    """W_0 = 0."""
+    nothing = torch.zeros(runs, dtype=torch.float64)
+    start = torch.zeros(runs, rows, columns, dtype=torch.float64)
+    return TokenMatrix(start, nothing, nothing, **grams)
+
+
+def inner(x: Float[Tensor, "R A B"], y: Float[Tensor, "R A B"]) -> Float[Tensor, " R"]:
+    """Frobenius inner product of each run."""
+    return einsum(x, y, "r a b, r a b -> r")
+
+
+def frobenius(x: Float[Tensor, "R A B"]) -> Float[Tensor, " R"]:
+    """Frobenius norm of each run."""
+    return reduce(x.square(), "r a b -> r", "sum").sqrt()

@@ -1,0 +1,1 @@
+"""What is measured (observables), when (schedules), and both together (hooks)."""

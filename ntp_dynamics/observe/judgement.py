@@ -1,0 +1,82 @@
+"""Claims held against a record."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ntp_dynamics.config import Stage
+from ntp_dynamics.lab.claim import Claim
+from ntp_dynamics.lab.verdict import Verdict
+from ntp_dynamics.theory import asymptotics, huang2024
+from ntp_dynamics.theory.constants import Constants
+
+if TYPE_CHECKING:
+    import xarray
+
+CLAIMS = [*huang2024.CLAIMS, *asymptotics.CLAIMS]
+
+GAP_FLOOR = math.log(1e-30)
+"""Rounding floor of 1 - cos as half a squared distance of unit matrices, in float64."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim and its verdict."""
+
+    claim: Claim
+    verdict: Verdict
+
+    def to_json(self) -> dict[str, Any]:
+        claim = self.claim
+        fields = ("id", "version", "statement", "source", "stage", "observable", "kind")
+        return {**{name: str(getattr(claim, name)) for name in fields}, **self.verdict.to_json()}
+
+
+def judge_claims(
+    tree: xarray.DataTree, constants: Constants, claims: Iterable[Claim] = CLAIMS
+) -> list[Judged]:
+    """A verdict on every claim; one about a stage that was not trained does not apply."""
+    return [Judged(claim, _judge(claim, tree, constants)) for claim in claims]
+
+
+def observed(tree: xarray.DataTree, stage: Stage, name: str) -> Float[np.ndarray, "S T"]:
+    """A recorded scalar from step 1 on (at step 0 zero weights have no direction)."""
+    values = tree[stage][name]
+    return values.sel(step=values["step"] >= 1).values
+
+
+def log_observed(tree: xarray.DataTree, stage: Stage, name: str) -> Float[np.ndarray, "S T"]:
+    """Its natural log; observables named log_* are logs already.  Not positive gives -inf."""
+    values = observed(tree, stage, name)
+    if name.startswith("log_"):
+        return values
+    with np.errstate(divide="ignore"):
+        return np.log(np.maximum(values, 0.0))
+
+
+def recorded_for_laws(tree: xarray.DataTree) -> Mapping[str, Float[np.ndarray, "S T"]]:
+    """What laws of the attention stage refer to."""
+    if Stage.attention not in tree:
+        return {}
+    return {"attention_mass_min": observed(tree, Stage.attention, "attention_mass_min")}
+
+
+def _judge(claim: Claim, tree: xarray.DataTree, constants: Constants) -> Verdict:
+    stage = Stage(claim.stage)
+    if stage not in tree or tree[stage].sizes["step"] < 2:
+        runs = tree.sizes["run"]
+        return claim.judge([1], np.zeros((runs, 1)), constants)
+    steps = tree[stage]["step"].values
+    return claim.judge(
+        steps[steps >= 1],
+        log_observed(tree, stage, claim.observable),
+        constants,
+        residual=observed(tree, stage, "zero_sum_residual"),
+        log_floor=GAP_FLOOR if claim.observable.startswith("direction_gap") else None,
+    )

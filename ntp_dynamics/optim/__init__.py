@@ -1,0 +1,1 @@
+"""Update rules and the training loop that yields states."""

@@ -1,0 +1,113 @@
+"""Reading what jobs and sweeps left behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ntp_dynamics.config import Config, from_yaml
+from ntp_dynamics.data.corpus import Corpus
+from ntp_dynamics.lab.errors import UserError
+from ntp_dynamics.lab.multiplicity import adjust
+from ntp_dynamics.lab.store import MANIFEST, STATUS, TRAJECTORY, read_json, read_tree, verify
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+
+@dataclass(frozen=True)
+class Record:
+    """One job: its configuration, corpora, trajectory and verdicts (empty if it did not finish)."""
+
+    path: Path
+    config: Config
+    corpora: list[Corpus]
+    trajectory: xarray.DataTree
+    verdicts: list[dict[str, Any]]
+
+    @property
+    def status(self) -> dict[str, Any]:
+        return read_json(self.path / STATUS)
+
+    @property
+    def final_gap(self) -> float:
+        """Final direction gap of the attention layer, median over runs; nan without one."""
+        if "attention" not in self.trajectory:
+            return float("nan")
+        return float(self.trajectory["attention"]["direction_gap_kq"].isel(step=-1).median())
+
+
+def load_run(directory: str | Path) -> Record:
+    """Open a record.  A sealed one is checked against its manifest first.
+
+    Raises UserError where there is none or a file is damaged.
+    """
+    path = Path(directory)
+    read_json(path / STATUS)
+    verdicts: list[dict[str, Any]] = []
+    if (path / MANIFEST).exists():
+        verify(path)
+        verdicts = read_json(path / "verdicts.json")["claims"]
+    return Record(
+        path=path,
+        config=from_yaml((path / "config.yaml").read_text(encoding="utf-8")),
+        corpora=[Corpus.read(file) for file in sorted((path / "corpora").glob("*.jsonl"))],
+        trajectory=read_tree(path / TRAJECTORY),
+        verdicts=verdicts,
+    )
+
+
+def status_files(sweep: Path) -> list[Path]:
+    """The status file of every job below a directory, jobs in numerical order."""
+
+    def order(path: Path) -> list[tuple[int, str]]:
+        return [(int(x), "") if x.isdecimal() else (-1, x) for x in path.parts]
+
+    return sorted(sweep.rglob(STATUS), key=order)
+
+
+def load_sweep(directory: str | Path) -> pandas.DataFrame:
+    """One row a job: overrides, state, seconds, final observables, a label a claim, path.
+
+    Reads only the status files.  Contradictions are corrected for the number of jobs (Holm, 5 %).
+    Raises UserError where there is no record below the directory.
+    """
+    import pandas
+
+    paths = status_files(Path(directory))
+    if not paths:
+        raise UserError(str(directory), "it holds no record", "give the directory of a sweep")
+    statuses = [read_json(path) for path in paths]
+    labels = _adjusted_labels(statuses)
+    return pandas.DataFrame(
+        [
+            {
+                **dict(o.lstrip("+~").partition("=")[::2] for o in status["overrides"]),
+                "state": status["state"],
+                "reason": status["reason"],
+                "seconds": status.get("seconds"),
+                **status.get("final", {}),
+                **labels[i],
+                "path": str(path.parent),
+            }
+            for i, (path, status) in enumerate(zip(paths, statuses, strict=True))
+        ]
+    )
+
+
+def _adjusted_labels(statuses: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """The labels of each job; a contradiction that Holm's procedure does not confirm over the whole
+    sweep becomes inconclusive."""
+    labels = [dict(status.get("labels", {})) for status in statuses]
+    cells = [(i, claim) for i, row in enumerate(labels) for claim in row]
+    p = [statuses[i].get("p_contradicted", {}).get(claim) for i, claim in cells]
+    verdicts = [
+        {"label": labels[i][claim], "p_contradicted": value}
+        for (i, claim), value in zip(cells, p, strict=True)
+    ]
+    for (i, claim), kept in zip(cells, adjust(verdicts).contradicted, strict=True):
+        if labels[i][claim] == "contradicted" and not kept:
+            labels[i][claim] = "inconclusive"
+    return labels

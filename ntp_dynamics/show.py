@@ -1,0 +1,58 @@
+"""What a finished job or sweep says on the terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from rich.console import Console
+
+from ntp_dynamics.lab.store import read_json
+from ntp_dynamics.lab.tables import verdict_table
+from ntp_dynamics.record import Record, status_files
+
+
+def show(record: Record, console: Console) -> None:
+    """The verdict table of a job, where its record is, and how to look at it."""
+    versions = Counter(verdict["id"] for verdict in record.verdicts)
+    rows = [
+        (
+            f"{v['id']} ({v['version']})" if versions[v["id"]] > 1 else v["id"],
+            v["label"],
+            v["sentence"],
+        )
+        for v in record.verdicts
+    ]
+    console.print()
+    verdict_table(console, rows)
+    console.print()
+    line(console, f"record   {record.path}")
+    for figure in sorted((record.path / "figures").glob("*.png")):
+        line(console, f"figure   {figure}")
+    line(console, f"look     python -c \"import ntp_dynamics as n; print(n.load_run('{record.path}').trajectory)\"")
+
+
+def summarise(sweep: Path, console: Console) -> int:
+    """One line a job that did not finish, and where the sweep is.  Returns how many failed."""
+    states = {path.parent: read_json(path) for path in status_files(sweep)}
+    failed = {job: s for job, s in states.items() if s["state"] != "done"}
+    console.print()
+    line(console, f"{len(states) - len(failed)} of {len(states)} jobs done")
+    for job, state in failed.items():
+        line(console, f"  {job.name}: {state['state']}: {state['reason']}")
+    labels = Counter(
+        (claim, label) for s in states.values() for claim, label in s.get("labels", {}).items()
+    )
+    rows: dict[str, list[str]] = {}
+    for (claim, label), count in labels.items():
+        rows.setdefault(claim, []).append(f"{label} {count}")
+    for claim, counts in rows.items():
+        line(console, f"  {claim:<22} {', '.join(counts)}")
+    line(console, f"records  {sweep}")
+    line(console, f"look     python -c \"import ntp_dynamics as n; print(n.load_sweep('{sweep}'))\"")
+    return len(failed)
+
+
+def line(console: Console, text: str) -> None:
+    """Print as it stands: no markup, no wrapping, so that paths can be copied."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""What is true of a corpus before anything is trained: exact targets, assumptions, predictions."""

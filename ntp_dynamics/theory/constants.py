@@ -1,0 +1,100 @@
+"""What the constants and hypotheses of the theorems are made of, one value a run.
+
+The letters of Huang, Liang, Yang 2024: eta0 and eta are the step sizes of the two stages, T the
+length of the first, N the number of distinct sentences of length two or more (the attention
+gradient of the others is zero), L_max the longest sentence.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ntp_dynamics.config import Config, NormalisedGradientDescent, Stage, ZeroInit
+from ntp_dynamics.data.corpus import Corpus
+from ntp_dynamics.data.embedding import Embedding
+from ntp_dynamics.data.realizable import Recognition
+from ntp_dynamics.theory.targets import Targets
+
+
+@dataclass(frozen=True)
+class Constants:
+    """Constants and hypotheses of the runs of one job."""
+
+    vocab_size: int
+    eta0: float
+    eta: float
+    steps0: int
+    """T, or 0 where an exact margin replaced the first stage."""
+    known: Float[np.ndarray, " S"]
+    """Tokens with a known continuation: the terms of L0."""
+    ov_norm: Float[np.ndarray, " S"]
+    kq_norm: Float[np.ndarray, " S"]
+    n: Float[np.ndarray, " S"]
+    max_length: Float[np.ndarray, " S"]
+    forced_zero: Float[np.ndarray, " S"]
+    """Tight relations whose multiplier is zero in every dual optimum."""
+    realizable: Bool[np.ndarray, " S"]
+    injective: Bool[np.ndarray, " S"]
+    unconfused: Bool[np.ndarray, " S"]
+    assumption3: Bool[np.ndarray, " S"]
+    orthonormal: Bool[np.ndarray, " S"]
+    extendable: Bool[np.ndarray, " S"]
+    """Some query with relations leaves a token non-comparable."""
+    zero_init: bool
+    normalised: bool
+    trained: frozenset[Stage]
+    observed: Mapping[str, Float[np.ndarray, "S T"]]
+    """Recorded observables of the attention stage that a law refers to."""
+
+    @property
+    def equal_margins(self) -> bool:
+        """Whether every token starts the attention stage with the same margin."""
+        return self.zero_init or self.steps0 == 0
+
+
+def make_constants(
+    config: Config,
+    corpora: Sequence[Corpus],
+    recognitions: Sequence[Recognition],
+    embeddings: Sequence[Embedding],
+    targets: Sequence[Targets],
+    observed: Mapping[str, Float[np.ndarray, "S T"]],
+) -> Constants:
+    """Collect the constants of a job from its actual data."""
+    v = corpora[0].vocab_size
+    stages = frozenset(config.stages)
+    ov = [t.feed_forward.norm if t.feed_forward else math.nan for t in targets]
+    kq = [t.attention.norm if t.attention else math.nan for t in targets]
+    forced = [t.attention.forced_zero if t.attention else 0 for t in targets]
+    return Constants(
+        vocab_size=v,
+        eta0=config.train.feed_forward.step_size,
+        eta=config.train.attention.step_size,
+        steps0=config.train.feed_forward.steps if config.train.margin is None else 0,
+        known=np.array([sum(y >= 0 for y in r.collocation) for r in recognitions], float),
+        ov_norm=np.array(ov),
+        kq_norm=np.array(kq),
+        n=np.array([sum(len(s) > 1 for s in c.sentences) for c in corpora], float),
+        max_length=np.array([c.max_length for c in corpora], float),
+        forced_zero=np.array(forced, float),
+        realizable=np.array([r.realizable for r in recognitions]),
+        injective=np.array([r.injective for r in recognitions]),
+        unconfused=np.array([not r.confused for r in recognitions]),
+        assumption3=np.array([not r.assumption3_violations for r in recognitions]),
+        orthonormal=np.array([e.orthonormal for e in embeddings]),
+        extendable=np.array([_extendable(r, v) for r in recognitions]),
+        zero_init=isinstance(config.init, ZeroInit),
+        normalised=isinstance(config.optimizer, NormalisedGradientDescent),
+        trained=stages,
+        observed=observed,
+    )
+
+
+def _extendable(recognition: Recognition, vocab_size: int) -> bool:
+    orders = (recognition.orders or {}).values()
+    return bool(orders) and any(order.non_comparable(vocab_size) for order in orders)

@@ -1,0 +1,263 @@
+"""Ruiquan Huang, Yingbin Liang, Jing Yang, "Non-asymptotic Convergence of Training Transformers for
+Next-token Prediction", NeurIPS 2024 (arXiv 2409.17335 v2): one theorem after another.
+
+Two-stage normalised gradient descent from zero: T steps of size eta0 on the collocation loss L0,
+then t steps of size eta on the cross-entropy L with W_ov frozen.  Letters as in `constants`:
+
+    eta0, eta   step sizes                      c.eta0, c.eta
+    T           length of the first stage       c.steps0
+    |V|         vocabulary size                 c.vocab_size
+    N           sentences of length >= 2        c.n
+    L_max       longest sentence                c.max_length
+    W*_ov, W*_kq  max-margin solutions          c.ov_norm, c.kq_norm are their norms
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ntp_dynamics.config import Stage
+from ntp_dynamics.lab.claim import Claim
+from ntp_dynamics.lab.law import Law
+from ntp_dynamics.theory.constants import Constants
+from ntp_dynamics.theory.hypotheses import (
+    ASSUMPTION_1,
+    ASSUMPTION_2,
+    ASSUMPTION_3,
+    EXTENDABLE,
+    NORMALISED,
+    RELATIONS,
+    SMALL_STEP,
+    TRAINED,
+    ZERO_INIT,
+    long_first_stage,
+)
+
+SOURCE = "Huang, Liang, Yang, NeurIPS 2024, {}"
+STAGE_1 = (TRAINED[Stage.feed_forward], *ASSUMPTION_1, ASSUMPTION_2, ZERO_INIT, NORMALISED)
+STAGE_2 = (
+    TRAINED[Stage.attention],
+    *ASSUMPTION_1,
+    ASSUMPTION_2,
+    ASSUMPTION_3,
+    ZERO_INIT,
+    NORMALISED,
+    RELATIONS,
+    SMALL_STEP,
+)
+
+# --- Proposition 1: the feed-forward layer ------------------------------------------------------
+
+
+def proposition1_direction(version: str, factor: float) -> Claim:
+    """1 - cos(W_ov, W*_ov) <= c ||W*_ov||^3 log(2|V|) log t / (eta0 t), for t >= 2."""
+
+    def log_constant(c: Constants) -> Float[np.ndarray, " S"]:
+        return np.log(factor * c.ov_norm**3 * math.log(2 * c.vocab_size) / c.eta0)
+
+    return Claim(
+        id="ov.direction",
+        statement="the feed-forward layer converges in direction to W*_ov, like log t / t",
+        source=SOURCE.format("Proposition 1"),
+        version=version,
+        stage=Stage.feed_forward,
+        observable="direction_gap_ov",
+        law=Law.power(1, log_power=1),
+        constant=log_constant,
+        preconditions=STAGE_1,
+        t_min=2,
+        ceiling=2.0,
+    )
+
+
+PROPOSITION_1 = [
+    proposition1_direction("text: c = 5", 5.0),
+    proposition1_direction("appendix: c = 12", 12.0),
+    Claim(
+        id="ov.norm",
+        statement="the norm of W_ov grows linearly: eta0 t / (2 ||W*_ov||) to eta0 t",
+        source=SOURCE.format("Proposition 1"),
+        version="text",
+        stage=Stage.feed_forward,
+        observable="norm_ov",
+        law=lambda c: Law.linear_growth(c.eta0 / (2 * c.ov_norm), c.eta0),
+        preconditions=STAGE_1,
+        t_min=2,
+    ),
+    Claim(
+        id="ov.loss",
+        statement="the collocation loss decays at least like exp(-eta0 t / (4 ||W*_ov||))",
+        source=SOURCE.format("Proposition 1"),
+        version="text",
+        stage=Stage.feed_forward,
+        observable="log_loss",
+        law=lambda c: Law.exponential(c.eta0 / (4 * c.ov_norm)),
+        preconditions=STAGE_1,
+        t_min=2,
+    ),
+]
+
+# --- Theorem 1: the attention layer -------------------------------------------------------------
+
+
+def theorem1_norm(version: str, divisor: Callable[[Constants], Any]) -> Claim:
+    """eta t / (2 ||W*_kq||) <= ||W_kq|| <= eta t; the appendix has L_max in the denominator."""
+
+    def law(c: Constants) -> Law:
+        return Law.linear_growth(c.eta / divisor(c), c.eta)
+
+    return Claim(
+        id="kq.norm",
+        statement="the norm of W_kq grows linearly",
+        source=SOURCE.format("Theorem 1"),
+        version=version,
+        stage=Stage.attention,
+        observable="norm_kq",
+        law=law,
+        preconditions=STAGE_2,
+        t_min=2,
+    )
+
+
+THEOREM_1 = [
+    Claim(
+        id="kq.direction",
+        statement="the attention layer converges in direction to W*_kq, like log^2 t / t",
+        source=SOURCE.format("Theorem 1"),
+        version="text",
+        stage=Stage.attention,
+        observable="direction_gap_kq",
+        law=Law.power(1, log_power=2),
+        constant=lambda c: np.log(54 * c.n * c.max_length**4 * c.kq_norm**4 / c.eta),
+        preconditions=STAGE_2,
+        t_min=2,
+        ceiling=2.0,
+    ),
+    theorem1_norm("text: eta t / (2 ||W*_kq||)", lambda c: 2 * c.kq_norm),
+    theorem1_norm("appendix: L_max more", lambda c: 2 * c.max_length * c.kq_norm),
+]
+
+# --- Theorem 2: attention mass and loss ---------------------------------------------------------
+
+
+def theorem2_rates(c: Constants) -> tuple[Float[np.ndarray, " S"], Float[np.ndarray, " S"]]:
+    """C0 = eta0 / (4 ||W*_ov||^2) and C1 = eta / (4 L_max ||W*_kq||^2)."""
+    return c.eta0 / (4 * c.ov_norm**2), c.eta / (4 * c.max_length * c.kq_norm**2)
+
+
+def theorem2_burn_in(c: Constants) -> Float[np.ndarray, " S"]:
+    """Smallest t from which t >= 1696 N L_max^4 ||W*_kq||^6 log^2 t / eta."""
+    factor = 1696 * c.n * c.max_length**4 * c.kq_norm**6 / c.eta
+    t = np.full_like(factor, 1e3) + factor
+    for _ in range(100):  # t -> factor log^2 t contracts to the larger root
+        t = factor * np.log(t) ** 2
+    return np.ceil(t)
+
+
+def theorem2_loss(c: Constants) -> Law:
+    """log |V| - T C0 (1 - 2 L_max / (L_max + e^{C1 t}))."""
+    c0, c1 = (rate[:, None] for rate in theorem2_rates(c))
+    length = c.max_length[:, None]
+
+    def log_f(t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
+        # L_max / (L_max + e^x) = 1 / (1 + e^{x - log L_max})
+        share = 1 / (1 + np.exp(np.minimum(c1 * t - np.log(length), 700.0)))
+        return math.log(c.vocab_size) - c.steps0 * c0 * (1 - 2 * share)
+
+    return Law.envelope(log_f)
+
+
+def theorem2_first_stage(c: Constants) -> Float[np.ndarray, " S"]:
+    """||W*_ov||^5 log|V| log T / eta0, the unnamed constant c0 taken as 1."""
+    log_steps = math.log(max(c.steps0, 1))
+    return c.ov_norm**5 * math.log(c.vocab_size) * log_steps / c.eta0
+
+
+THEOREM_2 = [
+    Claim(
+        id="kq.leak",
+        statement="the attention off the optimal tokens decays at least like L_max exp(-C1 t)",
+        source=SOURCE.format("Theorem 2"),
+        version="text; c0 = 1696 from the proof",
+        stage=Stage.attention,
+        observable="log_leak",
+        law=lambda c: Law.exponential(theorem2_rates(c)[1]),
+        constant=lambda c: np.log(c.max_length),
+        preconditions=STAGE_2,
+        t_min=theorem2_burn_in,
+        ceiling=1.0,
+    ),
+    Claim(
+        id="loss",
+        statement="the loss stays below |V| exp(-T C0 (1 - 2 L_max / (L_max + exp(C1 t))))",
+        source=SOURCE.format("Theorem 2"),
+        version="text; c0 = 1696 from the proof",
+        stage=Stage.attention,
+        observable="log_loss",
+        law=theorem2_loss,
+        constant=0.0,
+        preconditions=(
+            *STAGE_2,
+            TRAINED[Stage.feed_forward],
+            long_first_stage(theorem2_first_stage, "||W*_ov||^5 log|V| log T / eta0"),
+        ),
+        t_min=theorem2_burn_in,
+    ),
+]
+
+# --- Theorem 3: generalisation by order extension -----------------------------------------------
+
+THEOREM_3 = [
+    Claim(
+        id="order.extension",
+        statement="optimal, non-comparable and non-optimal tokens separate linearly, in this order",
+        source=SOURCE.format("Theorem 3"),
+        version="text",
+        stage=Stage.attention,
+        observable="order_extension_margin",
+        law=Law.linear_growth(None, math.inf),
+        preconditions=(*STAGE_2, EXTENDABLE),
+        t_min=2,
+    )
+]
+
+# --- Lemmas 5 and 6: the mechanism --------------------------------------------------------------
+
+
+def lemma6(c: Constants) -> Law:
+    """min_n phi_+ / (2 ||W*_kq||), with phi_+ as measured."""
+    log_mass = np.log(c.observed["attention_mass_min"])
+    return Law.envelope(log_mass - np.log(2 * c.kq_norm)[:, None])
+
+
+LEMMAS = [
+    Claim(
+        id="kq.attention_monotone",
+        statement="the attention on the optimal tokens never decreases",
+        source=SOURCE.format("Lemma 5"),
+        version="appendix",
+        stage=Stage.attention,
+        observable="attention_mass_min",
+        law=Law.monotone(+1),
+        preconditions=STAGE_2,
+    ),
+    Claim(
+        id="kq.alignment",
+        statement="the descent direction keeps an angle to W*_kq: cos >= min phi_+ / (2 ||W*_kq||)",
+        source=SOURCE.format("Lemma 6"),
+        version="appendix",
+        stage=Stage.attention,
+        observable="gradient_alignment_kq",
+        law=lemma6,
+        constant=0.0,
+        side="lower",
+        preconditions=STAGE_2,
+    ),
+]
+
+CLAIMS = [*PROPOSITION_1, *THEOREM_1, *THEOREM_2, *THEOREM_3, *LEMMAS]

@@ -1,0 +1,60 @@
+"""Hypotheses of the theorems, checked on the actual corpora, weights and settings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from ntp_dynamics.config import Stage
+from ntp_dynamics.lab.claim import Precondition
+from ntp_dynamics.theory.constants import Constants
+
+TRAINED: dict[Stage, Precondition] = {
+    stage: Precondition(
+        f"{stage} trained",
+        lambda c, stage=stage: stage in c.trained,
+        f"the {stage} stage was not trained",
+    )
+    for stage in Stage
+}
+
+REALIZABLE = Precondition("realizable", lambda c: c.realizable, "the corpus is not realizable")
+INJECTIVE = Precondition("injective", lambda c: c.injective, "two tokens share a continuation")
+UNCONFUSED = Precondition("no confused token", lambda c: c.unconfused, "some token is confused")
+ASSUMPTION_1 = (REALIZABLE, INJECTIVE, UNCONFUSED)
+ASSUMPTION_2 = Precondition(
+    "assumption 2", lambda c: c.orthonormal, "the embeddings are not orthonormal"
+)
+ASSUMPTION_3 = Precondition(
+    "assumption 3",
+    lambda c: c.assumption3,
+    "a wrong token outnumbers the optimal one in some sentence",
+)
+ZERO_INIT = Precondition("zero init", lambda c: c.zero_init, "training does not start from zero")
+NORMALISED = Precondition(
+    "ngd", lambda c: c.normalised, "the optimiser is not normalised gradient descent"
+)
+RELATIONS = Precondition(
+    "relations", lambda c: ~(c.kq_norm == 0), "the corpus states no relation to learn"
+)
+TARGET = Precondition(
+    "target",
+    lambda c: c.orthonormal,
+    "targets for embeddings that are not orthonormal are not implemented yet",
+)
+SMALL_STEP = Precondition(
+    "eta <= ||W*_kq|| / e",
+    lambda c: ~(c.eta > c.kq_norm / math.e),
+    "the step size exceeds ||W*_kq|| / e",
+)
+EQUAL_MARGINS = Precondition(
+    "equal margins", lambda c: c.equal_margins, "the margins of the feed-forward layer differ"
+)
+EXTENDABLE = Precondition(
+    "non-comparable token", lambda c: c.extendable, "no token is non-comparable under any query"
+)
+
+
+def long_first_stage(least: Callable[[Constants], object], text: str) -> Precondition:
+    """T, the length of the first stage, is at least ``least``."""
+    return Precondition(f"T >= {text}", lambda c: c.steps0 >= least(c), f"T is below {text}")
