@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ntp_dynamics.api import train
     from ntp_dynamics.data.corpus import Corpus
     from ntp_dynamics.lab.claim import Claim
+    from ntp_dynamics.lab.errors import UserError, UserErrors
     from ntp_dynamics.lab.law import Law
     from ntp_dynamics.lab.verdict import judge
     from ntp_dynamics.record import Record, load_run, load_sweep
@@ -25,6 +26,8 @@ __all__ = [
     "Corpus",
     "Law",
     "Record",
+    "UserError",
+    "UserErrors",
     "check",
     "judge",
     "load_run",
@@ -37,6 +40,8 @@ _HOME = {
     "Corpus": "data.corpus",
     "Law": "lab.law",
     "Record": "record",
+    "UserError": "lab.errors",
+    "UserErrors": "lab.errors",
     "check": "theory.assumptions",
     "judge": "lab.verdict",
     "load_run": "record",

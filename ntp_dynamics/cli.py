@@ -11,13 +11,12 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 # One thread a process, set before torch is imported: two processes with two threads each spin.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from ntp_dynamics.lab.errors import UserError, UserErrors  # noqa: E402
+from ntp_dynamics.lab.errors import UserError, UserErrors, refuse
 
 
 @contextmanager
@@ -26,9 +25,9 @@ def mistakes_in_one_line() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        _fail([error])
+        refuse([error])
     except UserErrors as errors:
-        _fail(errors.errors)
+        refuse(errors.errors)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
@@ -37,15 +36,16 @@ def mistakes_in_one_line() -> Iterator[None]:
         sys.exit(1)
 
 
-def _fail(errors: Sequence[UserError]) -> NoReturn:
-    for error in errors:
-        print(f"error: {error}".replace("\n", " "), file=sys.stderr)
-    sys.exit(2)
+class _Parser(argparse.ArgumentParser):
+    """argparse that tells a mistake in one line, as the commands do."""
+
+    def error(self, message: str) -> NoReturn:
+        refuse([UserError(self.prog, message, f"see {self.prog} --help")])
 
 
 def check(arguments: Sequence[str] | None = None) -> None:
     """``ntp-check FILE [--json]``: exit 0 realizable, 1 not, 2 not a corpus."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="ntp-check", description="Is a corpus realizable, and which assumptions does it meet?"
     )
     parser.add_argument("file", help="a corpus in JSON Lines")
@@ -58,7 +58,9 @@ def check(arguments: Sequence[str] | None = None) -> None:
         from ntp_dynamics.theory.assumptions import check as check_corpus
 
         report = check_corpus(Corpus.read(options.file))
-        print(json.dumps(report.to_json()) if options.json else report.text())
+        text = json.dumps(report.to_json()) if options.json else report.text()
+        encoding = sys.stdout.encoding or "utf-8"
+        print(text.encode(encoding, "backslashreplace").decode(encoding))
         sys.exit(0 if report.realizable else 1)
 
 

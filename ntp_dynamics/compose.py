@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hydra import compose, initialize_config_dir
-from hydra.errors import HydraException, MissingConfigException
+from hydra.errors import HydraException
 from omegaconf import DictConfig, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from ntp_dynamics.config import GROUPS, Config, check_conflicts, register_schemas
+from ntp_dynamics.config import GROUPS, Config, register_schemas
+from ntp_dynamics.conflicts import check_conflicts
 from ntp_dynamics.lab.errors import UserError
 from ntp_dynamics.lab.validate import nearest_key, validate
 
@@ -47,22 +48,29 @@ def read_config(composed: DictConfig) -> Config:
     return config
 
 
-def _explain(error: Exception, overrides: Sequence[str]) -> UserError:
+def _explain(error: BaseException, overrides: Sequence[str]) -> UserError:
     """Hydra's first complaint: where, what, what to do."""
-    text = str(error)
-    first = next((line.strip() for line in text.splitlines() if line.strip()), "it is not valid")
-    if match := re.search(r"Could not override '([^']+)'", text):
-        return UserError(match[1], "unknown key", nearest_key(match[1], Config, GROUPS))
-    if isinstance(error, MissingConfigException) and (
-        match := re.search(r"Could not find '(.+)/([^/']+)'", text)
-    ):
+    text = "\n".join(map(str, _chain(error)))
+    if match := re.search(r"Could not override '([^']+)'|Key '\S+' .*\n\s*full_key: (\S+)", text):
+        key = match[1] or match[2]
+        return UserError(key, "unknown key", nearest_key(key, Config, GROUPS))
+    if match := re.search(r"Could not find '(.+)/([^/']+)'", text):
         options = re.findall(r"^\t(\S+)$", text, re.MULTILINE)
-        choice = f"choose {', '.join(o for o in options if o)}" if options else "see --help"
+        choice = f"choose {', '.join(options)}" if options else "see ntp-train --help"
         return UserError(match[1], f"{match[2]!r} is not one of its options", choice)
-    if match := re.search(r"full_key: (\S+)", text):
-        return UserError(match[1], first[0].lower() + first[1:], "see ntp-train --help")
+    if match := re.search(r"(Value .*|Invalid value .*)\n\s*full_key: (\S+)", text):
+        what, _, remedy = match[1].partition(", ")
+        return UserError(match[2], what[0].lower() + what[1:], remedy or "see ntp-train --help")
     for override in overrides:
         if override in text:
             remedy = "write key=value, and quote values with special characters"
             return UserError(override, "it is not a valid override", remedy)
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "it is not valid")
     return UserError("config", first, "see ntp-train --help")
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and its causes."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

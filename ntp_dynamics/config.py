@@ -1,22 +1,20 @@
 """The configuration of a job: dataclasses that are Hydra schema and validator at once.
 
-OmegaConf reads the types and defaults, pydantic the ranges (``Field``), `check_conflicts` what only
+OmegaConf reads the types and defaults, pydantic the ranges (``Field``), `conflicts` what only
 several fields together can get wrong.  An option enters when it is implemented, not before.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import yaml
 from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING
 from pydantic import Field, TypeAdapter
-
-from ntp_dynamics.lab.errors import UserError, UserErrors
 
 Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
@@ -93,7 +91,7 @@ class RealizableDataset(Dataset):
     weights: Weights = Weights.uniform
     concentration: Positive = 1.0
     """Of the Dirichlet weights."""
-    decades: Positive = 6.0
+    decades: Annotated[float, Field(gt=0, le=300)] = 6.0
     """Spread of the weights `powers`."""
 
 
@@ -193,10 +191,10 @@ class Config:
     runs: Annotated[int, Field(ge=1, le=100_000)] = 8
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     vary: Vary = Vary.corpus
-    dataset: Dataset = field(default_factory=RealizableDataset)
-    embedding: Embedding = field(default_factory=OrthonormalEmbedding)
-    init: Init = field(default_factory=ZeroInit)
-    optimizer: Optimizer = field(default_factory=NormalisedGradientDescent)
+    dataset: Dataset = MISSING
+    embedding: Embedding = MISSING
+    init: Init = MISSING
+    optimizer: Optimizer = MISSING
     train: Train = field(default_factory=Train)
     figures: Figures = Figures.auto
     overwrite: bool = False
@@ -267,102 +265,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value.value if isinstance(value, StrEnum) else value
-
-
-class _Rule(NamedTuple):
-    """A conflict between fields: where it shows, when it holds, what to say, what to do."""
-
-    where: str
-    broken: Callable[[Config], bool]
-    what: str
-    remedy: str
-
-
-def _narrow(c: Config) -> bool:
-    v, d = c.vocab_size, c.embedding.dim
-    return v is not None and d is not None and d < v
-
-
-_DATASET_RULES = [
-    _Rule(
-        "dataset.queries",
-        lambda d: d.queries > d.vocab_size,
-        "there are more queries than tokens",
-        "lower it or raise dataset.vocab_size",
-    ),
-    _Rule(
-        "dataset.non_optimal",
-        lambda d: d.optimal + d.non_optimal > d.vocab_size,
-        "optimal and non-optimal tokens together exceed the vocabulary",
-        "lower it or raise dataset.vocab_size",
-    ),
-    _Rule(
-        "dataset.levels",
-        lambda d: d.levels - 1 > d.non_optimal,
-        "some level would be empty",
-        "lower it or raise dataset.non_optimal to at least levels - 1",
-    ),
-    _Rule(
-        "dataset.max_length",
-        lambda d: d.density is Density.complete and d.max_length < d.non_optimal + 1,
-        "complete density does not fit in a sentence",
-        "raise it to dataset.non_optimal + 1 or use dataset.density=random",
-    ),
-]
-
-_RULES = [
-    _Rule(
-        "vary",
-        lambda c: isinstance(c.init, ZeroInit)
-        and (c.runs > 1 if isinstance(c.dataset, FileDataset) else c.vary is Vary.init),
-        "every run would be the same: one corpus, and zero init has nothing to vary",
-        "use init=gaussian, runs=1, or a generated dataset with vary=corpus",
-    ),
-    _Rule(
-        "dataset.path",
-        lambda c: isinstance(c.dataset, FileDataset) and not c.dataset.path,
-        "it is missing",
-        "name a corpus file: dataset.path=FILE",
-    ),
-    _Rule(
-        "embedding.dim",
-        lambda c: isinstance(c.embedding, OrthonormalEmbedding) and _narrow(c),
-        "orthonormal vectors need at least as many dimensions as tokens",
-        "raise it to dataset.vocab_size or use embedding=gaussian",
-    ),
-    _Rule(
-        "train.margin",
-        lambda c: c.train.margin is not None and _narrow(c),
-        "no W_ov gives every token the same margin in fewer dimensions than tokens",
-        "raise embedding.dim to dataset.vocab_size or use train.margin=null",
-    ),
-    _Rule(
-        "train.stages",
-        lambda c: not c.stages,
-        "nothing is left to train",
-        "list feed_forward, attention, or both",
-    ),
-    _Rule(
-        "train.stages",
-        lambda c: len(set(c.train.stages)) < len(c.train.stages),
-        "a stage is listed twice",
-        "list each stage once",
-    ),
-    _Rule(
-        "train.stages",
-        lambda c: c.stages[:1] == [Stage.attention]
-        and c.train.margin is None
-        and isinstance(c.init, ZeroInit),
-        "attention has no gradient while W_ov is zero",
-        "train feed_forward first, set train.margin, or use init=gaussian",
-    ),
-]
-
-
-def check_conflicts(config: Config) -> None:
-    """Raise UserErrors naming every conflict between fields."""
-    broken = [rule for rule in _RULES if rule.broken(config)]
-    if isinstance(config.dataset, RealizableDataset):
-        broken += [rule for rule in _DATASET_RULES if rule.broken(config.dataset)]  # type: ignore[arg-type]
-    if broken:
-        raise UserErrors([UserError(rule.where, rule.what, rule.remedy) for rule in broken])

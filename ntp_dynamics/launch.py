@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from argparse import Namespace
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import hydra
 from hydra._internal.utils import get_args_parser
@@ -18,17 +20,25 @@ from rich.console import Console
 from ntp_dynamics.compose import compose_job, config_dir, read_config
 from ntp_dynamics.config import FileDataset
 from ntp_dynamics.data.draw import draw_corpora, draw_embeddings, streams
-from ntp_dynamics.lab.errors import UserError
-from ntp_dynamics.lab.store import holds_record, occupied
+from ntp_dynamics.help import help_text
+from ntp_dynamics.lab.errors import UserError, refuse
+from ntp_dynamics.lab.store import STATUS, make_directory, occupied
+from ntp_dynamics.record import status_files
 from ntp_dynamics.show import show, summarise
 
-QUIET_FLAGS = ("help", "hydra_help", "cfg", "info", "shell_completion", "resolve", "package")
+HYDRAS_OWN = ("hydra_help", "cfg", "info", "shell_completion", "resolve", "package")
+"""Flags that ask Hydra something and start no job."""
 
 
 def launch(arguments: Sequence[str]) -> None:
     """Run one job or a sweep.  Raises UserError before any compute; a failed job exits with 1."""
-    options = get_args_parser().parse_args(list(arguments))
-    if any(getattr(options, flag, None) for flag in QUIET_FLAGS):
+    options = parse(arguments)
+    flags = [argument for argument in arguments if argument not in options.overrides]
+    arguments = [*flags, *options.overrides]  # Hydra wants its flags first
+    if options.help:
+        print(help_text(options.overrides))
+        return
+    if any(getattr(options, flag, None) for flag in HYDRAS_OWN):
         _hydra(arguments)
         return
     search = [options.config_dir] if options.config_dir else []
@@ -38,14 +48,25 @@ def launch(arguments: Sequence[str]) -> None:
         preflight(overrides, search)
     if not options.multirun:
         directory = Path(first.hydra.run.dir)
-        _refuse_occupied(directory, first)
+        _make_room(directory, first, [directory / STATUS])
         _hydra([*arguments, f"hydra.run.dir={directory}"])
         return
     sweep = Path(first.hydra.sweep.dir)
-    _refuse_occupied(sweep / "0", first)
+    _make_room(sweep, first, status_files(sweep))
     _hydra([*arguments, f"hydra.sweep.dir={sweep}"])
     if summarise(sweep, Console()):
         sys.exit(1)
+
+
+def parse(arguments: Sequence[str]) -> Namespace:
+    """Hydra's options and our overrides, in any order.  Raises UserError."""
+    parser = get_args_parser()
+
+    def error(message: str) -> NoReturn:
+        raise UserError("arguments", message, "see ntp-train --help")
+
+    parser.error = error  # its own prints a page of usage
+    return parser.parse_intermixed_args(list(arguments))
 
 
 def expand(overrides: Sequence[str]) -> Iterator[list[str]]:
@@ -81,9 +102,11 @@ def preflight(overrides: Sequence[str], search: Sequence[str]) -> DictConfig:
     return composed
 
 
-def _refuse_occupied(directory: Path, composed: DictConfig) -> None:
-    if holds_record(directory) and not composed.overwrite:
+def _make_room(directory: Path, composed: DictConfig, statuses: Iterable[Path]) -> None:
+    """Create a directory that holds no record yet.  Raises UserError."""
+    if not composed.overwrite and any(path.exists() for path in statuses):
         raise occupied(directory)
+    make_directory(directory)
 
 
 def _hydra(arguments: Sequence[str]) -> None:
@@ -93,7 +116,7 @@ def _hydra(arguments: Sequence[str]) -> None:
 
 def _job(composed: DictConfig) -> float:
     """What Hydra calls for every job; returns the final direction gap of the attention layer."""
-    from ntp_dynamics.run import run_job
+    from ntp_dynamics.run import one_line, run_job
 
     context = HydraConfig.get()
     single = context.mode is RunMode.RUN
@@ -109,16 +132,12 @@ def _job(composed: DictConfig) -> float:
             console=console,
             figures=single,
         )
-    except UserError as error:
-        if single:
-            raise SystemExit(f"error: {error}") from error
-        print(f"error: job {context.job.num}: {error}", file=sys.stderr)
-        return float("nan")
     except Exception as error:
+        if single and isinstance(error, UserError):
+            refuse([error])
         if single:
             raise
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        print(f"error: job {context.job.num}: {reason}; see its log.txt", file=sys.stderr)
+        print(f"error: job {context.job.num}: {one_line(error)}; see its log", file=sys.stderr)
         return float("nan")
     if single:
         show(record, console)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,10 @@ class Record:
     trajectory: xarray.DataTree
     verdicts: list[dict[str, Any]]
 
+    def stage(self, name: str) -> xarray.Dataset:
+        """What was recorded of one stage.  Raises KeyError for a stage that was not trained."""
+        return self.trajectory.children[name].dataset
+
     @property
     def status(self) -> dict[str, Any]:
         return read_json(self.path / STATUS)
@@ -36,7 +41,8 @@ class Record:
         """Final direction gap of the attention layer, median over runs; nan without one."""
         if "attention" not in self.trajectory:
             return float("nan")
-        return float(self.trajectory["attention"]["direction_gap_kq"].isel(step=-1).median())
+        gap = self.stage("attention")["direction_gap_kq"].values[:, -1]
+        return float(statistics.median(gap))
 
 
 def load_run(directory: str | Path) -> Record:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import torch
 from rich.console import Console
 
 from ntp_dynamics.config import Config, Figures, Stage, to_yaml
-from ntp_dynamics.job import Job, Trained, prepare, train
+from ntp_dynamics.job import Job, prepare, train
 from ntp_dynamics.lab.errors import UserError
 from ntp_dynamics.lab.log import JobLog
 from ntp_dynamics.lab.progress import graceful_interrupt, progress_bar, track
@@ -47,45 +48,49 @@ def run_job(
         job = prepare(config)
     status: dict[str, Any] = {"state": "running", "overrides": list(overrides), "reason": None}
     writer = RecordWriter(directory, status, overwrite=config.overwrite)
-    log = JobLog(writer.directory / "log.txt")
 
-    def finish(state: str, reason: str | None = None, **more: Any) -> None:
+    def end(state: str, reason: str | None = None, summary: dict[str, Any] | None = None) -> None:
         seconds = round(time.monotonic() - started, 3)
         log(f"{state}: {reason}" if reason else state)
-        writer.json(STATUS, {**status, "state": state, "reason": reason, "seconds": seconds, **more})
+        outcome = {"state": state, "reason": reason, "seconds": seconds, **(summary or {})}
+        writer.json(STATUS, {**status, **outcome})
 
-    try:
-        with graceful_interrupt() as interrupt:
+    with JobLog(writer.directory / "log.txt") as log:
+        try:
             _write_inputs(job, writer, log)
-            with progress_bar(console) as bar:
-                trained = train(
-                    job,
-                    lambda states, stage, steps: track(bar, states, steps, stage),
-                    interrupt,
-                )
-            tree = _tree(job, trained)
-            writer.tree(TRAJECTORY, tree)
-            if interrupt.requested:
-                raise KeyboardInterrupt
-        constants = _constants(job, tree)
-        judged = judge_claims(tree, constants)
-        writer.json("verdicts.json", {"claims": [j.to_json() for j in judged]})
-        if config.figures is Figures.all or (figures and config.figures is Figures.auto):
-            _draw(tree, constants, writer)
-        for j in judged:
-            log(f"{j.claim.id} ({j.claim.version}): {j.verdict.label}: {j.verdict.sentence}")
-        finish("done", final=_final(tree), **_labels(judged))
-    except KeyboardInterrupt:
-        finish("interrupted", "Ctrl-C")
-        raise
-    except Exception as error:
-        log(traceback.format_exc())
-        finish("failed", _one_line(error))
-        raise
+            tree = _train_and_record(job, writer, console)
+            constants = _constants(job, tree)
+            judged = judge_claims(tree, constants)
+            writer.json("verdicts.json", {"claims": [j.to_json() for j in judged]})
+            if config.figures is Figures.all or (figures and config.figures is Figures.auto):
+                _draw(tree, constants, writer)
+            for j in judged:
+                log(f"{j.claim.id} ({j.claim.version}): {j.verdict.sentence}")
+            end("done", summary={"final": _final(tree), **_labels(judged)})
+        except KeyboardInterrupt:
+            end("interrupted", "Ctrl-C")
+            raise
+        except Exception as error:
+            log(traceback.format_exc())
+            end("failed", one_line(error))
+            raise
     writer.add("log.txt")
-    log.close()
     writer.seal()
     return Record(writer.directory, config, job.corpora, tree, [j.to_json() for j in judged])
+
+
+def _train_and_record(job: Job, writer: RecordWriter, console: Console) -> xarray.DataTree:
+    """Train all stages and write the trajectory, also of a training that Ctrl-C cut short."""
+    with graceful_interrupt() as interrupt:
+        with progress_bar(console) as bar:
+            trained = train(job, partial(track, bar), interrupt)
+        tree = make_tree(
+            trained.recorders, trained.reached, job.batch, job.reference, job.targets, job.streams
+        )
+        writer.tree(TRAJECTORY, tree)
+        if interrupt.requested:
+            raise KeyboardInterrupt
+    return tree
 
 
 def _write_inputs(job: Job, writer: RecordWriter, log: JobLog) -> None:
@@ -96,12 +101,6 @@ def _write_inputs(job: Job, writer: RecordWriter, log: JobLog) -> None:
     for run, target in enumerate(job.targets):
         if target.missing:
             log(f"run {run}: no W*_kq: {target.missing}")
-
-
-def _tree(job: Job, trained: Trained) -> xarray.DataTree:
-    return make_tree(
-        trained.recorders, trained.reached, job.batch, job.reference, job.targets, job.streams
-    )
 
 
 def _constants(job: Job, tree: xarray.DataTree) -> Constants:
@@ -129,7 +128,7 @@ def _final(tree: xarray.DataTree) -> dict[str, float | None]:
     final: dict[str, float | None] = {}
     for stage in Stage:
         if stage in tree:
-            for name, values in tree[stage].data_vars.items():
+            for name, values in tree.children[stage].dataset.data_vars.items():
                 if values.dims == ("run", "step"):
                     median = float(np.median(values.values[:, -1]))
                     final[f"{stage}.{name}"] = median if np.isfinite(median) else None
@@ -148,7 +147,8 @@ def _labels(judged: Iterable[Judged]) -> dict[str, dict[str, Any]]:
     return {"labels": labels, "p_contradicted": p_values}
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """The reason of a failure, short enough for a table."""
     if isinstance(error, UserError):
         return str(error)
     text = str(error).splitlines()

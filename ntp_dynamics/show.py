@@ -19,17 +19,18 @@ def show(record: Record, console: Console) -> None:
         (
             f"{v['id']} ({v['version']})" if versions[v["id"]] > 1 else v["id"],
             v["label"],
-            v["sentence"],
+            v["summary"],
         )
         for v in record.verdicts
     ]
     console.print()
     verdict_table(console, rows)
     console.print()
-    line(console, f"record   {record.path}")
+    here = nearby(record.path)
+    line(console, f"record   {here}")
     for figure in sorted((record.path / "figures").glob("*.png")):
-        line(console, f"figure   {figure}")
-    line(console, f"look     python -c \"import ntp_dynamics as n; print(n.load_run('{record.path}').trajectory)\"")
+        line(console, f"figure   {nearby(figure)}")
+    line(console, f"python   ntp_dynamics.load_run('{here}').trajectory")
 
 
 def summarise(sweep: Path, console: Console) -> int:
@@ -48,9 +49,16 @@ def summarise(sweep: Path, console: Console) -> int:
         rows.setdefault(claim, []).append(f"{label} {count}")
     for claim, counts in rows.items():
         line(console, f"  {claim:<22} {', '.join(counts)}")
-    line(console, f"records  {sweep}")
-    line(console, f"look     python -c \"import ntp_dynamics as n; print(n.load_sweep('{sweep}'))\"")
+    here = nearby(sweep)
+    line(console, f"records  {here}")
+    line(console, f"python   ntp_dynamics.load_sweep('{here}')")
     return len(failed)
+
+
+def nearby(path: Path) -> Path:
+    """A path relative to the working directory where it lies inside."""
+    path = path.resolve()
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def line(console: Console, text: str) -> None:

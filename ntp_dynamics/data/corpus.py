@@ -10,17 +10,18 @@ are numbered by first occurrence and integers span ``0 .. max``.  Equal samples 
 from __future__ import annotations
 
 import json
-import math
+import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from jaxtyping import Float
 
-from ntp_dynamics.lab.errors import UserError
+from ntp_dynamics.lab.errors import UserError, short
 
 MAX_TOKENS = 4096
 MAX_VOCAB = 1_000_000
@@ -71,8 +72,12 @@ class Corpus:
                 f"token {outside} is outside the vocabulary 0..{len(vocab) - 1}",
                 "enlarge the vocabulary or mend the sample",
             )
-        if not math.isfinite(math.fsum(total.values())):
+        mass = sum(total.values())
+        if mass > sys.float_info.max:
             raise UserError("corpus", "the weights add up to infinity", "rescale them")
+        if min(total.values()) / mass == 0:
+            what = "a weight vanishes in double precision beside their sum"
+            raise UserError("corpus", what, "let the weights span less than 300 decades")
         return cls(
             vocab=vocab,
             sentences=tuple(tokens for tokens, _ in total),
@@ -150,8 +155,9 @@ def _check_sample(where: str, tokens: tuple[Any, ...], weight: Any) -> None:
             f"at most {MAX_TOKENS:,} are allowed",
         )
     number = isinstance(weight, int | float) and not isinstance(weight, bool)
-    if not (number and math.isfinite(weight) and weight > 0):
-        raise UserError(where, f"weight {weight!r} is not positive", "give a finite weight > 0")
+    if not (number and 0 < weight <= sys.float_info.max):
+        what = f"weight {short(repr(weight))} is not a positive double"
+        raise UserError(where, what, "give a finite weight > 0")
 
 
 def _read(path: Path) -> Corpus:
@@ -185,20 +191,35 @@ def _read(path: Path) -> Corpus:
         vocab = tuple(dict.fromkeys(written)) if named else _numbered(str(path), written)
     index: dict[Any, int] = {name: i for i, name in enumerate(vocab)} if named else {}
     samples = [
-        ([_index(where, token, index, len(vocab)) for token in tokens],
-         _index(where, y, index, len(vocab)), weight)
+        (
+            [_index(where, token, index, len(vocab)) for token in tokens],
+            _index(where, y, index, len(vocab)),
+            weight,
+        )
         for where, tokens, y, weight in records
     ]
-    return Corpus.from_samples(samples, vocab=vocab)
+    try:
+        return Corpus.from_samples(samples, vocab=vocab)
+    except UserError as error:  # of the corpus as a whole
+        raise UserError(str(path), error.what, error.remedy) from error
 
 
 def _parse(where: str, line: str) -> dict[str, Any]:
     try:
-        record = json.loads(line, parse_constant=lambda name: float(name.replace("Infinity", "inf")))
+        record = json.loads(
+            line, parse_constant=lambda name: float(name.replace("Infinity", "inf"))
+        )
+        if "\\u" in line:  # an escape can say half a character, which nothing can print or store
+            json.dumps(record, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        what = "it holds half of a surrogate pair"
+        raise UserError(where, what, "mend the \\u escape") from error
     except (ValueError, RecursionError) as error:
         raise UserError(where, "the line is not JSON", "write one JSON object a line") from error
     if not isinstance(record, dict):
-        raise UserError(where, "the line is not a JSON object", 'write {"tokens": ..., "next": ...}')
+        raise UserError(
+            where, "the line is not a JSON object", 'write {"tokens": ..., "next": ...}'
+        )
     return record
 
 
@@ -208,14 +229,16 @@ def _vocab(where: str, record: dict[str, Any]) -> tuple[str, ...]:
     if not strings or len(record) > 1:
         raise UserError(where, "the vocabulary is not a list of strings", 'write {"vocab": ["a"]}')
     if len(set(vocab)) < len(vocab):
-        double = next(v for i, v in enumerate(vocab) if v in vocab[:i])
-        raise UserError(where, f"token {double!r} stands twice in the vocabulary", "remove one")
+        ((double, _),) = Counter(vocab).most_common(1)
+        what = f"token {short(repr(double))} stands twice in the vocabulary"
+        raise UserError(where, what, "remove one")
     return tuple(vocab)
 
 
 def _sample(where: str, record: dict[str, Any]) -> tuple[list[Any], Any, float]:
     if unknown := sorted(set(record) - SAMPLE_KEYS):
-        raise UserError(where, f"unknown key {unknown[0]!r}", "a sample has tokens, next, weight")
+        what = f"unknown key {short(repr(unknown[0]))}"
+        raise UserError(where, what, "a sample has tokens, next, weight")
     for key in ("tokens", "next"):
         if key not in record:
             raise UserError(where, f"{key!r} is missing", "a sample has tokens, next, weight")
@@ -231,11 +254,12 @@ def _numbered(where: str, written: list[Any]) -> tuple[str, ...]:
     size = 1 + max((t for t in written if _is_integer(t)), default=0)
     if size > MAX_VOCAB:
         remedy = "number the tokens 0..V-1 without gaps, or give a vocab line"
-        raise UserError(where, f"token {size - 1} asks for a vocabulary of {size:,}", remedy)
+        what = f"token {short(str(size - 1))} asks for more than {MAX_VOCAB:,} tokens"
+        raise UserError(where, what, remedy)
     return tuple(str(v) for v in range(size))
 
 
-def _is_integer(token: Any) -> bool:
+def _is_integer(token: Any) -> TypeGuard[int]:
     return isinstance(token, int) and not isinstance(token, bool)
 
 
@@ -244,9 +268,9 @@ def _index(where: str, token: Any, index: dict[Any, int], vocab_size: int) -> in
         return index[token]
     if _is_integer(token) and 0 <= token < vocab_size:
         return token
-    shown = json.dumps(token, ensure_ascii=False)
+    shown = short(json.dumps(token, ensure_ascii=False))
     raise UserError(
         where,
-        f"token {shown if len(shown) <= 40 else shown[:37] + '...'} is not in the vocabulary",
+        f"token {shown} is not in the vocabulary",
         f"use its {vocab_size} strings, integers 0..{vocab_size - 1}, or mend the vocab line",
     )

@@ -118,7 +118,7 @@ class Recognition:
 
 
 def recognise(corpus: Corpus) -> Recognition:
-    """Decide realizability in time linear in the corpus; the relations of the orders come on top."""
+    """Decide realizability in linear time; the relations of the orders come on top."""
     collocation, certificate = _collocation(corpus)
     certificate = certificate or _missing(corpus, collocation) or _unreachable(corpus, collocation)
     certificate = certificate or _cycle(corpus, collocation)
@@ -157,7 +157,7 @@ def _collocation(corpus: Corpus) -> tuple[list[int], Certificate | None]:
     source: dict[int, int] = {}
     certificate = None
     for i, sentence in enumerate(corpus.sentences):
-        if len(sentence) > 1:
+        if len(sentence) != 1:
             continue
         token = sentence[0]
         if token in source:
@@ -199,7 +199,9 @@ def _cycle(corpus: Corpus, collocation: list[int]) -> Certificate | None:
     try:
         sorter.prepare()
     except CycleError as error:
-        nodes = error.args[1][:-1]  # each node is just above the next one, the last above the first
+        nodes: list[Any] = error.args[1][
+            :-1
+        ]  # each node is just above the next one, the last above the first
         if isinstance(nodes[0], int):  # start at a token
             nodes = nodes[1:] + nodes[:1]
         tokens = tuple(token for _, token in nodes[::2])
@@ -221,7 +223,7 @@ def _assumption3(corpus: Corpus, collocation: list[int]) -> tuple[int, ...]:
     violations = []
     for i, sentence in enumerate(corpus.sentences):
         optimal, others = optimal_tokens(corpus, i, collocation)
-        copies = {token: 0 for token in (*optimal, *others)}
+        copies = dict.fromkeys((*optimal, *others), 0)
         for token in sentence:
             copies[token] += 1
         most = max((copies[token] for token in others), default=0)

@@ -100,7 +100,8 @@ def _judged(case: Case, room: Float[np.ndarray, "S T"], bound: Bound) -> Bound:
 def _vacuity(case: Case) -> float:
     if case.log_ceiling is None or case.log_constant is None:
         return math.nan
-    says = case.sign * (case.log_constant + case.log_f - case.log_ceiling) < -TOLERANCE
+    bound, ceiling = case.log_constant + case.log_f, case.log_ceiling
+    says = case.sign * bound < case.sign * ceiling - TOLERANCE
     width = np.gradient(np.log(case.t)) if case.t.size > 1 else np.ones(1)
     telling = (width * (says & case.counted)).sum(axis=1) / (width * case.counted).sum(axis=1)
     return float(1 - telling.mean())

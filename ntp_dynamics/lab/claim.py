@@ -65,11 +65,11 @@ class Claim:
         return judge(
             t,
             log_y,
-            _at(self.law, constants),
-            log_constant=_at(self.constant, constants),
+            at(self.law, constants),
+            log_constant=at(self.constant, constants),
             log_ceiling=self._log_ceiling(),
             side=self.side,
-            t_min=_at(self.t_min, constants),
+            t_min=at(self.t_min, constants),
             log_floor=log_floor,
             residual=residual,
             preconditions=[(p.name, p.check(constants), p.failure) for p in self.preconditions],
@@ -82,5 +82,6 @@ class Claim:
         return math.log(self.ceiling) if self.ceiling > 0 else -math.inf
 
 
-def _at(value: Any, constants: Any) -> Any:
+def at(value: Any, constants: Any) -> Any:
+    """A field of a claim with the study's constants filled in."""
     return value(constants) if callable(value) else value

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ntp_dynamics.lab.claim import Claim, _at as at
+from ntp_dynamics.lab.claim import Claim, at
 from ntp_dynamics.lab.figures import Curve
 from ntp_dynamics.lab.law import Equals, LinearGrowth
 
@@ -16,7 +16,7 @@ from ntp_dynamics.lab.law import Equals, LinearGrowth
 def curves(
     claim: Claim, t: Float[np.ndarray, " T"], log_y: Float[np.ndarray, "S T"], constants: Any
 ) -> Iterator[Curve]:
-    """Explicit bounds as they stand; laws without a constant through the last measured point, from
+    """Explicit bounds as they stand; laws without a constant through each run's last point, from
     the step on at which they start.  Medians over the runs that meet the hypotheses."""
     runs = met(claim, constants, len(log_y))
     if not runs.any():
@@ -24,25 +24,28 @@ def curves(
     law = at(claim.law, constants).for_runs(t, runs)
     constant = at(claim.constant, constants)
     log_f = np.broadcast_to(law.log_f(t), (int(runs.sum()), t.size))
-    bound = f"{claim.source.rpartition(', ')[2]}, {claim.version}"
+    where = claim.source.rpartition(", ")[2]
+
+    def curve(label: str, log_curve: Float[np.ndarray, "S T"]) -> Curve:
+        return Curve(label, np.median(log_curve, axis=0), claim.kind)
+
     if isinstance(law, LinearGrowth):
-        kind = "law" if law.asymptotic else "bound"
         limits = [limit for sign in (-1, 1) if (limit := law.limit(sign)) is not None]
         for limit in limits[:1] if law.asymptotic else limits:
             if np.isfinite(limit).all():
-                label = law.describe() if law.asymptotic else bound
-                yield Curve(label, np.median(log_f + np.log(limit)[:, None], axis=0), kind)
+                label = law.describe() if law.asymptotic else f"{where} ({claim.version})"
+                yield curve(label, log_f + np.log(limit)[:, None])
     elif isinstance(law, Equals):
         if np.isfinite(log_f).all():
-            yield Curve("closed form", np.median(log_f, axis=0))
+            yield curve("closed form", log_f)
     elif constant is not None:
         log_c = np.broadcast_to(constant, len(log_y))[runs]
-        yield Curve(bound, np.median(log_f + log_c[:, None], axis=0), "bound")
+        yield curve(f"{where} ({claim.version})", log_f + log_c[:, None])
     elif np.isfinite(log_f[:, -1]).all():
-        through = np.median(log_y[runs] - log_f, axis=0)
+        through_last = log_f + (log_y[runs] - log_f)[:, -1:]
         start = np.median(np.broadcast_to(at(claim.t_min, constants), len(log_y))[runs])
-        line = np.median(log_f, axis=0) + through[-1]
-        yield Curve(law.describe(), np.where(t >= start, line, np.nan))
+        label = law.describe() if claim.kind == "derived" else f"{where}: {law.describe()}"
+        yield curve(label, np.where(t >= start, through_last, np.nan))
 
 
 def met(claim: Claim, constants: Any, runs: int) -> Bool[np.ndarray, " S"]:

@@ -105,7 +105,7 @@ def _final_slope(
 ) -> tuple[list[Drift], Float[np.ndarray, "3 S"]]:
     """dy/dt against the two stated numbers; y in units of its largest value, which may be huge."""
     unit = np.max(case.log_y, axis=1, where=case.visible, initial=-np.inf)
-    y = np.where(case.visible, np.exp(case.log_y - unit[:, None]), 0.0)
+    y = np.exp(np.where(case.visible, case.log_y - unit[:, None], -np.inf))
     slopes = windows.slopes(case.t, y)
     sides = []
     for sign in (+1, -1):

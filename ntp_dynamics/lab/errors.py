@@ -1,5 +1,9 @@
 """A mistake of the user, told in one line."""
 
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
 
 class UserError(Exception):
     """Something the user wrote cannot be used: ``<where>: <what>; <what to do>``.
@@ -24,3 +28,15 @@ class UserErrors(Exception):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.errors))
+
+
+def short(text: str) -> str:
+    """At most 40 characters of a value, so that an error stays a line that a person can read."""
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def refuse(errors: Sequence[UserError]) -> NoReturn:
+    """Print ``error: where: what; what to do``, a line each, and exit with 2."""
+    for error in errors:
+        print(" ".join(f"error: {error}".splitlines()), file=sys.stderr)
+    sys.exit(2)

@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Okabe and Ito's palette: told apart by the colour-blind; line styles tell them apart in grey.
-MEASURED, LAW, BOUND = "#0072B2", "#D55E00", "#000000"
-STYLES = {"law": (LAW, "--"), "bound": (BOUND, ":")}
+MEASURED = "#0072B2"
+STYLES = {"proved": ("#000000", ":"), "derived": ("#D55E00", "--"), "context": ("#56B4E9", "-.")}
 LOG_10 = np.log(10.0)
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A law or a bound: natural logs on the panel's steps."""
+    """A law or bound (proved, derived) or another quantity (context): natural logs."""
 
     label: str
     log_y: Float[np.ndarray, " T"]
-    kind: str = "law"
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class Panel:
     log_t: bool = True
     log_floor: float | None = None
     """Rounding floor: below it the panel is grey."""
-    note: str = ""
+    log_ceiling: float | None = None
+    """The largest value there is: a bound above it says nothing, the panel is hatched."""
 
 
 def draw_panels(panels: Sequence[Panel], stem: Path, columns: int = 3) -> list[Path]:
@@ -72,32 +73,42 @@ def draw_panels(panels: Sequence[Panel], stem: Path, columns: int = 3) -> list[P
 
 
 def draw_panel(panel: Panel, ax: Axes) -> None:
-    """Runs as thin lines with their median, laws dashed, bounds dotted, rounding grey."""
+    """Runs as thin lines with their median, proved curves dotted, derived dashed, rounding grey."""
+    from matplotlib.ticker import MaxNLocator
+
     decades = np.where(np.isfinite(panel.log_y), panel.log_y, np.nan) / LOG_10
     ax.plot(panel.t, decades.T, color=MEASURED, alpha=0.25, linewidth=0.8)
-    with np.errstate(all="ignore"):
-        median = np.median(decades, axis=0)
-    ax.plot(panel.t, median, color=MEASURED, linewidth=1.8, label="measured")
+    shown: set[str] = {"measured"}
+    ax.plot(panel.t, np.median(decades, axis=0), color=MEASURED, linewidth=2.0, label="measured")
     for curve in panel.curves:
         colour, style = STYLES[curve.kind]
-        ax.plot(panel.t, curve.log_y / LOG_10, style, color=colour, label=curve.label)
+        label = None if curve.label in shown else curve.label
+        shown.add(curve.label)
+        ax.plot(panel.t, curve.log_y / LOG_10, style, color=colour, linewidth=1.4, label=label)
     if panel.log_t:
         ax.set_xscale("log")
-    if panel.log_floor is not None:
-        low, high = ax.get_ylim()
-        ax.axhspan(min(low, panel.log_floor / LOG_10 - 3), panel.log_floor / LOG_10, color="0.9")
-        ax.set_ylim(low, high)
+    _zones(panel, ax)
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     ax.yaxis.set_major_formatter(lambda value, _: decade_label(value))
     ax.set_title(panel.title, loc="left")
     ax.set_xlabel("step t")
     ax.grid(alpha=0.2)
-    ax.legend(frameon=False, fontsize=7)
-    if panel.note:
-        ax.text(0.02, 0.02, panel.note, transform=ax.transAxes, fontsize=7, color="0.35")
+    ax.legend(fontsize=7, framealpha=0.85, edgecolor="none", borderpad=0.2)
+
+
+def _zones(panel: Panel, ax: Axes) -> None:
+    """Grey below the rounding floor, hatched above the largest value there is."""
+    low, high = ax.get_ylim()
+    floor, ceiling = panel.log_floor, panel.log_ceiling
+    if floor is not None and low * LOG_10 < floor:
+        ax.axhspan(low, floor / LOG_10, color="0.9", label="rounding")
+    if ceiling is not None and high * LOG_10 > ceiling:
+        zone = ax.axhspan(ceiling / LOG_10, high, facecolor="none", edgecolor="0.8", hatch="///")
+        zone.set_linewidth(0)
+        zone.set_label(f"impossible: above {np.exp(ceiling):g}")
+    ax.set_ylim(low, high)
 
 
 def decade_label(value: float) -> str:
-    """A tick at 10^value, short: 0.01, 1, 30, or a power of ten."""
-    if -2.001 < value < 3.001:
-        return f"{10**value:.2g}"
-    return f"$10^{{{value:g}}}$"
+    """A tick at 10^value: plain from 0.01 to 1000, else a power of ten."""
+    return f"{10**value:g}" if -2 <= value <= 3 else f"$10^{{{value:.0f}}}$"

@@ -145,17 +145,8 @@ class Power(Law):
             return np.where(q != 0, q * np.log(log_t), 0.0) - p * log_t
 
     def describe(self) -> str:
-        above, below = [], []
-        for name, exponent in (("t", -self.p), ("log", self.log_power)):
-            if exponent.any():
-                rises = exponent.max() > 0
-                size = _number(exponent if rises else -exponent)
-                factor = name if size == "1" else f"{name}^{size}"
-                (above if rises else below).append(f"{factor} t" if name == "log" else factor)
-        top, bottom = " ".join(above) or "1", " ".join(below)
-        if len(below) > 1:
-            bottom = f"({bottom})"
-        return f"{top} / {bottom}" if bottom else top
+        p, q = np.broadcast_arrays(self.p, self.log_power)
+        return " or ".join(_power(*pair) for pair in sorted(set(zip(p, q, strict=True))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,9 +262,24 @@ def _on_grid(curve: Any, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]
     return np.broadcast_to(values, (values.shape[0], t.size))
 
 
+def _power(p: float, q: float) -> str:
+    """t^-p log^q t with the negative powers below one stroke: ``log^2 t / t``."""
+    factors = [("log{} t", q), ("t{}", -p)]
+    above = [_factor(name, e) for name, e in factors if e > 0]
+    below = [_factor(name, -e) for name, e in reversed(factors) if e < 0]
+    top, bottom = " ".join(above) or "1", " ".join(below)
+    if len(below) > 1:
+        bottom = f"({bottom})"
+    return f"{top} / {bottom}" if bottom else top
+
+
+def _factor(name: str, exponent: float) -> str:
+    return name.format("" if exponent == 1 else f"^{exponent:.3g}")
+
+
 def _number(values: Float[np.ndarray, " S"]) -> str:
     known = values[~np.isnan(values)]
     if not known.size:
         return "?"
-    low, high = f"{known.min():g}", f"{known.max():g}"
+    low, high = f"{known.min():.3g}", f"{known.max():.3g}"
     return low if low == high else f"{low}..{high}"

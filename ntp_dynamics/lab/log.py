@@ -15,5 +15,8 @@ class JobLog:
     def __call__(self, message: str) -> None:
         self._file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {message}\n")
 
-    def close(self) -> None:
+    def __enter__(self) -> JobLog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._file.close()

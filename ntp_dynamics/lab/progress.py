@@ -30,7 +30,7 @@ class Rate(ProgressColumn):
     """Steps a second."""
 
     def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
+        speed = task.completed / task.finished_time if task.finished_time else task.speed
         return Text("" if speed is None else f"{speed:,.0f}/s", style="progress.data.speed")
 
 
@@ -47,12 +47,14 @@ def progress_bar(console: Console) -> Progress:
     )
 
 
-def track(progress: Progress, items: Iterable[Item], total: int, description: str) -> Iterator[Item]:
+def track(
+    progress: Progress, items: Iterable[Item], description: str, total: int
+) -> Iterator[Item]:
     """Yield the items and move a bar, at most ten times a second: steps take microseconds."""
     task = progress.add_task(description, total=total)
     shown = time.monotonic()
     done = 0
-    for done, item in enumerate(items):  # noqa: B007  (the last value is used below)
+    for done, item in enumerate(items):
         yield item
         if (now := time.monotonic()) - shown > REFRESH_SECONDS:
             progress.update(task, completed=done)

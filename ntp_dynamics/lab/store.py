@@ -1,10 +1,10 @@
 """Records on disk: written atomically, sealed by a manifest, verified when read.
 
-    <directory>/config.yaml  status.json  corpora/  trajectory.nc  verdicts.json  log.txt  MANIFEST.json
+    config.yaml  status.json  corpora/  trajectory.nc  verdicts.json  log.txt  MANIFEST.json
 
-`status.json` is created first, exclusively: two jobs never share a directory.  `MANIFEST.json` holds
-size and SHA-256 of every other file and is written last; its presence means done.  Formats do not
-notice a flipped bit, so reading a sealed record checks it.
+`status.json` is created first, exclusively: two jobs never share a directory.  `MANIFEST.json`
+holds size and SHA-256 of every other file and is written last; its presence means done.  Formats
+do not notice a flipped bit, so reading a sealed record checks it.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class RecordWriter:
         self.directory = Path(directory)
         self.files: list[str] = []
         make_directory(self.directory)
-        if overwrite:
-            remove_record(self.directory)
         try:
+            if overwrite and (self.directory / STATUS).exists():
+                remove_record(self.directory)
             with open(self.directory / STATUS, "x", encoding="utf-8") as file:
                 file.write(_dump(status))
         except FileExistsError:
@@ -53,12 +53,12 @@ class RecordWriter:
     def tree(self, name: str, tree: xarray.DataTree) -> None:
         """Write netCDF4 with a checksum on every variable."""
         encoding = {
-            group.path: {str(v): {"fletcher32": True} for v in group.to_dataset(inherit=False).variables}
+            group.path: {
+                str(v): {"fletcher32": True} for v in group.to_dataset(inherit=False).variables
+            }
             for group in tree.subtree
         }
-        self._write(
-            name, lambda path: tree.to_netcdf(path, engine="netcdf4", encoding=encoding)
-        )
+        self._write(name, lambda path: tree.to_netcdf(path, engine="netcdf4", encoding=encoding))
 
     def add(self, name: str) -> None:
         """Count a file that something else wrote here (a figure, the log) as part of the record."""
@@ -73,7 +73,7 @@ class RecordWriter:
     def _write(self, name: str, write: Callable[[Path], Any]) -> None:
         try:
             write_atomically(self.directory / name, write)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # netCDF's own word for a full disk is the latter
             raise _unwritable(self.directory / name, error) from error
         if name != MANIFEST:
             self.add(name)
@@ -103,11 +103,6 @@ def make_directory(directory: Path) -> None:
         raise _unwritable(directory, error) from error
 
 
-def holds_record(directory: Path) -> bool:
-    """Whether a job has ever started here."""
-    return (directory / STATUS).exists()
-
-
 def occupied(directory: Path) -> UserError:
     """What to say about a directory that holds a record."""
     remedy = "choose another directory or pass overwrite=true"
@@ -115,11 +110,12 @@ def occupied(directory: Path) -> UserError:
 
 
 def remove_record(directory: Path) -> None:
-    """Remove what a job leaves behind, and nothing else."""
-    for name in (MANIFEST, STATUS, TRAJECTORY, "verdicts.json", "config.yaml", "log.txt"):
+    """Remove what a job leaves behind, and nothing else; its status last, which says it is one."""
+    for name in (MANIFEST, TRAJECTORY, "verdicts.json", "config.yaml", "log.txt"):
         (directory / name).unlink(missing_ok=True)
     for name in ("corpora", "figures"):
         shutil.rmtree(directory / name, ignore_errors=True)
+    (directory / STATUS).unlink(missing_ok=True)
 
 
 def read_json(path: Path) -> Any:
@@ -134,7 +130,12 @@ def read_json(path: Path) -> Any:
 
 def verify(directory: Path) -> None:
     """Check a sealed record against its manifest.  Raises UserError naming the first bad file."""
-    for name, entry in read_json(directory / MANIFEST)["files"].items():
+    manifest = read_json(directory / MANIFEST)
+    files = manifest.get("files") if isinstance(manifest, dict) else None
+    if not isinstance(files, dict):
+        what = "it lists no files"
+        raise UserError(str(directory / MANIFEST), what, "the record is damaged; run the job again")
+    for name, entry in files.items():
         path = directory / name
         if not path.is_file() or _entry(path) != entry:
             what = "it is not the file that was recorded" if path.is_file() else "it is missing"
@@ -164,6 +165,6 @@ def _dump(value: Any) -> str:
     return json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
 
 
-def _unwritable(path: Path, error: OSError) -> UserError:
-    reason = (error.strerror or str(error)).lower()
+def _unwritable(path: Path, error: Exception) -> UserError:
+    reason = (getattr(error, "strerror", None) or str(error)).lower()
     return UserError(str(path), f"it cannot be written: {reason}", "choose another directory")

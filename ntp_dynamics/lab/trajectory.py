@@ -1,7 +1,7 @@
 """Trajectories: what was measured along a run, as labelled arrays.
 
-Every quantity has the axis `run`, then its clock (`step` for scalars, `checkpoint` for arrays), then
-axes of its own.  A value that was not recorded is nan.
+Every quantity has the axis `run`, then its clock (`step` for scalars, `checkpoint` for arrays),
+then axes of its own.  A value that was not recorded is nan.
 """
 
 from __future__ import annotations

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
-from functools import cache
 from typing import Any, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from ntp_dynamics.lab.errors import UserError, UserErrors
+from ntp_dynamics.lab.errors import UserError, UserErrors, short
 
 
 def validate(node: DictConfig) -> Any:
@@ -31,27 +30,38 @@ def validate(node: DictConfig) -> Any:
 def _validate(node: DictConfig, path: str, errors: list[UserError]) -> Any:
     schema = OmegaConf.get_type(node)
     assert is_dataclass(schema), f"{path or 'config'} has no schema"
-    known = [f.name for f in fields(schema)]
+    hints = get_type_hints(schema, include_extras=True)
     before, values = len(errors), {}
     for key in node:
         where = f"{path}{key}"
-        if key not in known:
-            errors.append(UserError(where, "unknown key", _suggestion(str(key), known)))
+        if key not in hints:
+            errors.append(UserError(where, "unknown key", _suggestion(str(key), [*hints])))
         elif isinstance(child := _get(node, key, where, errors), DictConfig):
-            values[key] = _validate(child, f"{where}.", errors)
-        else:
-            values[key] = OmegaConf.to_object(child) if OmegaConf.is_config(child) else child
-    if len(errors) > before:
-        return None
+            found = _validate(child, f"{where}.", errors)
+            values[key] = found and _check(hints[str(key)], found, where, errors)
+        elif child is not _BROKEN:
+            values[key] = _check(hints[str(key)], child, where, errors)
+    return None if len(errors) > before else schema(**values)
+
+
+def _check(hint: Any, value: Any, where: str, errors: list[UserError]) -> Any:
+    """One field against its range."""
     try:
-        return _adapter(schema).validate_python(values)
+        value = OmegaConf.to_object(value) if OmegaConf.is_config(value) else value
+        return TypeAdapter(hint).validate_python(value)
     except ValidationError as error:
         for problem in error.errors():
-            where = path + ".".join(map(str, problem["loc"]))
-            value = f"{problem['input']!r}" if len(problem["loc"]) else ""
-            what = f"{value} is refused" if value else "refused"
-            errors.append(UserError(where, what, problem["msg"][0].lower() + problem["msg"][1:]))
+            here = ".".join([where, *map(str, problem["loc"])])
+            what = f"{short(repr(problem['input']))} is refused"
+            errors.append(UserError(here, what, f"it {problem['msg'].removeprefix('Input ')}"))
         return None
+    except OmegaConfBaseException as error:  # of an item of a list
+        errors.append(_unresolved(where, error))
+        return None
+
+
+_BROKEN = object()
+"""Stands for a value that could not be resolved; the error is told already."""
 
 
 def _get(node: DictConfig, key: Any, where: str, errors: list[UserError]) -> Any:
@@ -59,21 +69,26 @@ def _get(node: DictConfig, key: Any, where: str, errors: list[UserError]) -> Any
     try:
         if OmegaConf.is_missing(node, key):
             errors.append(UserError(where, "it has no value", f"give one: {where}=..."))
-            return None
+            return _BROKEN
         return node[key]
     except OmegaConfBaseException as error:
-        what = str(error).splitlines()[0]
-        errors.append(UserError(where, what, "mend the interpolation"))
-        return None
+        errors.append(_unresolved(where, error))
+        return _BROKEN
+
+
+def _unresolved(where: str, error: OmegaConfBaseException) -> UserError:
+    return UserError(where, str(error).splitlines()[0], "mend the interpolation")
 
 
 def nearest_key(path: str, schema: type, groups: dict[str, dict[str, type]]) -> str:
-    """What to do about an unknown dotted key: the nearest one of the schema and its groups."""
-    known = [*_paths(schema, "")]
+    """What to do about an unknown dotted key: whose it is, or the nearest one there is."""
+    owner = dict.fromkeys(_paths(schema, ""), "")
     for group, choices in groups.items():
-        for choice in choices.values():
-            known += _paths(choice, f"{group}.")
-    near = get_close_matches(path, known, n=1, cutoff=0.6)
+        for name, choice in choices.items():
+            owner.update(dict.fromkeys(_paths(choice, f"{group}."), f"{group}={name}"))
+    if path in owner:
+        return f"it is a key of {owner[path]}"
+    near = get_close_matches(path, owner, n=1, cutoff=0.6)
     return f"did you mean {near[0]!r}?" if near else "ntp-train --help lists the keys"
 
 
@@ -93,10 +108,3 @@ def _suggestion(key: str, known: list[str]) -> str:
     if near:
         return f"did you mean {near[0]!r}?"
     return f"the keys here are {', '.join(known)}" if known else "there are no keys here"
-
-
-@cache
-def _adapter(schema: type) -> TypeAdapter[Any]:
-    # strict about nothing but unknown keys: OmegaConf has converted the types already
-    schema.__pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[attr-defined]
-    return TypeAdapter(schema)

@@ -28,7 +28,7 @@ from ntp_dynamics.lab.gate import (
 )
 from ntp_dynamics.lab.law import Envelope, Equals, Exponential, Law, Power
 from ntp_dynamics.lab.rate import measure
-from ntp_dynamics.lab.wording import beyond, sentence
+from ntp_dynamics.lab.wording import beyond, sentence, summary
 
 INFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -108,18 +108,24 @@ class Verdict:
         """The verdict in plain words, with its numbers."""
         return sentence(self)
 
+    @property
+    def summary(self) -> str:
+        """What was found, in a few words for a table."""
+        return summary(self)
+
     def to_json(self) -> dict[str, Any]:
         """Plain finite JSON: a number that is not finite is null, and ``not_finite`` says which
         (by path, as ``interval.0``) and what it was."""
         lost: dict[str, str] = {}
         record = {name: _finite(value, name, lost) for name, value in asdict(self).items()}
-        return {"label": self.label, **record, "not_finite": lost, "sentence": self.sentence}
+        words = {"summary": self.summary, "sentence": self.sentence}
+        return {"label": self.label, **record, "not_finite": lost, **words}
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Verdict:
         """The inverse of ``to_json``; label and sentence are derived anew."""
         lost = record["not_finite"]
-        derived = ("label", "sentence", "not_finite")
+        derived = ("label", "summary", "sentence", "not_finite")
         return cls(**{k: _restored(v, k, lost) for k, v in record.items() if k not in derived})
 
 
@@ -143,11 +149,11 @@ def judge(
     logs, -inf for exactly zero.  ``log_constant`` is ln C, None for "some constant";
     ``log_ceiling`` the log of the largest value y can take (the smallest, for a lower law): a bound
     beyond it says nothing.  ``t_min``: the claim starts there.  ``log_floor``: log of the rounding
-    floor; values below 100 times it satisfy any upper bound and show no slope.  ``residual``
-    (S, T): a run counts up to the first step where it passes 1e-3, or is nan.  All four may be one
-    number or one a run; ``preconditions`` are (name, holds in which runs, failure as a clause).
-    ``schedule``: the steps that were to be recorded.  Laws that are two-sided by nature take no
-    ``side`` and no ``log_constant``.
+    floor; values below 100 times it satisfy any upper bound and show no slope.  These four are one
+    number or one a run.  ``residual`` (S, T): a run counts up to the first step where it passes
+    1e-3, or is nan.  ``preconditions``: (name, holds in which runs, failure as a clause).
+    ``schedule``: the steps that were to be recorded.  Laws that are two-sided by nature ignore
+    ``side`` and take no ``log_constant``.
 
     Raises ValueError for arguments that fit neither the grid nor the runs, for steps that are not
     positive integers, and for a constant where the law takes none.  Broken *data* is a verdict.

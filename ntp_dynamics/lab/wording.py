@@ -1,4 +1,4 @@
-"""A verdict in one sentence."""
+"""A verdict in words: one full sentence, or a few words for a table."""
 
 from __future__ import annotations
 
@@ -23,6 +23,41 @@ def sentence(verdict: Verdict) -> str:
     said = [_bound(verdict), _rate(verdict), _runs(verdict)]
     reason = [verdict.reason] if verdict.reason else []
     return f"{head} to step {verdict.horizon:,}: {'; '.join(reason + [s for s in said if s])}."
+
+
+def summary(verdict: Verdict) -> str:
+    """What was found, without the label, for one line of a table."""
+    v = verdict
+    if v.gate == "inapplicable":
+        return " and ".join(f"{why} ({n} of {v.runs_given} runs)" for why, n in v.excluded)
+    said = [v.reason, _short_bound(v), _short_rate(v)]
+    return "; ".join(part for part in said if part)
+
+
+def _short_bound(v: Verdict) -> str:
+    if v.bound == "holds_vacuous":
+        return "the bound exceeds every possible value"
+    if v.bound != "holds":
+        return _bound(v)
+    if v.form == "equals":
+        return "met at every step"
+    if v.form == "monotone":
+        return v.law
+    if v.form == "linear_growth":
+        return f"{v.law} at every step"
+    return f"bound kept by a factor {factor(v.slack)} or more" * math.isfinite(v.slack)
+
+
+def _short_rate(v: Verdict) -> str:
+    if v.rate == "none":
+        return ""
+    if v.exact_to_floor:
+        return "below rounding"
+    if v.window is None or (v.form == "linear_growth" and v.bound == "holds"):
+        return ""
+    low, high = v.interval
+    measured = f"{NAMES.get(v.form, 'exponent')} {v.exponent:.4g} ({low:.4g} to {high:.4g})"
+    return f"{measured} against {v.law}"
 
 
 def beyond(start: float, horizon: int) -> str:

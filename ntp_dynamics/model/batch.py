@@ -88,7 +88,7 @@ def pack(
         column = {q: i for i, q in enumerate(queries[r])}
         for i, copies in enumerate(counts[r]):  # a Counter keeps the order of first occurrence
             token[r, i, : len(copies)] = torch.tensor(list(copies))
-            log_copies[r, i, : len(copies)] = torch.tensor([math.log(c) for c in copies.values()])
+            log_copies[r, i, : len(copies)] = torch.tensor([*copies.values()]).double().log()
             # a one-token sentence attends to itself whatever the scores: any column serves it
             query[r, i] = column.get(corpus.sentences[i][-1], 0)
         next_token[r, : corpus.size] = torch.tensor(corpus.next_tokens)

@@ -51,7 +51,7 @@ class Forward:
 
 @dataclass(frozen=True)
 class FeedForwardPass:
-    """What W_ov alone says about every token.  Tokens without a known continuation are -inf, nan."""
+    """What W_ov says about every token; those without a known continuation are -inf, nan."""
 
     log_loss: Float[Tensor, "R V"]
     """Log of -log softmax(W_ov x)_{n(x)}."""
@@ -86,7 +86,9 @@ def attention_gradient(
     log_scale = log_sentence.amax(dim=1)
     weight = (log_sentence - _finite(log_scale)[:, None]).exp()
     gradient = torch.zeros_like(scores).flatten(1)
-    gradient.scatter_add_(1, batch.score_index.flatten(1), (direction * weight[..., None]).flatten(1))
+    gradient.scatter_add_(
+        1, batch.score_index.flatten(1), (direction * weight[..., None]).flatten(1)
+    )
     forward = Forward(log_phi, log_softplus(log_wrong), largest)
     return LogScaled(gradient.view_as(scores), log_scale), forward
 

@@ -41,9 +41,7 @@ class FeedForward(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(vocab_size, dim, dtype=torch.float64))
 
-    def forward(
-        self, x: Float[Tensor, "N L D"], phi: Float[Tensor, "N L"]
-    ) -> Float[Tensor, "N V"]:
+    def forward(self, x: Float[Tensor, "N L D"], phi: Float[Tensor, "N L"]) -> Float[Tensor, "N V"]:
         return einsum(self.weight, x, phi, "v d, n l d, n l -> n v")
 
 

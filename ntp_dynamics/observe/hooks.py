@@ -16,12 +16,12 @@ from ntp_dynamics.observe.reference import Reference
 from ntp_dynamics.optim.train import State
 
 EVERY_STEP_UNTIL = 32
-RECORDED_PER_DECADE = 24
+RECORDED_PER_DECADE = 25  # a verdict needs 24 in any decade; steps are rounded
 CHECKPOINTS_PER_DECADE = 6
 
 
 def recorded_steps(last: int) -> Int[np.ndarray, " T"]:
-    """0 .. 32, then 24 a decade on a grid that does not depend on the horizon, and the last."""
+    """0 .. 32, then 25 a decade on a grid that does not depend on the horizon, and the last."""
     return _log_spaced(last, RECORDED_PER_DECADE, range(min(EVERY_STEP_UNTIL, last) + 1))
 
 

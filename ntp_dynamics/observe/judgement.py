@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from ntp_dynamics.config import Stage
 from ntp_dynamics.lab.claim import Claim
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     import xarray
 
 CLAIMS = [*huang2024.CLAIMS, *asymptotics.CLAIMS]
-
-GAP_FLOOR = math.log(1e-30)
-"""Rounding floor of 1 - cos as half a squared distance of unit matrices, in float64."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +42,16 @@ def judge_claims(
     return [Judged(claim, _judge(claim, tree, constants)) for claim in claims]
 
 
+def observed_steps(tree: xarray.DataTree, stage: Stage) -> Int[np.ndarray, " T"]:
+    """The recorded steps from step 1 on (at step 0 zero weights have no direction)."""
+    steps = tree.children[stage].dataset["step"].values
+    return steps[steps >= 1]
+
+
 def observed(tree: xarray.DataTree, stage: Stage, name: str) -> Float[np.ndarray, "S T"]:
-    """A recorded scalar from step 1 on (at step 0 zero weights have no direction)."""
-    values = tree[stage][name]
-    return values.sel(step=values["step"] >= 1).values
+    """A recorded scalar at these steps."""
+    data = tree.children[stage].dataset
+    return data[name].values[:, data["step"].values >= 1]
 
 
 def log_observed(tree: xarray.DataTree, stage: Stage, name: str) -> Float[np.ndarray, "S T"]:
@@ -69,14 +72,24 @@ def recorded_for_laws(tree: xarray.DataTree) -> Mapping[str, Float[np.ndarray, "
 
 def _judge(claim: Claim, tree: xarray.DataTree, constants: Constants) -> Verdict:
     stage = Stage(claim.stage)
-    if stage not in tree or tree[stage].sizes["step"] < 2:
-        runs = tree.sizes["run"]
-        return claim.judge([1], np.zeros((runs, 1)), constants)
-    steps = tree[stage]["step"].values
+    if stage not in tree:
+        return claim.judge([1], np.zeros((tree.sizes["run"], 1)), constants)
+    steps = observed_steps(tree, stage)
     return claim.judge(
-        steps[steps >= 1],
+        steps,
         log_observed(tree, stage, claim.observable),
         constants,
         residual=observed(tree, stage, "zero_sum_residual"),
-        log_floor=GAP_FLOOR if claim.observable.startswith("direction_gap") else None,
+        log_floor=log_floor(claim.observable, int(steps[-1])),
     )
+
+
+def log_floor(name: str, horizon: int) -> float | None:
+    """Log of the rounding floor of an observable after so many steps, None where there is none.
+
+    1 - cos as half a squared distance of unit matrices is good to eps^2; every step rounds the
+    weights once more, in random directions, so that after t steps eps^2 t is left.
+    """
+    if not name.startswith("direction_gap"):
+        return None
+    return math.log(np.finfo(float).eps ** 2 * horizon)

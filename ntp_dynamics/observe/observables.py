@@ -188,11 +188,10 @@ def accuracy(state: AttentionState, reference: Reference) -> Float[Tensor, " R"]
     return einsum(right, state.batch.log_pi.exp(), "r n, r n -> r")
 
 
-@observable(
-    Stage.attention, dims=("sentence", "token"), long_name="attention mass, copies summed"
-)
+@observable(Stage.attention, dims=("sentence", "token"), long_name="attention mass, copies summed")
 def attention(state: AttentionState, reference: Reference) -> Float[Tensor, "R N K"]:
-    return state.forward.log_phi.exp().masked_fill(~state.batch.present, math.nan)
+    real = state.batch.present & (state.batch.log_pi > -math.inf)[..., None]
+    return state.forward.log_phi.exp().masked_fill(~real, math.nan)
 
 
 @observable(Stage.attention, dims=("key", "query"), long_name="scores S = E^T W_kq E_Q")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ntp_dynamics.config import Stage
 from ntp_dynamics.lab.claim import Claim
 from ntp_dynamics.lab.curves import curves
-from ntp_dynamics.lab.figures import Panel
-from ntp_dynamics.observe.judgement import GAP_FLOOR, log_observed
+from ntp_dynamics.lab.figures import Curve, Panel
+from ntp_dynamics.observe.judgement import log_floor, log_observed, observed_steps
 from ntp_dynamics.theory.constants import Constants
 
 if TYPE_CHECKING:
@@ -43,15 +46,19 @@ def _panel(
     constants: Constants,
     claims: list[Claim],
 ) -> Panel:
-    steps = tree[stage]["step"].values
-    t = steps[steps >= 1].astype(float)
+    t = observed_steps(tree, stage).astype(float)
     log_y = log_observed(tree, stage, name)
     mine = [c for c in claims if c.stage == stage and c.observable == name]
+    drawn = [curve for claim in mine for curve in curves(claim, t, log_y, constants)]
+    if name == "log_excess_loss":
+        loss = np.median(log_observed(tree, stage, "log_loss"), axis=0)
+        drawn.append(Curve("L itself: its floor is what stage 1 left", loss, "context"))
     return Panel(
         title=title,
         t=t,
         log_y=log_y,
-        curves=[curve for claim in mine for curve in curves(claim, t, log_y, constants)],
+        curves=drawn,
         log_t="loss" not in name,
-        log_floor=GAP_FLOOR if "gap" in name else None,
+        log_floor=log_floor(name, int(t[-1])),
+        log_ceiling=next((math.log(c.ceiling) for c in mine if c.ceiling), None),
     )

@@ -1,8 +1,8 @@
 """The trajectory of a job as one self-describing tree: a group a stage, targets, coordinates.
 
 Axes: `run`; `step` and `checkpoint`; `sentence`, `token` (distinct tokens of a sentence by first
-occurrence), `query`, `key`, `next`.  Where runs have different corpora shorter ones are padded: nan,
-and -1 in the integer tables.
+occurrence), `query`, `key`, `next`.  Where runs have different corpora shorter ones are padded:
+nan, and -1 in the integer tables.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class Change(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """An optimiser: `init(matrix)` gives its memory, `update(gradient, matrix, memory)` a Change."""
+    """An optimiser: `init(matrix)` gives memory, `update(gradient, matrix, memory)` a Change."""
 
     init: Callable[[TokenMatrix], Any]
     update: Callable[[LogScaled, TokenMatrix, Any], Change]
@@ -43,9 +43,9 @@ def normalised_gradient_descent(step_size: float) -> Rule:
 
     def update(gradient: LogScaled, matrix: TokenMatrix, memory: None) -> Change:
         norm = matrix.gradient_norm(gradient.value)  # the common factor e^log_scale cancels
-        pace = torch.where(norm > 0, step_size / norm, 0.0)
-        change = gradient.value * -pace[:, None, None]
-        return Change(change, torch.where(norm > 0, step_size, 0.0).to(norm), memory)
+        length = torch.full_like(norm, step_size).where(norm > 0, 0.0)
+        pace = (length / norm).where(norm > 0, 0.0)
+        return Change(gradient.value * -pace[:, None, None], length, memory)
 
     return Rule(_no_memory, update)
 

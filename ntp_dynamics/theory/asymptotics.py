@@ -2,9 +2,10 @@
 
 Stage 1 from zero with orthonormal embeddings is exact: by symmetry every step goes along W*_ov, so
 
-    1 - cos = 0,   ||W_ov|| = eta0 t,   L0 = n log(1 + (|V|-1) e^-Delta),   Delta = eta0 t / ||W*_ov||
+    1 - cos = 0,   ||W_ov|| = eta0 t,   L0 = n log(1 + (|V|-1) e^-Delta)
 
-with n the number of tokens that have a known continuation (Delta = eta0 t / sqrt(|V|-1) if all do).
+with n the number of tokens that have a known continuation and Delta = eta0 t / ||W*_ov||, which
+is eta0 t / sqrt(|V|-1) if all have one.
 
 Stage 2, once the leak is small, is normalised descent on an exponential loss with linear margins:
 

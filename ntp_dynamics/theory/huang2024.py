@@ -62,7 +62,8 @@ def proposition1_direction(version: str, factor: float) -> Claim:
 
     return Claim(
         id="ov.direction",
-        statement="the feed-forward layer converges in direction to W*_ov, like log t / t",
+        statement=f"the feed-forward layer converges to the direction of W*_ov: 1 - cos <= "
+        f"{factor:g} ||W*_ov||^3 log(2|V|) log t / (eta0 t)",
         source=SOURCE.format("Proposition 1"),
         version=version,
         stage=Stage.feed_forward,
@@ -76,8 +77,8 @@ def proposition1_direction(version: str, factor: float) -> Claim:
 
 
 PROPOSITION_1 = [
-    proposition1_direction("text: c = 5", 5.0),
-    proposition1_direction("appendix: c = 12", 12.0),
+    proposition1_direction("text", 5.0),
+    proposition1_direction("appendix", 12.0),
     Claim(
         id="ov.norm",
         statement="the norm of W_ov grows linearly: eta0 t / (2 ||W*_ov||) to eta0 t",
@@ -105,7 +106,7 @@ PROPOSITION_1 = [
 # --- Theorem 1: the attention layer -------------------------------------------------------------
 
 
-def theorem1_norm(version: str, divisor: Callable[[Constants], Any]) -> Claim:
+def theorem1_norm(version: str, spelt: str, divisor: Callable[[Constants], Any]) -> Claim:
     """eta t / (2 ||W*_kq||) <= ||W_kq|| <= eta t; the appendix has L_max in the denominator."""
 
     def law(c: Constants) -> Law:
@@ -113,7 +114,7 @@ def theorem1_norm(version: str, divisor: Callable[[Constants], Any]) -> Claim:
 
     return Claim(
         id="kq.norm",
-        statement="the norm of W_kq grows linearly",
+        statement=f"the norm of W_kq grows linearly: eta t / ({spelt}) to eta t",
         source=SOURCE.format("Theorem 1"),
         version=version,
         stage=Stage.attention,
@@ -127,7 +128,8 @@ def theorem1_norm(version: str, divisor: Callable[[Constants], Any]) -> Claim:
 THEOREM_1 = [
     Claim(
         id="kq.direction",
-        statement="the attention layer converges in direction to W*_kq, like log^2 t / t",
+        statement="the attention layer converges to the direction of W*_kq: "
+        "1 - cos <= 54 N L_max^4 ||W*_kq||^4 log^2 t / (eta t)",
         source=SOURCE.format("Theorem 1"),
         version="text",
         stage=Stage.attention,
@@ -138,8 +140,8 @@ THEOREM_1 = [
         t_min=2,
         ceiling=2.0,
     ),
-    theorem1_norm("text: eta t / (2 ||W*_kq||)", lambda c: 2 * c.kq_norm),
-    theorem1_norm("appendix: L_max more", lambda c: 2 * c.max_length * c.kq_norm),
+    theorem1_norm("text", "2 ||W*_kq||", lambda c: 2 * c.kq_norm),
+    theorem1_norm("appendix", "2 L_max ||W*_kq||", lambda c: 2 * c.max_length * c.kq_norm),
 ]
 
 # --- Theorem 2: attention mass and loss ---------------------------------------------------------
@@ -183,7 +185,7 @@ THEOREM_2 = [
         id="kq.leak",
         statement="the attention off the optimal tokens decays at least like L_max exp(-C1 t)",
         source=SOURCE.format("Theorem 2"),
-        version="text; c0 = 1696 from the proof",
+        version="text, c0 = 1696 of the proof",
         stage=Stage.attention,
         observable="log_leak",
         law=lambda c: Law.exponential(theorem2_rates(c)[1]),
@@ -196,7 +198,7 @@ THEOREM_2 = [
         id="loss",
         statement="the loss stays below |V| exp(-T C0 (1 - 2 L_max / (L_max + exp(C1 t))))",
         source=SOURCE.format("Theorem 2"),
-        version="text; c0 = 1696 from the proof",
+        version="text, c0 = 1696 of the proof",
         stage=Stage.attention,
         observable="log_loss",
         law=theorem2_loss,

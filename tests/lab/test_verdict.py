@@ -391,6 +391,47 @@ def test_log_powers_may_differ_between_runs():
     assert judge(STEPS, log_y, Law.power(2, 0)).rate != "consistent"
 
 
+# ------------------------------------------------------------------------------------- robustness
+
+LAWS = [
+    Law.power(1, 2),
+    Law.exponential(),
+    Law.exponential(0.01),
+    Law.linear_growth(None, None),
+    Law.linear_growth(0.1, 0.2),
+    Law.linear_growth(0.1, 0.2, asymptotic=True),
+    Law.equals(-np.inf),
+    Law.monotone(-1),
+    Law.envelope(-np.inf),
+    Law.envelope(lambda t: -np.log(t)),
+]
+
+
+@pytest.mark.parametrize("law", LAWS, ids=[f"{law.form} {law.describe()}" for law in LAWS])
+def test_whatever_was_recorded_is_answered_without_a_warning(law):
+    """Any horizon, any subset of steps, zeros, holes, floors, late starts: warnings are errors."""
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        steps = grid(10 ** rng.uniform(1.6, 6))
+        steps = steps[rng.random(steps.size) < rng.choice([1.0, 0.5, 0.05])]
+        steps = steps if steps.size else np.ones(1)
+        log_y = rng.normal(size=(rng.integers(1, 8), 1)) - rng.choice([0, 1, 30]) * np.log(steps)
+        log_y = log_y - rng.choice([0, 0, 1.0]) * steps
+        log_y[rng.random(log_y.shape) < rng.choice([0, 0.1, 1.0])] = -np.inf
+        log_y[rng.random(log_y.shape) < rng.choice([0, 0, 0.01])] = np.nan
+        verdict = judge(
+            steps,
+            log_y,
+            law,
+            side=str(rng.choice(["upper", "lower"])),
+            t_min=10 ** rng.uniform(0, 5, len(log_y)),
+            log_floor=rng.choice([-np.inf, -30.0, 0.0]),
+            log_ceiling=rng.choice([-np.inf, 0.0, np.inf]),
+            residual=10 ** (rng.normal(size=log_y.shape) - rng.choice([5, 20])),
+        )
+        json.dumps(verdict.to_json(), allow_nan=False)
+
+
 # ------------------------------------------------------------------------------------------- JSON
 
 words = st.text(max_size=20)

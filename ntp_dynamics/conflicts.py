@@ -1,0 +1,121 @@
+"""Conflicts between fields of a configuration: what each may say, but not together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ntp_dynamics.config import (
+    Config,
+    Density,
+    FileDataset,
+    OrthonormalEmbedding,
+    RealizableDataset,
+    Stage,
+    Vary,
+    ZeroInit,
+)
+from ntp_dynamics.lab.errors import UserError, UserErrors
+
+
+class Rule(NamedTuple):
+    """A conflict between fields: where it shows, when it holds, what to say, what to do."""
+
+    where: str
+    broken: Callable[[Any], bool]
+    what: str
+    remedy: str
+
+
+def _narrow(c: Config) -> bool:
+    v, d = c.vocab_size, c.embedding.dim
+    return v is not None and d is not None and d < v
+
+
+DATASET_RULES = [
+    Rule(
+        "dataset.queries",
+        lambda d: d.queries > d.vocab_size,
+        "there are more queries than tokens",
+        "lower it or raise dataset.vocab_size",
+    ),
+    Rule(
+        "dataset.non_optimal",
+        lambda d: d.optimal + d.non_optimal > d.vocab_size,
+        "optimal and non-optimal tokens together exceed the vocabulary",
+        "lower it or raise dataset.vocab_size",
+    ),
+    Rule(
+        "dataset.levels",
+        lambda d: d.levels - 1 > d.non_optimal,
+        "some level would be empty",
+        "lower it or raise dataset.non_optimal to at least levels - 1",
+    ),
+    Rule(
+        "dataset.max_length",
+        lambda d: d.density is Density.complete and d.max_length < d.non_optimal + 1,
+        "complete density does not fit in a sentence",
+        "raise it to dataset.non_optimal + 1 or use dataset.density=random",
+    ),
+]
+
+RULES = [
+    Rule(
+        "vary",
+        lambda c: (
+            isinstance(c.init, ZeroInit)
+            and (c.runs > 1 if isinstance(c.dataset, FileDataset) else c.vary is Vary.init)
+        ),
+        "every run would be the same: one corpus, and zero init has nothing to vary",
+        "use init=gaussian, runs=1, or a generated dataset with vary=corpus",
+    ),
+    Rule(
+        "dataset.path",
+        lambda c: isinstance(c.dataset, FileDataset) and not c.dataset.path,
+        "it is missing",
+        "name a corpus file: dataset.path=FILE",
+    ),
+    Rule(
+        "embedding.dim",
+        lambda c: isinstance(c.embedding, OrthonormalEmbedding) and _narrow(c),
+        "orthonormal vectors need at least as many dimensions as tokens",
+        "raise it to dataset.vocab_size or use embedding=gaussian",
+    ),
+    Rule(
+        "train.margin",
+        lambda c: c.train.margin is not None and _narrow(c),
+        "no W_ov gives every token the same margin in fewer dimensions than tokens",
+        "raise embedding.dim to dataset.vocab_size or use train.margin=null",
+    ),
+    Rule(
+        "train.stages",
+        lambda c: not c.stages,
+        "nothing is left to train",
+        "list feed_forward, attention, or both",
+    ),
+    Rule(
+        "train.stages",
+        lambda c: len(set(c.train.stages)) < len(c.train.stages),
+        "a stage is listed twice",
+        "list each stage once",
+    ),
+    Rule(
+        "train.stages",
+        lambda c: (
+            c.stages[:1] == [Stage.attention]
+            and c.train.margin is None
+            and isinstance(c.init, ZeroInit)
+        ),
+        "attention has no gradient while W_ov is zero",
+        "train feed_forward first, set train.margin, or use init=gaussian",
+    ),
+]
+
+
+def check_conflicts(config: Config) -> None:
+    """Raise UserErrors naming every conflict between fields."""
+    broken = [rule for rule in RULES if rule.broken(config)]
+    if isinstance(config.dataset, RealizableDataset):
+        broken += [rule for rule in DATASET_RULES if rule.broken(config.dataset)]
+    if broken:
+        raise UserErrors([UserError(rule.where, rule.what, rule.remedy) for rule in broken])

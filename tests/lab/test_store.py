@@ -1,0 +1,382 @@
+"""Records: one job a directory, all of a file or nothing of it, and no damage goes unnoticed."""
+
+import errno
+import json
+import os
+import resource
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import numpy as np
+import pytest
+import xarray
+
+from ntp_dynamics.lab import store
+from ntp_dynamics.lab.errors import UserError
+from ntp_dynamics.lab.store import RecordWriter, read_json, read_tree, verify
+
+STATUS = {"state": "running", "overrides": [], "reason": None}
+FILES = {
+    "config.yaml": "runs: 2\n",
+    "corpora/000.jsonl": '{"vocab": ["é"]}\n',
+    "verdicts.json": '{"claims": []}\n',
+    "log.txt": "done\n",
+    "figures/panels.png": "not really a picture",
+}
+KINDS = [*FILES, "trajectory.nc", "status.json"]
+
+
+STEP = np.arange(40)
+LOSS = np.outer([1.0, np.nan, -3.0], np.exp(-STEP / 7))
+
+
+def tree(loss=LOSS):
+    stage = xarray.Dataset({"loss": (("run", "step"), loss, {"units": "nat"})}, {"step": STEP})
+    padded = np.array([[0, 1], [2, -1]], dtype=np.int32)
+    root = xarray.Dataset({"token_id": (("corpus", "token"), padded)}, attrs={"format": 1})
+    return xarray.DataTree.from_dict({"/": root, "/attention": stage})
+
+
+@pytest.fixture
+def sealed(tmp_path):
+    """A sealed record with a file of every kind."""
+    writer = RecordWriter(tmp_path / "job", STATUS)
+    for name, text in FILES.items():
+        writer.text(name, text)
+    writer.tree("trajectory.nc", tree())
+    writer.json("status.json", STATUS | {"state": "done"})
+    writer.seal()
+    return writer.directory
+
+
+def contents(directory):
+    """Every file below a directory, temporary and hidden ones included, with its bytes."""
+    files = (path for path in directory.rglob("*") if path.is_file())
+    return {str(path.relative_to(directory)): path.read_bytes() for path in files}
+
+
+def is_one_line(error):
+    return str(error).splitlines() == [str(error)] and error.remedy
+
+
+def test_the_status_is_there_from_the_start(tmp_path):
+    RecordWriter(tmp_path / "deep" / "job", STATUS)
+    assert read_json(tmp_path / "deep/job/status.json") == STATUS
+    assert set(contents(tmp_path)) == {"deep/job/status.json"}
+
+
+def test_a_directory_that_holds_a_record_is_refused_and_left_alone(tmp_path, sealed):
+    before = contents(sealed)
+    with pytest.raises(UserError, match="it already holds a record") as caught:
+        RecordWriter(sealed, STATUS)
+    assert is_one_line(caught.value)
+    assert caught.value.where == str(sealed)
+    assert contents(sealed) == before
+
+
+def test_a_directory_that_holds_other_files_is_welcome(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    RecordWriter(tmp_path, STATUS)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_of_many_jobs_that_start_at_once_one_gets_the_directory(tmp_path):
+    jobs, rounds = 8, 20
+    barrier = Barrier(jobs)
+
+    def start(name):
+        barrier.wait()
+        try:
+            RecordWriter(tmp_path / str(name), STATUS)
+        except UserError as error:
+            return error.what
+        return "started"
+
+    with ThreadPoolExecutor(jobs) as pool:
+        for name in range(rounds):
+            told = list(pool.map(start, [name] * jobs))
+            assert told.count("started") == 1
+            assert told.count("it already holds a record") == jobs - 1
+
+
+def test_overwrite_removes_what_a_job_leaves_and_nothing_else(sealed):
+    mine = {"notes.txt": b"mine", "tables/config.yaml": b"mine too", ".hidden": b"and this"}
+    for name, content in mine.items():
+        (sealed / name).parent.mkdir(exist_ok=True)
+        (sealed / name).write_bytes(content)
+    RecordWriter(sealed, STATUS | {"state": "planned"}, overwrite=True)
+    found = contents(sealed)
+    assert json.loads(found.pop("status.json"))["state"] == "planned"
+    assert found == mine
+    assert not (sealed / "corpora").exists()
+    assert not (sealed / "figures").exists()
+
+
+def test_overwrite_removes_nothing_where_no_job_has_been(tmp_path):
+    """The files of another project may have the same names."""
+    mine = {"config.yaml": b"mine", "figures/plot.png": b"mine", "corpora/a.jsonl": b"mine"}
+    for name, content in mine.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    RecordWriter(tmp_path, STATUS, overwrite=True)
+    found = contents(tmp_path)
+    assert found.pop("status.json")
+    assert found == mine
+
+
+def test_what_is_left_of_an_overwrite_that_broke_is_overwritten_by_the_next(sealed, monkeypatch):
+    def broken(*arguments, **more):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store.shutil, "rmtree", broken)
+        with pytest.raises(UserError, match="input/output error"):
+            RecordWriter(sealed, STATUS, overwrite=True)
+    assert not (sealed / "MANIFEST.json").exists()
+    RecordWriter(sealed, STATUS, overwrite=True)
+    assert set(contents(sealed)) == {"status.json"}
+
+
+def test_a_sealed_record_is_verified_and_its_manifest_names_every_other_file(sealed):
+    verify(sealed)
+    files = read_json(sealed / "MANIFEST.json")["files"]
+    assert set(files) == set(KINDS)
+    assert set(contents(sealed)) == {*KINDS, "MANIFEST.json"}
+    for name, entry in files.items():
+        assert entry["size"] == (sealed / name).stat().st_size
+
+
+def damage(path, how):
+    content = bytearray(path.read_bytes())
+    if how == "missing":
+        path.unlink()
+        return
+    if how == "truncated":
+        content = content[:-1]
+    elif how == "emptied":
+        content.clear()
+    elif how == "grown":
+        content += b"\n"
+    elif how == "zeroed":
+        content[len(content) // 2 :] = bytes(len(content) - len(content) // 2)
+    elif how == "a flipped bit":
+        content[len(content) // 3] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize(
+    "how", ["a flipped bit", "truncated", "emptied", "grown", "zeroed", "missing"]
+)
+def test_damage_to_a_file_is_noticed_and_the_file_named(sealed, name, how):
+    damage(sealed / name, how)
+    with pytest.raises(UserError) as caught:
+        verify(sealed)
+    assert caught.value.where == str(sealed / name)
+    assert ("missing" in caught.value.what) == (how == "missing")
+    assert is_one_line(caught.value)
+
+
+def test_every_flipped_bit_of_a_manifest_is_noticed(tmp_path):
+    writer = RecordWriter(tmp_path, STATUS)
+    writer.text("log.txt", "done\n")
+    writer.seal()
+    path = tmp_path / "MANIFEST.json"
+    sound = path.read_bytes()
+    for i in range(8 * len(sound)):
+        flipped = bytearray(sound)
+        flipped[i // 8] ^= 1 << i % 8
+        path.write_bytes(flipped)
+        with pytest.raises(UserError):
+            verify(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", "{}", '{"files": []}', '{"files": 1}'])
+def test_a_manifest_that_lists_no_files_is_damaged(sealed, content):
+    (sealed / "MANIFEST.json").write_text(content)
+    with pytest.raises(UserError, match="damaged") as caught:
+        verify(sealed)
+    assert caught.value.where == str(sealed / "MANIFEST.json")
+
+
+def test_two_files_in_each_others_place_are_noticed(sealed):
+    (sealed / "log.txt").rename(sealed / "spare")
+    (sealed / "verdicts.json").rename(sealed / "log.txt")
+    (sealed / "spare").rename(sealed / "verdicts.json")
+    with pytest.raises(UserError, match="not the file that was recorded"):
+        verify(sealed)
+
+
+def test_a_tree_is_read_back_as_it_was_written(sealed):
+    found = read_tree(sealed / "trajectory.nc")
+    assert found.identical(tree())
+    assert found["token_id"].dtype == np.int32
+    for group in found.subtree:
+        for variable in group.to_dataset(inherit=False).variables.values():
+            assert variable.encoding["fletcher32"]
+
+
+def test_a_flipped_bit_in_the_numbers_is_noticed_without_a_manifest(sealed):
+    """The checksums of the file itself guard the record of an interrupted job."""
+    path = sealed / "trajectory.nc"
+    sound = path.read_bytes()
+    at = sound.index(LOSS[0].tobytes())
+    for offset in range(0, 320, 16):
+        flipped = bytearray(sound)
+        flipped[at + offset] ^= 1
+        path.write_bytes(flipped)
+        with pytest.raises(UserError, match="it cannot be read"):
+            read_tree(path)
+
+
+def test_equal_values_give_equal_json_whatever_their_order(tmp_path):
+    for name, value in [("a", {"x": 1, "y": [2, "é"]}), ("b", {"y": [2, "é"], "x": 1})]:
+        RecordWriter(tmp_path / name, STATUS).json("verdicts.json", value)
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+    assert "é" in (tmp_path / "a/verdicts.json").read_text(encoding="utf-8")
+
+
+def test_numbers_that_json_does_not_know_are_refused(tmp_path):
+    writer = RecordWriter(tmp_path, STATUS)
+    with pytest.raises(ValueError, match="JSON"):
+        writer.json("verdicts.json", {"x": float("nan")})
+    assert set(contents(tmp_path)) == {"status.json"}
+
+
+ANOTHER_PROCESS = """
+import runpy, sys, time
+test, directory, second = sys.argv[1:]
+module = runpy.run_path(test)
+while int(time.time()) == int(second):  # file formats that store the time store seconds
+    time.sleep(0.01)
+writer = module["RecordWriter"](directory, module["STATUS"])
+writer.tree("trajectory.nc", module["tree"]())
+writer.seal()
+"""
+
+
+def test_equal_trees_give_equal_bytes_in_another_process_at_another_time(tmp_path):
+    writer = RecordWriter(tmp_path / "here", STATUS)
+    writer.tree("trajectory.nc", tree())
+    writer.seal()
+    second = str(int((tmp_path / "here/trajectory.nc").stat().st_mtime))
+    subprocess.run(
+        [sys.executable, "-c", ANOTHER_PROCESS, __file__, str(tmp_path / "there"), second],
+        check=True,
+        env=os.environ | {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"},
+    )
+    assert contents(tmp_path / "here") == contents(tmp_path / "there")
+
+
+def test_another_tree_gives_other_bytes(tmp_path):
+    """Otherwise the test above shows nothing."""
+    for name, values in [("a", tree()), ("b", tree(np.nextafter(LOSS, 9)))]:
+        RecordWriter(tmp_path / name, STATUS).tree("trajectory.nc", values)
+    assert contents(tmp_path / "a") != contents(tmp_path / "b")
+
+
+@pytest.mark.parametrize("function", ["fsync", "replace", "open"])
+@pytest.mark.parametrize("name", ["log.txt", "trajectory.nc", "MANIFEST.json"])
+def test_a_write_that_breaks_leaves_the_old_file_and_no_temporary_one(
+    sealed, monkeypatch, function, name
+):
+    writer = RecordWriter(sealed.parent / "other", STATUS)
+    writer.text("log.txt", "old\n")
+    writer.tree("trajectory.nc", tree())
+    writer.seal()
+    before = contents(writer.directory)
+
+    def full(*arguments, **more):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    write = {
+        "log.txt": lambda: writer.text("log.txt", "new\n"),
+        "trajectory.nc": lambda: writer.tree("trajectory.nc", tree(2 * LOSS)),
+        "MANIFEST.json": writer.seal,
+    }[name]
+    monkeypatch.setattr(store.os, function, full)
+    with pytest.raises(UserError, match="it cannot be written: no space left") as caught:
+        write()
+    monkeypatch.undo()
+    assert caught.value.where == str(writer.directory / name)
+    assert is_one_line(caught.value)
+    assert contents(writer.directory) == before
+
+
+@pytest.mark.parametrize("room", [0, 100, 4_000, 8_000])
+def test_a_disk_that_fills_while_the_trajectory_is_written_leaves_the_old_one(tmp_path, room):
+    """The library that writes it has its own words for this, and no error number."""
+    writer = RecordWriter(tmp_path, STATUS)
+    writer.tree("trajectory.nc", tree())
+    before = contents(tmp_path)
+    assert room < len(before["trajectory.nc"])
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        with pytest.raises(UserError, match=r"trajectory\.nc: it cannot be written") as caught:
+            writer.tree("trajectory.nc", tree(2 * LOSS))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert is_one_line(caught.value)
+    assert contents(tmp_path) == before
+
+
+def test_a_write_that_breaks_half_way_leaves_the_old_file_and_no_temporary_one(tmp_path):
+    path = tmp_path / "status.json"
+    path.write_text("old")
+
+    def half(temporary):
+        temporary.write_text("ne")
+        raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        store.write_atomically(path, half)
+    assert contents(tmp_path) == {"status.json": b"old"}
+
+
+def test_a_directory_that_cannot_be_made_is_a_mistake_of_the_user(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for directory in (tmp_path / "file", tmp_path / "file" / "job", tmp_path / ("x" * 300)):
+        with pytest.raises(UserError, match="it cannot be written") as caught:
+            RecordWriter(directory, STATUS)
+        assert caught.value.where == str(directory)
+        assert is_one_line(caught.value)
+    assert contents(tmp_path) == {"file": b"mine"}
+
+
+def test_a_directory_without_the_permission_to_write_is_a_mistake_of_the_user(
+    tmp_path, monkeypatch
+):
+    """Permissions do not bind the root user, who may run this: the refusal is played."""
+
+    def refused(*arguments, **more):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", refused)
+    with pytest.raises(UserError, match="it cannot be written: permission denied") as caught:
+        RecordWriter(tmp_path, STATUS)
+    assert caught.value.where == str(tmp_path)
+
+
+def test_a_file_cannot_take_the_place_of_a_directory(tmp_path):
+    writer = RecordWriter(tmp_path, STATUS)
+    (tmp_path / "log.txt").mkdir()
+    with pytest.raises(UserError, match="it cannot be written") as caught:
+        writer.text("log.txt", "done\n")
+    assert caught.value.where == str(tmp_path / "log.txt")
+    assert set(contents(tmp_path)) == {"status.json"}
+
+
+def test_what_cannot_be_read_is_a_mistake_of_the_user(tmp_path):
+    with pytest.raises(UserError, match="it does not exist"):
+        read_json(tmp_path / "status.json")
+    with pytest.raises(UserError, match="it does not exist"):
+        read_tree(tmp_path / "trajectory.nc")
+    for content in (b"", b"\xff", b"{"):
+        (tmp_path / "bad").write_bytes(content)
+        with pytest.raises(UserError, match="damaged"):
+            read_json(tmp_path / "bad")
+        with pytest.raises(UserError, match="damaged"):
+            read_tree(tmp_path / "bad")

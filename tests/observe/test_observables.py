@@ -1,0 +1,176 @@
+"""Observables against plain arithmetic on small states."""
+
+from __future__ import annotations
+
+import math
+
+import mpmath
+import numpy as np
+import pytest
+import torch
+
+from ntp_dynamics.config import GaussianInit, RealizableDataset, Stage
+from ntp_dynamics.data.embedding import orthonormal
+from ntp_dynamics.data.generate import generate
+from ntp_dynamics.data.realizable import recognise
+from ntp_dynamics.model.batch import pack
+from ntp_dynamics.model.init import attention_matrix, exact_margin, initial_weight
+from ntp_dynamics.observe.observables import OBSERVABLES
+from ntp_dynamics.observe.reference import Reference, make_reference
+from ntp_dynamics.optim.rules import normalised_gradient_descent
+from ntp_dynamics.optim.train import State, train_attention
+from ntp_dynamics.theory.max_margin import attention_target
+
+V, MARGIN = 10, 6.0
+CORPUS = generate(
+    RealizableDataset(vocab_size=V, queries=4, extra_optimal_copies=1), np.random.default_rng(4)
+)
+FOUND = recognise(CORPUS)
+
+
+def state_after(steps: int, norm: float | None = 0.7) -> tuple[State, Reference]:
+    """A gaussian start with a part outside the span of the tokens, some steps on."""
+    rng = np.random.default_rng(0)
+    embedding = orthonormal(V, V + 3, rng)
+    batch = pack([CORPUS], [FOUND.collocation])
+    start = np.zeros((V + 3, V + 3))
+    if norm is not None:
+        start = initial_weight(GaussianInit(norm=norm), (V + 3, V + 3), rng)
+    matrix = attention_matrix([start], [embedding], batch)
+    rule = normalised_gradient_descent(0.5)
+    *_, state = train_attention(batch, matrix, exact_margin(MARGIN, batch), rule, steps)
+    reference = make_reference(batch, [FOUND], [None], [attention_target(FOUND)])
+    return state, reference
+
+
+def value(name: str, state: State, reference: Reference) -> float:
+    return OBSERVABLES[Stage.attention][name].measure(state, reference).item()
+
+
+def attention_by_hand(state: State) -> list[dict[int, float]]:
+    """Mass of each distinct token of each sentence, from the scores."""
+    column = {q: i for i, q in enumerate(CORPUS.queries)}
+    masses = []
+    for sentence in CORPUS.sentences:
+        weights = dict.fromkeys(sentence, 1.0)
+        if len(sentence) > 1:
+            score = state.value[0, :, column[sentence[-1]]].tolist()
+            weights = {k: sentence.count(k) * math.exp(score[k]) for k in sentence}
+        total = sum(weights.values())
+        masses.append({k: w / total for k, w in weights.items()})
+    return masses
+
+
+def optimal_mass_by_hand(state: State) -> np.ndarray:
+    return np.array(
+        [
+            sum(m for k, m in mass.items() if FOUND.collocation[k] == y)
+            for mass, y in zip(attention_by_hand(state), CORPUS.next_tokens, strict=True)
+        ]
+    )
+
+
+@pytest.mark.parametrize("steps", [0, 1, 12])
+def test_masses_loss_and_accuracy_agree_with_arithmetic_by_hand(steps: int) -> None:
+    state, reference = state_after(steps)
+    mass = optimal_mass_by_hand(state)
+    assert value("attention_mass_min", state, reference) == pytest.approx(mass.min(), rel=1e-12)
+    mean = (CORPUS.pi * mass).sum()
+    assert value("attention_mass_mean", state, reference) == pytest.approx(mean, rel=1e-12)
+    leak = math.log((1 - mass).max())
+    assert value("log_leak", state, reference) == pytest.approx(leak, rel=1e-9)
+    logits = state.logits[0].numpy()
+    loss, right = 0.0, 0.0
+    for phi, y, pi in zip(attention_by_hand(state), CORPUS.next_tokens, CORPUS.pi, strict=True):
+        z = np.sum([m * logits[:, k] for k, m in phi.items()], axis=0)
+        loss += pi * (np.log(np.exp(z).sum()) - z[y])
+        right += pi * (z.argmax() == y)
+    assert value("log_loss", state, reference) == pytest.approx(math.log(loss), rel=1e-12)
+    assert value("accuracy", state, reference) == pytest.approx(right, rel=1e-12)
+
+
+def test_direction_gap_counts_the_part_of_w0_outside_the_span() -> None:
+    """1 - cos of the full d x d matrices, not of what the tokens see."""
+    state, reference = state_after(5)
+    full = math.hypot(state.value.norm().item(), state.matrix.outside_norm.item())
+    assert state.matrix.outside_norm.item() > 0.1
+    cosine = (state.value * reference.kq).sum().item() / full / reference.kq_norm.item()
+    assert value("norm_kq", state, reference) == pytest.approx(full, rel=1e-14)
+    assert value("direction_gap_kq", state, reference) == pytest.approx(1 - cosine, abs=1e-14)
+
+
+def test_score_margins_are_the_smallest_over_relations_and_roles() -> None:
+    state, reference = state_after(7)
+    score = {q: state.value[0, :, i].tolist() for i, q in enumerate(CORPUS.queries)}
+    orders = FOUND.orders or {}
+    least = min(score[q][a] - score[q][b] for q, o in orders.items() for a, b in o.relations)
+    assert value("score_margin", state, reference) == pytest.approx(least, rel=1e-13)
+    extension = min(
+        min(
+            min(score[q][a] for a in o.optimal) - max(score[q][m] for m in between),
+            min(score[q][m] for m in between) - max(score[q][b] for b in o.non_optimal),
+        )
+        for q, o in orders.items()
+        if (between := o.non_comparable(V))
+    )
+    assert value("order_extension_margin", state, reference) == pytest.approx(extension, rel=1e-13)
+
+
+@pytest.mark.parametrize("steps", [0, 3, 40, 700])
+def test_log_excess_loss_agrees_with_subtraction_in_900_digits(steps: int) -> None:
+    """L - L_min from 1 down to 1e-140, where float64 subtraction returns noise."""
+    state, reference = state_after(steps, norm=None)
+    column = {q: i for i, q in enumerate(CORPUS.queries)}
+    with mpmath.workdps(900):
+        excess = mpmath.mpf(0)
+        floor = mpmath.log(1 + (V - 1) * mpmath.exp(-mpmath.mpf(MARGIN)))
+        for sentence, y, pi in zip(CORPUS.sentences, CORPUS.next_tokens, CORPUS.pi, strict=True):
+            if len(sentence) < 2:
+                continue
+            score = state.value[0, :, column[sentence[-1]]].tolist()
+            weight = {k: sentence.count(k) * mpmath.exp(score[k]) for k in dict.fromkeys(sentence)}
+            total = sum(weight.values())
+            z = [mpmath.mpf(0)] * V
+            for k, w in weight.items():
+                z[FOUND.collocation[k]] += MARGIN * w / total
+            excess += mpmath.mpf(pi) * (mpmath.log(sum(map(mpmath.exp, z))) - z[y] - floor)
+        exact = float(mpmath.log(excess))
+    assert value("log_excess_loss", state, reference) == pytest.approx(exact, rel=1e-10, abs=1e-10)
+
+
+def test_excess_loss_is_nan_where_margins_differ() -> None:
+    state, reference = state_after(2)
+    assert math.isfinite(value("log_excess_loss", state, reference))
+    uneven = state.logits.clone()
+    uneven[0, 0, 0] += 0.5
+    other = State(**{**vars(state), "logits": uneven})
+    assert math.isnan(value("log_excess_loss", other, reference))
+
+
+def test_alignment_is_the_cosine_of_minus_gradient_and_target() -> None:
+    state, reference = state_after(3)
+    d = state.gradient.value
+    cosine = -(d * reference.kq).sum() / d.norm() / reference.kq.norm()
+    assert value("gradient_alignment_kq", state, reference) == pytest.approx(cosine.item())
+    assert value("zero_sum_residual", state, reference) < 1e-14
+
+
+def test_zero_weights_have_no_direction() -> None:
+    state, reference = state_after(0, norm=None)
+    assert math.isnan(value("direction_gap_kq", state, reference))
+    assert value("norm_kq", state, reference) == 0
+
+
+def test_every_observable_says_what_it_is() -> None:
+    for stage in Stage:
+        for o in OBSERVABLES[stage].values():
+            assert o.long_name, o.name
+            assert o.units, o.name
+            assert o.source, o.name
+
+
+def test_attention_of_absent_tokens_is_nan_and_the_rest_sums_to_one() -> None:
+    state, reference = state_after(3)
+    attention = OBSERVABLES[Stage.attention]["attention"].measure(state, reference)
+    assert torch.isnan(attention).any()
+    torch.testing.assert_close(attention.nansum(-1), torch.ones_like(attention[..., 0]))

@@ -1,0 +1,107 @@
+"""Every experiment composes, validates, and runs at smoke size; the default one in full."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+import ntp_dynamics as ntp
+from ntp_dynamics.compose import compose_job, config_dir, read_config
+from ntp_dynamics.config import GROUPS
+from ntp_dynamics.conflicts import DATASET_RULES, RULES
+
+EXPERIMENTS = sorted(path.stem for path in (config_dir() / "experiment").glob("*.yaml"))
+SMOKE = ["runs=2", "train.feed_forward.steps=15", "train.attention.steps=25", "figures=all"]
+
+
+def composed(*overrides: str):
+    return read_config(compose_job(overrides))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_names_itself_and_begins_with_its_command(name: str) -> None:
+    text = (config_dir() / "experiment" / f"{name}.yaml").read_text()
+    package, command, *_ = text.splitlines()
+    assert package == "# @package _global_"
+    assert command in (f"# ntp-train experiment={name}", "# ntp-train" if name == "default" else "")
+    assert yaml.safe_load(text)["name"] == name
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_runs_at_smoke_size_and_draws_its_figure(name: str, tmp_path: Path) -> None:
+    record = ntp.train([f"experiment={name}", *SMOKE], tmp_path / name)
+    assert record.status["state"] == "done"
+    for suffix in ("png", "pdf"):
+        assert (tmp_path / name / f"figures/panels.{suffix}").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(("group", "choice"), [(g, c) for g in GROUPS for c in GROUPS[g]])
+def test_every_choice_of_every_group_composes_to_its_dataclass(group: str, choice: str) -> None:
+    extra = {"file": ["runs=1", "dataset.path=x"]}.get(choice, [])
+    config = composed(f"{group}={choice}", *extra)
+    assert type(getattr(config, group)) is GROUPS[group][choice]
+
+
+def test_every_conflict_rule_can_be_broken_and_names_a_key() -> None:
+    """One configuration a rule; a rule that nothing breaks is dead."""
+    breaking = {
+        "dataset.queries": ["dataset.queries=21"],
+        "dataset.non_optimal": ["dataset.non_optimal=19"],
+        "dataset.levels": ["dataset.levels=5"],
+        "dataset.max_length": ["dataset.density=complete", "dataset.max_length=3"],
+        "vary": ["vary=init"],
+        "dataset.path": ["dataset=file", "runs=1"],
+        "embedding.dim": ["embedding.dim=3"],
+        "train.margin": ["train.margin=5", "embedding=gaussian", "embedding.dim=3"],
+        "train.stages": ["train.stages=[]"],
+    }
+    assert set(breaking) == {rule.where for rule in [*RULES, *DATASET_RULES]}
+    for where, overrides in breaking.items():
+        with pytest.raises(ntp.UserErrors) as caught:
+            composed(*overrides)
+        assert where in {error.where for error in caught.value.errors}
+
+
+@pytest.fixture(scope="module")
+def default(tmp_path_factory: pytest.TempPathFactory) -> ntp.Record:
+    return ntp.train(["figures=none"], tmp_path_factory.mktemp("default") / "job")
+
+
+def test_the_default_job_finds_what_theory_predicts(default: ntp.Record) -> None:
+    """Bounds hold where they say anything; the derived laws are tight; nothing is contradicted."""
+    labels = {(v["id"], v["version"]): v["label"] for v in default.verdicts}
+    expected = {
+        ("ov.direction", "text"): "vacuous",
+        ("ov.norm", "text"): "holds",
+        ("ov.loss", "text"): "faster",
+        ("kq.direction", "text"): "vacuous",
+        ("kq.norm", "text"): "holds",
+        ("kq.norm", "appendix"): "holds",
+        ("order.extension", "text"): "holds",
+        ("kq.attention_monotone", "appendix"): "holds",
+        ("kq.alignment", "appendix"): "holds",
+        ("ov.exact.direction", "closed form"): "holds",
+        ("ov.exact.norm", "closed form"): "holds",
+        ("ov.exact.loss", "closed form"): "holds",
+        ("kq.direction.sharp", "heuristic"): "tight",
+        ("kq.norm.sharp", "heuristic"): "tight",
+        ("kq.loss.sharp", "heuristic"): "tight",
+    }
+    assert {key: labels[key] for key in expected} == expected
+    assert "contradicted" not in labels.values()
+    assert "invalid" not in labels.values()
+
+
+def test_the_regime_is_known_before_training(default: ntp.Record) -> None:
+    """Runs without a forced-zero relation fall like t^-2, the others slower: (log t / t)^2."""
+    attention, targets = default.trajectory["attention"], default.trajectory["targets"]
+    late = attention["direction_gap_kq"].sel(step=slice(1000, 10_000))
+    t = np.log(late["step"].values)
+    exponents = np.array([np.polyfit(t, np.log(gap), 1)[0] for gap in late.values])
+    forced = targets["forced_zero"].values > 0
+    assert (np.abs(exponents[~forced] + 2) < 0.05).all()
+    assert (exponents[forced] > -1.9).all()
+    assert not forced.all()

@@ -1,0 +1,254 @@
+"""What a job leaves behind."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+import ntp_dynamics as ntp
+from ntp_dynamics import run
+from ntp_dynamics.config import from_yaml
+from ntp_dynamics.lab.errors import UserError, UserErrors
+from ntp_dynamics.lab.store import verify
+
+SMALL = [
+    "experiment=smoke",
+    "figures=none",
+    "dataset.queries=4",
+    "train.feed_forward.steps=20",
+    "train.attention.steps=60",
+]
+RECORD_BYTES = ("trajectory.nc", "verdicts.json", "corpora/000.jsonl", "corpora/001.jsonl")
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> ntp.Record:
+    return ntp.train(SMALL, tmp_path_factory.mktemp("job") / "a")
+
+
+def status_of(directory: Path) -> dict[str, Any]:
+    return json.loads((directory / "status.json").read_text())
+
+
+def test_a_job_leaves_exactly_the_promised_files(record: ntp.Record) -> None:
+    found = {str(p.relative_to(record.path)) for p in record.path.rglob("*") if p.is_file()}
+    rest = {"config.yaml", "status.json", "log.txt", "MANIFEST.json"}
+    assert found == {*RECORD_BYTES, *rest}
+    manifest = json.loads((record.path / "MANIFEST.json").read_text())["files"]
+    assert set(manifest) == found - {"MANIFEST.json"}
+
+
+def test_loading_returns_what_training_returned(record: ntp.Record) -> None:
+    loaded = ntp.load_run(record.path)
+    assert loaded.config == record.config
+    assert loaded.corpora == record.corpora
+    assert loaded.verdicts == record.verdicts
+    assert loaded.trajectory.identical(record.trajectory)
+
+
+def test_the_trajectory_describes_itself(record: ntp.Record) -> None:
+    tree = record.trajectory
+    attention = tree["attention"]
+    assert attention["direction_gap_kq"].dims == ("run", "step")
+    assert attention["attention"].dims == ("run", "checkpoint", "sentence", "token")
+    assert attention["scores"].dims == ("run", "checkpoint", "key", "query")
+    assert tree["feed_forward"]["logits"].dims == ("run", "checkpoint", "next", "key")
+    for stage in ("feed_forward", "attention"):
+        for name, variable in tree[stage].data_vars.items():
+            assert {"units", "long_name", "source"} <= set(variable.attrs), name
+            assert variable.dtype == np.float64, name
+    for r, corpus in enumerate(record.corpora):
+        assert tree["n_sentences"][r] == corpus.size
+        for i, sentence in enumerate(corpus.sentences):
+            ids = [x for x in tree["token_id"][r, i].values if x >= 0]
+            assert ids == list(dict.fromkeys(sentence))
+        assert (tree["token_id"][r, corpus.size :] == -1).all()
+        mass = attention["attention"][r, :, : corpus.size].sum("token")
+        np.testing.assert_allclose(mass, 1.0, rtol=1e-12)
+        assert np.isnan(attention["attention"][r, :, corpus.size :]).all()
+
+
+def test_the_whole_attention_and_its_target_can_be_rebuilt_from_the_record(
+    record: ntp.Record,
+) -> None:
+    """Final direction gap from scores and target as stored."""
+    tree = record.trajectory
+    for r in range(2):
+        s = np.nan_to_num(tree["attention"]["scores"][r, -1].values)
+        w = np.nan_to_num(tree["targets"]["w_kq"][r].values)
+        gap = 0.5 * ((s / np.linalg.norm(s) - w / np.linalg.norm(w)) ** 2).sum()
+        assert tree["attention"]["direction_gap_kq"][r, -1] == pytest.approx(gap, rel=1e-12)
+
+
+def test_equal_jobs_give_equal_record_bytes(record: ntp.Record, tmp_path: Path) -> None:
+    again = ntp.train([*SMALL, "runtime.threads=2"], tmp_path / "b")
+    for name in RECORD_BYTES:
+        assert (record.path / name).read_bytes() == (again.path / name).read_bytes(), name
+
+
+def test_another_seed_gives_another_record(record: ntp.Record, tmp_path: Path) -> None:
+    other = ntp.train([*SMALL, "seed=1"], tmp_path / "c")
+    assert other.corpora != record.corpora
+
+
+def test_adding_runs_changes_no_run_that_was_there_before(
+    record: ntp.Record, tmp_path: Path
+) -> None:
+    more = ntp.train([*SMALL, "runs=3"], tmp_path / "d")
+    assert more.corpora[:2] == record.corpora
+    for name in ("direction_gap_kq", "log_loss"):
+        np.testing.assert_allclose(
+            more.trajectory["attention"][name][:2],
+            record.trajectory["attention"][name],
+            rtol=1e-9,
+            err_msg=name,
+        )
+
+
+def test_the_stored_configuration_is_the_one_that_ran(record: ntp.Record) -> None:
+    text = (record.path / "config.yaml").read_text()
+    assert from_yaml(text) == record.config
+    assert "dataset: realizable" in text
+
+
+def test_the_status_holds_a_label_a_claim_and_final_observables(record: ntp.Record) -> None:
+    status = status_of(record.path)
+    assert status["state"] == "done"
+    assert set(status["labels"]) == {v["id"] for v in record.verdicts}
+    final = float(record.trajectory["attention"]["norm_kq"].isel(step=-1).median())
+    assert status["final"]["attention.norm_kq"] == final
+
+
+def test_a_directory_with_a_record_is_never_overwritten_unasked(record: ntp.Record) -> None:
+    before = (record.path / "MANIFEST.json").read_bytes()
+    with pytest.raises(UserError, match="already holds a record"):
+        ntp.train(SMALL, record.path)
+    assert (record.path / "MANIFEST.json").read_bytes() == before
+
+
+def test_overwrite_replaces_the_record_and_nothing_else(tmp_path: Path) -> None:
+    first = ntp.train([*SMALL, "runs=3"], tmp_path / "e")
+    (first.path / "notes.txt").write_text("mine")
+    second = ntp.train([*SMALL, "overwrite=true"], first.path)
+    assert len(second.corpora) == 2
+    assert not (first.path / "corpora/002.jsonl").exists()
+    assert (first.path / "notes.txt").read_text() == "mine"
+    verify(first.path)
+
+
+def test_a_job_that_breaks_says_so_in_its_status(tmp_path: Path, monkeypatch: Any) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("no judge today\nsecond line")
+
+    monkeypatch.setattr(run, "judge_claims", broken)
+    with pytest.raises(RuntimeError, match="no judge"):
+        ntp.train(SMALL, tmp_path / "f")
+    status = status_of(tmp_path / "f")
+    assert (status["state"], status["reason"]) == ("failed", "RuntimeError: no judge today")
+    assert "Traceback" in (tmp_path / "f/log.txt").read_text()
+    assert not (tmp_path / "f/MANIFEST.json").exists()
+    assert ntp.load_run(tmp_path / "f").trajectory["attention"].sizes["step"] > 1
+
+
+@pytest.mark.parametrize(
+    ("overrides", "where"),
+    [
+        (["runs=0"], "runs"),
+        (["train.attention.step_size=nan"], "train.attention.step_size"),
+        (["vary=init"], "vary"),
+        (["embedding.dim=3"], "embedding.dim"),
+        (["+dataset.quereis=3"], "dataset.quereis"),
+        (["train.stages=[attention]"], "train.stages"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_before_anything_is_written(
+    overrides: list[str], where: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UserErrors) as caught:
+        ntp.train([*SMALL, *overrides], tmp_path / "g")
+    assert [error.where for error in caught.value.errors] == [where]
+    assert not (tmp_path / "g").exists()
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(UserErrors) as caught:
+        ntp.train(["runs=0", "train.attention.steps=-1", "dataset.p_star=2"], tmp_path / "h")
+    assert {error.where for error in caught.value.errors} == {
+        "runs",
+        "train.attention.steps",
+        "dataset.p_star",
+    }
+
+
+def test_margin_replaces_the_first_stage(tmp_path: Path) -> None:
+    record = ntp.train([*SMALL, "train.margin=9.23"], tmp_path / "i")
+    assert "feed_forward" not in record.trajectory
+    labels = {v["id"]: v["label"] for v in record.verdicts}
+    assert labels["ov.direction"] == "does not apply"
+    assert np.isfinite(record.trajectory["attention"]["log_excess_loss"]).all()
+
+
+def test_a_corpus_file_with_a_cycle_trains_and_its_claims_do_not_apply(tmp_path: Path) -> None:
+    samples = [((x,), (x + 1) % 4) for x in range(4)] + [((0, 1, 2), 1), ((1, 0, 2), 2)]
+    ntp.Corpus.from_samples(samples).write(tmp_path / "cycle.jsonl")
+    record = ntp.train(
+        [*SMALL[:2], *SMALL[3:], "runs=1", "dataset=file", f"dataset.path={tmp_path}/cycle.jsonl"],
+        tmp_path / "j",
+    )
+    verdicts = {v["id"]: v for v in record.verdicts}
+    assert verdicts["kq.direction"]["label"] == "does not apply"
+    assert "not realizable" in verdicts["kq.direction"]["sentence"]
+    assert np.isnan(record.trajectory["attention"]["direction_gap_kq"]).all()
+    assert np.isfinite(record.trajectory["attention"]["log_loss"]).all()
+    assert "infeasible: under query 2" in (tmp_path / "j/log.txt").read_text()
+
+
+def test_ctrl_c_keeps_the_record_so_far(tmp_path: Path) -> None:
+    """The first signal ends training after the step at hand; status, trajectory, no manifest."""
+    long = [*SMALL[:4], "train.attention.steps=100000000"]
+    watch = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
+    watch.start()
+    with pytest.raises(KeyboardInterrupt):
+        ntp.train(long, tmp_path / "k")
+    watch.join()
+    assert status_of(tmp_path / "k")["state"] == "interrupted"
+    assert not (tmp_path / "k/MANIFEST.json").exists()
+    steps = ntp.load_run(tmp_path / "k").trajectory["attention"]["step"].values
+    assert 10 < steps[-1] < 10**7
+    gap = ntp.load_run(tmp_path / "k").trajectory["attention"]["direction_gap_kq"].values
+    assert np.isfinite(gap[:, 1:]).all()
+
+
+def test_ctrl_c_on_the_command_exits_with_130(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ntp_dynamics", *SMALL[:4]]
+    long = [*command, "train.attention.steps=100000000", f"hydra.run.dir={tmp_path}/l"]
+    with subprocess.Popen(long, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        while not (tmp_path / "l/corpora/001.jsonl").exists():
+            assert process.poll() is None
+        threading.Event().wait(1.0)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"Traceback" not in stderr
+    assert status_of(tmp_path / "l")["state"] == "interrupted"
+
+
+def test_progress_is_shown_with_a_rate(tmp_path: Path) -> None:
+    composed = ntp.train(SMALL, tmp_path / "m").config
+    console = Console(force_terminal=True, width=100, record=True, file=io.StringIO())
+    run.run_job(composed, tmp_path / "n", console=console)
+    text = console.export_text()
+    assert "attention" in text
+    assert "60/60" in text
+    assert "/s" in text

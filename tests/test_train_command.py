@@ -1,0 +1,145 @@
+"""`ntp-train` as typed in a shell: exit codes, one-line errors, sweeps."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ntp_dynamics as ntp
+from ntp_dynamics.launch import expand
+
+TINY = [
+    "experiment=smoke",
+    "dataset.queries=3",
+    "train.feed_forward.steps=10",
+    "train.attention.steps=20",
+]
+
+
+def ntp_train(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "100", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "ntp_dynamics", *arguments]
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
+
+
+def test_one_job_prints_a_verdict_a_claim_and_where_the_record_is(tmp_path: Path) -> None:
+    done = ntp_train(*TINY, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (record,) = (tmp_path / "outputs/smoke").iterdir()
+    for verdict in ntp.load_run(record).verdicts:
+        assert verdict["id"] in done.stdout
+    assert f"record   outputs/smoke/{record.name}" in done.stdout
+    assert (record / "figures/panels.png").exists()
+
+
+def test_a_four_by_two_sweep_gives_eight_records_and_one_table(tmp_path: Path) -> None:
+    slow = "train.attention.step_size=0.1"
+    done = ntp_train("-m", *TINY, slow, "dataset.optimal=1,2,3,4", "seed=0,1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (sweep,) = (tmp_path / "multirun/smoke").iterdir()
+    table = ntp.load_sweep(sweep)
+    assert len(table) == 8
+    assert list(table["dataset.optimal"]) == ["1", "1", "2", "2", "3", "3", "4", "4"]
+    assert list(table["seed"]) == ["0", "1"] * 4
+    assert (table["state"] == "done").all()
+    assert table["attention.norm_kq"].notna().all()
+    assert (table["kq.direction"] == "vacuous").all()
+    for path in table["path"]:
+        assert ntp.load_run(path).verdicts
+    assert "8 of 8 jobs done" in done.stdout
+
+
+def test_a_failed_job_does_not_stop_the_others_and_the_sweep_exits_with_1(tmp_path: Path) -> None:
+    """Job 1 cannot write its trajectory: a directory stands in its place."""
+    (tmp_path / "sweep/1/trajectory.nc").mkdir(parents=True)
+    done = ntp_train("-m", *TINY, "seed=0,1,2", "hydra.sweep.dir=sweep", cwd=tmp_path)
+    assert done.returncode == 1
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("error: job 1: ")
+    assert "trajectory.nc: it cannot be written" in line
+    assert "2 of 3 jobs done" in done.stdout
+    assert list(ntp.load_sweep(tmp_path / "sweep")["state"]) == ["done", "failed", "done"]
+    assert (tmp_path / "sweep/2/MANIFEST.json").exists()
+
+
+def test_a_sweep_does_not_start_where_a_sweep_has_been(tmp_path: Path) -> None:
+    assert ntp_train("-m", *TINY, "seed=0,1", "hydra.sweep.dir=s", cwd=tmp_path).returncode == 0
+    again = ntp_train("-m", *TINY, "seed=3,4", "hydra.sweep.dir=s", cwd=tmp_path)
+    assert again.returncode == 2
+    assert again.stderr.startswith("error: s: it already holds a record; ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "where", "remedy"),
+    [
+        (["runs=abc"], "runs", ""),
+        (["runs=-3"], "runs", "greater than or equal to 1"),
+        (["rnus=3"], "rnus", "'runs'"),
+        (["dataset.querries=3"], "dataset.querries", "'dataset.queries'"),
+        (["+dataset.queris=3"], "dataset.queris", "'queries'"),
+        (["dataset=realisable"], "dataset", "realizable"),
+        (["optimizer=adamm"], "optimizer", "ngd"),
+        (["vary=nothing"], "vary", ""),
+        (["seed"], "seed", "key=value"),
+        (["train.attention.step_size=inf"], "train.attention.step_size", "finite"),
+        (["~dataset.queries"], "~dataset.queries", "key=value"),
+        (["-m", "seed=0,1", "runs=2,0"], "runs", "greater"),
+        (["hydra.run.dir=/proc/x"], "/proc/x", ""),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_2_and_nothing_is_written(
+    arguments: list[str], where: str, remedy: str, tmp_path: Path
+) -> None:
+    done = ntp_train(*TINY, *arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith(f"error: {where}: ")
+    assert remedy in line
+    assert ";" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_corpus_file_is_named(tmp_path: Path) -> None:
+    done = ntp_train("dataset=file", "dataset.path=missing.jsonl", "runs=1", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: missing.jsonl: no such file or directory; ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_occupied_directory_is_refused_before_any_compute(tmp_path: Path) -> None:
+    assert ntp_train(*TINY, "hydra.run.dir=here", cwd=tmp_path).returncode == 0
+    manifest = (tmp_path / "here/MANIFEST.json").read_bytes()
+    again = ntp_train(*TINY, "hydra.run.dir=here", cwd=tmp_path)
+    assert again.returncode == 2
+    assert again.stderr == (
+        "error: here: it already holds a record; choose another directory or pass overwrite=true\n"
+    )
+    assert (tmp_path / "here/MANIFEST.json").read_bytes() == manifest
+
+
+def test_help_teaches_groups_and_ends_with_examples(tmp_path: Path) -> None:
+    done = ntp_train("--help", cwd=tmp_path)
+    assert done.returncode == 0
+    for word in (
+        "dataset=realizable",
+        "optimizer=gd",
+        "experiment=smoke",
+        "sentences_per_query",
+        "-m",
+    ):
+        assert word in done.stdout
+    assert done.stdout.rstrip().splitlines()[-1].strip().startswith("ntp-train -m")
+
+
+def test_a_sweep_checks_each_value_once_and_not_every_combination() -> None:
+    jobs = list(expand(["runs=2", "seed=0,1,2", "dataset.optimal=1,2"]))
+    assert jobs == [
+        ["runs=2", "seed=0", "dataset.optimal=1"],
+        ["runs=2", "seed=1", "dataset.optimal=1"],
+        ["runs=2", "seed=2", "dataset.optimal=1"],
+        ["runs=2", "seed=0", "dataset.optimal=2"],
+    ]
