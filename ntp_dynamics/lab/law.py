@@ -146,7 +146,8 @@ class Power(Law):
 
     def describe(self) -> str:
         p, q = np.broadcast_arrays(self.p, self.log_power)
-        return " or ".join(_power(*pair) for pair in sorted(set(zip(p, q, strict=True))))
+        pairs = {pair for pair in zip(p, q, strict=True) if not np.isnan(pair).any()}
+        return " or ".join(_power(*pair) for pair in sorted(pairs)) or "?"
 
 
 @dataclass(frozen=True, eq=False)

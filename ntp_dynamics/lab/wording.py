@@ -72,8 +72,9 @@ def factor(log: float) -> str:
         return "infinity" if log > 0 else "0"
     if abs(log) < 600:
         return f"{math.exp(log):.3g}"
-    exponent = math.floor(log / math.log(10))
-    return f"{math.exp(log - exponent * math.log(10)):.2f}e{exponent:+d}"
+    decades = log / math.log(10)
+    exponent = math.floor(decades)
+    return f"{10 ** (decades - exponent):.2f}e{exponent:+d}"
 
 
 def _bound(v: Verdict) -> str:
