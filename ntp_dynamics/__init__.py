@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ntp_dynamics.lab.errors import UserError, UserErrors
     from ntp_dynamics.lab.law import Law
     from ntp_dynamics.lab.verdict import judge
+    from ntp_dynamics.observe.observables import observable
     from ntp_dynamics.record import Record, load_run, load_sweep
     from ntp_dynamics.theory.assumptions import check
 
@@ -32,6 +33,7 @@ __all__ = [
     "judge",
     "load_run",
     "load_sweep",
+    "observable",
     "train",
 ]
 
@@ -46,6 +48,7 @@ _HOME = {
     "judge": "lab.verdict",
     "load_run": "record",
     "load_sweep": "record",
+    "observable": "observe.observables",
     "train": "api",
 }
 

@@ -8,17 +8,24 @@ from pathlib import Path
 from rich.console import Console
 
 from ntp_dynamics.compose import compose_job, read_config
+from ntp_dynamics.observe.observables import Observable
 from ntp_dynamics.record import Record
 from ntp_dynamics.run import run_job
 
 
 def train(
-    overrides: Sequence[str] = (), directory: str | Path | None = None, progress: bool = False
+    overrides: Sequence[str] = (),
+    directory: str | Path | None = None,
+    *,
+    observables: Sequence[Observable] = (),
+    progress: bool = False,
 ) -> Record:
     """Run one job as ``ntp-train`` would and return its record.
 
     ``overrides`` are those of the command line; ``directory`` replaces the one the configuration
-    names.  Raises UserError or UserErrors for what cannot be used.
+    names; ``observables`` are measured beside the built-in ones.
+
+    Raises UserError or UserErrors for what cannot be used.
     """
     composed = compose_job(overrides)
     return run_job(
@@ -26,4 +33,5 @@ def train(
         directory or composed.hydra.run.dir,
         overrides=overrides,
         console=Console() if progress else None,
+        observables=observables,
     )

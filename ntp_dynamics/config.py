@@ -45,6 +45,17 @@ class Weights(StrEnum):
     powers = "powers"
 
 
+class When(StrEnum):
+    """When something is measured: never, at both ends, at a few log-spaced checkpoints, at every
+    step up to 32 and then 25 a decade, or at every step."""
+
+    never = "never"
+    ends = "ends"
+    checkpoints = "checkpoints"
+    recorded = "recorded"
+    every = "every"
+
+
 class Stage(StrEnum):
     """Which layer is trained."""
 
@@ -176,6 +187,17 @@ class Train:
 
 
 @dataclass
+class Hooks:
+    """What is measured, and when (a config group of presets)."""
+
+    scalars: When = When.recorded
+    arrays: When = When.checkpoints
+    """Attention maps, scores and logits."""
+    modules: list[str] = field(default_factory=list)
+    """Python files or modules with observables of your own."""
+
+
+@dataclass
 class Runtime:
     """How the machine is used; never changes a number."""
 
@@ -196,6 +218,7 @@ class Config:
     init: Init = MISSING
     optimizer: Optimizer = MISSING
     train: Train = field(default_factory=Train)
+    hooks: Hooks = field(default_factory=Hooks)
     figures: Figures = Figures.auto
     overwrite: bool = False
     runtime: Runtime = field(default_factory=Runtime)

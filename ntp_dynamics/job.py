@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
@@ -24,13 +25,20 @@ from ntp_dynamics.model.init import (
     initial_weight,
 )
 from ntp_dynamics.model.token_space import TokenMatrix
-from ntp_dynamics.observe.hooks import make_recorder, observe, standard_hooks
+from ntp_dynamics.observe.hooks import Hook, make_hooks, make_recorder, observe, record_size
+from ntp_dynamics.observe.modules import load_observables
+from ntp_dynamics.observe.observables import Observable
 from ntp_dynamics.observe.reference import Reference, make_reference
 from ntp_dynamics.optim.rules import make_rule
 from ntp_dynamics.optim.train import State, train_attention, train_feed_forward
 from ntp_dynamics.theory.targets import Targets, solve
 
 Tracker = Callable[[Iterable[State[Any]], Stage, int], Iterator[State[Any]]]
+Watcher = Callable[[Stage, int, Mapping[str, np.ndarray]], None]
+
+
+def ignore(stage: Stage, step: int, measured: Mapping[str, np.ndarray]) -> None:
+    """A watcher that does nothing."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +55,31 @@ class Job:
     reference: Reference
     feed_forward: TokenMatrix
     attention: TokenMatrix
+    hooks: dict[Stage, list[Hook]]
+
+    @property
+    def record_size(self) -> int:
+        """Bytes of what the hooks will record."""
+        batch = self.batch
+        _, sentences, tokens = batch.token.shape
+        sizes = {
+            "run": batch.runs,
+            "sentence": sentences,
+            "token": tokens,
+            "query": batch.n_queries,
+            "key": batch.vocab_size,
+            "next": batch.vocab_size,
+        }
+        return sum(record_size(hooks, sizes) for hooks in self.hooks.values())
 
 
-def prepare(config: Config) -> Job:
-    """Draw the data, recognise it, solve for its targets, draw the weights.
+def prepare(config: Config, observables: Sequence[Observable] = ()) -> Job:
+    """Draw the data, recognise it, solve for its targets, draw the weights, make the hooks.
 
-    Raises UserError for a corpus file or an embedding that cannot be used.
+    ``observables`` are measured beside the built-in ones and those of `hooks.modules`.  Raises
+    UserError for a corpus file, an embedding or a module that cannot be used.
     """
+    extra = [*load_observables(config.hooks.modules), *observables]
     source = streams(config)
     corpora = draw_corpora(config, source)
     vocab_size = corpora[0].vocab_size
@@ -84,6 +110,10 @@ def prepare(config: Config) -> Job:
             weights(Purpose.init_feed_forward, vocab_size), embeddings
         ),
         attention=attention_matrix(weights(Purpose.init_attention, dim), embeddings, batch),
+        hooks={
+            stage: make_hooks(config.hooks, stage, stage_settings(config, stage).steps, extra)
+            for stage in config.stages
+        },
     )
 
 
@@ -95,17 +125,22 @@ class Trained:
     reached: dict[Stage, int]
 
 
-def train(job: Job, track: Tracker, interrupt: Interrupt) -> Trained:
-    """Train the stages in order; an interrupt ends training after the step at hand."""
+def train(job: Job, track: Tracker, interrupt: Interrupt, watch: Watcher = ignore) -> Trained:
+    """Train the stages in order; an interrupt ends training after the step at hand.
+
+    ``watch`` sees what was measured at each step (stage, step, values by name).
+    """
     trained = Trained({}, {})
     margin = job.config.train.margin
     logits = job.feed_forward.start if margin is None else exact_margin(margin, job.batch)
     for stage in job.config.stages:
         settings = stage_settings(job.config, stage)
-        hooks = standard_hooks(stage, settings.steps)
+        hooks = job.hooks[stage]
         recorder = trained.recorders[stage] = make_recorder(hooks)
         for state in track(_states(job, stage, settings, logits), stage, settings.steps):
-            observe(hooks, state, job.reference, recorder)
+            if measured := observe(hooks, state, job.reference):
+                recorder.put(state.step, measured)
+                watch(stage, state.step, measured)
             trained.reached[stage] = state.step
             logits = state.logits
             if interrupt.requested:

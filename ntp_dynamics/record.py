@@ -56,10 +56,11 @@ def load_run(directory: str | Path) -> Record:
     if (path / MANIFEST).exists():
         verify(path)
         verdicts = read_json(path / "verdicts.json")["claims"]
+    config = from_yaml((path / "config.yaml").read_text(encoding="utf-8"))
     return Record(
         path=path,
-        config=from_yaml((path / "config.yaml").read_text(encoding="utf-8")),
-        corpora=[Corpus.read(file) for file in sorted((path / "corpora").glob("*.jsonl"))],
+        config=config,
+        corpora=[Corpus.read(path / f"corpora/{run:03d}.jsonl") for run in range(config.runs)],
         trajectory=read_tree(path / TRAJECTORY),
         verdicts=verdicts,
     )

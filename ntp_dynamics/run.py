@@ -15,11 +15,13 @@ from rich.console import Console
 
 from ntp_dynamics.config import Config, Figures, Stage, to_yaml
 from ntp_dynamics.job import Job, prepare, train
+from ntp_dynamics.lab.disk import make_room, size_in_words
 from ntp_dynamics.lab.errors import UserError
 from ntp_dynamics.lab.log import JobLog
 from ntp_dynamics.lab.progress import graceful_interrupt, progress_bar, track
 from ntp_dynamics.lab.store import STATUS, TRAJECTORY, RecordWriter
 from ntp_dynamics.observe.judgement import CLAIMS, Judged, judge_claims, recorded_for_laws
+from ntp_dynamics.observe.observables import Observable
 from ntp_dynamics.observe.tree import make_tree
 from ntp_dynamics.record import Record
 from ntp_dynamics.theory.constants import Constants, make_constants
@@ -34,18 +36,21 @@ def run_job(
     *,
     overrides: Sequence[str] = (),
     console: Console | None = None,
-    figures: bool | None = None,
+    figures: bool = True,
+    observables: Sequence[Observable] = (),
 ) -> Record:
     """Train, record, judge.  Raises UserError before anything is written where it can.
 
     Ctrl-C ends training after the step at hand: the record so far is written with the status
-    `interrupted`, and KeyboardInterrupt raised.
+    `interrupted`, and KeyboardInterrupt raised.  ``figures``: draw them where the configuration
+    says `auto`; ``observables``: measured beside the built-in ones.
     """
     torch.set_num_threads(config.runtime.threads)
     started = time.monotonic()
     console = console or Console(quiet=True)
     with console.status("drawing corpora and solving for their targets"):
-        job = prepare(config)
+        job = prepare(config, observables)
+    make_room(Path(directory), job.record_size)
     status: dict[str, Any] = {"state": "running", "overrides": list(overrides), "reason": None}
     writer = RecordWriter(directory, status, overwrite=config.overwrite)
 
@@ -98,6 +103,7 @@ def _write_inputs(job: Job, writer: RecordWriter, log: JobLog) -> None:
     for run, corpus in enumerate(job.corpora):
         writer.text(f"corpora/{run:03d}.jsonl", "".join(line + "\n" for line in corpus.lines()))
     log(f"{job.config.runs} runs, |V| = {job.batch.vocab_size}, engine torch, float64")
+    log(f"the record will take {size_in_words(job.record_size)}")
     for run, target in enumerate(job.targets):
         if target.missing:
             log(f"run {run}: no W*_kq: {target.missing}")

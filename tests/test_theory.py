@@ -16,7 +16,7 @@ from ntp_dynamics.data.realizable import recognise
 from ntp_dynamics.model import token_space
 from ntp_dynamics.model.batch import Batch, pack
 from ntp_dynamics.model.init import exact_margin
-from ntp_dynamics.observe.observables import OBSERVABLES
+from ntp_dynamics.observe.observables import BUILT_IN
 from ntp_dynamics.observe.reference import Reference, make_reference
 from ntp_dynamics.optim.rules import normalised_gradient_descent
 from ntp_dynamics.optim.train import State, train_attention, train_feed_forward
@@ -49,7 +49,8 @@ def attention_states(
 
 
 def measured(name: str, state: State, reference: Reference) -> np.ndarray:
-    return OBSERVABLES[state.stage][name].measure(state, reference).numpy()
+    observable = next(o for o in BUILT_IN if o.name == name and state.stage in o.stages)
+    return observable(state, reference).numpy()
 
 
 @pytest.mark.parametrize("vocab_size", [4, 10, 20, 30])

@@ -6,6 +6,7 @@ then axes of its own.  A value that was not recorded is nan.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,13 +38,14 @@ class Recorder:
         self._row = {name: {int(t): i for i, t in enumerate(c)} for name, c in clocks.items()}
         self._values: dict[str, np.ndarray] = {}
 
-    def put(self, name: str, step: int, value: np.ndarray) -> None:
-        """Store ``value`` (R, ...) of a channel at a step of its clock."""
-        clock = self.channels[name].clock
-        if name not in self._values:
-            shape = (value.shape[0], len(self.clocks[clock]), *value.shape[1:])
-            self._values[name] = np.full(shape, np.nan)
-        self._values[name][:, self._row[clock][step]] = value
+    def put(self, step: int, values: Mapping[str, np.ndarray]) -> None:
+        """Store values (R, ...) of channels by name, at a step of their clocks."""
+        for name, value in values.items():
+            clock = self.channels[name].clock
+            if name not in self._values:
+                shape = (value.shape[0], len(self.clocks[clock]), *value.shape[1:])
+                self._values[name] = np.full(shape, np.nan)
+            self._values[name][:, self._row[clock][step]] = value
 
     def dataset(self, reached: int | None = None) -> xarray.Dataset:
         """The record so far, with the steps up to ``reached`` (all promised ones if None)."""

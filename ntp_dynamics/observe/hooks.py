@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
 
-from ntp_dynamics.config import Stage
+from ntp_dynamics.config import Hooks, Stage, When
 from ntp_dynamics.lab.trajectory import Channel, Recorder
-from ntp_dynamics.observe.observables import OBSERVABLES, Observable
+from ntp_dynamics.observe.observables import BUILT_IN, Observable
 from ntp_dynamics.observe.reference import Reference
 from ntp_dynamics.optim.train import State
 
 EVERY_STEP_UNTIL = 32
 RECORDED_PER_DECADE = 25  # a verdict needs 24 in any decade; steps are rounded
 CHECKPOINTS_PER_DECADE = 6
+SCALAR_CLOCK, ARRAY_CLOCK = "step", "checkpoint"
 
 
 def recorded_steps(last: int) -> Int[np.ndarray, " T"]:
@@ -32,35 +34,54 @@ def checkpoints(last: int) -> Int[np.ndarray, " C"]:
 
 def _log_spaced(last: int, per_decade: int, always: Iterable[int]) -> np.ndarray:
     exponents = np.arange(math.floor(math.log10(last) * per_decade) + 1) / per_decade
-    grid = set(always) | {last} | {round(10**x) for x in exponents}
-    start = max(always)
-    return np.array(sorted(t for t in grid if t <= last and (t > start or t in set(always))))
+    first = set(always)
+    later = {t for x in exponents if max(first) < (t := round(10**x)) <= last}
+    return np.array(sorted(first | later | {last}))
+
+
+STEPS: Mapping[When, Callable[[int], Int[np.ndarray, " T"]]] = {
+    When.never: lambda last: np.array([], dtype=np.int64),
+    When.ends: lambda last: np.array([0, last]),
+    When.checkpoints: checkpoints,
+    When.recorded: recorded_steps,
+    When.every: lambda last: np.arange(last + 1),
+}
+"""The steps of each named schedule, up to the last."""
 
 
 @dataclass(frozen=True)
 class Hook:
-    """Measures an observable at the steps of a schedule; the clock names the record's axis."""
+    """Measures an observable at some steps; the clock names the record's axis."""
 
     observable: Observable
-    schedule: frozenset[int]
+    steps: frozenset[int]
     clock: str
 
 
-def standard_hooks(stage: Stage, steps: int) -> list[Hook]:
-    """Every scalar at the recorded steps, every array at the checkpoints."""
-    recorded = frozenset(recorded_steps(steps).tolist())
-    kept = frozenset(checkpoints(steps).tolist())
-    return [
-        Hook(o, kept, "checkpoint") if o.dims else Hook(o, recorded, "step")
-        for o in OBSERVABLES[stage].values()
-    ]
+def make_hooks(
+    settings: Hooks, stage: Stage, last: int, extra: Sequence[Observable] = ()
+) -> list[Hook]:
+    """The hooks of a stage: built-in and extra observables at the steps the settings ask for.
+
+    An observable with a schedule of its own has a clock of its own, `step_<name>`.
+    """
+    hooks = []
+    for o in (*BUILT_IN, *extra):
+        if stage not in o.stages:
+            continue
+        if o.schedule is not None:
+            own = frozenset(step for step in range(last + 1) if o.schedule(step))
+            hooks.append(Hook(o, own, f"step_{o.name}"))
+        else:
+            when = settings.arrays if o.dims else settings.scalars
+            steps = frozenset(STEPS[when](last).tolist())
+            hooks.append(Hook(o, steps, ARRAY_CLOCK if o.dims else SCALAR_CLOCK))
+    return [hook for hook in hooks if hook.steps]
 
 
 def make_recorder(hooks: list[Hook]) -> Recorder:
     """Room for everything the hooks will measure."""
-    clocks: dict[str, set[int]] = {}
-    for hook in hooks:
-        clocks[hook.clock] = clocks.get(hook.clock, set()) | hook.schedule
+    clocks = {hook.clock: np.array(sorted(hook.steps)) for hook in hooks}
     channels = [
         Channel(
             hook.observable.name,
@@ -73,12 +94,32 @@ def make_recorder(hooks: list[Hook]) -> Recorder:
         )
         for hook in hooks
     ]
-    return Recorder(channels, {name: np.array(sorted(c)) for name, c in clocks.items()})
+    return Recorder(channels, clocks)
 
 
-def observe(hooks: list[Hook], state: State, reference: Reference, recorder: Recorder) -> None:
-    """Measure what is due at this step."""
+def observe(hooks: list[Hook], state: State[Any], reference: Reference) -> dict[str, np.ndarray]:
+    """Measure what is due at this step: values by name, runs first.
+
+    Raises ValueError where an observable returns another shape than its axes say.
+    """
+    measured = {}
     for hook in hooks:
-        if state.step in hook.schedule:
-            value = hook.observable.measure(state, reference)
-            recorder.put(hook.observable.name, state.step, value.numpy(force=True))
+        if state.step in hook.steps:
+            o = hook.observable
+            value = o(state, reference).numpy(force=True)
+            if value.ndim != 1 + len(o.dims) or value.shape[0] != state.batch.runs:
+                axes = ", ".join(("run", *o.dims))
+                runs = state.batch.runs
+                raise ValueError(f"{o.name} has shape {value.shape}, not ({axes}) of {runs} runs")
+            measured[o.name] = value
+    return measured
+
+
+def record_size(hooks: list[Hook], sizes: Mapping[str, int], bytes_per_value: int = 8) -> int:
+    """Bytes the hooks will record, with the sizes of the axes; an unknown axis counts as one."""
+    return sum(
+        bytes_per_value
+        * len(hook.steps)
+        * math.prod(sizes.get(d, 1) for d in ("run", *hook.observable.dims))
+        for hook in hooks
+    )

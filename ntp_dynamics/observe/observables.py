@@ -1,8 +1,8 @@
 """Observables: functions of a state.  What is measured, with units and source.
 
-An observable takes (state, reference) and returns one value a run, or one array a run.  Loss, leak
-and gradient norm are natural logarithms: their values leave the range of floats within a thousand
-steps.  Values that do not exist are nan.
+An observable takes (state, reference) and returns a value a run (R,) or an array a run (R, ...).
+Loss, leak and gradient norm are natural logarithms: their values leave the range of floats within a
+thousand steps.  Values that do not exist are nan.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from einops import einsum
@@ -21,42 +22,48 @@ from ntp_dynamics.model.token_space import TokenMatrix, frobenius, inner
 from ntp_dynamics.observe.reference import Reference
 from ntp_dynamics.optim.train import AttentionState, FeedForwardState, State
 
-Measure = Callable[[State, Reference], Tensor]
+Measure = Callable[[Any, Reference], Tensor]
+PAPER = "Huang, Liang, Yang 2024"
 
 
 @dataclass(frozen=True)
 class Observable:
-    """A named measurement.  ``dims`` are its axes after `run`; none for a scalar."""
+    """A named measurement of some stages; calling it measures.
+
+    ``dims`` are its axes after `run`, none for a scalar.  ``schedule`` (step -> bool) says when it
+    is measured; None leaves that to the configuration.
+    """
 
     name: str
+    stages: tuple[Stage, ...]
     measure: Measure
     units: str
     long_name: str
     source: str
     dims: tuple[str, ...] = ()
+    schedule: Callable[[int], bool] | None = None
 
-
-OBSERVABLES: dict[Stage, dict[str, Observable]] = {stage: {} for stage in Stage}
-PAPER = "Huang, Liang, Yang 2024"
+    def __call__(self, state: State[Any], reference: Reference) -> Tensor:
+        return self.measure(state, reference)
 
 
 def observable(
-    *stages: Stage,
+    *stages: Stage | str,
     long_name: str,
     units: str = "1",
     source: str = PAPER,
     dims: tuple[str, ...] = (),
+    schedule: Callable[[int], bool] | None = None,
     name: str | None = None,
-) -> Callable[[Measure], Measure]:
-    """Register a function of (state, reference) as an observable of these stages."""
+) -> Callable[[Measure], Observable]:
+    """Make an observable of a function of (state, reference), named after the function."""
 
-    def register(measure: Measure) -> Measure:
-        label = name or measure.__name__
-        for stage in stages:
-            OBSERVABLES[stage][label] = Observable(label, measure, units, long_name, source, dims)
-        return measure
+    def make(measure: Measure) -> Observable:
+        label = name or getattr(measure, "__name__", "observable")
+        named = tuple(Stage(stage) for stage in stages) or tuple(Stage)
+        return Observable(label, named, measure, units, long_name, source, dims, schedule)
 
-    return register
+    return make
 
 
 @observable(Stage.feed_forward, Stage.attention, long_name="sum of the lengths of all updates")
@@ -249,3 +256,7 @@ def _log_expm1(log_x: Tensor) -> Tensor:
     x = log_x.exp()
     middle = x.clamp(1e-18, 40.0).expm1().log()
     return torch.where(x < 1e-18, log_x, torch.where(x > 40.0, x, middle))
+
+
+BUILT_IN: tuple[Observable, ...] = tuple(x for x in globals().values() if isinstance(x, Observable))
+"""Every observable of this module."""

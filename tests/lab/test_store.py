@@ -1,6 +1,7 @@
 """Records: one job a directory, all of a file or nothing of it, and no damage goes unnoticed."""
 
 import errno
+import hashlib
 import json
 import os
 import resource
@@ -145,7 +146,8 @@ def test_a_sealed_record_is_verified_and_its_manifest_names_every_other_file(sea
     assert set(files) == set(KINDS)
     assert set(contents(sealed)) == {*KINDS, "MANIFEST.json"}
     for name, entry in files.items():
-        assert entry["size"] == (sealed / name).stat().st_size
+        content = (sealed / name).read_bytes()
+        assert entry == {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
 
 
 def damage(path, how):

@@ -19,7 +19,7 @@ def recorder():
 
 def test_values_stand_at_the_steps_they_were_put_at(recorder):
     for step in STEPS:
-        recorder.put("loss", int(step), np.array([1.0, 2.0]) * step)
+        recorder.put(int(step), {"loss": np.array([1.0, 2.0]) * step})
     found = recorder.dataset()["loss"]
     assert found.dims == ("run", "step")
     np.testing.assert_array_equal(found["step"], STEPS)
@@ -29,19 +29,19 @@ def test_values_stand_at_the_steps_they_were_put_at(recorder):
 
 
 def test_what_was_not_recorded_is_nan(recorder):
-    recorder.put("loss", 2, np.array([3.0]))
+    recorder.put(2, {"loss": np.array([3.0])})
     found = recorder.dataset()["loss"].values
     np.testing.assert_array_equal(found, [[np.nan, np.nan, 3.0, np.nan, np.nan]])
 
 
 def test_a_quantity_that_was_never_put_is_absent(recorder):
-    recorder.put("loss", 0, np.zeros(2))
+    recorder.put(0, {"loss": np.zeros(2)})
     assert set(recorder.dataset().data_vars) == {"loss"}
     assert set(recorder.dataset().coords) == {"step", "checkpoint"}
 
 
 def test_arrays_have_their_own_clock_and_axes(recorder):
-    recorder.put("scores", 10, np.arange(12.0).reshape(2, 2, 3))
+    recorder.put(10, {"scores": np.arange(12.0).reshape(2, 2, 3)})
     found = recorder.dataset()["scores"]
     assert found.dims == ("run", "checkpoint", "key", "query")
     assert found.shape == (2, 2, 2, 3)
@@ -61,9 +61,9 @@ def test_arrays_have_their_own_clock_and_axes(recorder):
 )
 def test_both_clocks_end_at_the_step_that_was_reached(recorder, reached, steps, checkpoints):
     for t in steps:
-        recorder.put("loss", t, np.full(2, float(t)))
+        recorder.put(t, {"loss": np.full(2, float(t))})
     for t in checkpoints:
-        recorder.put("scores", t, np.zeros((2, 1, 1)))
+        recorder.put(t, {"scores": np.zeros((2, 1, 1))})
     found = recorder.dataset(reached)
     assert found["step"].values.tolist() == steps
     assert found["checkpoint"].values.tolist() == checkpoints
@@ -73,28 +73,28 @@ def test_both_clocks_end_at_the_step_that_was_reached(recorder, reached, steps, 
 
 def test_a_step_that_was_not_promised_is_refused(recorder):
     with pytest.raises(KeyError):
-        recorder.put("loss", 3, np.zeros(2))
+        recorder.put(3, {"loss": np.zeros(2)})
     with pytest.raises(KeyError):
-        recorder.put("scores", 5, np.zeros((2, 1, 1)))
+        recorder.put(5, {"scores": np.zeros((2, 1, 1))})
 
 
 def test_integers_and_booleans_are_recorded_as_numbers_beside_nan(recorder):
-    recorder.put("loss", 0, np.array([True, False]))
-    recorder.put("norm", 1, np.array([7, 8]))
+    recorder.put(0, {"loss": np.array([True, False])})
+    recorder.put(1, {"norm": np.array([7, 8])})
     found = recorder.dataset()
     np.testing.assert_array_equal(found["loss"].sel(step=0), [1.0, 0.0])
     np.testing.assert_array_equal(found["norm"].sel(step=[0, 1]), [[np.nan, 7], [np.nan, 8]])
 
 
 def test_a_later_value_of_a_step_replaces_the_earlier(recorder):
-    recorder.put("loss", 1, np.array([1.0]))
-    recorder.put("loss", 1, np.array([2.0]))
+    recorder.put(1, {"loss": np.array([1.0])})
+    recorder.put(1, {"loss": np.array([2.0])})
     assert recorder.dataset()["loss"].sel(step=1).item() == 2.0
 
 
 def test_the_record_keeps_no_view_of_what_was_put(recorder):
     """The training loop reuses its arrays."""
     value = np.array([1.0, 2.0])
-    recorder.put("loss", 1, value)
+    recorder.put(1, {"loss": value})
     value[:] = 9
     np.testing.assert_array_equal(recorder.dataset()["loss"].sel(step=1), [1.0, 2.0])

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from ntp_dynamics.config import Stage
-from ntp_dynamics.observe.hooks import checkpoints, recorded_steps, standard_hooks
-from ntp_dynamics.observe.observables import OBSERVABLES
+import ntp_dynamics as ntp
+from ntp_dynamics.compose import compose_job, read_config
+from ntp_dynamics.config import Hooks, Stage, When
+from ntp_dynamics.job import prepare
+from ntp_dynamics.observe.hooks import Hook, checkpoints, make_hooks, recorded_steps
+from ntp_dynamics.observe.observables import BUILT_IN, observable
 
 
 @pytest.mark.parametrize("last", [1, 7, 32, 33, 900, 10_000, 123_456])
@@ -34,9 +39,115 @@ def test_checkpoints_are_log_spaced_and_few(last: int) -> None:
     assert len(steps) <= 4 + 6 * np.log10(max(last, 2)) + 2
 
 
-def test_standard_hooks_measure_every_observable_of_the_stage() -> None:
-    for stage in Stage:
-        hooks = standard_hooks(stage, 100)
-        assert {hook.observable.name for hook in hooks} == set(OBSERVABLES[stage])
-        for hook in hooks:
-            assert hook.clock == ("checkpoint" if hook.observable.dims else "step")
+def names(hooks: list[Hook], clock: str) -> set[str]:
+    return {hook.observable.name for hook in hooks if hook.clock == clock}
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_the_standard_hooks_measure_every_built_in_observable(stage: Stage) -> None:
+    hooks = make_hooks(Hooks(), stage, 100)
+    mine = [o for o in BUILT_IN if stage in o.stages]
+    assert names(hooks, "step") == {o.name for o in mine if not o.dims}
+    assert names(hooks, "checkpoint") == {o.name for o in mine if o.dims}
+
+
+def test_presets_say_when_scalars_and_arrays_are_measured() -> None:
+    light = make_hooks(Hooks(arrays=When.never), Stage.attention, 1000)
+    assert not any(hook.observable.dims for hook in light)
+    ends = make_hooks(Hooks(scalars=When.ends, arrays=When.never), Stage.attention, 1000)
+    assert {hook.steps for hook in ends} == {frozenset({0, 1000})}
+    full = make_hooks(Hooks(scalars=When.every, arrays=When.recorded), Stage.attention, 1000)
+    assert {len(hook.steps) for hook in full if not hook.observable.dims} == {1001}
+
+
+def test_an_observable_with_a_schedule_of_its_own_has_its_own_clock() -> None:
+    @observable("attention", long_name="twice the step", schedule=lambda step: step % 10 == 0)
+    def doubled(state, reference):  # type: ignore[no-untyped-def]
+        return state.path_length * 2
+
+    (hook,) = [
+        h
+        for h in make_hooks(Hooks(), Stage.attention, 45, [doubled])
+        if h.clock != "step" and not h.observable.dims
+    ]
+    assert hook.clock == "step_doubled"
+    assert sorted(hook.steps) == [0, 10, 20, 30, 40]
+    assert not [
+        h for h in make_hooks(Hooks(), Stage.feed_forward, 45, [doubled]) if h.observable is doubled
+    ]
+
+
+def test_the_size_of_a_record_is_known_before_training(tmp_path: Path) -> None:
+    overrides = ["experiment=smoke", "figures=none", "hooks=full", "train.attention.steps=40"]
+    job = prepare(read_config(compose_job(overrides)))
+    record = ntp.train(overrides, tmp_path / "a")
+    stored = sum(record.stage(stage).nbytes for stage in ("feed_forward", "attention"))
+    clocks = sum(
+        x.nbytes
+        for stage in ("feed_forward", "attention")
+        for x in record.stage(stage).coords.values()
+    )
+    assert job.record_size == stored - clocks
+
+
+MODULE = """
+from ntp_dynamics import observable
+
+@observable("attention", long_name="entropy of the attention, mean over sentences", units="nat")
+def attention_entropy(state, reference):
+    log_phi = state.forward.log_phi
+    phi = log_phi.exp()
+    return -(phi * log_phi.masked_fill(phi == 0, 0.0)).sum(-1).mean(-1)
+"""
+
+
+def test_a_module_named_on_the_command_line_adds_an_observable(tmp_path: Path) -> None:
+    (tmp_path / "lens.py").write_text(MODULE)
+    record = ntp.train(
+        ["experiment=smoke", "figures=none", f"hooks.modules=[{tmp_path}/lens.py]"], tmp_path / "a"
+    )
+    entropy = record.stage("attention")["attention_entropy"]
+    assert entropy.dims == ("run", "step")
+    assert entropy.attrs["units"] == "nat"
+    assert (entropy[:, 0] > 0.1).all()
+    assert (entropy[:, -1] < 1e-3).all()
+    assert "attention.attention_entropy" in record.status["final"]
+
+
+def test_observables_from_python_are_recorded_beside_the_built_in_ones(tmp_path: Path) -> None:
+    @observable(long_name="norm of the coefficients")
+    def coefficient_norm(state, reference):  # type: ignore[no-untyped-def]
+        return state.coefficients.flatten(1).norm(dim=1)
+
+    record = ntp.train(
+        ["experiment=smoke", "figures=none"], tmp_path / "a", observables=[coefficient_norm]
+    )
+    attention = record.stage("attention")
+    np.testing.assert_allclose(attention["coefficient_norm"], attention["norm_kq"], rtol=1e-12)
+    assert "coefficient_norm" in record.stage("feed_forward")
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("x = 1\n", "holds no observable"),
+        ("raise ValueError('no')\n", "fails: ValueError: no"),
+        ("def broken(:\n", "fails: SyntaxError"),
+        (MODULE.replace("attention_entropy", "norm_kq"), "the name 'norm_kq' is taken"),
+        ("import no_such_module\n", "cannot be imported"),
+    ],
+)
+def test_a_module_that_cannot_be_used_is_one_line(text: str, what: str, tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text(text)
+    with pytest.raises(ntp.UserError, match=what):
+        ntp.train(["experiment=smoke", f"hooks.modules=[{tmp_path}/bad.py]"], tmp_path / "a")
+    assert not (tmp_path / "a").exists()
+
+
+def test_an_observable_of_the_wrong_shape_fails_the_job_by_name(tmp_path: Path) -> None:
+    @observable("attention", long_name="one number for all runs")
+    def careless(state, reference):  # type: ignore[no-untyped-def]
+        return state.value.sum()
+
+    with pytest.raises(ValueError, match=r"careless has shape \(\), not \(run\) of 2 runs"):
+        ntp.train(["experiment=smoke"], tmp_path / "a", observables=[careless])

@@ -15,7 +15,7 @@ from ntp_dynamics.data.generate import generate
 from ntp_dynamics.data.realizable import recognise
 from ntp_dynamics.model.batch import pack
 from ntp_dynamics.model.init import attention_matrix, exact_margin, initial_weight
-from ntp_dynamics.observe.observables import OBSERVABLES
+from ntp_dynamics.observe.observables import BUILT_IN, Observable
 from ntp_dynamics.observe.reference import Reference, make_reference
 from ntp_dynamics.optim.rules import normalised_gradient_descent
 from ntp_dynamics.optim.train import State, train_attention
@@ -43,8 +43,12 @@ def state_after(steps: int, norm: float | None = 0.7) -> tuple[State, Reference]
     return state, reference
 
 
+def observable(name: str) -> Observable:
+    return next(o for o in BUILT_IN if o.name == name and Stage.attention in o.stages)
+
+
 def value(name: str, state: State, reference: Reference) -> float:
-    return OBSERVABLES[Stage.attention][name].measure(state, reference).item()
+    return observable(name)(state, reference).item()
 
 
 def attention_by_hand(state: State) -> list[dict[int, float]]:
@@ -162,15 +166,15 @@ def test_zero_weights_have_no_direction() -> None:
 
 
 def test_every_observable_says_what_it_is() -> None:
-    for stage in Stage:
-        for o in OBSERVABLES[stage].values():
-            assert o.long_name, o.name
-            assert o.units, o.name
-            assert o.source, o.name
+    assert len(BUILT_IN) > 20
+    for o in BUILT_IN:
+        assert o.long_name, o.name
+        assert o.units, o.name
+        assert o.source, o.name
 
 
 def test_attention_of_absent_tokens_is_nan_and_the_rest_sums_to_one() -> None:
     state, reference = state_after(3)
-    attention = OBSERVABLES[Stage.attention]["attention"].measure(state, reference)
+    attention = observable("attention")(state, reference)
     assert torch.isnan(attention).any()
     torch.testing.assert_close(attention.nansum(-1), torch.ones_like(attention[..., 0]))
