@@ -38,11 +38,13 @@ class Density(StrEnum):
 
 
 class Weights(StrEnum):
-    """Sample weights: equal, Dirichlet distributed, or 10^(-decades U) with U uniform on [0, 1]."""
+    """Sample weights: equal, Dirichlet distributed, 10^(-decades U) with U uniform on [0, 1], or
+    how often each prefix occurs among random trajectories (prefix-closed corpora only)."""
 
     uniform = "uniform"
     dirichlet = "dirichlet"
     powers = "powers"
+    counts = "counts"
 
 
 class When(StrEnum):
@@ -64,7 +66,8 @@ class Stage(StrEnum):
 
 
 class Figures(StrEnum):
-    """Which figures a job draws: a single job its own and a sweep none, none at all, or all."""
+    """`auto`: a single job draws its own, a sweep one overview; `all`: every job draws all, one for
+    each claim too."""
 
     auto = "auto"
     none = "none"
@@ -77,10 +80,23 @@ class Dataset:
 
 
 @dataclass
-class RealizableDataset(Dataset):
-    """Random realizable corpora (`ntp_dynamics.data.generate`)."""
+class GeneratedDataset(Dataset):
+    """What every generator has."""
 
     vocab_size: Annotated[int, Field(ge=2, le=10_000)] = 20
+    max_length: Annotated[int, Field(ge=2, le=4096)] = 6
+    """Longest sentence, before extra copies."""
+    weights: Weights = Weights.uniform
+    concentration: Positive = 1.0
+    """Of the Dirichlet weights."""
+    decades: Annotated[float, Field(gt=0, le=300)] = 6.0
+    """Spread of the weights `powers`."""
+
+
+@dataclass
+class RealizableDataset(GeneratedDataset):
+    """Random realizable corpora (`ntp_dynamics.data.generate`)."""
+
     queries: Count = 12
     """Queries that get sentences."""
     sentences_per_query: Count = 6
@@ -88,8 +104,6 @@ class RealizableDataset(Dataset):
     """Tokens of the top level of a query's order."""
     non_optimal: Count = 3
     """Tokens below the top level, the query included."""
-    max_length: Annotated[int, Field(ge=2, le=4096)] = 6
-    """Longest sentence, before extra copies."""
     levels: Annotated[int, Field(ge=2)] = 2
     """Levels of the order; more than two give confused tokens."""
     p_star: Probability = 0.3
@@ -99,11 +113,17 @@ class RealizableDataset(Dataset):
     """At most so many extra copies of the optimal token."""
     extra_wrong_copies: Natural = 0
     """Extra copies of each wrong token; breaks Assumption 3."""
-    weights: Weights = Weights.uniform
-    concentration: Positive = 1.0
-    """Of the Dirichlet weights."""
-    decades: Annotated[float, Field(gt=0, le=300)] = 6.0
-    """Spread of the weights `powers`."""
+
+
+@dataclass
+class PrefixClosedDataset(GeneratedDataset):
+    """One trajectory a first token, all its prefixes (`ntp_dynamics.data.prefix_closed`)."""
+
+    weights: Weights = Weights.counts
+    p_stop: Probability = 0.2
+    """Chance that a trajectory stops after a step."""
+    draws: Count = 100
+    """Random trajectories that `counts` counts; each first token occurs at least once."""
 
 
 @dataclass
@@ -226,7 +246,7 @@ class Config:
     @property
     def vocab_size(self) -> int | None:
         """V where the configuration knows it; a corpus file tells it later."""
-        return self.dataset.vocab_size if isinstance(self.dataset, RealizableDataset) else None
+        return self.dataset.vocab_size if isinstance(self.dataset, GeneratedDataset) else None
 
     @property
     def varies_corpus(self) -> bool:
@@ -245,7 +265,11 @@ class Config:
 
 
 GROUPS: dict[str, dict[str, type]] = {
-    "dataset": {"realizable": RealizableDataset, "file": FileDataset},
+    "dataset": {
+        "realizable": RealizableDataset,
+        "prefix_closed": PrefixClosedDataset,
+        "file": FileDataset,
+    },
     "embedding": {"orthonormal": OrthonormalEmbedding, "gaussian": GaussianEmbedding},
     "init": {"zero": ZeroInit, "gaussian": GaussianInit},
     "optimizer": {"ngd": NormalisedGradientDescent, "gd": GradientDescent},

@@ -13,6 +13,7 @@ from ntp_dynamics.config import (
     RealizableDataset,
     Stage,
     Vary,
+    Weights,
     ZeroInit,
 )
 from ntp_dynamics.lab.errors import UserError, UserErrors
@@ -56,6 +57,12 @@ DATASET_RULES = [
         lambda d: d.density is Density.complete and d.max_length < d.non_optimal + 1,
         "complete density does not fit in a sentence",
         "raise it to dataset.non_optimal + 1 or use dataset.density=random",
+    ),
+    Rule(
+        "dataset.weights",
+        lambda d: d.weights is Weights.counts,
+        "only trajectories can be counted",
+        "use uniform, dirichlet or powers, or dataset=prefix_closed",
     ),
 ]
 

@@ -18,7 +18,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from ntp_dynamics.compose import compose_job, config_dir, read_config
-from ntp_dynamics.config import FileDataset
+from ntp_dynamics.config import Figures, FileDataset
 from ntp_dynamics.data.draw import draw_corpora, draw_embeddings, streams
 from ntp_dynamics.help import help_text
 from ntp_dynamics.lab.errors import UserError, refuse
@@ -54,7 +54,7 @@ def launch(arguments: Sequence[str]) -> None:
     sweep = Path(first.hydra.sweep.dir)
     _make_room(sweep, first, status_files(sweep))
     _hydra([*arguments, f"hydra.sweep.dir={sweep}"])
-    if summarise(sweep, Console()):
+    if summarise(sweep, Console(), overview=first.figures is not Figures.none):
         sys.exit(1)
 
 

@@ -20,7 +20,7 @@ from ntp_dynamics.lab.errors import UserError
 from ntp_dynamics.lab.log import JobLog
 from ntp_dynamics.lab.progress import graceful_interrupt, progress_bar, track
 from ntp_dynamics.lab.store import STATUS, TRAJECTORY, RecordWriter
-from ntp_dynamics.observe.judgement import CLAIMS, Judged, judge_claims, recorded_for_laws
+from ntp_dynamics.observe.judgement import Judged, judge_claims, recorded_for_laws
 from ntp_dynamics.observe.observables import Observable
 from ntp_dynamics.observe.tree import make_tree
 from ntp_dynamics.record import Record
@@ -68,7 +68,7 @@ def run_job(
             judged = judge_claims(tree, constants)
             writer.json("verdicts.json", {"claims": [j.to_json() for j in judged]})
             if config.figures is Figures.all or (figures and config.figures is Figures.auto):
-                _draw(tree, constants, writer)
+                _draw(job, tree, constants, judged, writer)
             for j in judged:
                 log(f"{j.claim.id} ({j.claim.version}): {j.verdict.sentence}")
             end("done", summary={"final": _final(tree), **_labels(judged)})
@@ -120,12 +120,18 @@ def _constants(job: Job, tree: xarray.DataTree) -> Constants:
     )
 
 
-def _draw(tree: xarray.DataTree, constants: Constants, writer: RecordWriter) -> None:
-    from ntp_dynamics.lab.figures import draw_panels
-    from ntp_dynamics.observe.panels import panels
+def _draw(
+    job: Job,
+    tree: xarray.DataTree,
+    constants: Constants,
+    judged: Sequence[Judged],
+    writer: RecordWriter,
+) -> None:
+    from ntp_dynamics.figures import draw_job
 
     folder = writer.directory / "figures"
-    for path in draw_panels(panels(tree, constants, CLAIMS), folder / "panels"):
+    every = job.config.figures is Figures.all
+    for path in draw_job(tree, job.corpora, constants, judged, folder, every):
         writer.add(str(path.relative_to(writer.directory)))
 
 

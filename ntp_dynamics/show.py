@@ -28,13 +28,15 @@ def show(record: Record, console: Console) -> None:
     console.print()
     here = nearby(record.path)
     line(console, f"record   {here}")
-    for figure in sorted((record.path / "figures").glob("*.png")):
-        line(console, f"figure   {nearby(figure)}")
+    figures = sorted((record.path / "figures").glob("*.png"))
+    for figure in figures if len(figures) < 4 else [record.path / "figures"]:
+        line(console, f"figures  {nearby(figure)}")
     line(console, f"python   ntp_dynamics.load_run('{here}').trajectory")
 
 
-def summarise(sweep: Path, console: Console) -> int:
-    """One line a job that did not finish, and where the sweep is.  Returns how many failed."""
+def summarise(sweep: Path, console: Console, overview: bool) -> int:
+    """One line a job that did not finish, counts of verdicts, where the sweep is; an overview drawn
+    if asked for.  Returns how many jobs failed."""
     states = {path.parent: read_json(path) for path in status_files(sweep)}
     failed = {job: s for job, s in states.items() if s["state"] != "done"}
     console.print()
@@ -49,6 +51,11 @@ def summarise(sweep: Path, console: Console) -> int:
         rows.setdefault(claim, []).append(f"{label} {count}")
     for claim, counts in rows.items():
         line(console, f"  {claim:<22} {', '.join(counts)}")
+    if overview:
+        from ntp_dynamics.figures import draw_sweep
+
+        for path in draw_sweep(list(states.values()), sweep / "overview")[:1]:
+            line(console, f"figures  {nearby(path)}")
     here = nearby(sweep)
     line(console, f"records  {here}")
     line(console, f"python   ntp_dynamics.load_sweep('{here}')")

@@ -34,8 +34,12 @@ def test_an_experiment_names_itself_and_begins_with_its_command(name: str) -> No
 def test_an_experiment_runs_at_smoke_size_and_draws_its_figure(name: str, tmp_path: Path) -> None:
     record = ntp.train([f"experiment={name}", *SMOKE], tmp_path / name)
     assert record.status["state"] == "done"
-    for suffix in ("png", "pdf"):
-        assert (tmp_path / name / f"figures/panels.{suffix}").stat().st_size > 10_000
+    for stem in ("panels", "attention"):
+        for suffix in ("png", "pdf"):
+            assert (tmp_path / name / f"figures/{stem}.{suffix}").stat().st_size > 10_000
+    drawn = {path.stem for path in (tmp_path / name / "figures").glob("*.png")}
+    applied = {v["id"] for v in record.verdicts if v["gate"] != "inapplicable"}
+    assert applied <= {claim.rpartition(".")[0] for claim in drawn} | drawn
 
 
 @pytest.mark.parametrize(("group", "choice"), [(g, c) for g in GROUPS for c in GROUPS[g]])
@@ -51,6 +55,7 @@ def test_every_conflict_rule_can_be_broken_and_names_a_key() -> None:
         "dataset.queries": ["dataset.queries=21"],
         "dataset.non_optimal": ["dataset.non_optimal=19"],
         "dataset.levels": ["dataset.levels=5"],
+        "dataset.weights": ["dataset.weights=counts"],
         "dataset.max_length": ["dataset.density=complete", "dataset.max_length=3"],
         "vary": ["vary=init"],
         "dataset.path": ["dataset=file", "runs=1"],
@@ -105,3 +110,33 @@ def test_the_regime_is_known_before_training(default: ntp.Record) -> None:
     assert (np.abs(exponents[~forced] + 2) < 0.05).all()
     assert (exponents[forced] > -1.9).all()
     assert not forced.all()
+
+
+FIGURE_2 = {
+    "mean L0": ([2.69, 2.51, 2.04, 1.24, 0.617, 0.034, 0.00], 0.06),
+    "cos ov": ([0.781, 0.898, 0.971, 0.995, 0.999, 1, 1], 0.03),
+    "norm ov": ([1.90, 2.63, 4.64, 9.11, 13.5, 27.0, 40.3], 0.25),
+    "cos kq": ([0.279, 0.425, 0.680, 0.887, 0.943, 0.981, 0.984], 0.05),
+    "norm kq": ([1.21, 1.27, 1.57, 2.50, 3.49, 6.75, 10.04], 0.15),
+}
+"""The paper's Figure 2, digitised at t = 30, 50, 100, 200, 300, 600, 900, and tolerances."""
+
+
+def test_figure2_reproduces_the_curves_of_the_paper(tmp_path: Path) -> None:
+    record = ntp.train(["experiment=figure2", "figures=none", "hooks=full"], tmp_path / "a")
+    steps = [30, 50, 100, 200, 300, 600, 900]
+
+    def median(stage: str, name: str) -> np.ndarray:
+        return np.median(record.stage(stage)[name].sel(step=steps).values, axis=0)
+
+    measured = {
+        "mean L0": np.exp(median("feed_forward", "log_loss")) / 20,
+        "cos ov": 1 - median("feed_forward", "direction_gap_ov"),
+        "norm ov": median("feed_forward", "norm_ov"),
+        "cos kq": 1 - median("attention", "direction_gap_kq"),
+        "norm kq": median("attention", "norm_kq"),
+    }
+    for name, (expected, tolerance) in FIGURE_2.items():
+        np.testing.assert_allclose(measured[name], expected, atol=tolerance, err_msg=name)
+    labels = {v["id"]: v["label"] for v in record.verdicts if v["kind"] == "proved"}
+    assert set(labels.values()) == {"does not apply"}

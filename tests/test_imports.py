@@ -22,6 +22,7 @@ FLOORS = [
     ["observe"],
     ["job"],
     ["record"],
+    ["figures"],
     ["run"],
     ["compose"],
     ["api", "show", "help"],

@@ -6,15 +6,24 @@ that was there before.  What `vary` holds fixed uses the stream of run 0 in ever
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 
-from ntp_dynamics.config import Config, FileDataset, OrthonormalEmbedding, RealizableDataset
+from ntp_dynamics.config import (
+    Config,
+    FileDataset,
+    OrthonormalEmbedding,
+    PrefixClosedDataset,
+    RealizableDataset,
+)
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.data.embedding import Embedding, gaussian, orthonormal
 from ntp_dynamics.data.generate import generate
+from ntp_dynamics.data.prefix_closed import generate_prefix_closed
 from ntp_dynamics.lab.errors import UserError
 
 
@@ -41,6 +50,12 @@ class Streams:
         return np.random.default_rng(np.random.SeedSequence([self.seed, stream, purpose]))
 
 
+GENERATORS: dict[type, Callable[[Any, np.random.Generator], Corpus]] = {
+    RealizableDataset: generate,
+    PrefixClosedDataset: generate_prefix_closed,
+}
+
+
 def streams(config: Config) -> Streams:
     """The streams `config.vary` asks for."""
     numbers, fixed = tuple(range(config.runs)), (0,) * config.runs
@@ -59,9 +74,8 @@ def draw_corpora(config: Config, source: Streams) -> list[Corpus]:
     dataset = config.dataset
     if isinstance(dataset, FileDataset):
         return [Corpus.read(dataset.path)] * config.runs
-    assert isinstance(dataset, RealizableDataset)
     drawn = {
-        stream: generate(dataset, source.rng(run, Purpose.corpus))
+        stream: GENERATORS[type(dataset)](dataset, source.rng(run, Purpose.corpus))
         for stream, run in {s: run for run, s in enumerate(source.data)}.items()
     }
     return [drawn[stream] for stream in source.data]

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ntp_dynamics.config import Density, RealizableDataset, Weights
+from ntp_dynamics.config import Density, RealizableDataset
 from ntp_dynamics.data.corpus import Corpus
+from ntp_dynamics.data.weights import draw_weights
 
 Levels = list[list[int]]
 
@@ -42,7 +43,7 @@ def blueprint(knobs: RealizableDataset, rng: np.random.Generator) -> Blueprint:
         for j in range(knobs.sentences_per_query):
             optimum, sentence = _draw_sentence(knobs, query, levels[query], j, rng)
             samples[sentence, n[optimum]] = None
-    weights = _draw_weights(knobs, len(samples), rng)
+    weights = draw_weights(knobs, len(samples), rng)
     corpus = Corpus.from_samples(
         [(*sample, weight) for sample, weight in zip(samples, weights, strict=True)],
         vocab_size=knobs.vocab_size,
@@ -83,12 +84,3 @@ def _draw_sentence(
     copies = 1 + int(rng.integers(0, knobs.extra_optimal_copies + 1))
     words = [optimum] * (copies - (optimum == query)) + body * (1 + knobs.extra_wrong_copies)
     return optimum, (*rng.permutation(words).astype(int).tolist(), query)
-
-
-def _draw_weights(knobs: RealizableDataset, size: int, rng: np.random.Generator) -> list[float]:
-    if knobs.weights is Weights.dirichlet:
-        draw = rng.dirichlet(np.full(size, knobs.concentration))
-        return np.maximum(draw, np.finfo(float).tiny).tolist()  # a weight stays positive
-    if knobs.weights is Weights.powers:
-        return (10.0 ** (-knobs.decades * rng.random(size))).tolist()
-    return [1.0] * size

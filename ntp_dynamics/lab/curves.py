@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ntp_dynamics.lab.claim import Claim, at
-from ntp_dynamics.lab.figures import Curve
 from ntp_dynamics.lab.law import Equals, LinearGrowth
+from ntp_dynamics.lab.panel import Curve
 
 
 def curves(

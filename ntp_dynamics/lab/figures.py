@@ -1,70 +1,73 @@
-"""Figures: measured curves with the laws and bounds they are held against.
+"""Figures: a grid of drawings, saved as PNG for the screen and PDF for a paper.
 
-Everything is drawn in decades (log10), because losses and gaps leave the range of floats.
+Readable in a talk and in a two-column paper; colours are Okabe and Ito's, told apart by the
+colour-blind, and line styles tell the same things apart in grey.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
-from jaxtyping import Float
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Okabe and Ito's palette: told apart by the colour-blind; line styles tell them apart in grey.
-MEASURED = "#0072B2"
-STYLES = {"proved": ("#000000", ":"), "derived": ("#D55E00", "--"), "context": ("#56B4E9", "-.")}
-LOG_10 = np.log(10.0)
+BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PINK = (
+    "#000000",
+    "#E69F00",
+    "#56B4E9",
+    "#009E73",
+    "#F0E442",
+    "#0072B2",
+    "#D55E00",
+    "#CC79A7",
+)
+LOOK: dict[Any, Any] = {
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.2,
+    "legend.fontsize": 7,
+    "legend.framealpha": 0.85,
+    "legend.edgecolor": "none",
+    "legend.borderpad": 0.2,
+    "pdf.fonttype": 42,  # fonts a publisher accepts
+}
 
 
-@dataclass(frozen=True)
-class Curve:
-    """A law or bound (proved, derived) or another quantity (context): natural logs."""
+class Drawing(Protocol):
+    """Something that draws itself on axes."""
 
-    label: str
-    log_y: Float[np.ndarray, " T"]
-    kind: str
+    def draw(self, ax: Axes) -> None: ...
 
 
-@dataclass(frozen=True)
-class Panel:
-    """One quantity of all runs over the steps, with the curves it is held against."""
-
-    title: str
-    t: Float[np.ndarray, " T"]
-    log_y: Float[np.ndarray, "R T"]
-    curves: Sequence[Curve] = field(default=())
-    log_t: bool = True
-    log_floor: float | None = None
-    """Rounding floor: below it the panel is grey."""
-    log_ceiling: float | None = None
-    """The largest value there is: a bound above it says nothing, the panel is hatched."""
-
-
-def draw_panels(panels: Sequence[Panel], stem: Path, columns: int = 3) -> list[Path]:
-    """Write ``stem``.png and .pdf; returns their paths."""
+def save_grid(
+    drawings: Sequence[Drawing],
+    stem: Path,
+    columns: int = 3,
+    size: tuple[float, float] = (4.0, 3.1),
+) -> list[Path]:
+    """Draw on a grid of cells of ``size`` inches; writes ``stem``.png and .pdf, returns both."""
     import matplotlib
 
     matplotlib.use("agg")
     from matplotlib.figure import Figure
 
-    rows = -(-len(panels) // columns)
-    with matplotlib.rc_context(
-        {"font.size": 9, "axes.titlesize": 10, "axes.spines.top": False, "axes.spines.right": False}
-    ):
-        figure = Figure(figsize=(4.0 * columns, 3.1 * rows), layout="constrained")
-        axes = figure.subplots(rows, columns, squeeze=False).flat
-        for panel, ax in zip(panels, axes, strict=False):
-            draw_panel(panel, ax)
-        for ax in list(axes)[len(panels) :]:
+    columns = min(columns, len(drawings))
+    rows = -(-len(drawings) // columns)
+    with matplotlib.rc_context(LOOK):
+        figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
+        axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+        for drawing, ax in zip(drawings, axes, strict=False):
+            drawing.draw(ax)
+        for ax in axes[len(drawings) :]:
             ax.set_axis_off()
         stem.parent.mkdir(parents=True, exist_ok=True)
-        paths = [stem.with_suffix(suffix) for suffix in (".png", ".pdf")]
+        paths = [stem.with_name(stem.name + suffix) for suffix in (".png", ".pdf")]
         for path in paths:
             # a date in the file would make equal jobs differ
             metadata = {"CreationDate": None} if path.suffix == ".pdf" else {}
@@ -72,43 +75,15 @@ def draw_panels(panels: Sequence[Panel], stem: Path, columns: int = 3) -> list[P
     return paths
 
 
-def draw_panel(panel: Panel, ax: Axes) -> None:
-    """Runs as thin lines with their median, proved curves dotted, derived dashed, rounding grey."""
-    from matplotlib.ticker import MaxNLocator
-
-    decades = np.where(np.isfinite(panel.log_y), panel.log_y, np.nan) / LOG_10
-    ax.plot(panel.t, decades.T, color=MEASURED, alpha=0.25, linewidth=0.8)
-    shown: set[str] = {"measured"}
-    ax.plot(panel.t, np.median(decades, axis=0), color=MEASURED, linewidth=2.0, label="measured")
-    for curve in panel.curves:
-        colour, style = STYLES[curve.kind]
-        label = None if curve.label in shown else curve.label
-        shown.add(curve.label)
-        ax.plot(panel.t, curve.log_y / LOG_10, style, color=colour, linewidth=1.4, label=label)
-    if panel.log_t:
-        ax.set_xscale("log")
-    _zones(panel, ax)
-    ax.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-    ax.yaxis.set_major_formatter(lambda value, _: decade_label(value))
-    ax.set_title(panel.title, loc="left")
-    ax.set_xlabel("step t")
-    ax.grid(alpha=0.2)
-    ax.legend(fontsize=7, framealpha=0.85, edgecolor="none", borderpad=0.2)
-
-
-def _zones(panel: Panel, ax: Axes) -> None:
-    """Grey below the rounding floor, hatched above the largest value there is."""
-    low, high = ax.get_ylim()
-    floor, ceiling = panel.log_floor, panel.log_ceiling
-    if floor is not None and low * LOG_10 < floor:
-        ax.axhspan(low, floor / LOG_10, color="0.9", label="rounding")
-    if ceiling is not None and high * LOG_10 > ceiling:
-        zone = ax.axhspan(ceiling / LOG_10, high, facecolor="none", edgecolor="0.8", hatch="///")
-        zone.set_linewidth(0)
-        zone.set_label(f"impossible: above {np.exp(ceiling):g}")
-    ax.set_ylim(low, high)
+def decade_ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Ticks for an axis in decades: powers of ten, or 1, 2 and 5 times them on a short axis."""
+    if high - low <= 1.5:
+        values = [m * 10.0**k for k in range(int(low) - 2, int(high) + 2) for m in (1, 2, 5)]
+        return [x for v in values if low <= (x := math.log10(v)) <= high]
+    first, last = math.ceil(low), math.floor(high)
+    return list(range(first, last + 1, max(1, math.ceil((last - first) / most))))
 
 
 def decade_label(value: float) -> str:
     """A tick at 10^value: plain from 0.01 to 1000, else a power of ten."""
-    return f"{10**value:g}" if -2 <= value <= 3 else f"$10^{{{value:.0f}}}$"
+    return f"{10**value:.4g}" if -2 <= value <= 3 else f"$10^{{{value:.4g}}}$"

@@ -1,18 +1,22 @@
-"""The six panels of the paper's Figure 2, with laws and bounds drawn in."""
+"""What the figures of a job show: the paper's six panels, a claim each, attention over time."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ntp_dynamics.config import Stage
+from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.lab.claim import Claim
 from ntp_dynamics.lab.curves import curves
-from ntp_dynamics.lab.figures import Curve, Panel
-from ntp_dynamics.observe.judgement import log_floor, log_observed, observed_steps
+from ntp_dynamics.lab.evolution import Evolution, Share
+from ntp_dynamics.lab.panel import Curve, Panel
+from ntp_dynamics.observe.judgement import Judged, log_floor, log_observed, observed_steps
 from ntp_dynamics.theory.constants import Constants
 
 if TYPE_CHECKING:
@@ -28,29 +32,50 @@ FIGURE_2 = [
 ]
 
 
-def panels(tree: xarray.DataTree, constants: Constants, claims: Iterable[Claim]) -> list[Panel]:
-    """One panel a quantity, for the stages that were trained."""
+def figure2(tree: xarray.DataTree, constants: Constants, claims: Iterable[Claim]) -> list[Panel]:
+    """One panel a quantity, with every claim about it, for the stages that were trained."""
     claims = list(claims)
     return [
-        _panel(tree, stage, name, title, constants, claims)
+        panel(
+            tree,
+            constants,
+            [c for c in claims if (c.stage, c.observable) == (stage, name)],
+            name,
+            title,
+            stage,
+        )
         for stage, name, title in FIGURE_2
-        if stage in tree
+        if stage in tree and name in tree.children[stage].dataset
     ]
 
 
-def _panel(
+def verdict_panel(tree: xarray.DataTree, constants: Constants, judged: Judged) -> Panel:
+    """One claim: measured against law or bound, the window of its rate shaded."""
+    claim, verdict = judged.claim, judged.verdict
+    statement = f"{claim.statement[0].upper()}{claim.statement[1:]}. {verdict.sentence}"
+    title = f"{claim.id} ({claim.version}): {verdict.label}"
+    plain = panel(tree, constants, [claim], claim.observable, title, Stage(claim.stage))
+    return replace(
+        plain,
+        window=verdict.window,
+        trusted=verdict.horizon if verdict.gate == "invalid" else None,
+        caption="\n".join(wrap(statement, 72)),
+    )
+
+
+def panel(
     tree: xarray.DataTree,
-    stage: Stage,
-    name: str,
-    title: str,
     constants: Constants,
     claims: list[Claim],
+    name: str,
+    title: str,
+    stage: Stage,
 ) -> Panel:
+    """An observable with the curves of claims about it."""
     t = observed_steps(tree, stage).astype(float)
     log_y = log_observed(tree, stage, name)
-    mine = [c for c in claims if c.stage == stage and c.observable == name]
-    drawn = [curve for claim in mine for curve in curves(claim, t, log_y, constants)]
-    if name == "log_excess_loss":
+    drawn = [curve for claim in claims for curve in curves(claim, t, log_y, constants)]
+    if name == "log_excess_loss" and len(claims) > 0:
         loss = np.median(log_observed(tree, stage, "log_loss"), axis=0)
         drawn.append(Curve("L itself: its floor is what stage 1 left", loss, "context"))
     return Panel(
@@ -58,7 +83,47 @@ def _panel(
         t=t,
         log_y=log_y,
         curves=drawn,
-        log_t="loss" not in name,
+        log_t="loss" not in name and "leak" not in name,
         log_floor=log_floor(name, int(t[-1])),
-        log_ceiling=next((math.log(c.ceiling) for c in mine if c.ceiling), None),
+        log_ceiling=next((math.log(c.ceiling) for c in claims if c.ceiling), None),
     )
+
+
+def attention_panels(
+    tree: xarray.DataTree, corpus: Corpus, run: int, sentences: Sequence[int] | None = None
+) -> list[Evolution]:
+    """Where the last token of chosen sentences looks, over the checkpoints.
+
+    ``sentences`` are sample numbers; None takes, for up to six queries, the one with most tokens.
+    """
+    data = tree.children[Stage.attention].dataset
+    t = data["checkpoint"].values.astype(float)
+    chosen = telling_sentences(corpus) if sentences is None else sentences
+    collocation = {
+        s[0]: y for s, y in zip(corpus.sentences, corpus.next_tokens, strict=True) if len(s) == 1
+    }
+    drawings = []
+    for i in chosen:
+        sentence, label = corpus.sentences[i], corpus.next_tokens[i]
+        mass = data["attention"].values[run, :, i]
+        shares = [
+            Share(
+                corpus.vocab[token] + " (query)" * (token == sentence[-1]),
+                mass[:, k],
+                main=collocation.get(token) == label,
+            )
+            for k, token in enumerate(dict.fromkeys(sentence))
+        ]
+        title = f"run {run}, sample {i}: {corpus.spell(i)}"
+        drawings.append(Evolution(title, t, shares, quantity="attention"))
+    return drawings
+
+
+def telling_sentences(corpus: Corpus, most: int = 6) -> list[int]:
+    """Of each query the sample with most distinct tokens, for the first queries."""
+    best: dict[int, int] = {}
+    for i, sentence in enumerate(corpus.sentences):
+        rival = corpus.sentences[best[sentence[-1]]] if sentence[-1] in best else ()
+        if len(sentence) > 1 and len(set(sentence)) > len(set(rival)):
+            best[sentence[-1]] = i
+    return [best[query] for query in sorted(best)][:most]
