@@ -93,12 +93,19 @@ def expand(overrides: Sequence[str]) -> Iterator[list[str]]:
 
 
 def preflight(overrides: Sequence[str], search: Sequence[str]) -> DictConfig:
-    """Compose and validate one job, corpus file included.  Raises UserError or UserErrors."""
+    """Compose and validate one job, with its corpus file and its modules of observables.
+
+    Raises UserError or UserErrors.
+    """
     composed = compose_job(overrides, search)
     config = read_config(composed)
     if isinstance(config.dataset, FileDataset):
         (corpus, *_) = draw_corpora(config, streams(config))
         draw_embeddings(config, streams(config), corpus.vocab_size)
+    if config.hooks.modules:
+        from ntp_dynamics.observe.modules import load_observables  # takes torch along
+
+        load_observables(config.hooks.modules)
     return composed
 
 

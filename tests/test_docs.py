@@ -1,0 +1,78 @@
+"""What the documentation shows is what happens."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ntp_dynamics as ntp
+from ntp_dynamics.compose import compose_job, read_config
+from ntp_dynamics.observe.judgement import CLAIMS
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_hook_of_the_documentation_works_end_to_end(tmp_path: Path) -> None:
+    """Save the module, run the command, run the script: as a reader would."""
+    module, script = blocks("docs/hooks.md", "python")
+    assert len(module.splitlines()) < 30
+    (command,) = blocks("docs/hooks.md", "sh")
+    (tmp_path / "lens.py").write_text(module)
+    words = command.split()
+    assert words[0] == "ntp-train"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(tmp_path)}
+    shell = [sys.executable, "-m", "ntp_dynamics", *words[1:], "figures=none"]
+    done = subprocess.run(shell, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (record,) = (tmp_path / "outputs/smoke").iterdir()
+    entropy = ntp.load_run(record).stage("attention")["attention_entropy"]
+    assert entropy.attrs["units"] == "nat"
+    assert float(entropy[:, -1].max()) < float(entropy[:, 0].min())
+    script = script.replace('"figures=none"]', '"figures=none"], directory="from_python"')
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "attention_entropy" in done.stdout
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_command_of_a_page_composes(page: Path) -> None:
+    """Each `ntp-train` line, its comment aside, is a valid job (sweeps: their first values)."""
+    for line in re.findall(r"^\s*ntp-train (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE):
+        words = [w for w in line.partition("  #")[0].split() if "=" in w and "DIR" not in w]
+        words = [re.sub(r"=([^\[,]+),.*", r"=\1", w) for w in words]
+        read_config(compose_job([w for w in words if "path=" not in w and w != "dataset=file"]))
+
+
+def test_every_claim_is_documented_with_its_source() -> None:
+    text = (ROOT / "docs/claims.md").read_text(encoding="utf-8")
+    for claim in CLAIMS:
+        (row,) = [
+            r
+            for r in text.splitlines()
+            if r.startswith(f"| `{claim.id}` |") and claim.version.split(",")[0] in r
+        ] or [""]
+        assert row, f"{claim.id} ({claim.version}) is not in docs/claims.md"
+        assert claim.observable in row
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
