@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ntp_dynamics.compose import compose_job, read_config
+from ntp_dynamics.lab.progress import JobProgress
 from ntp_dynamics.observe.observables import Observable
 from ntp_dynamics.record import Record
 from ntp_dynamics.run import run_job
@@ -32,6 +33,6 @@ def train(
         read_config(composed),
         directory or composed.hydra.run.dir,
         overrides=overrides,
-        console=Console() if progress else None,
+        progress=JobProgress(Console()) if progress else None,
         observables=observables,
     )

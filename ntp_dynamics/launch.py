@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,9 +23,13 @@ from ntp_dynamics.config import Figures, FileDataset
 from ntp_dynamics.data.draw import draw_corpora, draw_embeddings, streams
 from ntp_dynamics.help import help_text
 from ntp_dynamics.lab.errors import UserError, refuse
+from ntp_dynamics.lab.progress import JobProgress, SweepProgress
 from ntp_dynamics.lab.store import STATUS, make_directory, occupied
 from ntp_dynamics.record import status_files
 from ntp_dynamics.show import show, summarise
+
+_sweep: SweepProgress | None = None
+"""The bar of the sweep under way in this process, if any: Hydra calls `_job` with a config only."""
 
 HYDRAS_OWN = ("hydra_help", "cfg", "info", "shell_completion", "resolve", "package")
 """Flags that ask Hydra something and start no job."""
@@ -53,8 +58,14 @@ def launch(arguments: Sequence[str]) -> None:
         return
     sweep = Path(first.hydra.sweep.dir)
     _make_room(sweep, first, status_files(sweep))
-    _hydra([*arguments, f"hydra.sweep.dir={sweep}"])
-    if summarise(sweep, Console(), overview=first.figures is not Figures.none):
+    console = Console()
+    global _sweep
+    _sweep = SweepProgress(console, count(options.overrides))
+    try:
+        _hydra([*arguments, f"hydra.sweep.dir={sweep}"])
+    finally:
+        _sweep.finish()
+    if summarise(sweep, console, overview=first.figures is not Figures.none):
         sys.exit(1)
 
 
@@ -92,6 +103,12 @@ def expand(overrides: Sequence[str]) -> Iterator[list[str]]:
             yield [*fixed, *start[:i], value, *start[i + 1 :]]
 
 
+def count(overrides: Sequence[str]) -> int:
+    """How many jobs a sweep has."""
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    return math.prod(len(list(o.sweep_string_iterator())) for o in parsed if o.is_sweep_override())
+
+
 def preflight(overrides: Sequence[str], search: Sequence[str]) -> DictConfig:
     """Compose and validate one job, with its corpus file and its modules of observables.
 
@@ -123,20 +140,27 @@ def _hydra(arguments: Sequence[str]) -> None:
 
 def _job(composed: DictConfig) -> float:
     """What Hydra calls for every job; returns the final direction gap of the attention layer."""
+    from ntp_dynamics.job import stage_settings
     from ntp_dynamics.run import one_line, run_job
 
     context = HydraConfig.get()
     single = context.mode is RunMode.RUN
     console = Console()
     overrides = list(context.overrides.task)
-    if not single:
-        console.print(f"job {context.job.num}: {' '.join(overrides)}", markup=False)
+    config = read_config(composed)
+    if single:
+        progress = JobProgress(console)
+    elif _sweep is not None:
+        steps = sum(stage_settings(config, stage).steps for stage in config.stages)
+        progress = _sweep.begin(context.job.num, steps)
+    else:  # a launcher that runs jobs in processes of their own
+        progress = None
     try:
         record = run_job(
-            read_config(composed),
+            config,
             context.runtime.output_dir,
             overrides=overrides,
-            console=console,
+            progress=progress,
             figures=single,
         )
     except Exception as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Iterable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from ntp_dynamics.job import Job, prepare, train
 from ntp_dynamics.lab.disk import make_room, size_in_words
 from ntp_dynamics.lab.errors import UserError
 from ntp_dynamics.lab.log import JobLog
-from ntp_dynamics.lab.progress import graceful_interrupt, progress_bar, track
+from ntp_dynamics.lab.progress import JobProgress, SweepProgress, graceful_interrupt
 from ntp_dynamics.lab.store import STATUS, TRAJECTORY, RecordWriter
 from ntp_dynamics.observe.judgement import Judged, judge_claims, recorded_for_laws
 from ntp_dynamics.observe.observables import Observable
@@ -35,7 +34,7 @@ def run_job(
     directory: str | Path,
     *,
     overrides: Sequence[str] = (),
-    console: Console | None = None,
+    progress: JobProgress | SweepProgress | None = None,
     figures: bool = True,
     observables: Sequence[Observable] = (),
 ) -> Record:
@@ -47,9 +46,8 @@ def run_job(
     """
     torch.set_num_threads(config.runtime.threads)
     started = time.monotonic()
-    console = console or Console(quiet=True)
-    with console.status("drawing corpora and solving for their targets"):
-        job = prepare(config, observables)
+    progress = progress or JobProgress(Console(quiet=True))
+    job = prepare(config, observables)
     make_room(Path(directory), job.record_size)
     status: dict[str, Any] = {"state": "running", "overrides": list(overrides), "reason": None}
     writer = RecordWriter(directory, status, overwrite=config.overwrite)
@@ -63,7 +61,7 @@ def run_job(
     with JobLog(writer.directory / "log.txt") as log:
         try:
             _write_inputs(job, writer, log)
-            tree = _train_and_record(job, writer, console)
+            tree = _train_and_record(job, writer, progress)
             constants = _constants(job, tree)
             judged = judge_claims(tree, constants)
             writer.json("verdicts.json", {"claims": [j.to_json() for j in judged]})
@@ -84,11 +82,13 @@ def run_job(
     return Record(writer.directory, config, job.corpora, tree, [j.to_json() for j in judged])
 
 
-def _train_and_record(job: Job, writer: RecordWriter, console: Console) -> xarray.DataTree:
+def _train_and_record(
+    job: Job, writer: RecordWriter, progress: JobProgress | SweepProgress
+) -> xarray.DataTree:
     """Train all stages and write the trajectory, also of a training that Ctrl-C cut short."""
     with graceful_interrupt() as interrupt:
-        with progress_bar(console) as bar:
-            trained = train(job, partial(track, bar), interrupt)
+        with progress:
+            trained = train(job, progress.track, interrupt)
         tree = make_tree(
             trained.recorders, trained.reached, job.batch, job.reference, job.targets, job.streams
         )

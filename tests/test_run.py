@@ -20,6 +20,7 @@ import ntp_dynamics as ntp
 from ntp_dynamics import run
 from ntp_dynamics.config import from_yaml
 from ntp_dynamics.lab.errors import UserError, UserErrors
+from ntp_dynamics.lab.progress import JobProgress, SweepProgress
 from ntp_dynamics.lab.store import verify
 
 SMALL = [
@@ -247,8 +248,22 @@ def test_ctrl_c_on_the_command_exits_with_130(tmp_path: Path) -> None:
 def test_progress_is_shown_with_a_rate(tmp_path: Path) -> None:
     composed = ntp.train(SMALL, tmp_path / "m").config
     console = Console(force_terminal=True, width=100, record=True, file=io.StringIO())
-    run.run_job(composed, tmp_path / "n", console=console)
+    run.run_job(composed, tmp_path / "n", progress=JobProgress(console))
     text = console.export_text()
     assert "attention" in text
     assert "60/60" in text
     assert "/s" in text
+
+
+def test_a_sweep_shows_one_line_over_all_its_jobs(tmp_path: Path) -> None:
+    config = ntp.train(SMALL, tmp_path / "o").config
+    console = Console(force_terminal=True, width=100, record=True, file=io.StringIO())
+    sweep = SweepProgress(console, jobs=2)
+    for number in range(2):
+        run.run_job(config, tmp_path / f"p{number}", progress=sweep.begin(number, 80))
+    sweep.finish()
+    text = console.export_text()
+    last = text[text.rindex("job ") :]
+    assert last.startswith("job 2 of 2")
+    assert "100 %" in last
+    assert "attention" not in text

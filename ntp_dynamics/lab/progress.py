@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TypeVar
@@ -47,19 +47,85 @@ def progress_bar(console: Console) -> Progress:
     )
 
 
-def track(
-    progress: Progress, items: Iterable[Item], description: str, total: int
-) -> Iterator[Item]:
-    """Yield the items and move a bar, at most ten times a second: steps take microseconds."""
-    task = progress.add_task(description, total=total)
+def throttled(items: Iterable[Item], show: Callable[[int], None]) -> Iterator[Item]:
+    """Yield the items and show how many came before, at most ten times a second: steps take
+    microseconds."""
     shown = time.monotonic()
     done = 0
     for done, item in enumerate(items):
         yield item
         if (now := time.monotonic()) - shown > REFRESH_SECONDS:
-            progress.update(task, completed=done)
+            show(done)
             shown = now
-    progress.update(task, completed=done)
+    show(done)
+
+
+class JobProgress:
+    """A bar a stage, for one job on its own."""
+
+    def __init__(self, console: Console):
+        self.bar = progress_bar(console)
+
+    def __enter__(self) -> JobProgress:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def track(self, items: Iterable[Item], description: str, total: int) -> Iterator[Item]:
+        """Yield the items of a stage and move its bar."""
+        task = self.bar.add_task(description, total=total)
+        return throttled(items, lambda done: self.bar.update(task, completed=done))
+
+
+class SweepProgress:
+    """One bar over all jobs of a sweep; a job counts as one, its steps as fractions of it."""
+
+    def __init__(self, console: Console, jobs: int):
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+            console=console,
+            refresh_per_second=10,
+        )
+        self.jobs = jobs
+        self._task = self.bar.add_task(f"job 1 of {jobs}", total=jobs)
+        self._number = 0
+        self._steps = 1
+        self._before = 0
+
+    def begin(self, number: int, steps: int) -> SweepProgress:
+        """The job that comes next, and how many steps it has."""
+        self._number, self._steps, self._before = number, max(steps, 1), 0
+        return self
+
+    def __enter__(self) -> SweepProgress:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing: the bar goes on with the next job; `finish` stops it."""
+
+    def finish(self) -> None:
+        """After the last job."""
+        self.bar.stop()
+
+    def track(self, items: Iterable[Item], description: str, total: int) -> Iterator[Item]:
+        """Yield the items of a stage and move the one bar."""
+        before = self._before
+
+        def show(done: int) -> None:
+            self.bar.update(
+                self._task,
+                completed=self._number + (before + done) / self._steps,
+                description=f"job {self._number + 1} of {self.jobs}",
+            )
+
+        yield from throttled(items, show)
+        self._before += total
 
 
 class Interrupt:
