@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from ntp_dynamics.compose import compose_job, read_config
+from ntp_dynamics.compose import check_inputs, compose_job, read_config
 from ntp_dynamics.lab.progress import JobProgress
 from ntp_dynamics.observe.observables import Observable
 from ntp_dynamics.record import Record
@@ -29,10 +30,20 @@ def train(
     Raises UserError or UserErrors for what cannot be used.
     """
     composed = compose_job(overrides)
+    config = read_config(composed)
+    check_inputs(config)
     return run_job(
-        read_config(composed),
-        directory or composed.hydra.run.dir,
+        config,
+        directory or _free(Path(composed.hydra.run.dir)),
         overrides=overrides,
         progress=JobProgress(Console()) if progress else None,
         observables=observables,
     )
+
+
+def _free(directory: Path) -> Path:
+    """The directory, or a numbered neighbour: jobs of one second must not collide."""
+    names = itertools.chain(
+        [directory], (directory.with_name(f"{directory.name}-{i}") for i in itertools.count(1))
+    )
+    return next(name for name in names if not name.exists())

@@ -11,8 +11,9 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from ntp_dynamics.config import GROUPS, Config, register_schemas
+from ntp_dynamics.config import GROUPS, Config, FileDataset, register_schemas
 from ntp_dynamics.conflicts import check_conflicts
+from ntp_dynamics.data.draw import draw_corpora, draw_embeddings, streams
 from ntp_dynamics.lab.errors import UserError
 from ntp_dynamics.lab.validate import nearest_key, validate
 
@@ -28,7 +29,8 @@ def config_dir() -> Path:
 
 def compose_job(overrides: Sequence[str], search: Sequence[str] = ()) -> DictConfig:
     """The composed config of one job, Hydra's own node included.  Raises UserError."""
-    path = [f"hydra.searchpath=[{','.join(f'file://{Path(d).resolve()}' for d in search)}]"]
+    places = [quoted(f"file://{Path(directory).resolve()}") for directory in search]
+    path = [f"hydra.searchpath=[{','.join(places)}]"]
     try:
         with initialize_config_dir(config_dir=str(config_dir()), version_base="1.3"):
             return compose(
@@ -48,12 +50,33 @@ def read_config(composed: DictConfig) -> Config:
     return config
 
 
+def check_inputs(config: Config) -> None:
+    """Look at the files a job needs: its corpus, its modules of observables.  Raises UserError."""
+    if isinstance(config.dataset, FileDataset):
+        (corpus, *_) = draw_corpora(config, streams(config))
+        draw_embeddings(config, streams(config), corpus.vocab_size)
+    if config.hooks.modules:
+        from ntp_dynamics.observe.modules import load_observables  # takes torch along
+
+        load_observables(config.hooks.modules)
+
+
+def quoted(value: object) -> str:
+    """A value that Hydra's override grammar reads as it stands."""
+    text = str(value).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{text}'"
+
+
 def _explain(error: BaseException, overrides: Sequence[str]) -> UserError:
     """Hydra's first complaint: where, what, what to do."""
     text = "\n".join(map(str, _chain(error)))
     if match := re.search(r"Could not override '([^']+)'|Key '\S+' .*\n\s*full_key: (\S+)", text):
         key = match[1] or match[2]
         return UserError(key, "unknown key", nearest_key(key, Config, GROUPS))
+    if match := re.search(r"Ambiguous value for argument '([^=']+)=", text):
+        return UserError(match[1], "it has several values", "sweep with -m, or write a list [a,b]")
+    if match := re.search(r"(?:not a ListConfig|to list)(?s:.*?)full_key: (\S+)", text):
+        return UserError(match[1], "it is a list", f"write {match[1]}=[a,b]")
     if match := re.search(r"Could not find '(.+)/([^/']+)'", text):
         options = re.findall(r"^\t(\S+)$", text, re.MULTILINE)
         choice = f"choose {', '.join(options)}" if options else "see ntp-train --help"

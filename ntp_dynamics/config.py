@@ -16,6 +16,9 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 from pydantic import Field, TypeAdapter
 
+from ntp_dynamics.lab.secrets import redact
+from ntp_dynamics.lab.tracking import NoTracking, Tracking, WandbTracking
+
 Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -49,7 +52,7 @@ class Weights(StrEnum):
 
 class When(StrEnum):
     """When something is measured: never, at both ends, at a few log-spaced checkpoints, at every
-    step up to 32 and then 25 a decade, or at every step."""
+    step up to 32 and then 30 a decade, or at every step."""
 
     never = "never"
     ends = "ends"
@@ -239,6 +242,7 @@ class Config:
     optimizer: Optimizer = MISSING
     train: Train = field(default_factory=Train)
     hooks: Hooks = field(default_factory=Hooks)
+    tracking: Tracking = MISSING
     figures: Figures = Figures.auto
     overwrite: bool = False
     runtime: Runtime = field(default_factory=Runtime)
@@ -273,6 +277,7 @@ GROUPS: dict[str, dict[str, type]] = {
     "embedding": {"orthonormal": OrthonormalEmbedding, "gaussian": GaussianEmbedding},
     "init": {"zero": ZeroInit, "gaussian": GaussianInit},
     "optimizer": {"ngd": NormalisedGradientDescent, "gd": GradientDescent},
+    "tracking": {"wandb": WandbTracking, "none": NoTracking},
 }
 """Config groups and the schema of each choice; a name maps to code here, never by `_target_`."""
 
@@ -287,7 +292,8 @@ def register_schemas() -> None:
 
 
 def to_yaml(config: Config) -> str:
-    """The configuration as it is stored with a record; `choices` names what each group chose."""
+    """The configuration as it is stored with a record, secrets aside; `choices` names what each
+    group chose."""
     plain = _plain(asdict(config))
     choices = {
         group: name
@@ -295,7 +301,7 @@ def to_yaml(config: Config) -> str:
         for name, schema in schemas.items()
         if type(getattr(config, group)) is schema
     }
-    return yaml.safe_dump({"choices": choices, **plain}, sort_keys=False)
+    return yaml.safe_dump(redact({"choices": choices, **plain}), sort_keys=False)
 
 
 def from_yaml(text: str) -> Config:

@@ -14,6 +14,7 @@ from ntp_dynamics.config import (
     Stage,
     Vary,
     Weights,
+    When,
     ZeroInit,
 )
 from ntp_dynamics.lab.errors import UserError, UserErrors
@@ -81,6 +82,12 @@ RULES = [
         lambda c: isinstance(c.dataset, FileDataset) and not c.dataset.path,
         "it is missing",
         "name a corpus file: dataset.path=FILE",
+    ),
+    Rule(
+        "hooks.scalars",
+        lambda c: c.hooks.scalars is When.never,
+        "nothing could be judged",
+        "use ends for the least, or recorded",
     ),
     Rule(
         "embedding.dim",

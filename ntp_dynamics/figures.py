@@ -28,8 +28,10 @@ def draw_job(
 ) -> list[Path]:
     """The six panels and the evolution of attention; with ``every``, one figure a claim too."""
     paths = []
+    sizes = tree.sizes
+    title = f"{sizes['run']} runs, |V| = {corpora[0].vocab_size}, seed {tree.attrs['seed']}"
     if panels := figure2(tree, constants, CLAIMS):
-        paths += save_grid(panels, folder / "panels")
+        paths += save_grid(panels, folder / "panels", title=title)
     if "attention" in tree and "attention" in tree.children["attention"].dataset:
         paths += draw_attention(tree, corpora, folder / "attention")
     versions = Counter(j.claim.id for j in judged)

@@ -32,13 +32,18 @@ Examples
   ntp-train -m dataset.optimal=1,2 seed=0,1,2,3    a sweep of eight jobs"""
 
 
-def help_text(overrides: Sequence[str]) -> str:
+def help_text(overrides: Sequence[str], search: Sequence[str] = ()) -> str:
     """The help of a job with these overrides.  Raises UserError where they do not compose."""
-    composed = compose_job(overrides)
+    composed = compose_job(overrides, search)
     with open_dict(composed):
         composed.pop("hydra")
     keys = "".join(f"  {line}\n" for line in OmegaConf.to_yaml(composed).splitlines())
-    return TEXT.format(groups="\n".join(_groups(config_dir())), keys=keys.rstrip())
+    return TEXT.format(
+        groups="\n".join(
+            line for place in (config_dir(), *search) for line in _groups(Path(place))
+        ),
+        keys=keys.rstrip(),
+    )
 
 
 def _groups(directory: Path) -> Iterator[str]:

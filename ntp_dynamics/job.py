@@ -58,19 +58,25 @@ class Job:
     hooks: dict[Stage, list[Hook]]
 
     @property
-    def record_size(self) -> int:
-        """Bytes of what the hooks will record."""
-        batch = self.batch
-        _, sentences, tokens = batch.token.shape
-        sizes = {
-            "run": batch.runs,
+    def sizes(self) -> dict[str, int]:
+        """Length of each axis of the record but its clocks."""
+        runs, sentences, tokens = self.batch.token.shape
+        v, q = self.batch.vocab_size, self.batch.n_queries
+        return {
+            "run": runs,
             "sentence": sentences,
             "token": tokens,
-            "query": batch.n_queries,
-            "key": batch.vocab_size,
-            "next": batch.vocab_size,
+            "query": q,
+            "key": v,
+            "next": v,
         }
-        return sum(record_size(hooks, sizes) for hooks in self.hooks.values())
+
+    @property
+    def record_size(self) -> int:
+        """Bytes of the trajectory: what the hooks record, targets, frozen logits, token tables."""
+        runs, n, k, q, v = (self.sizes[a] for a in ("run", "sentence", "token", "query", "key"))
+        fixed = runs * (8 * v * (2 * v + q) + 4 * n * (k + 1))
+        return fixed + sum(record_size(hooks, self.sizes) for hooks in self.hooks.values())
 
 
 def prepare(config: Config, observables: Sequence[Observable] = ()) -> Job:
@@ -86,7 +92,7 @@ def prepare(config: Config, observables: Sequence[Observable] = ()) -> Job:
     embeddings = draw_embeddings(config, source, vocab_size)
     known = {id(corpus): recognise(corpus) for corpus in {id(c): c for c in corpora}.values()}
     recognitions = [known[id(corpus)] for corpus in corpora]
-    targets = solve(recognitions, embeddings)
+    targets = solve(corpora, recognitions, embeddings)
     batch = pack(corpora, [recognition.collocation for recognition in recognitions])
 
     dim = embeddings[0].matrix.shape[0]
@@ -123,6 +129,8 @@ class Trained:
 
     recorders: dict[Stage, Recorder]
     reached: dict[Stage, int]
+    logits: Float[Tensor, "R V V"]
+    """M = W_ov E when training ended."""
 
 
 def train(job: Job, track: Tracker, interrupt: Interrupt, watch: Watcher = ignore) -> Trained:
@@ -130,22 +138,23 @@ def train(job: Job, track: Tracker, interrupt: Interrupt, watch: Watcher = ignor
 
     ``watch`` sees what was measured at each step (stage, step, values by name).
     """
-    trained = Trained({}, {})
+    recorders: dict[Stage, Recorder] = {}
+    reached: dict[Stage, int] = {}
     margin = job.config.train.margin
     logits = job.feed_forward.start if margin is None else exact_margin(margin, job.batch)
     for stage in job.config.stages:
         settings = stage_settings(job.config, stage)
         hooks = job.hooks[stage]
-        recorder = trained.recorders[stage] = make_recorder(hooks)
+        recorder = recorders[stage] = make_recorder(hooks)
         for state in track(_states(job, stage, settings, logits), stage, settings.steps):
-            if measured := observe(hooks, state, job.reference):
+            if measured := observe(hooks, state, job.reference, job.sizes):
                 recorder.put(state.step, measured)
                 watch(stage, state.step, measured)
-            trained.reached[stage] = state.step
+            reached[stage] = state.step
             logits = state.logits
             if interrupt.requested:
-                return trained
-    return trained
+                return Trained(recorders, reached, logits)
+    return Trained(recorders, reached, logits)
 
 
 def stage_settings(config: Config, stage: Stage) -> StageConfig:

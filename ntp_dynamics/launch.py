@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
 from argparse import Namespace
@@ -18,18 +19,21 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from rich.console import Console
 
-from ntp_dynamics.compose import compose_job, config_dir, read_config
-from ntp_dynamics.config import Figures, FileDataset
-from ntp_dynamics.data.draw import draw_corpora, draw_embeddings, streams
+from ntp_dynamics import __version__
+from ntp_dynamics.compose import check_inputs, compose_job, config_dir, quoted, read_config
+from ntp_dynamics.config import Figures
 from ntp_dynamics.help import help_text
 from ntp_dynamics.lab.errors import UserError, refuse
 from ntp_dynamics.lab.progress import JobProgress, SweepProgress
-from ntp_dynamics.lab.store import STATUS, make_directory, occupied
+from ntp_dynamics.lab.store import STATUS, make_directory, occupied, remove_record
 from ntp_dynamics.record import status_files
-from ntp_dynamics.show import show, summarise
+from ntp_dynamics.show import show, show_tracking, summarise
 
 _sweep: SweepProgress | None = None
 """The bar of the sweep under way in this process, if any: Hydra calls `_job` with a config only."""
+
+CHECK_ALL_UP_TO = 64
+"""A sweep of at most so many jobs is validated job by job before the first starts."""
 
 HYDRAS_OWN = ("hydra_help", "cfg", "info", "shell_completion", "resolve", "package")
 """Flags that ask Hydra something and start no job."""
@@ -37,36 +41,62 @@ HYDRAS_OWN = ("hydra_help", "cfg", "info", "shell_completion", "resolve", "packa
 
 def launch(arguments: Sequence[str]) -> None:
     """Run one job or a sweep.  Raises UserError before any compute; a failed job exits with 1."""
+    if "--version" in arguments:
+        print(f"ntp-dynamics {__version__}")
+        return
     options = parse(arguments)
     flags = [argument for argument in arguments if argument not in options.overrides]
     arguments = [*flags, *options.overrides]  # Hydra wants its flags first
+    search = _search_path(options)
+    jobs = list(expand(options.overrides)) if options.multirun else [options.overrides]
     if options.help:
-        print(help_text(options.overrides))
+        print(help_text(jobs[0], search))
         return
     if any(getattr(options, flag, None) for flag in HYDRAS_OWN):
         _hydra(arguments)
         return
-    search = [options.config_dir] if options.config_dir else []
-    jobs = list(expand(options.overrides)) if options.multirun else [options.overrides]
     first = preflight(jobs[0], search)
     for overrides in jobs[1:]:
         preflight(overrides, search)
-    if not options.multirun:
+    if options.multirun:
+        _launch_sweep(arguments, Path(first.hydra.sweep.dir), first, count(options.overrides))
+    else:
         directory = Path(first.hydra.run.dir)
         _make_room(directory, first, [directory / STATUS])
-        _hydra([*arguments, f"hydra.run.dir={directory}"])
-        return
-    sweep = Path(first.hydra.sweep.dir)
-    _make_room(sweep, first, status_files(sweep))
-    console = Console()
+        _hydra([*arguments, f"hydra.run.dir={quoted(directory)}"])
+
+
+def _launch_sweep(arguments: Sequence[str], sweep: Path, first: DictConfig, jobs: int) -> None:
     global _sweep
-    _sweep = SweepProgress(console, count(options.overrides))
+    console = Console()
+    config = read_config(first)
+    old = status_files(sweep)
+    _make_room(sweep, first, old)
+    for status in old:  # asked to overwrite: a smaller sweep leaves no job of a larger one
+        remove_record(status.parent)
+    _sweep = SweepProgress(console, jobs)
     try:
-        _hydra([*arguments, f"hydra.sweep.dir={sweep}"])
+        _hydra([*arguments, f"hydra.sweep.dir={quoted(sweep)}"])
     finally:
         _sweep.finish()
-    if summarise(sweep, console, overview=first.figures is not Figures.none):
+        missing = summarise(sweep, jobs, console, overview=config.figures is not Figures.none)
+        show_tracking(config.tracking, console)
+    if missing:
         sys.exit(1)
+
+
+def _search_path(options: Namespace) -> list[str]:
+    """Where else to look for configs.  Raises UserError."""
+    if options.config_name:
+        remedy = "put an experiment into --config-dir DIR and name it: experiment=NAME"
+        raise UserError("--config-name", "there is one configuration", remedy)
+    if options.resolve and not options.cfg:
+        raise UserError("--resolve", "it goes with --cfg", "add --cfg job")
+    if not options.config_dir:
+        return []
+    if not Path(options.config_dir).is_dir():
+        raise UserError(options.config_dir, "it is not a directory", "give one with config files")
+    return [options.config_dir]
 
 
 def parse(arguments: Sequence[str]) -> Namespace:
@@ -81,10 +111,8 @@ def parse(arguments: Sequence[str]) -> Namespace:
 
 
 def expand(overrides: Sequence[str]) -> Iterator[list[str]]:
-    """The overrides of the jobs worth checking: each value of each swept key once.
-
-    Their number is the sum of the sweep's lengths, not the product.
-    """
+    """The overrides of the jobs to check before a sweep starts: all of them where they are few,
+    else each value of each swept key once (the sum of the lengths, not their product)."""
     try:
         parsed = OverridesParser.create().parse_overrides(list(overrides))
     except HydraException as error:
@@ -96,6 +124,9 @@ def expand(overrides: Sequence[str]) -> Iterator[list[str]]:
         for o in parsed
         if o.is_sweep_override()
     ]
+    if math.prod(map(len, swept)) <= CHECK_ALL_UP_TO:
+        yield from ([*fixed, *values] for values in itertools.product(*swept))
+        return
     start = [values[0] for values in swept]
     yield [*fixed, *start]
     for i, values in enumerate(swept):
@@ -110,19 +141,9 @@ def count(overrides: Sequence[str]) -> int:
 
 
 def preflight(overrides: Sequence[str], search: Sequence[str]) -> DictConfig:
-    """Compose and validate one job, with its corpus file and its modules of observables.
-
-    Raises UserError or UserErrors.
-    """
+    """Compose and validate one job, with the files it needs.  Raises UserError or UserErrors."""
     composed = compose_job(overrides, search)
-    config = read_config(composed)
-    if isinstance(config.dataset, FileDataset):
-        (corpus, *_) = draw_corpora(config, streams(config))
-        draw_embeddings(config, streams(config), corpus.vocab_size)
-    if config.hooks.modules:
-        from ntp_dynamics.observe.modules import load_observables  # takes torch along
-
-        load_observables(config.hooks.modules)
+    check_inputs(read_config(composed))
     return composed
 
 
@@ -141,7 +162,8 @@ def _hydra(arguments: Sequence[str]) -> None:
 def _job(composed: DictConfig) -> float:
     """What Hydra calls for every job; returns the final direction gap of the attention layer."""
     from ntp_dynamics.job import stage_settings
-    from ntp_dynamics.run import one_line, run_job
+    from ntp_dynamics.outcome import one_line
+    from ntp_dynamics.run import run_job
 
     context = HydraConfig.get()
     single = context.mode is RunMode.RUN
@@ -162,6 +184,7 @@ def _job(composed: DictConfig) -> float:
             overrides=overrides,
             progress=progress,
             figures=single,
+            group=None if single else Path(context.sweep.dir).name,
         )
     except Exception as error:
         if single and isinstance(error, UserError):

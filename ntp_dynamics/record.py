@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from yaml import YAMLError
+
 from ntp_dynamics.config import Config, from_yaml
 from ntp_dynamics.data.corpus import Corpus
-from ntp_dynamics.lab.errors import UserError
+from ntp_dynamics.lab.errors import UserError, short
 from ntp_dynamics.lab.multiplicity import adjust
 from ntp_dynamics.lab.store import MANIFEST, STATUS, TRAJECTORY, read_json, read_tree, verify
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     import xarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Record:
     """One job: its configuration, corpora, trajectory and verdicts (empty if it did not finish)."""
 
@@ -27,6 +29,12 @@ class Record:
     corpora: list[Corpus]
     trajectory: xarray.DataTree
     verdicts: list[dict[str, Any]]
+
+    def __repr__(self) -> str:
+        stages = ", ".join(name for name in self.trajectory.children if name != "targets")
+        return (
+            f"Record({str(self.path)!r}: {self.config.runs} runs of {self.config.name!r}, {stages})"
+        )
 
     def stage(self, name: str) -> xarray.Dataset:
         """What was recorded of one stage.  Raises KeyError for a stage that was not trained."""
@@ -52,6 +60,15 @@ def load_run(directory: str | Path) -> Record:
     """
     path = Path(directory)
     read_json(path / STATUS)
+    try:
+        return _load(path)
+    except (KeyError, TypeError, AttributeError, ValueError, OSError, YAMLError) as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        what = f"it cannot be read ({short(reason)})"
+        raise UserError(str(path), what, "the record is damaged; run the job again") from error
+
+
+def _load(path: Path) -> Record:
     verdicts: list[dict[str, Any]] = []
     if (path / MANIFEST).exists():
         verify(path)
@@ -75,6 +92,15 @@ def status_files(sweep: Path) -> list[Path]:
     return sorted(sweep.rglob(STATUS), key=order)
 
 
+def read_status(path: Path) -> dict[str, Any]:
+    """The status of a job; one that cannot be read is `unreadable` and hides no other."""
+    try:
+        status = read_json(path)
+        return {"overrides": [], "state": "unreadable", "reason": None, **status}
+    except (UserError, TypeError) as error:
+        return {"overrides": [], "state": "unreadable", "reason": str(error)}
+
+
 def load_sweep(directory: str | Path) -> pandas.DataFrame:
     """One row a job: overrides, state, seconds, final observables, a label a claim, path.
 
@@ -86,13 +112,13 @@ def load_sweep(directory: str | Path) -> pandas.DataFrame:
     paths = status_files(Path(directory))
     if not paths:
         raise UserError(str(directory), "it holds no record", "give the directory of a sweep")
-    statuses = [read_json(path) for path in paths]
+    statuses = [read_status(path) for path in paths]
     labels = _adjusted_labels(statuses)
     return pandas.DataFrame(
         [
             {
                 **dict(o.lstrip("+~").partition("=")[::2] for o in status["overrides"]),
-                "state": status["state"],
+                "status": status["state"],
                 "reason": status["reason"],
                 "seconds": status.get("seconds"),
                 **status.get("final", {}),

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ntp_dynamics.lab.store import read_json
 from ntp_dynamics.lab.tables import verdict_table
-from ntp_dynamics.record import Record, status_files
+from ntp_dynamics.lab.tracking import Tracking, is_on, tracking_directory
+from ntp_dynamics.record import Record, read_status, status_files
 
 
 def show(record: Record, console: Console) -> None:
@@ -26,21 +26,25 @@ def show(record: Record, console: Console) -> None:
     console.print()
     verdict_table(console, rows)
     console.print()
+    for note in record.status.get("notes", []):
+        line(console, f"note     {note}")
     here = nearby(record.path)
     line(console, f"record   {here}")
     figures = sorted((record.path / "figures").glob("*.png"))
     for figure in figures if len(figures) < 4 else [record.path / "figures"]:
         line(console, f"figures  {nearby(figure)}")
     line(console, f"python   ntp_dynamics.load_run('{here}').trajectory")
+    show_tracking(record.config.tracking, console)
 
 
-def summarise(sweep: Path, console: Console, overview: bool) -> int:
+def summarise(sweep: Path, jobs: int, console: Console, overview: bool) -> int:
     """One line a job that did not finish, counts of verdicts, where the sweep is; an overview drawn
-    if asked for.  Returns how many jobs failed."""
-    states = {path.parent: read_json(path) for path in status_files(sweep)}
+    if asked for.  Returns how many of the jobs are not done."""
+    states = {path.parent: read_status(path) for path in status_files(sweep)}
     failed = {job: s for job, s in states.items() if s["state"] != "done"}
+    done = len(states) - len(failed)
     console.print()
-    line(console, f"{len(states) - len(failed)} of {len(states)} jobs done")
+    line(console, f"{done} of {jobs} jobs done")
     for job, state in failed.items():
         line(console, f"  {job.name}: {state['state']}: {state['reason']}")
     labels = Counter(
@@ -59,7 +63,14 @@ def summarise(sweep: Path, console: Console, overview: bool) -> int:
     here = nearby(sweep)
     line(console, f"records  {here}")
     line(console, f"python   ntp_dynamics.load_sweep('{here}')")
-    return len(failed)
+    return jobs - done
+
+
+def show_tracking(settings: Tracking, console: Console) -> None:
+    """How to look at the tracked runs, where there are any."""
+    directory = tracking_directory()
+    if is_on(settings) and directory.is_dir():
+        line(console, f"wandb    wandb leet {nearby(directory)}")
 
 
 def nearby(path: Path) -> Path:

@@ -92,6 +92,8 @@ OVERRIDES: list[tuple[list[str], str]] = [
     (["dataset=realisable"], "error: dataset: 'realisable' is not one of its options; choose"),
     (["experiment=figure3"], "error: experiment: 'figure3' is not one of its options; choose"),
     (["nonsense=group/x"], "error: nonsense: unknown key"),
+    (["seed=0,1"], "error: seed: it has several values; sweep with -m"),
+    (["hooks.modules=lens.py"], "error: hooks.modules: it is a list; write hooks.modules=[a,b]"),
     (["seed"], "error: seed: it is not a valid override"),
     (["seed=${nope}"], "error: seed: "),
     (["seed=[1,2]"], "error: seed: "),

@@ -22,7 +22,7 @@ FLOORS = [
     ["observe"],
     ["job"],
     ["record"],
-    ["figures"],
+    ["figures", "outcome"],
     ["run"],
     ["compose"],
     ["api", "show", "help"],
@@ -49,7 +49,7 @@ def imported(path: Path) -> set[str]:
             assert node.level == 0, f"{path}: relative import"
             modules = [node.module]
             if node.module == "ntp_dynamics":
-                modules = [f"ntp_dynamics.{alias.name}" for alias in node.names]
+                modules = [f"ntp_dynamics.{a.name}" for a in node.names if a.name != "__version__"]
         elif isinstance(node, ast.Import):
             modules = [alias.name for alias in node.names]
         names |= {m.split(".")[1] for m in modules if m.startswith("ntp_dynamics.")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,13 +19,14 @@ from rich.console import Console
 
 import ntp_dynamics as ntp
 from ntp_dynamics import run
-from ntp_dynamics.config import from_yaml
+from ntp_dynamics.config import FileDataset, from_yaml
 from ntp_dynamics.lab.errors import UserError, UserErrors
 from ntp_dynamics.lab.progress import JobProgress, SweepProgress
 from ntp_dynamics.lab.store import verify
 
 SMALL = [
     "experiment=smoke",
+    "tracking=none",
     "figures=none",
     "dataset.queries=4",
     "train.feed_forward.steps=20",
@@ -204,7 +206,7 @@ def test_a_corpus_file_with_a_cycle_trains_and_its_claims_do_not_apply(tmp_path:
     samples = [((x,), (x + 1) % 4) for x in range(4)] + [((0, 1, 2), 1), ((1, 0, 2), 2)]
     ntp.Corpus.from_samples(samples).write(tmp_path / "cycle.jsonl")
     record = ntp.train(
-        [*SMALL[:2], *SMALL[3:], "runs=1", "dataset=file", f"dataset.path={tmp_path}/cycle.jsonl"],
+        [*SMALL[:3], *SMALL[4:], "runs=1", "dataset=file", f"dataset.path={tmp_path}/cycle.jsonl"],
         tmp_path / "j",
     )
     verdicts = {v["id"]: v for v in record.verdicts}
@@ -217,7 +219,7 @@ def test_a_corpus_file_with_a_cycle_trains_and_its_claims_do_not_apply(tmp_path:
 
 def test_ctrl_c_keeps_the_record_so_far(tmp_path: Path) -> None:
     """The first signal ends training after the step at hand; status, trajectory, no manifest."""
-    long = [*SMALL[:4], "train.attention.steps=100000000"]
+    long = [*SMALL[:5], "train.attention.steps=100000000"]
     watch = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
     watch.start()
     with pytest.raises(KeyboardInterrupt):
@@ -232,7 +234,7 @@ def test_ctrl_c_keeps_the_record_so_far(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_on_the_command_exits_with_130(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "ntp_dynamics", *SMALL[:4]]
+    command = [sys.executable, "-m", "ntp_dynamics", *SMALL[:5]]
     long = [*command, "train.attention.steps=100000000", f"hydra.run.dir={tmp_path}/l"]
     with subprocess.Popen(long, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         while not (tmp_path / "l/corpora/001.jsonl").exists():
@@ -267,3 +269,85 @@ def test_a_sweep_shows_one_line_over_all_its_jobs(tmp_path: Path) -> None:
     assert last.startswith("job 2 of 2")
     assert "100 %" in last
     assert "attention" not in text
+
+
+@pytest.mark.parametrize("stages", ["feed_forward", "attention"])
+def test_a_stage_can_be_trained_alone(stages: str, tmp_path: Path) -> None:
+    """Claims about the other stage do not apply; nothing warns."""
+    record = ntp.train([*SMALL, f"train.stages=[{stages}]", "init=gaussian"], tmp_path / "q")
+    for verdict in record.verdicts:
+        if verdict["stage"] != stages:
+            assert verdict["label"] == "does not apply"
+    assert (tmp_path / "q/MANIFEST.json").exists()
+
+
+def test_the_frozen_logits_of_the_attention_stage_are_stored(record: ntp.Record) -> None:
+    frozen = record.stage("attention")["logits"].values
+    last = record.stage("feed_forward")["logits"].values[:, -1]
+    np.testing.assert_array_equal(frozen, last)
+
+
+def test_every_checkpoint_is_a_recorded_step(record: ntp.Record) -> None:
+    """An attention map stands beside its loss."""
+    for stage in ("feed_forward", "attention"):
+        data = record.stage(stage)
+        assert set(data["checkpoint"].values) <= set(data["step"].values)
+
+
+def test_accuracy_is_a_share(record: ntp.Record) -> None:
+    """Ties are not right, and all right is exactly 1."""
+    first = record.stage("attention")["accuracy"].values[:, 0]
+    for r, corpus in enumerate(record.corpora):
+        ones = sum(len(set(sentence)) == 1 for sentence in corpus.sentences)
+        assert first[r] == pytest.approx(ones / corpus.size, rel=1e-12)
+    for stage in ("feed_forward", "attention"):
+        assert (record.stage(stage)["accuracy"].values <= 1).all()
+    assert (record.stage("feed_forward")["accuracy"].values[:, 1:] == 1).all()
+
+
+def test_a_job_that_fails_before_it_trains_says_so_in_its_status(tmp_path: Path) -> None:
+    """The corpus file vanished after the configuration was checked."""
+    config = ntp.train(SMALL, tmp_path / "r").config
+    config.dataset = FileDataset(path="gone.jsonl")
+    config.runs = 1
+    with pytest.raises(UserError, match=r"gone\.jsonl"):
+        run.run_job(config, tmp_path / "s")
+    status = status_of(tmp_path / "s")
+    assert status["state"] == "failed"
+    assert status["reason"].startswith("gone.jsonl: no such file")
+    assert "failed: gone.jsonl" in (tmp_path / "s/log.txt").read_text()
+
+
+def test_jobs_of_one_second_get_directories_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    paths = {ntp.train([*SMALL, "hooks=none"]).path for _ in range(3)}
+    assert len(paths) == 3
+
+
+def test_a_record_introduces_itself_in_one_line(record: ntp.Record) -> None:
+    assert repr(record).startswith("Record('")
+    assert len(repr(record)) < 200
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "corpora/001.jsonl", "trajectory.nc"])
+@pytest.mark.parametrize("content", [b"", b"[1, 2]", b"a: [", b"\x00\xff"])
+def test_a_damaged_record_without_manifest_is_one_line(
+    name: str, content: bytes, record: ntp.Record, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(record.path, copy)
+    (copy / "MANIFEST.json").unlink()
+    (copy / name).write_bytes(content)
+    with pytest.raises(UserError):
+        ntp.load_run(copy)
+
+
+def test_one_unreadable_status_hides_no_other_job(record: ntp.Record, tmp_path: Path) -> None:
+    shutil.copytree(record.path, tmp_path / "s/0")
+    (tmp_path / "s/1").mkdir()
+    (tmp_path / "s/1/status.json").write_text("[]")
+    (tmp_path / "s/2").mkdir()
+    (tmp_path / "s/2/status.json").write_text("{")
+    assert list(ntp.load_sweep(tmp_path / "s")["status"]) == ["done", "unreadable", "unreadable"]

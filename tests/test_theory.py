@@ -118,6 +118,16 @@ def test_the_first_stage_from_zero_is_the_closed_form(corpus_of: Any, golden: An
         assert measured("log_loss", state, reference)[0] == pytest.approx(log_loss, abs=1e-12)
 
 
+def test_an_identity_still_holds_after_very_many_steps(corpus_of: Any, golden: Any) -> None:
+    """||W_ov|| = eta0 t to 1e-14 at t = 3e4: rounding does not add up."""
+    batch, _ = set_up([corpus_of(golden["paper_example"])])
+    v, eta0, steps = batch.vocab_size, 0.0447, 30_000
+    zero = token_space.zeros(1, v, v)
+    *_, final = train_feed_forward(batch, zero, normalised_gradient_descent(eta0), steps)
+    assert final.matrix.norm(final.coefficients)[0] == pytest.approx(steps * eta0, rel=1e-14)
+    assert final.path_length[0] == pytest.approx(steps * eta0, rel=1e-14)
+
+
 def test_descent_refutes_proposition_2_on_its_counterexample() -> None:
     """Five tokens: the run goes to the true column, not to the paper's formula."""
     a, b, c, d, q = range(5)

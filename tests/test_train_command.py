@@ -14,6 +14,7 @@ from ntp_dynamics.launch import expand
 
 TINY = [
     "experiment=smoke",
+    "tracking=none",
     "dataset.queries=3",
     "train.feed_forward.steps=10",
     "train.attention.steps=20",
@@ -45,7 +46,7 @@ def test_a_four_by_two_sweep_gives_eight_records_and_one_table(tmp_path: Path) -
     assert len(table) == 8
     assert list(table["dataset.optimal"]) == ["1", "1", "2", "2", "3", "3", "4", "4"]
     assert list(table["seed"]) == ["0", "1"] * 4
-    assert (table["state"] == "done").all()
+    assert (table["status"] == "done").all()
     assert table["attention.norm_kq"].notna().all()
     assert (table["kq.direction"] == "vacuous").all()
     for path in table["path"]:
@@ -62,7 +63,7 @@ def test_a_failed_job_does_not_stop_the_others_and_the_sweep_exits_with_1(tmp_pa
     assert line.startswith("error: job 1: ")
     assert "trajectory.nc: it cannot be written" in line
     assert "2 of 3 jobs done" in done.stdout
-    assert list(ntp.load_sweep(tmp_path / "sweep")["state"]) == ["done", "failed", "done"]
+    assert list(ntp.load_sweep(tmp_path / "sweep")["status"]) == ["done", "failed", "done"]
     assert (tmp_path / "sweep/2/MANIFEST.json").exists()
 
 
@@ -135,11 +136,50 @@ def test_help_teaches_groups_and_ends_with_examples(tmp_path: Path) -> None:
     assert done.stdout.rstrip().splitlines()[-1].strip().startswith("ntp-train -m")
 
 
-def test_a_sweep_checks_each_value_once_and_not_every_combination() -> None:
-    jobs = list(expand(["runs=2", "seed=0,1,2", "dataset.optimal=1,2"]))
-    assert jobs == [
+def test_a_large_sweep_checks_each_value_once_and_a_small_one_every_job() -> None:
+    assert list(expand(["runs=2", "seed=0,1", "dataset.optimal=1,2"])) == [
         ["runs=2", "seed=0", "dataset.optimal=1"],
-        ["runs=2", "seed=1", "dataset.optimal=1"],
-        ["runs=2", "seed=2", "dataset.optimal=1"],
         ["runs=2", "seed=0", "dataset.optimal=2"],
+        ["runs=2", "seed=1", "dataset.optimal=1"],
+        ["runs=2", "seed=1", "dataset.optimal=2"],
     ]
+    assert len(list(expand(["seed=range(100)", "dataset.optimal=1,2"]))) == 101
+
+
+def test_a_conflict_between_swept_values_stops_the_sweep_before_it_starts(tmp_path: Path) -> None:
+    done = ntp_train(
+        "-m", *TINY, "dataset.vocab_size=20,5", "dataset.non_optimal=3,12", cwd=tmp_path
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: dataset.non_optimal: optimal and non-optimal tokens")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_overwriting_a_sweep_leaves_no_job_of_the_larger_one_before(tmp_path: Path) -> None:
+    sweep = ["-m", *TINY, "hydra.sweep.dir=s"]
+    assert ntp_train(*sweep, "seed=0,1,2", cwd=tmp_path).returncode == 0
+    again = ntp_train(*sweep, "seed=3,4", "overwrite=true", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert "2 of 2 jobs done" in again.stdout
+    assert list(ntp.load_sweep(tmp_path / "s")["seed"]) == ["3", "4"]
+
+
+def test_directories_may_have_names_that_hydra_finds_special(tmp_path: Path) -> None:
+    done = ntp_train(*TINY, "hydra.run.dir='out/lr=0.1, a'", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert ntp.load_run(tmp_path / "out/lr=0.1, a").verdicts
+
+
+def test_version_and_unusable_flags_are_one_line(tmp_path: Path) -> None:
+    assert ntp_train("--version", cwd=tmp_path).stdout == f"ntp-dynamics {ntp.__version__}\n"
+    for flags in (["--config-dir", "nodir"], ["--config-name", "foo"], ["--resolve"]):
+        done = ntp_train(*flags, cwd=tmp_path)
+        assert done.returncode == 2
+        assert done.stderr.count("\n") == 1
+        assert done.stderr.startswith("error: ")
+
+
+def test_help_of_a_sweep_is_that_of_its_first_job(tmp_path: Path) -> None:
+    done = ntp_train("-m", "seed=7,8", "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "seed: 7" in done.stdout

@@ -162,7 +162,7 @@ def _check_sample(where: str, tokens: tuple[Any, ...], weight: Any) -> None:
 
 def _read(path: Path) -> Corpus:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         reason = (error.strerror or "it cannot be read").lower()
         raise UserError(str(path), reason, "give a readable corpus file") from error

@@ -12,8 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
+from ntp_dynamics.lab.gate import admit
 from ntp_dynamics.lab.law import Law
-from ntp_dynamics.lab.verdict import Verdict, judge
+from ntp_dynamics.lab.verdict import Verdict, inapplicable, judge
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,14 @@ class Claim:
         log_floor: Any = None,
         schedule: Any = None,
     ) -> Verdict:
-        """The verdict on S runs (see ``lab.verdict.judge``) with these constants."""
+        """The verdict on S runs (see ``lab.verdict.judge``) with these constants.
+
+        Law, constant and start are only filled in where some run meets the hypotheses.
+        """
+        conditions = [(p.name, p.check(constants), p.failure) for p in self.preconditions]
+        kept, excluded = admit(conditions, len(np.atleast_2d(np.asarray(log_y))))
+        if not kept.any():
+            return inapplicable(len(kept), excluded)
         return judge(
             t,
             log_y,
@@ -72,7 +82,7 @@ class Claim:
             t_min=at(self.t_min, constants),
             log_floor=log_floor,
             residual=residual,
-            preconditions=[(p.name, p.check(constants), p.failure) for p in self.preconditions],
+            preconditions=conditions,
             schedule=schedule,
         )
 
@@ -83,5 +93,9 @@ class Claim:
 
 
 def at(value: Any, constants: Any) -> Any:
-    """A field of a claim with the study's constants filled in."""
-    return value(constants) if callable(value) else value
+    """A field of a claim with the study's constants filled in.
+
+    Runs that do not meet the hypotheses may have constants that are no numbers.
+    """
+    with np.errstate(all="ignore"):
+        return value(constants) if callable(value) else value

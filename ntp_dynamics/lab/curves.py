@@ -16,8 +16,9 @@ from ntp_dynamics.lab.panel import Curve
 def curves(
     claim: Claim, t: Float[np.ndarray, " T"], log_y: Float[np.ndarray, "S T"], constants: Any
 ) -> Iterator[Curve]:
-    """Explicit bounds as they stand; laws without a constant through each run's last point, from
-    the step on at which they start.  Medians over the runs that meet the hypotheses."""
+    """Explicit bounds as they stand; laws without a constant through each run's last point if they
+    are meant to be tight, else with the smallest constant that would do.  Medians over the runs
+    that meet the hypotheses, from the step on at which a claim starts."""
     runs = met(claim, constants, len(log_y))
     if not runs.any():
         return
@@ -27,7 +28,8 @@ def curves(
     where = claim.source.rpartition(", ")[2]
 
     def curve(label: str, log_curve: Float[np.ndarray, "S T"]) -> Curve:
-        return Curve(label, np.median(log_curve, axis=0), claim.kind)
+        kind = "appendix" if claim.version == "appendix" else claim.kind
+        return Curve(label, np.median(log_curve, axis=0), kind)
 
     if isinstance(law, LinearGrowth):
         limits = [limit for sign in (-1, 1) if (limit := law.limit(sign)) is not None]
@@ -42,10 +44,15 @@ def curves(
         log_c = np.broadcast_to(constant, len(log_y))[runs]
         yield curve(f"{where} ({claim.version})", log_f + log_c[:, None])
     elif np.isfinite(log_f[:, -1]).all():
-        through_last = log_f + (log_y[runs] - log_f)[:, -1:]
-        start = np.median(np.broadcast_to(at(claim.t_min, constants), len(log_y))[runs])
-        label = law.describe() if claim.kind == "derived" else f"{where}: {law.describe()}"
-        yield curve(label, np.where(t >= start, through_last, np.nan))
+        start = np.broadcast_to(at(claim.t_min, constants), len(log_y))[runs][:, None]
+        room = np.where(t >= start, log_y[runs] - log_f, np.nan)
+        if claim.tight:  # through the last point
+            label, shift = law.describe(), room[:, -1:]
+        else:  # with the smallest constant that keeps y on its side
+            label = f"{where}: {law.describe()}"
+            extreme = np.nanmax if claim.side == "upper" else np.nanmin
+            shift = extreme(room, axis=1, keepdims=True) if np.isfinite(room).any() else room[:, :1]
+        yield curve(label, np.where(t >= start, log_f + shift, np.nan))
 
 
 def met(claim: Claim, constants: Any, runs: int) -> Bool[np.ndarray, " S"]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ LOOK: dict[Any, Any] = {
     "axes.spines.right": False,
     "axes.grid": True,
     "grid.alpha": 0.2,
-    "legend.fontsize": 7,
+    "legend.fontsize": 8,
     "legend.framealpha": 0.85,
     "legend.edgecolor": "none",
     "legend.borderpad": 0.2,
@@ -50,6 +51,7 @@ def save_grid(
     stem: Path,
     columns: int = 3,
     size: tuple[float, float] = (4.0, 3.1),
+    title: str = "",
 ) -> list[Path]:
     """Draw on a grid of cells of ``size`` inches; writes ``stem``.png and .pdf, returns both."""
     import matplotlib
@@ -62,8 +64,12 @@ def save_grid(
     with matplotlib.rc_context(LOOK):
         figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
         axes = list(figure.subplots(rows, columns, squeeze=False).flat)
-        for drawing, ax in zip(drawings, axes, strict=False):
+        for i, (drawing, ax) in enumerate(zip(drawings, axes, strict=False)):
             drawing.draw(ax)
+            if len(drawings) > 1:
+                ax.set_title(f"({ascii_lowercase[i % 26]}) {ax.get_title(loc='left')}", loc="left")
+        if title:
+            figure.suptitle(title, fontsize=10)
         for ax in axes[len(drawings) :]:
             ax.set_axis_off()
         stem.parent.mkdir(parents=True, exist_ok=True)
@@ -76,12 +82,19 @@ def save_grid(
 
 
 def decade_ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Ticks for an axis in decades: powers of ten, or 1, 2 and 5 times them on a short axis."""
-    if high - low <= 1.5:
-        values = [m * 10.0**k for k in range(int(low) - 2, int(high) + 2) for m in (1, 2, 5)]
-        return [x for v in values if low <= (x := math.log10(v)) <= high]
-    first, last = math.ceil(low), math.floor(high)
-    return list(range(first, last + 1, max(1, math.ceil((last - first) / most))))
+    """Ticks for an axis in decades: powers of ten, on a short axis 1, 2 and 5 times them, on a very
+    short one even steps."""
+    if high - low > 1.5:
+        first, last = math.ceil(low), math.floor(high)
+        return list(range(first, last + 1, max(1, math.ceil((last - first) / most))))
+    values = [m * 10.0**k for k in range(int(low) - 2, int(high) + 2) for m in (1, 2, 5)]
+    ticks = [x for v in values if low <= (x := math.log10(v)) <= high]
+    if len(ticks) > 1:
+        return ticks
+    step = 10 ** math.floor(math.log10(max(10**high - 10**low, 1e-300)))
+    first = math.ceil(10**low / step)
+    even = [math.log10(i * step) for i in range(max(first, 1), first + 11)]
+    return [x for x in even if x <= high][:: 1 + len(even) // (2 * most)]
 
 
 def decade_label(value: float) -> str:

@@ -191,7 +191,7 @@ class LinearGrowth(Law):
         low = "a" if self.low is None else _number(self.low)
         high = "b" if self.high is None else _number(self.high)
         if self.asymptotic:
-            return f"dy/dt -> {low}" if low == high else f"{low} <= dy/dt <= {high}"
+            return f"slope -> {low}" if low == high else f"{low} <= slope <= {high}"
         parts = [f"{low} t <= "] * self.claims(-1) + ["y"] + [f" <= {high} t"] * self.claims(+1)
         return "".join(parts)
 
@@ -215,6 +215,10 @@ class Monotone(Law):
     """y never moves against ``sign``; it has no curve, so ``log_f`` is nan."""
 
     sign: int
+
+    @property
+    def start(self) -> Float[np.ndarray, " S"]:
+        return np.zeros(1)  # no log of t is taken: step 0 counts where it is given
 
     def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
         return np.full((1, t.size), np.nan)

@@ -1,9 +1,11 @@
-"""The log of a job: one line an event, written at once."""
+"""The log of a job: one line an event, written at once and without secrets."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+
+from ntp_dynamics.lab.secrets import redact
 
 
 class JobLog:
@@ -13,7 +15,7 @@ class JobLog:
         self._file = open(path, "w", encoding="utf-8", buffering=1)  # noqa: SIM115
 
     def __call__(self, message: str) -> None:
-        self._file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {message}\n")
+        self._file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {redact(message)}\n")
 
     def __enter__(self) -> JobLog:
         return self

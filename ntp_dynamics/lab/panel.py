@@ -17,13 +17,14 @@ from ntp_dynamics.lab.figures import BLACK, BLUE, RED, SKY, decade_label, decade
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-STYLES = {"proved": (BLACK, ":"), "derived": (RED, "--"), "context": (SKY, "-.")}
+STYLES = {"proved": (BLACK, ":"), "appendix": ("0.45", "-."), "derived": (RED, "--")}
+"""Colour and line of each kind of curve; `appendix` is a second wording of a proved one."""
 LOG_10 = np.log(10.0)
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A law or bound (proved, derived) or another quantity (context): natural logs."""
+    """A law or bound, proved or derived: natural logs."""
 
     label: str
     log_y: Float[np.ndarray, " T"]
@@ -52,8 +53,14 @@ class Panel:
     def draw(self, ax: Axes) -> None:
         decades = np.where(np.isfinite(self.log_y), self.log_y, np.nan) / LOG_10
         ax.plot(self.t, decades.T, color=BLUE, alpha=0.25, linewidth=0.8)
-        ax.plot(self.t, np.median(decades, axis=0), color=BLUE, linewidth=2.0, label="measured")
-        labels = {"measured"}
+        runs = len(decades)
+        measured = f"measured, median of {runs} runs" if runs > 1 else "measured"
+        marker = "o" if len(self.t) < 4 else ""
+        median = np.median(decades, axis=0)
+        ax.plot(self.t, median, marker=marker, color=BLUE, linewidth=2.0, label=measured)
+        if not np.isfinite(decades).any():
+            ax.text(0.5, 0.5, "no value here", transform=ax.transAxes, ha="center", color="0.4")
+        labels = {measured}
         for curve in self.curves:
             colour, style = STYLES[curve.kind]
             label = None if curve.label in labels else curve.label

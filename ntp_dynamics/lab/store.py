@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ntp_dynamics.lab.errors import UserError
+from ntp_dynamics.lab.secrets import redact
 
 if TYPE_CHECKING:
     import xarray
@@ -26,7 +27,7 @@ STATUS, MANIFEST, TRAJECTORY = "status.json", "MANIFEST.json", "trajectory.nc"
 
 
 class RecordWriter:
-    """Writes one record.  Raises UserError where the directory already holds one."""
+    """Writes one record, secrets aside.  Raises UserError where the directory already holds one."""
 
     def __init__(self, directory: str | Path, status: dict[str, Any], overwrite: bool = False):
         self.directory = Path(directory)
@@ -36,19 +37,23 @@ class RecordWriter:
             if overwrite and (self.directory / STATUS).exists():
                 remove_record(self.directory)
             with open(self.directory / STATUS, "x", encoding="utf-8") as file:
-                file.write(_dump(status))
+                file.write(_dump(redact(status)))
         except FileExistsError:
             raise occupied(self.directory) from None
         except OSError as error:
             raise _unwritable(self.directory, error) from error
 
     def text(self, name: str, text: str) -> None:
-        """Write a text file."""
+        """Write a text file without secrets."""
+        self.data(name, redact(text))
+
+    def data(self, name: str, text: str) -> None:
+        """Write text as it stands: data that must read back equal, in any environment."""
         self._write(name, lambda path: path.write_text(text, encoding="utf-8"))
 
     def json(self, name: str, value: Any) -> None:
-        """Write JSON with sorted keys: equal values give equal bytes."""
-        self.text(name, _dump(value))
+        """Write JSON with sorted keys, without secrets: equal values give equal bytes."""
+        self.data(name, _dump(redact(value)))
 
     def tree(self, name: str, tree: xarray.DataTree) -> None:
         """Write netCDF4 with a checksum on every variable."""

@@ -26,7 +26,7 @@ from ntp_dynamics.lab.gate import (
     broken_numbers,
     trusted,
 )
-from ntp_dynamics.lab.law import Envelope, Equals, Exponential, Law, Power
+from ntp_dynamics.lab.law import Envelope, Equals, Exponential, Law, Monotone, Power
 from ntp_dynamics.lab.rate import measure
 from ntp_dynamics.lab.wording import beyond, sentence, summary
 
@@ -158,7 +158,7 @@ def judge(
     Raises ValueError for arguments that fit neither the grid nor the runs, for steps that are not
     positive integers, and for a constant where the law takes none.  Broken *data* is a verdict.
     """
-    t, log_y = _grid(t, log_y)
+    t, log_y = _grid(t, log_y, first=0 if isinstance(law, Monotone) else 1)
     one_sided = isinstance(law, (Power, Exponential, Envelope))
     _check(law, side, one_sided, log_constant)
     runs = len(log_y)
@@ -174,7 +174,7 @@ def judge(
         excluded=excluded,
     )
     if not kept.any():
-        return replace(blank, gate="inapplicable", reason="no run meets the preconditions")
+        return inapplicable(runs, excluded)
     if broken := broken_grid(t, schedule):
         return replace(blank, gate="invalid", reason=broken, runs_judged=int(kept.sum()))
 
@@ -214,6 +214,12 @@ def judge(
     return _verdict(case, blank, np.flatnonzero(kept))
 
 
+def inapplicable(runs: int, excluded: tuple[tuple[str, int], ...]) -> Verdict:
+    """The verdict on a claim whose hypotheses no run meets."""
+    reason = "no run meets the preconditions"
+    return Verdict(gate="inapplicable", reason=reason, runs_given=runs, excluded=excluded)
+
+
 def _verdict(case: Case, blank: Verdict, numbers: np.ndarray) -> Verdict:
     rate, reason = measure(case)
     bound = hold(case)
@@ -246,12 +252,14 @@ def _verdict(case: Case, blank: Verdict, numbers: np.ndarray) -> Verdict:
     )
 
 
-def _grid(t: Any, log_y: Any) -> tuple[Float[np.ndarray, " T"], Float[np.ndarray, "S T"]]:
+def _grid(
+    t: Any, log_y: Any, first: int
+) -> tuple[Float[np.ndarray, " T"], Float[np.ndarray, "S T"]]:
     t, log_y = np.asarray(t, dtype=np.float64), np.atleast_2d(np.asarray(log_y, dtype=np.float64))
     if t.ndim != 1 or not t.size or log_y.ndim != 2 or log_y.shape[1] != t.size or not len(log_y):
         raise ValueError(f"t {t.shape} and log_y {log_y.shape} are not (T,) and (S, T)")
-    if not ((t >= 1) & (t == np.floor(t)) & np.isfinite(t)).all():
-        raise ValueError("t holds a step that is not a positive integer; leave out step 0")
+    if not ((t >= first) & (t == np.floor(t)) & np.isfinite(t)).all():
+        raise ValueError("t holds a step that is not a positive integer (0 only if monotone)")
     return t, log_y
 
 

@@ -40,11 +40,11 @@ def _short_bound(v: Verdict) -> str:
     if v.bound != "holds":
         return _bound(v)
     if v.form == "equals":
-        return "met at every step"
+        return "met at every recorded step"
     if v.form == "monotone":
         return v.law
     if v.form == "linear_growth":
-        return f"{v.law} at every step"
+        return f"{v.law} at every recorded step"
     return f"bound kept by a factor {factor(v.slack)} or more" * math.isfinite(v.slack)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +17,13 @@ from ntp_dynamics.observe.reference import Reference
 from ntp_dynamics.optim.train import State
 
 EVERY_STEP_UNTIL = 32
-RECORDED_PER_DECADE = 25  # a verdict needs 24 in any decade; steps are rounded
-CHECKPOINTS_PER_DECADE = 6
+RECORDED_PER_DECADE = 30  # a verdict needs 24 in any decade; steps are rounded
+CHECKPOINTS_PER_DECADE = 6  # divides the other: an attention map stands beside its loss
 SCALAR_CLOCK, ARRAY_CLOCK = "step", "checkpoint"
 
 
 def recorded_steps(last: int) -> Int[np.ndarray, " T"]:
-    """0 .. 32, then 25 a decade on a grid that does not depend on the horizon, and the last."""
+    """0 .. 32, then 30 a decade on a grid that does not depend on the horizon, and the last."""
     return _log_spaced(last, RECORDED_PER_DECADE, range(min(EVERY_STEP_UNTIL, last) + 1))
 
 
@@ -39,14 +39,17 @@ def _log_spaced(last: int, per_decade: int, always: Iterable[int]) -> np.ndarray
     return np.array(sorted(first | later | {last}))
 
 
-STEPS: Mapping[When, Callable[[int], Int[np.ndarray, " T"]]] = {
-    When.never: lambda last: np.array([], dtype=np.int64),
-    When.ends: lambda last: np.array([0, last]),
-    When.checkpoints: checkpoints,
-    When.recorded: recorded_steps,
-    When.every: lambda last: np.arange(last + 1),
-}
-"""The steps of each named schedule, up to the last."""
+def steps_of(when: When, last: int) -> Collection[int]:
+    """The steps of a named schedule, up to the last."""
+    if when is When.every:
+        return range(last + 1)  # a horizon of 1e8 costs nothing before its size is checked
+    named = {
+        When.never: (),
+        When.ends: (0, last),
+        When.checkpoints: checkpoints(last).tolist(),
+        When.recorded: recorded_steps(last).tolist(),
+    }
+    return frozenset(named[when])
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Hook:
     """Measures an observable at some steps; the clock names the record's axis."""
 
     observable: Observable
-    steps: frozenset[int]
+    steps: Collection[int]
     clock: str
 
 
@@ -65,6 +68,7 @@ def make_hooks(
 
     An observable with a schedule of its own has a clock of its own, `step_<name>`.
     """
+    scalars, arrays = (steps_of(when, last) for when in (settings.scalars, settings.arrays))
     hooks = []
     for o in (*BUILT_IN, *extra):
         if stage not in o.stages:
@@ -73,9 +77,8 @@ def make_hooks(
             own = frozenset(step for step in range(last + 1) if o.schedule(step))
             hooks.append(Hook(o, own, f"step_{o.name}"))
         else:
-            when = settings.arrays if o.dims else settings.scalars
-            steps = frozenset(STEPS[when](last).tolist())
-            hooks.append(Hook(o, steps, ARRAY_CLOCK if o.dims else SCALAR_CLOCK))
+            steps, clock = (arrays, ARRAY_CLOCK) if o.dims else (scalars, SCALAR_CLOCK)
+            hooks.append(Hook(o, steps, clock))
     return [hook for hook in hooks if hook.steps]
 
 
@@ -97,20 +100,23 @@ def make_recorder(hooks: list[Hook]) -> Recorder:
     return Recorder(channels, clocks)
 
 
-def observe(hooks: list[Hook], state: State[Any], reference: Reference) -> dict[str, np.ndarray]:
+def observe(
+    hooks: list[Hook], state: State[Any], reference: Reference, sizes: Mapping[str, int]
+) -> dict[str, np.ndarray]:
     """Measure what is due at this step: values by name, runs first.
 
-    Raises ValueError where an observable returns another shape than its axes say.
+    ``sizes`` of the known axes.  Raises ValueError where an observable returns another shape.
     """
     measured = {}
     for hook in hooks:
         if state.step in hook.steps:
             o = hook.observable
             value = o(state, reference).numpy(force=True)
-            if value.ndim != 1 + len(o.dims) or value.shape[0] != state.batch.runs:
-                axes = ", ".join(("run", *o.dims))
-                runs = state.batch.runs
-                raise ValueError(f"{o.name} has shape {value.shape}, not ({axes}) of {runs} runs")
+            axes = ("run", *o.dims)
+            wanted = tuple(sizes.get(axis, n) for axis, n in zip(axes, value.shape, strict=False))
+            if value.ndim != len(axes) or value.shape != wanted:
+                expected = ", ".join(f"{axis} {sizes.get(axis, '?')}" for axis in axes)
+                raise ValueError(f"{o.name} has shape {value.shape}, not ({expected})")
             measured[o.name] = value
     return measured
 

@@ -13,6 +13,7 @@ from ntp_dynamics.lab.errors import UserError
 from ntp_dynamics.observe.observables import BUILT_IN, Observable
 
 WHERE = "hooks.modules"
+RESERVED = {"run", "step", "checkpoint", "sentence", "token", "query", "key", "next"}
 
 
 def load_observables(modules: Sequence[str]) -> list[Observable]:
@@ -30,6 +31,8 @@ def load_observables(modules: Sequence[str]) -> list[Observable]:
             raise UserError(WHERE, f"{name!r} holds no observable", "decorate one with @observable")
         found += mine
     for i, o in enumerate(found):
+        if o.name in RESERVED:
+            raise UserError(WHERE, f"{o.name!r} is the name of an axis", "rename the observable")
         others = (*BUILT_IN, *found[:i])
         if any(o.name == x.name and set(o.stages) & set(x.stages) for x in others):
             raise UserError(WHERE, f"the name {o.name!r} is taken", "rename the observable")

@@ -18,6 +18,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ntp_dynamics.config import Stage
+from ntp_dynamics.model.gradient import log_softplus
 from ntp_dynamics.model.token_space import TokenMatrix, frobenius, inner
 from ntp_dynamics.observe.reference import Reference
 from ntp_dynamics.optim.train import AttentionState, FeedForwardState, State
@@ -51,7 +52,7 @@ def observable(
     *stages: Stage | str,
     long_name: str,
     units: str = "1",
-    source: str = PAPER,
+    source: str = "ntp-dynamics",
     dims: tuple[str, ...] = (),
     schedule: Callable[[int], bool] | None = None,
     name: str | None = None,
@@ -71,7 +72,12 @@ def path_length(state: State, reference: Reference) -> Float[Tensor, " R"]:
     return state.path_length
 
 
-@observable(Stage.feed_forward, Stage.attention, long_name="log of the gradient's Frobenius norm")
+@observable(
+    Stage.feed_forward,
+    Stage.attention,
+    units="log 1",
+    long_name="log of the gradient's Frobenius norm",
+)
 def log_grad_norm(state: State, reference: Reference) -> Float[Tensor, " R"]:
     return state.matrix.gradient_norm(state.gradient.value).log() + state.gradient.log_scale
 
@@ -87,14 +93,21 @@ def zero_sum_residual(state: State, reference: Reference) -> Float[Tensor, " R"]
     return gradient.sum(1).square().sum(-1).sqrt() / frobenius(gradient)
 
 
-@observable(Stage.feed_forward, name="log_loss", units="log nat", long_name="log L0, a sum")
+@observable(
+    Stage.feed_forward,
+    name="log_loss",
+    units="log nat",
+    long_name="log L0, a sum over tokens",
+    source=f"{PAPER}, Algorithm 1",
+)
 def log_collocation_loss(state: FeedForwardState, reference: Reference) -> Float[Tensor, " R"]:
     return state.forward.log_loss.logsumexp(-1)
 
 
 @observable(Stage.feed_forward, name="accuracy", long_name="share of tokens continued correctly")
 def collocation_accuracy(state: FeedForwardState, reference: Reference) -> Float[Tensor, " R"]:
-    return ((state.forward.wrong_margin < 0) / state.batch.known.sum(-1, keepdim=True)).sum(-1)
+    right = is_right(state.forward.wrong_margin, state.logits).double()
+    return right.sum(-1) / state.batch.known.sum(-1)
 
 
 @observable(Stage.feed_forward, long_name="||W_ov||_F", source=f"{PAPER}, Prop. 1")
@@ -117,7 +130,13 @@ def direction_gap_kq(state: AttentionState, reference: Reference) -> Float[Tenso
     return direction_gap(state.matrix, state.coefficients, reference.kq, reference.kq_norm)
 
 
-@observable(Stage.attention, name="log_loss", units="log nat", long_name="log L (eq. 1)")
+@observable(
+    Stage.attention,
+    name="log_loss",
+    units="log nat",
+    long_name="log L, the cross-entropy of all samples",
+    source=f"{PAPER}, eq. 1",
+)
 def log_cross_entropy(state: AttentionState, reference: Reference) -> Float[Tensor, " R"]:
     return (state.forward.log_loss + state.batch.log_pi).logsumexp(-1)
 
@@ -139,8 +158,7 @@ def log_excess_loss(state: AttentionState, reference: Reference) -> Float[Tensor
     own = _log_expm1(log_wrong + margin.log()[..., None]).logsumexp(-1) + margin * log_leak.exp()
     log_odds = torch.logaddexp(spread, own) - margin
     log_odds = log_odds - torch.log1p((batch.vocab_size - 1) * (-margin).exp())
-    log_excess = torch.where(log_odds < -37.0, log_odds, log_odds.exp().log1p().log())
-    return (log_excess + batch.log_pi).logsumexp(-1)
+    return (log_softplus(log_odds) + batch.log_pi).logsumexp(-1)
 
 
 @observable(Stage.attention, long_name="cos(-grad, W*_kq)", source=f"{PAPER}, Lemma 6")
@@ -174,7 +192,9 @@ def order_extension_margin(state: AttentionState, reference: Reference) -> Float
     return margin.where(margin < math.inf, math.nan)
 
 
-@observable(Stage.attention, units="log 1", long_name="log phi_-, worst sentence", source=PAPER)
+@observable(
+    Stage.attention, units="log 1", long_name="log phi_-, worst sentence", source=f"{PAPER}, Thm 2"
+)
 def log_leak(state: AttentionState, reference: Reference) -> Float[Tensor, " R"]:
     return _real(state, wrong_mass(state), -math.inf).amax(-1)
 
@@ -191,8 +211,9 @@ def attention_mass_mean(state: AttentionState, reference: Reference) -> Float[Te
 
 @observable(Stage.attention, long_name="weighted share of sentences continued correctly")
 def accuracy(state: AttentionState, reference: Reference) -> Float[Tensor, " R"]:
-    right = (state.forward.wrong_margin < 0).to(torch.float64)
-    return einsum(right, state.batch.log_pi.exp(), "r n, r n -> r")
+    wrong = ~is_right(state.forward.wrong_margin, state.logits)
+    # 1 - wrong share: exactly 1 where all are right, however the weights round
+    return 1 - einsum(wrong.double(), state.batch.log_pi.exp(), "r n, r n -> r")
 
 
 @observable(Stage.attention, dims=("sentence", "token"), long_name="attention mass, copies summed")
@@ -222,6 +243,11 @@ def direction_gap(
     unit = matrix.value(coefficients) / norm[:, None, None]
     inside = (unit - target / target_norm[:, None, None]).square().sum((1, 2))
     return 0.5 * (inside + (matrix.outside_norm / norm).square())
+
+
+def is_right(wrong_margin: Float[Tensor, "R N"], logits: Float[Tensor, "R V V"]) -> Tensor:
+    """Whether the right class leads by more than rounding; a tie is not right."""
+    return wrong_margin < -1e-12 * logits.abs().amax((1, 2))[:, None]
 
 
 def optimal_mass(state: AttentionState) -> Float[Tensor, "R N"]:

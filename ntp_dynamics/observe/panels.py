@@ -8,14 +8,12 @@ from dataclasses import replace
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ntp_dynamics.config import Stage
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.lab.claim import Claim
 from ntp_dynamics.lab.curves import curves
 from ntp_dynamics.lab.evolution import Evolution, Share
-from ntp_dynamics.lab.panel import Curve, Panel
+from ntp_dynamics.lab.panel import Panel
 from ntp_dynamics.observe.judgement import Judged, log_floor, log_observed, observed_steps
 from ntp_dynamics.theory.constants import Constants
 
@@ -75,9 +73,6 @@ def panel(
     t = observed_steps(tree, stage).astype(float)
     log_y = log_observed(tree, stage, name)
     drawn = [curve for claim in claims for curve in curves(claim, t, log_y, constants)]
-    if name == "log_excess_loss" and len(claims) > 0:
-        loss = np.median(log_observed(tree, stage, "log_loss"), axis=0)
-        drawn.append(Curve("L itself: its floor is what stage 1 left", loss, "context"))
     return Panel(
         title=title,
         t=t,

@@ -8,9 +8,11 @@ nan, and -1 in the integer tables.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Float
+from torch import Tensor
 
 from ntp_dynamics.config import Stage
 from ntp_dynamics.data.draw import Streams
@@ -25,56 +27,65 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
+HERE = "ntp-dynamics"
+PAPER = "Huang, Liang, Yang 2024, {}"
+
+
 def make_tree(
     recorders: Mapping[Stage, Recorder],
     reached: Mapping[Stage, int],
+    logits: Float[Tensor, "R V V"],
     batch: Batch,
     reference: Reference,
     targets: Sequence[Targets],
     streams: Streams,
 ) -> xarray.DataTree:
-    """Everything numeric that a job leaves behind; holds no time and no machine name."""
+    """Everything numeric that a job leaves behind; holds no time and no machine name.
+
+    ``logits`` are those of the attention stage, frozen there and stored once.
+    """
     import xarray
 
     groups = {"/": _corpora(batch, streams), "/targets": _targets(reference, targets)}
     for stage, recorder in recorders.items():
-        groups[f"/{stage}"] = recorder.dataset(reached[stage])
+        data = groups[f"/{stage}"] = recorder.dataset(reached[stage])
+        for clock in data.coords:
+            data[clock].attrs.update(_said("recorded steps", "step"))
+    if (attention := groups.get(f"/{Stage.attention}")) is not None:
+        said = _said("frozen logits M = W_ov E of this stage")
+        attention["logits"] = (("run", "next", "key"), _array(logits), said)
     return xarray.DataTree.from_dict(groups)
 
 
 def _corpora(batch: Batch, streams: Streams) -> xarray.Dataset:
     import xarray
 
-    def padded(ids: Any, present: Any) -> np.ndarray:
-        return ids.masked_fill(~present, -1).numpy(force=True).astype(np.int32)
+    def padded(ids: Tensor, present: Tensor) -> np.ndarray:
+        return _array(ids.masked_fill(~present, -1)).astype(np.int32)
 
     real = batch.log_pi > float("-inf")
+    tokens = padded(batch.token, batch.present & real[..., None])
+    queries = _array(batch.query_id).astype(np.int32)
+    count = _array(batch.n_sentences).astype(np.int32)
+    number = "token number"
     variables = {
         "token_id": (
             ("run", "sentence", "token"),
-            padded(batch.token, batch.present & real[..., None]),
-            {"long_name": "distinct tokens of each sentence, by first occurrence"},
+            tokens,
+            _said("distinct tokens of each sentence, by first occurrence", number),
         ),
         "next_id": (
             ("run", "sentence"),
             padded(batch.next_token, real),
-            {"long_name": "next token of each sentence"},
+            _said("next token of each sentence", number),
         ),
-        "query_id": (
-            ("run", "query"),
-            batch.query_id.numpy(force=True).astype(np.int32),
-            {"long_name": "token of each query"},
-        ),
-        "n_sentences": (
-            ("run",),
-            batch.n_sentences.numpy(force=True).astype(np.int32),
-            {"long_name": "number of distinct samples"},
-        ),
+        "query_id": (("run", "query"), queries, _said("token of each query", number)),
+        "n_sentences": (("run",), count, _said("number of distinct samples")),
     }
     coords = {
-        "run": np.arange(batch.runs),
-        "stream_data": ("run", np.array(streams.data), {"long_name": "stream of the corpus"}),
-        "stream_init": ("run", np.array(streams.init), {"long_name": "stream of the weights"}),
+        "run": ("run", np.arange(batch.runs), _said("trajectories of the job")),
+        "stream_data": ("run", np.array(streams.data), _said("random stream of the corpus")),
+        "stream_init": ("run", np.array(streams.init), _said("random stream of the weights")),
     }
     return xarray.Dataset(variables, coords, {"format": FORMAT, "seed": str(streams.seed)})
 
@@ -82,27 +93,35 @@ def _corpora(batch: Batch, streams: Streams) -> xarray.Dataset:
 def _targets(reference: Reference, targets: Sequence[Targets]) -> xarray.Dataset:
     import xarray
 
-    def number(name: str, missing: float) -> np.ndarray:
+    def each(name: str, missing: float, kind: type) -> np.ndarray:
         kq = [t.attention for t in targets]
-        return np.array([missing if t is None else float(getattr(t, name)) for t in kq])
+        return np.array([missing if t is None else getattr(t, name) for t in kq], dtype=kind)
 
-    def array(tensor: Any) -> np.ndarray:
-        return tensor.numpy(force=True)
-
-    per_run = ("run",)
+    run = ("run",)
+    problem2, problem3 = PAPER.format("problem (2)"), PAPER.format("problem (3)")
+    ov, kq = _array(reference.ov), _array(reference.kq)
+    never = "tight relations whose multiplier is 0 in every dual optimum"
     return xarray.Dataset(
         {
-            "w_ov": (("run", "next", "key"), array(reference.ov), {"long_name": "W*_ov E"}),
-            "w_kq": (("run", "key", "query"), array(reference.kq), {"long_name": "E^T W*_kq E_Q"}),
-            "norm_ov": (per_run, array(reference.ov_norm), {"long_name": "||W*_ov||_F"}),
-            "norm_kq": (per_run, array(reference.kq_norm), {"long_name": "||W*_kq||_F"}),
-            "exact_kq": (per_run, number("exact", 0), {"long_name": "1 where certified exactly"}),
-            "gap_kq": (per_run, number("gap", np.nan), {"long_name": "duality gap of W*_kq"}),
-            "tight": (per_run, number("tight", np.nan), {"long_name": "tight relations"}),
+            "w_ov": (("run", "next", "key"), ov, _said("W*_ov E", source=problem2)),
+            "w_kq": (("run", "key", "query"), kq, _said("E^T W*_kq E_Q", source=problem3)),
+            "norm_ov": (run, _array(reference.ov_norm), _said("||W*_ov||_F", source=problem2)),
+            "norm_kq": (run, _array(reference.kq_norm), _said("||W*_kq||_F", source=problem3)),
+            "exact_kq": (run, each("exact", 0, np.int8), _said("1 where W*_kq is certified")),
+            "gap_kq": (run, each("gap", np.nan, np.float64), _said("duality gap of W*_kq")),
+            "tight": (run, each("tight", -1, np.int32), _said("tight relations; -1: no target")),
             "forced_zero": (
-                per_run,
-                number("forced_zero", np.nan),
-                {"long_name": "tight relations whose multiplier is 0 in every dual optimum"},
+                run,
+                each("forced_zero", -1, np.int32),
+                _said(f"{never}; -1: no target"),
             ),
         }
     )
+
+
+def _said(long_name: str, units: str = "1", source: str = HERE) -> dict[str, str]:
+    return {"units": units, "long_name": long_name, "source": source}
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    return tensor.numpy(force=True)

@@ -90,13 +90,21 @@ def _descend(
     matrix: TokenMatrix, evaluate: Callable[[_Walk], State[Pass]], rule: Rule, steps: int
 ) -> Iterator[State[Pass]]:
     """The states at steps 0 .. steps."""
-    coefficients = torch.zeros_like(matrix.start)
-    path_length = torch.zeros_like(matrix.start_norm)
+    coefficients, lost = torch.zeros_like(matrix.start), torch.zeros_like(matrix.start)
+    path_length, lost_length = (torch.zeros_like(matrix.start_norm) for _ in range(2))
     memory = rule.init(matrix)
     for step in range(steps + 1):
         state = evaluate(_Walk(step, coefficients, matrix.value(coefficients), path_length))
         yield state
         if step < steps:
             change, length, memory = rule.update(state.gradient, matrix, memory)
-            coefficients = coefficients + change
-            path_length = path_length + length
+            coefficients, lost = _add(coefficients, change, lost)
+            path_length, lost_length = _add(path_length, length, lost_length)
+
+
+def _add(total: Tensor, change: Tensor, lost: Tensor) -> tuple[Tensor, Tensor]:
+    """total + change and the rounding lost so far (Kahan): the error of t steps does not grow with
+    t, so that an identity still holds after 1e6 of them."""
+    wanted = change - lost
+    larger = total + wanted
+    return larger, (larger - total) - wanted

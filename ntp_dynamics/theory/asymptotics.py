@@ -31,6 +31,7 @@ from ntp_dynamics.theory.constants import Constants
 from ntp_dynamics.theory.hypotheses import (
     ASSUMPTION_2,
     EQUAL_MARGINS,
+    EXACT_TARGET,
     INJECTIVE,
     NORMALISED,
     REALIZABLE,
@@ -42,7 +43,15 @@ from ntp_dynamics.theory.hypotheses import (
 
 SOURCE = "derived here"
 EXACT = (TRAINED[Stage.feed_forward], ASSUMPTION_2, ZERO_INIT, NORMALISED)
-SHARP = (TRAINED[Stage.attention], REALIZABLE, INJECTIVE, NORMALISED, RELATIONS, TARGET)
+SHARP = (
+    TRAINED[Stage.attention],
+    REALIZABLE,
+    INJECTIVE,
+    NORMALISED,
+    RELATIONS,
+    TARGET,
+    EXACT_TARGET,
+)
 BURN_IN_PATH = 20.0
 """Path length, in units of ||W*_kq||, before which no asymptotic slope can be read."""
 

@@ -38,6 +38,8 @@ class Constants:
     max_length: Float[np.ndarray, " S"]
     forced_zero: Float[np.ndarray, " S"]
     """Tight relations whose multiplier is zero in every dual optimum."""
+    exact: Bool[np.ndarray, " S"]
+    """Whether W*_kq is certified."""
     realizable: Bool[np.ndarray, " S"]
     injective: Bool[np.ndarray, " S"]
     unconfused: Bool[np.ndarray, " S"]
@@ -82,6 +84,7 @@ def make_constants(
         n=np.array([sum(len(s) > 1 for s in c.sentences) for c in corpora], float),
         max_length=np.array([c.max_length for c in corpora], float),
         forced_zero=np.array(forced, float),
+        exact=np.array([t.attention is not None and t.attention.exact for t in targets]),
         realizable=np.array([r.realizable for r in recognitions]),
         injective=np.array([r.injective for r in recognitions]),
         unconfused=np.array([not r.confused for r in recognitions]),

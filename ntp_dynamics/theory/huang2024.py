@@ -175,9 +175,10 @@ def theorem2_loss(c: Constants) -> Law:
 
 
 def theorem2_first_stage(c: Constants) -> Float[np.ndarray, " S"]:
-    """||W*_ov||^5 log|V| log T / eta0, the unnamed constant c0 taken as 1."""
-    log_steps = math.log(max(c.steps0, 1))
-    return c.ov_norm**5 * math.log(c.vocab_size) * log_steps / c.eta0
+    """384 ||W*_ov||^5 log(2|V|) log T / eta0: the condition of Corollary 1, which the proof uses;
+    the theorem itself leaves its constant unnamed."""
+    log_steps = math.log(max(c.steps0, 2))
+    return 384 * c.ov_norm**5 * math.log(2 * c.vocab_size) * log_steps / c.eta0
 
 
 THEOREM_2 = [
@@ -206,7 +207,7 @@ THEOREM_2 = [
         preconditions=(
             *STAGE_2,
             TRAINED[Stage.feed_forward],
-            long_first_stage(theorem2_first_stage, "||W*_ov||^5 log|V| log T / eta0"),
+            long_first_stage(theorem2_first_stage, "384 ||W*_ov||^5 log(2|V|) log T / eta0"),
         ),
         t_min=theorem2_burn_in,
     ),
@@ -247,6 +248,7 @@ LEMMAS = [
         observable="attention_mass_min",
         law=Law.monotone(+1),
         preconditions=STAGE_2,
+        t_min=0,
     ),
     Claim(
         id="kq.alignment",

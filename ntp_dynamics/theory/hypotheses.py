@@ -42,6 +42,9 @@ TARGET = Precondition(
     lambda c: c.orthonormal,
     "targets for embeddings that are not orthonormal are not implemented yet",
 )
+EXACT_TARGET = Precondition(
+    "exact target", lambda c: c.exact, "the max-margin target could not be certified exactly"
+)
 SMALL_STEP = Precondition(
     "eta <= ||W*_kq|| / e",
     lambda c: ~(c.eta > c.kq_norm / math.e),

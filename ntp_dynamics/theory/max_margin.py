@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -41,11 +41,15 @@ class Infeasible(Exception):
         self.witness = witness
 
     def __str__(self) -> str:
+        return self.spell(str)
+
+    def spell(self, name: Callable[[int], str]) -> str:
+        """The reason, with tokens called by ``name``."""
         witness = self.witness
-        first = witness.tokens[0]
+        first = name(witness.tokens[0])
         if witness.reason is Reason.CYCLE:
-            cycle = " > ".join(map(str, (*witness.tokens, first)))
-            return f"problem (3) is infeasible: under query {witness.query}, {cycle}"
+            cycle = " > ".join([*map(name, witness.tokens), first])
+            return f"problem (3) is infeasible: under query {name(witness.query or 0)}, {cycle}"
         why = {
             Reason.TWO_CONTINUATIONS: f"token {first} has two continuations",
             Reason.MISSING_COLLOCATION: f"token {first} has no continuation",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.data.embedding import Embedding
 from ntp_dynamics.data.realizable import Recognition
 from ntp_dynamics.theory.max_margin import (
@@ -28,24 +29,28 @@ class Targets:
     """Why the attention target is missing."""
 
 
-def solve(recognitions: Sequence[Recognition], embeddings: Sequence[Embedding]) -> list[Targets]:
+def solve(
+    corpora: Sequence[Corpus],
+    recognitions: Sequence[Recognition],
+    embeddings: Sequence[Embedding],
+) -> list[Targets]:
     """Targets of each run; runs that share a corpus share the work."""
     solved: dict[int, Targets] = {}
     targets = []
-    for recognition, embedding in zip(recognitions, embeddings, strict=True):
+    for corpus, recognition, embedding in zip(corpora, recognitions, embeddings, strict=True):
         if not embedding.orthonormal:
             targets.append(Targets(None, None, NOT_ORTHONORMAL))
         else:
             key = id(recognition)
-            solved[key] = solved.get(key) or _solve(recognition)
+            solved[key] = solved.get(key) or _solve(corpus, recognition)
             targets.append(solved[key])
     return targets
 
 
-def _solve(recognition: Recognition) -> Targets:
+def _solve(corpus: Corpus, recognition: Recognition) -> Targets:
     collocation = recognition.collocation
     feed_forward = feed_forward_target(collocation, len(collocation))
     try:
         return Targets(feed_forward, attention_target(recognition), None)
     except Infeasible as error:
-        return Targets(feed_forward, None, str(error))
+        return Targets(feed_forward, None, error.spell(corpus.vocab.__getitem__))

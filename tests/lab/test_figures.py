@@ -14,6 +14,7 @@ from ntp_dynamics.lab.figures import decade_label, decade_ticks, save_grid
 from ntp_dynamics.lab.overview import MARKS, VerdictMap
 from ntp_dynamics.lab.panel import Curve, Panel
 
+MEASURED = "measured, median of 2 runs"
 T = np.array([1.0, 10.0, 100.0, 1000.0])
 
 
@@ -44,20 +45,20 @@ def test_a_panel_draws_every_run_and_their_median_in_decades(ax: Axes) -> None:
 def test_proved_and_derived_curves_differ_in_style_and_each_label_stands_once(ax: Axes) -> None:
     curves = [Curve("bound", np.zeros(4), "proved"), Curve("law", np.ones(4), "derived")]
     panel(curves=[*curves, Curve("bound", np.ones(4), "proved")]).draw(ax)
-    assert legend(ax) == ["measured", "bound", "law"]
+    assert legend(ax) == [MEASURED, "bound", "law"]
     assert ax.lines[3].get_linestyle() != ax.lines[4].get_linestyle()
 
 
 def test_zones_are_drawn_only_where_the_axes_reach_them(ax: Axes) -> None:
     panel(log_floor=-40.0, log_ceiling=5.0).draw(ax)
-    assert legend(ax) == ["measured"]
+    assert legend(ax) == [MEASURED]
     other = Figure().subplots()
     high = Curve("bound", np.full(4, 20.0), "proved")
     panel(
         log_floor=-5.0, log_ceiling=np.log(2), curves=[high], window=(100, 1000), trusted=100
     ).draw(other)
     zones = ["rounding", "impossible: above 2", "not to be trusted", "rate measured here"]
-    assert legend(other) == ["measured", "bound", *zones]
+    assert legend(other) == [MEASURED, "bound", *zones]
 
 
 def test_values_that_are_no_numbers_leave_a_gap(ax: Axes) -> None:

@@ -64,7 +64,7 @@ def test_a_curve_is_a_number_an_array_or_a_function_and_always_a_log(make, value
         (Law.exponential(), "exp(-c t)"),
         (Law.linear_growth(0.1, 0.2), "0.1 t <= y <= 0.2 t"),
         (Law.linear_growth(None, np.inf), "a t <= y"),
-        (Law.linear_growth(0.2, 0.2, asymptotic=True), "dy/dt -> 0.2"),
+        (Law.linear_growth(0.2, 0.2, asymptotic=True), "slope -> 0.2"),
         (Law.equals(0.0), "y = the stated value to 1e-09"),
         (Law.monotone(-1), "y never rises"),
         (Law.envelope(0.0), "the stated curve"),

@@ -13,13 +13,15 @@ from ntp_dynamics.config import GaussianInit, RealizableDataset, Stage
 from ntp_dynamics.data.embedding import orthonormal
 from ntp_dynamics.data.generate import generate
 from ntp_dynamics.data.realizable import recognise
+from ntp_dynamics.model import token_space
 from ntp_dynamics.model.batch import pack
+from ntp_dynamics.model.gradient import attention_gradient
 from ntp_dynamics.model.init import attention_matrix, exact_margin, initial_weight
 from ntp_dynamics.observe.observables import BUILT_IN, Observable
 from ntp_dynamics.observe.reference import Reference, make_reference
 from ntp_dynamics.optim.rules import normalised_gradient_descent
-from ntp_dynamics.optim.train import State, train_attention
-from ntp_dynamics.theory.max_margin import attention_target
+from ntp_dynamics.optim.train import State, train_attention, train_feed_forward
+from ntp_dynamics.theory.max_margin import attention_target, feed_forward_target
 
 V, MARGIN = 10, 6.0
 CORPUS = generate(
@@ -178,3 +180,28 @@ def test_attention_of_absent_tokens_is_nan_and_the_rest_sums_to_one() -> None:
     attention = observable("attention")(state, reference)
     assert torch.isnan(attention).any()
     torch.testing.assert_close(attention.nansum(-1), torch.ones_like(attention[..., 0]))
+
+
+@pytest.mark.parametrize("o", BUILT_IN, ids=lambda o: o.name)
+def test_every_observable_is_float64(o: Observable) -> None:
+    """Booleans and counts turn into float32 unasked, and 1 into 1.0000001."""
+    if Stage.attention in o.stages:
+        state, reference = state_after(2)
+    else:
+        batch = pack([CORPUS], [FOUND.collocation])
+        zero = token_space.zeros(1, V, V)
+        target = feed_forward_target(FOUND.collocation, V)
+        *_, state = train_feed_forward(batch, zero, normalised_gradient_descent(0.1), 2)
+        reference = make_reference(batch, [FOUND], [target], [None])
+    assert o(state, reference).dtype == torch.float64
+
+
+def test_excess_loss_is_finite_at_margins_where_exp_overflows() -> None:
+    """Attention on the wrong tokens at margin 2,000: the excess is the loss itself."""
+    state, reference = state_after(0, norm=None)
+    logits, scores = exact_margin(2000.0, state.batch), -5 * reference.kq
+    _, forward = attention_gradient(scores, logits, state.batch)
+    wrong = State(**{**vars(state), "logits": logits, "value": scores, "forward": forward})
+    excess = value("log_excess_loss", wrong, reference)
+    assert 5 < excess < 10
+    assert excess == pytest.approx(value("log_loss", wrong, reference), rel=1e-12)

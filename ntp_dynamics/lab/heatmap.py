@@ -1,0 +1,23 @@
+"""A matrix as an image."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+ROWS = 64  # sentences beyond these would make an image that nobody can read
+CELL = (8, 24)  # pixels of one value: height, width
+RAMP = np.array([(247, 251, 255), (158, 202, 225), (66, 146, 198), (8, 81, 156), (8, 48, 107)])
+NOTHING = (217, 200, 180)
+
+
+def heatmap(values: Float[np.ndarray, "N K"]) -> UInt8[np.ndarray, "H W 3"]:
+    """Values in [0, 1] from pale to dark blue, nan in sand; at most `ROWS` rows, padding left out.
+
+    Upscaled without smoothing: a row is a sentence, a column a token, a cell one value.
+    """
+    rows = values[~np.isnan(values).all(1)][:ROWS]
+    places = np.clip(np.nan_to_num(rows), 0, 1) * (len(RAMP) - 1)
+    colours = [np.interp(places, np.arange(len(RAMP)), channel) for channel in RAMP.T]
+    image = np.where(np.isnan(rows)[..., None], NOTHING, np.stack(colours, -1))
+    return image.round().astype(np.uint8).repeat(CELL[0], 0).repeat(CELL[1], 1)

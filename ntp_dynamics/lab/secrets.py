@@ -1,0 +1,79 @@
+"""Secrets stay out of everything the lab writes.
+
+A secret is the value of an environment variable, of a key or of an argument whose name says so
+(key, token, secret, pass...), and the user info of a URL.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+Tree = TypeVar("Tree")
+HIDDEN = "<redacted>"
+SHORTEST = 6  # what is shorter is a word, a flag or a count that any text may hold
+
+NAME = re.compile("key|token|secret|pass", re.IGNORECASE)
+USER_INFO = re.compile(r"(?<=://)[^\s/?#]+(?=@)")
+_NAMED = r"(?<![\w.-])[\w.-]*(?:key|token|secret|pass(?:word|wd|phrase)?)\d*"
+_VALUE = r"(?!\d{1,5}\b|(?:true|false|none|null)\b)"
+_QUOTED = rf"({_NAMED}['\"]?\s*[=:]\s*)(?:'[^'\n]*'|\"[^\"\n]*\")"
+_PLAIN = rf"((?:{_NAMED}['\"]?\s*[=:]\s*|(?=-){_NAMED}\s+){_VALUE})[^\s,;'\"()\[\]{{}}]+"
+QUOTED, PLAIN = re.compile(_QUOTED, re.IGNORECASE), re.compile(_PLAIN, re.IGNORECASE)
+SOURCE_LINE = " " * 4
+"""How a traceback indents code: there ``key=order`` is no secret, only ``key="..."`` may be one."""
+
+
+def redact(value: Tree) -> Tree:
+    """A text, or a tree of dicts and lists, with ``<redacted>`` in the place of every secret."""
+    return _redact(value, _environment_secrets())
+
+
+def _redact(value: Any, secrets: list[str]) -> Any:
+    if isinstance(value, str):
+        return _text(value, secrets)
+    if isinstance(value, Mapping):
+        return {
+            _redact(key, secrets): _hide(item) if NAME.search(str(key)) else _redact(item, secrets)
+            for key, item in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [_redact(item, secrets) for item in value]
+    return value
+
+
+def _hide(value: Any) -> Any:
+    """What stands under a secret name: all its texts hidden; numbers and flags are no secrets."""
+    if isinstance(value, str):
+        return HIDDEN if value else value
+    if isinstance(value, Mapping):
+        return {key: _hide(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_hide(item) for item in value]
+    return value
+
+
+def _text(text: str, secrets: list[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    lines = USER_INFO.sub(HIDDEN, text).splitlines(keepends=True)
+    return "".join(map(_line, lines))
+
+
+def _line(line: str) -> str:
+    line = QUOTED.sub(rf"\1{HIDDEN}", line)
+    return line if line.startswith(SOURCE_LINE) else PLAIN.sub(rf"\1{HIDDEN}", line)
+
+
+def _environment_secrets() -> list[str]:
+    """The secrets of the environment as they are, escaped and quoted; the longest first."""
+    found = set()
+    for name, value in os.environ.items():
+        # ten digits or less are a count: TOKENS=128000 must not blank out a number of steps
+        if NAME.search(name) and len(value) >= (11 if value.isdecimal() else SHORTEST):
+            found |= {value, repr(value)[1:-1], json.dumps(value)[1:-1], quote(value, safe="")}
+    return sorted(found, key=lambda secret: (-len(secret), secret))

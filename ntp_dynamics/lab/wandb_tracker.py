@@ -1,0 +1,113 @@
+"""The tracker that mirrors a job to Weights & Biases.
+
+An error of wandb is told once and ends the mirror, not the job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from ntp_dynamics.lab.heatmap import heatmap
+from ntp_dynamics.lab.secrets import redact
+from ntp_dynamics.lab.tracking import Say, Tracker, first_line
+from ntp_dynamics.lab.wandb_run import wandb
+
+ATTENTION = "attention"
+STATISTICS: dict[str, Callable[[np.ndarray], np.floating]] = {
+    "median": np.median,
+    "min": np.min,
+    "max": np.max,
+}
+"""What is mirrored of a scalar: over the runs of the job."""
+
+
+class WandbTracker(Tracker):
+    """Mirrors scalars as median, min and max over runs, attention maps of run 0 as images."""
+
+    def __init__(self, run: wandb.Run, say: Say):
+        self._run = run
+        self._say = say
+        self._works = True
+        self._due: dict[str, int] = {}
+        self._skipped: dict[str, tuple[int, dict[str, np.ndarray]]] = {}
+
+    def watch(self, stage: str, step: int, measured: Mapping[str, np.ndarray]) -> None:
+        # every step up to 50, then about 115 a decade and the last: a row costs about a millisecond
+        due, skipped = {}, {}
+        for name, value in measured.items():
+            wait = step < self._due.get(f"{stage}/{name}", 0)
+            (skipped if wait else due)[name] = value
+        self._due |= {f"{stage}/{name}": step + 1 + step // 50 for name in due}
+        self._skipped[stage] = step, skipped
+        self._mirror(lambda: self._log(stage, step, due))
+
+    def verdicts(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        def log() -> None:
+            table = wandb.Table(
+                columns=list(rows[0]), data=[[*row.values()] for row in redact(rows)]
+            )
+            self._run.log({"verdicts": table})
+
+        self._mirror(log)
+
+    def summary(self, values: Mapping[str, Any]) -> None:
+        self._mirror(lambda: self._run.summary.update(redact(dict(values))))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for stage, (step, skipped) in self._skipped.items():
+            self._mirror(partial(self._log, stage, step, skipped))
+        try:
+            self._run.finish(exit_code=0 if kind is None else 1)
+        except Exception as broken:
+            self._end(broken)
+            if not isinstance(
+                broken, TimeoutError
+            ):  # the service is gone: a next job needs a new one
+                with suppress(Exception, SystemExit):
+                    wandb.teardown()
+
+    def _log(self, stage: str, step: int, measured: Mapping[str, np.ndarray]) -> None:
+        clock = f"{stage}/step"
+        if clock not in self._due:
+            self._due[clock] = 0
+            self._run.define_metric(clock, hidden=True)
+            self._run.define_metric(f"{stage}/*", step_metric=clock)
+        row: dict[str, Any] = {f"{stage}/{key}": value for key, value in _statistics(measured)}
+        if ATTENTION in measured and (image := heatmap(measured[ATTENTION][0])).size:
+            row[f"{stage}/{ATTENTION}"] = wandb.Image(image, caption=f"run 0, step {step}")
+        if row:
+            self._run.log({clock: step, **row})
+
+    def _mirror(self, action: Callable[[], Any]) -> None:
+        """Do something with wandb, unless it broke before."""
+        if self._works:
+            try:
+                action()
+            except Exception as error:
+                self._end(error)
+
+    def _end(self, error: Exception) -> None:
+        """The first error of wandb is the last thing heard of it."""
+        if self._works:
+            self._works = False
+            self._say(redact(f"wandb: no longer tracked: {first_line(error)}"))
+
+
+def _statistics(measured: Mapping[str, np.ndarray]) -> Iterator[tuple[str, float]]:
+    """The finite statistics of every scalar (R,), nan left out."""
+    for name, values in measured.items():
+        if values.ndim == 1 and len(numbers := values[~np.isnan(values)]):
+            for key, statistic in STATISTICS.items():
+                if np.isfinite(value := float(statistic(numbers))):
+                    yield f"{name}.{key}", value

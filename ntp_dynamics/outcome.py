@@ -1,0 +1,74 @@
+"""What became of a job, in the few numbers and words that tables show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ntp_dynamics.config import Stage
+from ntp_dynamics.job import Job
+from ntp_dynamics.lab.errors import UserError
+from ntp_dynamics.observe.judgement import Judged
+
+if TYPE_CHECKING:
+    import xarray
+
+SEVERITY = (
+    "contradicted",
+    "invalid",
+    "vacuous",
+    "inconclusive",
+    "does not apply",
+    "holds",
+    "tight",
+    "faster",
+)
+
+
+def summary(tree: xarray.DataTree, judged: Iterable[Judged]) -> dict[str, Any]:
+    """Final observables (medians over runs), a label a claim, p-values of contradictions."""
+    return {"final": _final(tree), **_labels(judged)}
+
+
+def notes(job: Job) -> list[str]:
+    """What a reader of the verdicts should know about the data: why a run has no target."""
+    runs: dict[str, list[int]] = {}
+    for run, target in enumerate(job.targets):
+        if target.missing:
+            runs.setdefault(target.missing, []).append(run)
+    whole = len(job.targets)
+    return [f"no W*_kq ({len(which)} of {whole} runs): {reason}" for reason, which in runs.items()]
+
+
+def one_line(error: Exception) -> str:
+    """The reason of a failure, short enough for a table."""
+    if isinstance(error, UserError):
+        return str(error)
+    text = str(error).splitlines()
+    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+
+
+def _final(tree: xarray.DataTree) -> dict[str, float | None]:
+    """The last value of every scalar, the median over runs; None where it does not exist."""
+    final: dict[str, float | None] = {}
+    for stage in Stage:
+        if stage in tree:
+            for name, values in tree.children[stage].dataset.data_vars.items():
+                if len(values.dims) == 2 and str(values.dims[1]).startswith("step"):
+                    median = float(np.median(values.values[:, -1]))
+                    final[f"{stage}.{name}"] = median if np.isfinite(median) else None
+    return final
+
+
+def _labels(judged: Iterable[Judged]) -> dict[str, dict[str, Any]]:
+    """One label a claim: of several versions the least favourable."""
+    labels: dict[str, str] = {}
+    p_values: dict[str, float] = {}
+    for j in judged:
+        key, label = j.claim.id, j.verdict.label
+        labels[key] = min(labels.get(key, label), label, key=SEVERITY.index)
+        if np.isfinite(j.verdict.p_contradicted):
+            p_values[key] = min(p_values.get(key, 1.0), j.verdict.p_contradicted)
+    return {"labels": labels, "p_contradicted": p_values}
