@@ -28,8 +28,8 @@ def draw_job(
 ) -> list[Path]:
     """The six panels and the evolution of attention; with ``every``, one figure a claim too."""
     paths = []
-    sizes = tree.sizes
-    title = f"{sizes['run']} runs, |V| = {corpora[0].vocab_size}, seed {tree.attrs['seed']}"
+    runs = tree.sizes["run"]
+    title = f"{runs} run{'s' * (runs != 1)}, |V| = {corpora[0].vocab_size}, seed {tree.attrs['seed']}"
     if panels := figure2(tree, constants, CLAIMS):
         paths += save_grid(panels, folder / "panels", title=title)
     if "attention" in tree and "attention" in tree.children["attention"].dataset:

@@ -69,7 +69,7 @@ class Panel:
         if self.log_t:
             ax.set_xscale("log")
         self._zones(ax)
-        ticks = decade_ticks(*ax.get_ylim())
+        ticks = decade_ticks(*ax.get_ylim()) if np.isfinite(decades).any() else []
         ax.set_yticks(ticks, [decade_label(tick) for tick in ticks])
         ax.set_title(self.title, loc="left")
         ax.set_xlabel("step t")
