@@ -29,7 +29,8 @@ def draw_job(
     """The six panels and the evolution of attention; with ``every``, one figure a claim too."""
     paths = []
     runs = tree.sizes["run"]
-    title = f"{runs} run{'s' * (runs != 1)}, |V| = {corpora[0].vocab_size}, seed {tree.attrs['seed']}"
+    v, seed = corpora[0].vocab_size, tree.attrs["seed"]
+    title = f"{runs} run{'s' * (runs != 1)}, |V| = {v}, seed {seed}"
     if panels := figure2(tree, constants, CLAIMS):
         paths += save_grid(panels, folder / "panels", title=title)
     if "attention" in tree and "attention" in tree.children["attention"].dataset:

@@ -34,6 +34,7 @@ class WandbTracker(Tracker):
         self._run = run
         self._say = say
         self._works = True
+        self._stages: set[str] = set()
         self._due: dict[str, int] = {}
         self._skipped: dict[str, tuple[int, dict[str, np.ndarray]]] = {}
 
@@ -71,16 +72,15 @@ class WandbTracker(Tracker):
             self._run.finish(exit_code=0 if kind is None else 1)
         except Exception as broken:
             self._end(broken)
-            if not isinstance(
-                broken, TimeoutError
-            ):  # the service is gone: a next job needs a new one
+            if not isinstance(broken, TimeoutError):
+                # the service is gone; forgotten, a next job starts a new one
                 with suppress(Exception, SystemExit):
                     wandb.teardown()
 
     def _log(self, stage: str, step: int, measured: Mapping[str, np.ndarray]) -> None:
         clock = f"{stage}/step"
-        if clock not in self._due:
-            self._due[clock] = 0
+        if stage not in self._stages:
+            self._stages.add(stage)
             self._run.define_metric(clock, hidden=True)
             self._run.define_metric(f"{stage}/*", step_metric=clock)
         row: dict[str, Any] = {f"{stage}/{key}": value for key, value in _statistics(measured)}

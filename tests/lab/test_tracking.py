@@ -23,6 +23,7 @@ from ntp_dynamics.lab.tracking import (
     WandbTracking,
     flatten,
     open_tracker,
+    tracking_directory,
 )
 
 SUBJECT = Subject(experiment="trial", name="job", group="sweep", config={"a.b": 1, "c": [1, 2]})
@@ -133,6 +134,16 @@ def test_what_escapes_marks_the_run_failed(elsewhere: Path) -> None:
     with pytest.raises(ZeroDivisionError), offline([]):
         _ = 1 / 0
     assert read(elsewhere)["exit"] == [{"exit_code": 1}]
+
+
+def test_wandb_dir_says_where_the_runs_lie(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_DIR", str(elsewhere / "runs"))
+    with offline([]):
+        assert tracking_directory() == elsewhere / "runs/wandb"
+    assert len(list((elsewhere / "runs/wandb").glob("offline-run-*"))) == 1
+    assert not (elsewhere / "outputs").exists()
 
 
 def test_a_wandb_that_breaks_is_said_once_and_a_next_job_tracks_again(elsewhere: Path) -> None:
