@@ -63,11 +63,14 @@ def log_observed(tree: xarray.DataTree, stage: Stage, name: str) -> Float[np.nda
         return np.log(np.maximum(values, 0.0))
 
 
-def recorded_for_laws(tree: xarray.DataTree) -> Mapping[str, Float[np.ndarray, "S T"]]:
-    """What laws of the attention stage refer to."""
+def recorded_for_laws(tree: xarray.DataTree) -> Mapping[str, np.ndarray]:
+    """What laws and hypotheses of the attention stage refer to: (S, T), logits (S, V, V)."""
     if Stage.attention not in tree:
         return {}
-    return {"attention_mass_min": observed(tree, Stage.attention, "attention_mass_min")}
+    return {
+        "attention_mass_min": observed(tree, Stage.attention, "attention_mass_min"),
+        "logits": tree.children[Stage.attention].dataset["logits"].values,
+    }
 
 
 def _judge(claim: Claim, tree: xarray.DataTree, constants: Constants) -> Verdict:

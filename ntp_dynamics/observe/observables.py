@@ -122,12 +122,14 @@ def norm_kq(state: AttentionState, reference: Reference) -> Float[Tensor, " R"]:
 
 @observable(Stage.feed_forward, long_name="1 - cos(W_ov, W*_ov)", source=f"{PAPER}, Prop. 1")
 def direction_gap_ov(state: FeedForwardState, reference: Reference) -> Float[Tensor, " R"]:
-    return direction_gap(state.matrix, state.coefficients, reference.ov, reference.ov_norm)
+    best, norm = reference.ov_coefficients, reference.ov_norm
+    return direction_gap(state.matrix, state.coefficients, best, norm)
 
 
 @observable(Stage.attention, long_name="1 - cos(W_kq, W*_kq)", source=f"{PAPER}, Thm 1")
 def direction_gap_kq(state: AttentionState, reference: Reference) -> Float[Tensor, " R"]:
-    return direction_gap(state.matrix, state.coefficients, reference.kq, reference.kq_norm)
+    best, norm = reference.kq_coefficients, reference.kq_norm
+    return direction_gap(state.matrix, state.coefficients, best, norm)
 
 
 @observable(
@@ -164,7 +166,9 @@ def log_excess_loss(state: AttentionState, reference: Reference) -> Float[Tensor
 @observable(Stage.attention, long_name="cos(-grad, W*_kq)", source=f"{PAPER}, Lemma 6")
 def gradient_alignment_kq(state: AttentionState, reference: Reference) -> Float[Tensor, " R"]:
     gradient = state.gradient.value
-    return -inner(gradient, reference.kq) / (frobenius(gradient) * reference.kq_norm)
+    return -inner(gradient, reference.kq) / (
+        state.matrix.gradient_norm(gradient) * reference.kq_norm
+    )
 
 
 @observable(Stage.attention, long_name="smallest S_a - S_b over the relations a > b")
@@ -238,8 +242,21 @@ def direction_gap(
     target: Float[Tensor, "R A B"],
     target_norm: Float[Tensor, " R"],
 ) -> Float[Tensor, " R"]:
-    """1 - cos as half the squared distance of unit matrices: right down to 1e-30."""
+    """1 - cos as half the squared distance of unit matrices: right down to 1e-30.
+
+    ``target`` are the coefficients B* of W*.  With W = W_0 + L B R^T and C = B/|W| - B*/|W*|
+
+        |W/|W| - W*/|W*||^2 = |W_0|^2/|W|^2 + 2 <C, X_0>/|W| + |L C R^T|^2;
+
+    where token vectors are orthonormal it is a sum of squares over X/|W| - B*/|W*|.  With fewer
+    dimensions than tokens B is not unique and cancels in the last term: then right down to 1e-15.
+    """
     norm = matrix.norm(coefficients)
+    if not matrix.orthonormal:
+        apart = coefficients / norm[:, None, None] - target / target_norm[:, None, None]
+        started = matrix.start_norm / norm
+        mixed = 2 * inner(apart, matrix.start) / norm
+        return 0.5 * (started.square() + mixed + matrix.gradient_norm(apart).square())
     unit = matrix.value(coefficients) / norm[:, None, None]
     inside = (unit - target / target_norm[:, None, None]).square().sum((1, 2))
     return 0.5 * (inside + (matrix.outside_norm / norm).square())

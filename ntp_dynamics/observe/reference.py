@@ -1,4 +1,4 @@
-"""What observables compare a state with: exact targets and query orders, as tensors."""
+"""What observables compare a state with: max-margin targets and query orders, as tensors."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ntp_dynamics.data.realizable import Order, Recognition
 from ntp_dynamics.model.batch import Batch
+from ntp_dynamics.theory.gram_dual import GramTarget
 from ntp_dynamics.theory.max_margin import AttentionTarget, FeedForwardTarget
 
 
@@ -20,10 +21,14 @@ class Reference:
     """Targets of R runs (nan where a run has none) and the roles of tokens under each query."""
 
     ov: Float[Tensor, "R V V"]
-    """W*_ov in token space, for orthonormal embeddings."""
+    """W*_ov E in token space."""
+    ov_coefficients: Float[Tensor, "R V V"]
+    """C with W*_ov = C E^T; ``ov`` itself where embeddings are orthonormal."""
     ov_norm: Float[Tensor, " R"]
     kq: Float[Tensor, "R V Q"]
-    """W*_kq in token space, for orthonormal embeddings."""
+    """E^T W*_kq E_Q in token space."""
+    kq_coefficients: Float[Tensor, "R V Q"]
+    """B with W*_kq = E B E_Q^T; ``kq`` itself where embeddings are orthonormal."""
     kq_norm: Float[Tensor, " R"]
     above: Int[Tensor, "R P"]
     """Relations a > b: where S[a,q] and S[b,q] stand in the flattened scores; -1 is padding."""
@@ -38,12 +43,12 @@ def make_reference(
     batch: Batch,
     recognitions: Sequence[Recognition],
     feed_forward: Sequence[FeedForwardTarget | None],
-    attention: Sequence[AttentionTarget | None],
+    attention: Sequence[AttentionTarget | GramTarget | None],
 ) -> Reference:
     """Stack per-run targets; None leaves nan."""
     runs, v, q = batch.runs, batch.vocab_size, batch.n_queries
-    ov = torch.full((runs, v, v), math.nan, dtype=torch.float64)
-    kq = torch.full((runs, v, q), math.nan, dtype=torch.float64)
+    ov, ov_coefficients = torch.full((2, runs, v, v), math.nan, dtype=torch.float64)
+    kq, kq_coefficients = torch.full((2, runs, v, q), math.nan, dtype=torch.float64)
     ov_norm, kq_norm = (torch.full((runs,), math.nan, dtype=torch.float64) for _ in range(2))
     roles = torch.zeros(3, runs, v, q, dtype=torch.bool)
     pairs: list[list[tuple[int, int]]] = []
@@ -51,9 +56,14 @@ def make_reference(
         queries = [i for i in batch.query_id[r].tolist() if i >= 0]
         if (target := feed_forward[r]) is not None:
             ov[r], ov_norm[r] = torch.from_numpy(target.matrix), target.norm
+            ov_coefficients[r] = torch.from_numpy(target.coefficients)
         if (best := attention[r]) is not None:
-            kq[r] = 0.0
-            kq[r, :, : len(queries)] = torch.from_numpy(best.matrix(queries, v))
+            for tensor, values in (
+                (kq, best.matrix(queries, v)),
+                (kq_coefficients, best.coefficients(queries, v)),
+            ):
+                tensor[r] = 0.0
+                tensor[r, :, : len(queries)] = torch.from_numpy(values)
             kq_norm[r] = best.norm
         orders = recognition.orders or {}
         pairs.append(_relations(orders, queries, q))
@@ -70,7 +80,9 @@ def make_reference(
             padded[:, r, : len(relations)] = torch.tensor(relations).T
     injective = torch.tensor([recognition.injective for recognition in recognitions])
     device = batch.token.device
-    tensors = (ov, ov_norm, kq, kq_norm, *padded, *roles, injective)
+    tensors = (
+        ov, ov_coefficients, ov_norm, kq, kq_coefficients, kq_norm, *padded, *roles, injective,
+    )  # fmt: skip
     return Reference(*(x.to(device) for x in tensors))
 
 

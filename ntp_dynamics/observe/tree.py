@@ -107,13 +107,13 @@ def _targets(reference: Reference, targets: Sequence[Targets]) -> xarray.Dataset
             "w_kq": (("run", "key", "query"), kq, _said("E^T W*_kq E_Q", source=problem3)),
             "norm_ov": (run, _array(reference.ov_norm), _said("||W*_ov||_F", source=problem2)),
             "norm_kq": (run, _array(reference.kq_norm), _said("||W*_kq||_F", source=problem3)),
-            "exact_kq": (run, each("exact", 0, np.int8), _said("1 where W*_kq is certified")),
+            "exact_kq": (run, each("exact", 0, np.int8), _said("1 where W*_kq is proved exactly")),
             "gap_kq": (run, each("gap", np.nan, np.float64), _said("duality gap of W*_kq")),
             "tight": (run, each("tight", -1, np.int32), _said("tight relations; -1: no target")),
             "forced_zero": (
                 run,
                 each("forced_zero", -1, np.int32),
-                _said(f"{never}; -1: no target"),
+                _said(f"{never}; -1: no target, or not decided"),
             ),
         }
     )

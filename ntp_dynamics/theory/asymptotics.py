@@ -13,7 +13,8 @@ Stage 2, once the leak is small, is normalised descent on an exponential loss wi
     1 - cos ~ 1/t^2           if every tight relation can carry a positive multiplier,
     1 - cos ~ (log t / t)^2   if some tight relation has multiplier 0 in every dual optimum,
 
-a heuristic confirmed numerically.  The regime is thus known before training starts.  A slope shows
+a heuristic confirmed numerically.  The regime is thus known before training starts.  It takes for
+granted that attention on the optimal token alone is the best (``pure_attention``).  A slope shows
 only after a path of about 20 ||W*_kq||; before, the burn-in imitates slower laws.
 """
 
@@ -31,10 +32,11 @@ from ntp_dynamics.theory.constants import Constants
 from ntp_dynamics.theory.hypotheses import (
     ASSUMPTION_2,
     EQUAL_MARGINS,
-    EXACT_TARGET,
     INJECTIVE,
     NORMALISED,
+    PURE_ATTENTION,
     REALIZABLE,
+    REGIME,
     RELATIONS,
     TARGET,
     TRAINED,
@@ -50,7 +52,7 @@ SHARP = (
     NORMALISED,
     RELATIONS,
     TARGET,
-    EXACT_TARGET,
+    PURE_ATTENTION,
 )
 BURN_IN_PATH = 20.0
 """Path length, in units of ||W*_kq||, before which no asymptotic slope can be read."""
@@ -129,7 +131,7 @@ SHARP_ATTENTION = [
         stage=Stage.attention,
         observable="direction_gap_kq",
         law=sharp_direction,
-        preconditions=SHARP,
+        preconditions=(*SHARP, REGIME),
         t_min=after_burn_in,
         kind="derived",
         tight=True,

@@ -18,6 +18,8 @@ from ntp_dynamics.config import Config, NormalisedGradientDescent, Stage, ZeroIn
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.data.embedding import Embedding
 from ntp_dynamics.data.realizable import Recognition
+from ntp_dynamics.theory.max_margin import AttentionTarget
+from ntp_dynamics.theory.pure_attention import is_best
 from ntp_dynamics.theory.targets import Targets
 
 
@@ -34,12 +36,12 @@ class Constants:
     """Tokens with a known continuation: the terms of L0."""
     ov_norm: Float[np.ndarray, " S"]
     kq_norm: Float[np.ndarray, " S"]
+    kq_gap: Float[np.ndarray, " S"]
+    """Duality gap of W*_kq relative to 1/2 ||W*_kq||^2; 0 where exact, nan without a target."""
     n: Float[np.ndarray, " S"]
     max_length: Float[np.ndarray, " S"]
     forced_zero: Float[np.ndarray, " S"]
-    """Tight relations whose multiplier is zero in every dual optimum."""
-    exact: Bool[np.ndarray, " S"]
-    """Whether W*_kq is certified."""
+    """Tight relations whose multiplier is zero in every dual optimum; -1: not decided."""
     realizable: Bool[np.ndarray, " S"]
     injective: Bool[np.ndarray, " S"]
     unconfused: Bool[np.ndarray, " S"]
@@ -47,16 +49,18 @@ class Constants:
     orthonormal: Bool[np.ndarray, " S"]
     extendable: Bool[np.ndarray, " S"]
     """Some query with relations leaves a token non-comparable."""
+    pure: Bool[np.ndarray, " S"]
+    """Attention on the optimal tokens alone is the best at the frozen logits."""
     zero_init: bool
     normalised: bool
     trained: frozenset[Stage]
-    observed: Mapping[str, Float[np.ndarray, "S T"]]
-    """Recorded observables of the attention stage that a law refers to."""
+    observed: Mapping[str, np.ndarray]
+    """Recorded observables (S, T) of the attention stage that a law refers to."""
 
     @property
-    def equal_margins(self) -> bool:
+    def equal_margins(self) -> Bool[np.ndarray, " S"]:
         """Whether every token starts the attention stage with the same margin."""
-        return self.zero_init or self.steps0 == 0
+        return (self.orthonormal & self.zero_init) | (self.steps0 == 0)
 
 
 def make_constants(
@@ -65,14 +69,13 @@ def make_constants(
     recognitions: Sequence[Recognition],
     embeddings: Sequence[Embedding],
     targets: Sequence[Targets],
-    observed: Mapping[str, Float[np.ndarray, "S T"]],
+    observed: Mapping[str, np.ndarray],
 ) -> Constants:
     """Collect the constants of a job from its actual data."""
     v = corpora[0].vocab_size
     stages = frozenset(config.stages)
     ov = [t.feed_forward.norm if t.feed_forward else math.nan for t in targets]
     kq = [t.attention.norm if t.attention else math.nan for t in targets]
-    forced = [t.attention.forced_zero if t.attention else 0 for t in targets]
     return Constants(
         vocab_size=v,
         eta0=config.train.feed_forward.step_size,
@@ -81,21 +84,47 @@ def make_constants(
         known=np.array([sum(y >= 0 for y in r.collocation) for r in recognitions], float),
         ov_norm=np.array(ov),
         kq_norm=np.array(kq),
+        kq_gap=np.array([_relative_gap(t) for t in targets]),
         n=np.array([sum(len(s) > 1 for s in c.sentences) for c in corpora], float),
         max_length=np.array([c.max_length for c in corpora], float),
-        forced_zero=np.array(forced, float),
-        exact=np.array([t.attention is not None and t.attention.exact for t in targets]),
+        forced_zero=np.array([_forced_zero(t) for t in targets], float),
         realizable=np.array([r.realizable for r in recognitions]),
         injective=np.array([r.injective for r in recognitions]),
         unconfused=np.array([not r.confused for r in recognitions]),
         assumption3=np.array([not r.assumption3_violations for r in recognitions]),
         orthonormal=np.array([e.orthonormal for e in embeddings]),
         extendable=np.array([_extendable(r, v) for r in recognitions]),
+        pure=_pure(corpora, recognitions, observed.get("logits")),
         zero_init=isinstance(config.init, ZeroInit),
         normalised=isinstance(config.optimizer, NormalisedGradientDescent),
         trained=stages,
         observed=observed,
     )
+
+
+def _pure(
+    corpora: Sequence[Corpus],
+    recognitions: Sequence[Recognition],
+    logits: Float[np.ndarray, "S V V"] | None,
+) -> Bool[np.ndarray, " S"]:
+    if logits is None:
+        return np.zeros(len(corpora), dtype=bool)
+    runs = zip(corpora, recognitions, logits, strict=True)
+    return np.array([is_best(corpus, found, m) for corpus, found, m in runs])
+
+
+def _forced_zero(targets: Targets) -> int:
+    target = targets.attention
+    if target is None or (isinstance(target, AttentionTarget) and not target.exact):
+        return -1
+    return target.forced_zero
+
+
+def _relative_gap(targets: Targets) -> float:
+    target = targets.attention
+    if target is None:
+        return math.nan
+    return 2 * target.gap / target.norm**2 if target.gap else 0.0
 
 
 def _extendable(recognition: Recognition, vocab_size: int) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from ntp_dynamics.config import Stage
 from ntp_dynamics.lab.claim import Precondition
 from ntp_dynamics.theory.constants import Constants
+from ntp_dynamics.theory.min_norm import TARGET_GAP
 
 TRAINED: dict[Stage, Precondition] = {
     stage: Precondition(
@@ -39,11 +40,13 @@ RELATIONS = Precondition(
 )
 TARGET = Precondition(
     "target",
-    lambda c: c.orthonormal,
-    "targets for embeddings that are not orthonormal are not implemented yet",
+    lambda c: c.kq_gap <= TARGET_GAP,
+    "problem (3) has no solution for these embeddings, or none was found",
 )
-EXACT_TARGET = Precondition(
-    "exact target", lambda c: c.exact, "the max-margin target could not be certified exactly"
+REGIME = Precondition(
+    "regime",
+    lambda c: c.forced_zero >= 0,
+    "the regime is unknown: the target is not exact and has no clear set of multipliers",
 )
 SMALL_STEP = Precondition(
     "eta <= ||W*_kq|| / e",
@@ -52,6 +55,11 @@ SMALL_STEP = Precondition(
 )
 EQUAL_MARGINS = Precondition(
     "equal margins", lambda c: c.equal_margins, "the margins of the feed-forward layer differ"
+)
+PURE_ATTENTION = Precondition(
+    "pure attention",
+    lambda c: c.pure,
+    "at the logits of the feed-forward layer a mixture of tokens beats the optimal one",
 )
 EXTENDABLE = Precondition(
     "non-comparable token", lambda c: c.extendable, "no token is non-comparable under any query"

@@ -121,6 +121,10 @@ class AttentionTarget:
                     matrix[token, j] = w
         return matrix
 
+    def coefficients(self, queries: Sequence[int], vocab_size: int) -> Float[np.ndarray, "V Q"]:
+        """B with W*_kq = E B E_Q^T: the scores themselves, as E is orthonormal."""
+        return self.matrix(queries, vocab_size)
+
 
 @dataclass(frozen=True)
 class FeedForwardTarget:
@@ -128,6 +132,10 @@ class FeedForwardTarget:
 
     matrix: Float[np.ndarray, "V V"]
     norm: float
+    coefficients: Float[np.ndarray, "V V"]
+    """C with W*_ov = C E^T; for orthonormal E the logits themselves."""
+    gap: float = 0.0
+    """Duality gap: an upper bound of 1/2 ||W - W*_ov||^2; 0 for the closed form."""
 
 
 def feed_forward_target(collocation: Sequence[int], vocab_size: int) -> FeedForwardTarget:
@@ -140,7 +148,8 @@ def feed_forward_target(collocation: Sequence[int], vocab_size: int) -> FeedForw
     matrix = np.zeros((vocab_size, vocab_size))
     matrix[:, known] = -1 / vocab_size
     matrix[[collocation[x] for x in known], known] += 1
-    return FeedForwardTarget(matrix, math.sqrt(len(known) * (vocab_size - 1) / vocab_size))
+    norm = math.sqrt(len(known) * (vocab_size - 1) / vocab_size)
+    return FeedForwardTarget(matrix, norm, matrix)
 
 
 def attention_target(recognition: Recognition) -> AttentionTarget:

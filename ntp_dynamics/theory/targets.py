@@ -1,4 +1,7 @@
-"""The exact targets of every run of a job, or the reason why a run has none."""
+"""The max-margin targets of every run of a job, or the reason why a run has none.
+
+Exact for orthonormal embeddings (``max_margin``); with a duality gap for others (``gram_dual``).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,12 @@ from dataclasses import dataclass
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.data.embedding import Embedding
 from ntp_dynamics.data.realizable import Recognition
+from ntp_dynamics.theory.gram_dual import (
+    GramTarget,
+    NoGramTarget,
+    attention_dual,
+    feed_forward_dual,
+)
 from ntp_dynamics.theory.max_margin import (
     AttentionTarget,
     FeedForwardTarget,
@@ -16,15 +25,13 @@ from ntp_dynamics.theory.max_margin import (
     feed_forward_target,
 )
 
-NOT_ORTHONORMAL = "targets for embeddings that are not orthonormal are not implemented yet"
-
 
 @dataclass(frozen=True)
 class Targets:
     """Max-margin solutions of one run: problems (2) and (3) of Huang, Liang, Yang 2024."""
 
     feed_forward: FeedForwardTarget | None
-    attention: AttentionTarget | None
+    attention: AttentionTarget | GramTarget | None
     missing: str | None
     """Why the attention target is missing."""
 
@@ -34,23 +41,39 @@ def solve(
     recognitions: Sequence[Recognition],
     embeddings: Sequence[Embedding],
 ) -> list[Targets]:
-    """Targets of each run; runs that share a corpus share the work."""
-    solved: dict[int, Targets] = {}
+    """Targets of each run; runs that share corpus and Gram matrix share the work."""
+    solved: dict[tuple[int, bytes], Targets] = {}
     targets = []
     for corpus, recognition, embedding in zip(corpora, recognitions, embeddings, strict=True):
-        if not embedding.orthonormal:
-            targets.append(Targets(None, None, NOT_ORTHONORMAL))
-        else:
-            key = id(recognition)
-            solved[key] = solved.get(key) or _solve(corpus, recognition)
-            targets.append(solved[key])
+        gram = b"" if embedding.orthonormal else embedding.gram.tobytes()
+        key = id(recognition), gram
+        solved[key] = solved.get(key) or _solve(corpus, recognition, embedding)
+        targets.append(solved[key])
     return targets
 
 
-def _solve(corpus: Corpus, recognition: Recognition) -> Targets:
-    collocation = recognition.collocation
-    feed_forward = feed_forward_target(collocation, len(collocation))
+def _solve(corpus: Corpus, recognition: Recognition, embedding: Embedding) -> Targets:
+    feed_forward = _feed_forward(recognition.collocation, embedding)
     try:
-        return Targets(feed_forward, attention_target(recognition), None)
+        return Targets(feed_forward, _attention(recognition, embedding), None)
     except Infeasible as error:
         return Targets(feed_forward, None, error.spell(corpus.vocab.__getitem__))
+    except NoGramTarget as error:
+        return Targets(feed_forward, None, str(error))
+
+
+def _feed_forward(collocation: Sequence[int], embedding: Embedding) -> FeedForwardTarget | None:
+    if embedding.orthonormal:
+        return feed_forward_target(collocation, len(collocation))
+    try:
+        return feed_forward_dual(collocation, embedding.gram)
+    except NoGramTarget:
+        return None
+
+
+def _attention(recognition: Recognition, embedding: Embedding) -> AttentionTarget | GramTarget:
+    if embedding.orthonormal:
+        return attention_target(recognition)
+    if recognition.certificate is not None:
+        raise Infeasible(recognition.certificate)
+    return attention_dual(recognition.orders or {}, embedding.gram)
