@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ntp_dynamics.config import Config, Stage, StageConfig
+from ntp_dynamics.config import Config, EngineName, Precision, Stage, StageConfig
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.data.draw import Purpose, Streams, draw_corpora, draw_embeddings, streams
 from ntp_dynamics.data.embedding import Embedding
@@ -18,6 +19,7 @@ from ntp_dynamics.data.realizable import Recognition, recognise
 from ntp_dynamics.lab.progress import Interrupt
 from ntp_dynamics.lab.trajectory import Recorder
 from ntp_dynamics.model.batch import Batch, pack
+from ntp_dynamics.model.full_matrix import FullMatrix
 from ntp_dynamics.model.init import (
     attention_matrix,
     exact_margin,
@@ -29,11 +31,18 @@ from ntp_dynamics.observe.hooks import Hook, make_hooks, make_recorder, observe,
 from ntp_dynamics.observe.modules import load_observables
 from ntp_dynamics.observe.observables import Observable
 from ntp_dynamics.observe.reference import Reference, make_reference
-from ntp_dynamics.optim.rules import make_rule
-from ntp_dynamics.optim.train import State, train_attention, train_feed_forward
+from ntp_dynamics.optim.engine import Autograd, Engine
+from ntp_dynamics.optim.rules import COVARIANT, make_rule
+from ntp_dynamics.optim.train import (
+    Part,
+    State,
+    train_attention,
+    train_feed_forward,
+    train_joint,
+)
 from ntp_dynamics.theory.targets import Targets, solve
 
-Tracker = Callable[[Iterable[State[Any]], Stage, int], Iterator[State[Any]]]
+Tracker = Callable[[Iterable[State], Stage, int], Iterator[State]]
 Watcher = Callable[[Stage, int, Mapping[str, np.ndarray]], None]
 
 
@@ -53,8 +62,8 @@ class Job:
     targets: list[Targets]
     batch: Batch
     reference: Reference
-    feed_forward: TokenMatrix
-    attention: TokenMatrix
+    feed_forward: TokenMatrix | FullMatrix
+    attention: TokenMatrix | FullMatrix
     hooks: dict[Stage, list[Hook]]
 
     @property
@@ -96,6 +105,7 @@ def prepare(config: Config, observables: Sequence[Observable] = ()) -> Job:
     batch = pack(corpora, [recognition.collocation for recognition in recognitions])
 
     dim = embeddings[0].matrix.shape[0]
+    whole = type(config.optimizer) not in COVARIANT  # its steps depend on the basis
 
     def weights(purpose: Purpose, rows: int) -> list[Float[Any, "A D"]]:
         rngs = (source.rng(run, purpose) for run in range(config.runs))
@@ -113,9 +123,9 @@ def prepare(config: Config, observables: Sequence[Observable] = ()) -> Job:
             batch, recognitions, [t.feed_forward for t in targets], [t.attention for t in targets]
         ),
         feed_forward=feed_forward_matrix(
-            weights(Purpose.init_feed_forward, vocab_size), embeddings
+            weights(Purpose.init_feed_forward, vocab_size), embeddings, whole
         ),
-        attention=attention_matrix(weights(Purpose.init_attention, dim), embeddings, batch),
+        attention=attention_matrix(weights(Purpose.init_attention, dim), embeddings, batch, whole),
         hooks={
             stage: make_hooks(config.hooks, stage, stage_settings(config, stage).steps, extra)
             for stage in config.stages
@@ -133,7 +143,23 @@ class Trained:
     """M = W_ov E when training ended."""
 
 
-def train(job: Job, track: Tracker, interrupt: Interrupt, watch: Watcher = ignore) -> Trained:
+def engine_of(config: Config) -> Engine:
+    """The engine a configuration asks for."""
+    if config.engine is EngineName.autograd:
+        return naive_engine(config)
+    return Engine()
+
+
+def naive_engine(config: Config) -> Engine:
+    """Automatic differentiation in the precision of the configuration."""
+    return Autograd(
+        {Precision.float32: torch.float32, Precision.float64: torch.float64}[config.precision]
+    )
+
+
+def train(
+    job: Job, engine: Engine, track: Tracker, interrupt: Interrupt, watch: Watcher = ignore
+) -> Trained:
     """Train the stages in order; an interrupt ends training after the step at hand.
 
     ``watch`` sees what was measured at each step (stage, step, values by name).
@@ -146,7 +172,7 @@ def train(job: Job, track: Tracker, interrupt: Interrupt, watch: Watcher = ignor
         settings = stage_settings(job.config, stage)
         hooks = job.hooks[stage]
         recorder = recorders[stage] = make_recorder(hooks)
-        for state in track(_states(job, stage, settings, logits), stage, settings.steps):
+        for state in track(_states(job, engine, stage, logits), stage, settings.steps):
             if measured := observe(hooks, state, job.reference, job.sizes):
                 recorder.put(state.step, measured)
                 watch(stage, state.step, measured)
@@ -163,9 +189,19 @@ def stage_settings(config: Config, stage: Stage) -> StageConfig:
 
 
 def _states(
-    job: Job, stage: Stage, settings: StageConfig, logits: Float[Tensor, "R V V"]
-) -> Iterator[State[Any]]:
-    rule = make_rule(job.config.optimizer, settings.step_size)
+    job: Job, engine: Engine, stage: Stage, logits: Float[Tensor, "R V V"]
+) -> Iterator[State]:
+    config = job.config.train
+    rule, batch = make_rule(job.config.optimizer), job.batch
+    steps = stage_settings(job.config, stage).steps
     if stage is Stage.feed_forward:
-        return train_feed_forward(job.batch, job.feed_forward, rule, settings.steps)
-    return train_attention(job.batch, job.attention, logits, rule, settings.steps)
+        part = Part(job.feed_forward, config.feed_forward.step_size)
+        return train_feed_forward(batch, part, rule, engine, steps)
+    if stage is Stage.attention:
+        part = Part(job.attention, config.attention.step_size)
+        return train_attention(batch, part, logits, rule, engine, steps)
+    parts = (
+        Part(job.attention, config.joint.step_size),
+        Part(job.feed_forward, config.joint.feed_forward_step_size),
+    )
+    return train_joint(batch, *parts, rule, engine, steps)

@@ -12,11 +12,11 @@ import torch
 import yaml
 from rich.console import Console
 
-from ntp_dynamics.config import Config, Figures, to_yaml
-from ntp_dynamics.job import Job, Watcher, prepare, train
+from ntp_dynamics.config import Config, Figures, Stage, to_yaml
+from ntp_dynamics.job import Job, Watcher, engine_of, naive_engine, prepare, train
 from ntp_dynamics.lab.disk import make_room, size_in_words
 from ntp_dynamics.lab.log import JobLog
-from ntp_dynamics.lab.progress import JobProgress, SweepProgress, graceful_interrupt
+from ntp_dynamics.lab.progress import Interrupt, JobProgress, SweepProgress, graceful_interrupt
 from ntp_dynamics.lab.store import STATUS, TRAJECTORY, RecordWriter
 from ntp_dynamics.lab.tracking import Subject, Tracker, flatten, open_tracker
 from ntp_dynamics.observe.judgement import Judged, judge_claims, recorded_for_laws
@@ -100,11 +100,12 @@ def _train_and_record(
     """Train all stages and write the trajectory, also of a training that Ctrl-C cut short."""
     with graceful_interrupt() as interrupt:
         with progress:
-            trained = train(job, progress.track, interrupt, watch)
+            trained = train(job, engine_of(job.config), progress.track, interrupt, watch)
         tree = make_tree(
             trained.recorders,
             trained.reached,
             trained.logits,
+            _shadows(job, progress, interrupt),
             job.batch,
             job.reference,
             job.targets,
@@ -116,11 +117,23 @@ def _train_and_record(
     return tree
 
 
+def _shadows(
+    job: Job, progress: JobProgress | SweepProgress, interrupt: Interrupt
+) -> dict[Stage, xarray.Dataset]:
+    """The same job by automatic differentiation, where the configuration asks for it."""
+    if not job.config.shadow or interrupt.requested:
+        return {}
+    with progress:
+        shadow = train(job, naive_engine(job.config), progress.track, interrupt)
+    return {stage: r.dataset(shadow.reached[stage]) for stage, r in shadow.recorders.items()}
+
+
 def _write_inputs(job: Job, writer: RecordWriter, log: JobLog) -> None:
     writer.text("config.yaml", to_yaml(job.config))
     for run, corpus in enumerate(job.corpora):
         writer.data(f"corpora/{run:03d}.jsonl", "".join(line + "\n" for line in corpus.lines()))
-    log(f"{job.config.runs} runs, |V| = {job.batch.vocab_size}, engine torch, float64")
+    engine = engine_of(job.config).name
+    log(f"{job.config.runs} runs, |V| = {job.batch.vocab_size}, engine: {engine}")
     log(f"the record will take {size_in_words(job.record_size)}")
     for note in notes(job):
         log(note)

@@ -18,13 +18,15 @@ from ntp_dynamics.model.batch import Batch, pack
 from ntp_dynamics.model.init import exact_margin
 from ntp_dynamics.observe.observables import BUILT_IN
 from ntp_dynamics.observe.reference import Reference, make_reference
+from ntp_dynamics.optim.engine import Engine
 from ntp_dynamics.optim.rules import normalised_gradient_descent
-from ntp_dynamics.optim.train import State, train_attention, train_feed_forward
+from ntp_dynamics.optim.train import Part, State, train_attention, train_feed_forward
 from ntp_dynamics.theory import proposition2
 from ntp_dynamics.theory.max_margin import attention_target, feed_forward_target
 
 LOG_10 = math.log(10)
 MARGIN, STEP_SIZE = 9.23, 0.1
+RULE = normalised_gradient_descent()
 
 
 @pytest.fixture(autouse=True)
@@ -44,8 +46,8 @@ def attention_states(
     batch: Batch, step_size: float, steps: int, margin: float = MARGIN
 ) -> Iterable[State]:
     zero = token_space.zeros(batch.runs, batch.vocab_size, batch.n_queries)
-    rule = normalised_gradient_descent(step_size)
-    return train_attention(batch, zero, exact_margin(margin, batch), rule, steps)
+    part = Part(zero, step_size)
+    return train_attention(batch, part, exact_margin(margin, batch), RULE, Engine(), steps)
 
 
 def measured(name: str, state: State, reference: Reference) -> np.ndarray:
@@ -105,7 +107,7 @@ def test_the_first_stage_from_zero_is_the_closed_form(corpus_of: Any, golden: An
     batch, reference = set_up([corpus_of(golden["paper_like"])])
     v, eta0 = batch.vocab_size, 0.2 / math.sqrt(20)
     zero = token_space.zeros(1, v, v)
-    for state in train_feed_forward(batch, zero, normalised_gradient_descent(eta0), 2000):
+    for state in train_feed_forward(batch, Part(zero, eta0), RULE, Engine(), 2000):
         t = state.step
         if t == 0:
             continue
@@ -123,8 +125,9 @@ def test_an_identity_still_holds_after_very_many_steps(corpus_of: Any, golden: A
     batch, _ = set_up([corpus_of(golden["paper_example"])])
     v, eta0, steps = batch.vocab_size, 0.0447, 30_000
     zero = token_space.zeros(1, v, v)
-    *_, final = train_feed_forward(batch, zero, normalised_gradient_descent(eta0), steps)
-    assert final.matrix.norm(final.coefficients)[0] == pytest.approx(steps * eta0, rel=1e-14)
+    *_, final = train_feed_forward(batch, Part(zero, eta0), RULE, Engine(), steps)
+    layer = final.layer
+    assert layer.matrix.norm(layer.coefficients)[0] == pytest.approx(steps * eta0, rel=1e-14)
     assert final.path_length[0] == pytest.approx(steps * eta0, rel=1e-14)
 
 
@@ -144,6 +147,6 @@ def test_descent_refutes_proposition_2_on_its_counterexample() -> None:
     *_, final = attention_states(batch, STEP_SIZE, 10_000)
     assert final.stage is Stage.attention
     assert measured("direction_gap_kq", final, reference)[0] <= 1e-6
-    unit = final.value / final.value.norm()
+    unit = final.layer.value / final.layer.value.norm()
     to_formula = 0.5 * (unit - formula / formula.norm()).square().sum()
     assert to_formula == pytest.approx(1.4e-2, rel=0.05)

@@ -19,9 +19,10 @@ from ntp_dynamics.config import (
     OrthonormalEmbedding,
     PrefixClosedDataset,
     RealizableDataset,
+    StandardEmbedding,
 )
 from ntp_dynamics.data.corpus import Corpus
-from ntp_dynamics.data.embedding import Embedding, gaussian, orthonormal
+from ntp_dynamics.data.embedding import Embedding, gaussian, orthonormal, standard
 from ntp_dynamics.data.generate import generate
 from ntp_dynamics.data.prefix_closed import generate_prefix_closed
 from ntp_dynamics.lab.errors import UserError
@@ -86,7 +87,7 @@ def draw_embeddings(config: Config, source: Streams, vocab_size: int) -> list[Em
     dim = config.embedding.dim or vocab_size
     draw = gaussian
     if isinstance(config.embedding, OrthonormalEmbedding):
-        draw = orthonormal
+        draw = standard if isinstance(config.embedding, StandardEmbedding) else orthonormal
         if dim < vocab_size:
             raise UserError(
                 "embedding.dim",

@@ -36,6 +36,13 @@ def orthonormal(vocab_size: int, dim: int, rng: np.random.Generator) -> Embeddin
     return Embedding(q * np.sign(np.diag(r)), orthonormal=True)  # signs make the draw uniform
 
 
+def standard(vocab_size: int, dim: int, rng: np.random.Generator) -> Embedding:
+    """Token v is the v-th basis vector; draws nothing.  Raises ValueError for dim < vocab_size."""
+    if dim < vocab_size:
+        raise ValueError(f"{vocab_size} basis vectors do not fit in {dim} dimensions")
+    return Embedding(np.eye(dim, vocab_size), orthonormal=True)
+
+
 def gaussian(vocab_size: int, dim: int, rng: np.random.Generator) -> Embedding:
     """Independent gaussian vectors of unit length, any dimension."""
     matrix = rng.standard_normal((dim, vocab_size))

@@ -60,6 +60,12 @@ class Batch:
         return self.token * self.n_queries + self.query[..., None]
 
     @cached_property
+    def injective(self) -> Bool[Tensor, " R"]:
+        """Whether no two tokens share a continuation."""
+        known = [run[run >= 0] for run in self.collocation]
+        return torch.tensor([len(n.unique()) == len(n) for n in known])
+
+    @cached_property
     def known(self) -> Bool[Tensor, "R V"]:
         """Tokens whose continuation the corpus states."""
         return self.collocation >= 0

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -70,6 +71,40 @@ def attention_gradient(
     scores: Float[Tensor, "R V Q"], logits: Float[Tensor, "R V V"], batch: Batch
 ) -> tuple[LogScaled, Forward]:
     """dLoss/dS (with its log-scale) and the forward pass it came from."""
+    forward, parts = _cross_entropy(scores, logits, batch)
+    return _score_gradient(scores, logits, batch, forward, parts), forward
+
+
+def joint_gradient(
+    scores: Float[Tensor, "R V Q"], logits: Float[Tensor, "R V V"], batch: Batch
+) -> tuple[LogScaled, LogScaled, Forward]:
+    """dLoss/dS and dLoss/dM of the cross-entropy, and the forward pass they came from.
+
+    dLoss/dM[:,k] = sum over sentences of pi phi_k (p - e_y).
+    """
+    forward, parts = _cross_entropy(scores, logits, batch)
+    log_sentence = parts.log_residual + batch.log_pi
+    log_scale = log_sentence.amax(dim=1)
+    weight = (log_sentence - _finite(log_scale)[:, None]).exp()
+    by_class = (parts.residual * weight[..., None]).transpose(1, 2)  # (R, class, N)
+    logit_gradient = LogScaled(torch.bmm(by_class, parts.mixture), log_scale)
+    return _score_gradient(scores, logits, batch, forward, parts), logit_gradient, forward
+
+
+class _Parts(NamedTuple):
+    """Intermediate results that both gradients share."""
+
+    phi: Float[Tensor, "R N K"]
+    mixture: Float[Tensor, "R N V"]
+    """Attention mass by token of the vocabulary."""
+    residual: Float[Tensor, "R N V"]
+    """p - e_y, short of e^log_residual."""
+    log_residual: Float[Tensor, "R N"]
+
+
+def _cross_entropy(
+    scores: Float[Tensor, "R V Q"], logits: Float[Tensor, "R V V"], batch: Batch
+) -> tuple[Forward, _Parts]:
     log_phi = attend(scores, batch)
     phi = log_phi.exp()
     mixture = phi.new_zeros(*phi.shape[:2], batch.vocab_size).scatter_add_(2, batch.token, phi)
@@ -78,19 +113,28 @@ def attention_gradient(
     odds, largest = _wrong_odds(mixed - torch.gather(mixed, 2, label), label)
     wrong = odds.sum(-1)
     log_wrong = largest + wrong.log()  # log sum_{j != y} e^{z_j - z_y}
-    residual = odds.scatter_(2, label, -wrong[..., None])  # (p - e_y) e^{normaliser - m}
-    value = torch.gather(torch.bmm(residual, logits), 2, batch.token)  # v_k, in the same units
+    residual = odds.scatter_(2, label, -wrong[..., None])
+    forward = Forward(log_phi, log_softplus(log_wrong), largest)
+    return forward, _Parts(phi, mixture, residual, largest - softplus(log_wrong))
 
-    direction, log_outside = _mean_removed(phi, log_phi, value, batch.present)
-    log_sentence = log_outside + (largest - softplus(log_wrong)) + batch.log_pi
+
+def _score_gradient(
+    scores: Float[Tensor, "R V Q"],
+    logits: Float[Tensor, "R V V"],
+    batch: Batch,
+    forward: Forward,
+    parts: _Parts,
+) -> LogScaled:
+    value = torch.gather(torch.bmm(parts.residual, logits), 2, batch.token)  # v_k, same units
+    direction, log_outside = _mean_removed(parts.phi, forward.log_phi, value, batch.present)
+    log_sentence = log_outside + parts.log_residual + batch.log_pi
     log_scale = log_sentence.amax(dim=1)
     weight = (log_sentence - _finite(log_scale)[:, None]).exp()
     gradient = torch.zeros_like(scores).flatten(1)
     gradient.scatter_add_(
         1, batch.score_index.flatten(1), (direction * weight[..., None]).flatten(1)
     )
-    forward = Forward(log_phi, log_softplus(log_wrong), largest)
-    return LogScaled(gradient.view_as(scores), log_scale), forward
+    return LogScaled(gradient.view_as(scores), log_scale)
 
 
 def feed_forward_gradient(

@@ -13,6 +13,7 @@ from torch import Tensor
 from ntp_dynamics.config import GaussianInit, Init
 from ntp_dynamics.data.embedding import Embedding
 from ntp_dynamics.model.batch import Batch
+from ntp_dynamics.model.full_matrix import FullMatrix
 from ntp_dynamics.model.token_space import TokenMatrix
 
 
@@ -27,23 +28,30 @@ def initial_weight(
 
 
 def feed_forward_matrix(
-    weights: Sequence[Float[np.ndarray, "V D"]], embeddings: Sequence[Embedding]
-) -> TokenMatrix:
-    """W_ov of every run, seen through its logits M = W_ov E."""
+    weights: Sequence[Float[np.ndarray, "V D"]], embeddings: Sequence[Embedding], whole: bool
+) -> TokenMatrix | FullMatrix:
+    """W_ov of every run, seen through its logits M = W_ov E; ``whole``: not in token space."""
     identities = [np.eye(weight.shape[0]) for weight in weights]
     right = [embedding.matrix for embedding in embeddings]
+    if whole:
+        return _full_matrix(weights, identities, right)
     return _token_matrix(weights, identities, right, _grams(embeddings, right))
 
 
 def attention_matrix(
-    weights: Sequence[Float[np.ndarray, "D D"]], embeddings: Sequence[Embedding], batch: Batch
-) -> TokenMatrix:
+    weights: Sequence[Float[np.ndarray, "D D"]],
+    embeddings: Sequence[Embedding],
+    batch: Batch,
+    whole: bool,
+) -> TokenMatrix | FullMatrix:
     """W_kq of every run, seen through its scores S = E^T W_kq E_Q; absent queries are zero."""
     left = [embedding.matrix for embedding in embeddings]
     right = [
         np.where(ids >= 0, matrix[:, ids], 0.0)
         for matrix, ids in zip(left, batch.query_id.numpy(force=True), strict=True)
     ]
+    if whole:
+        return _full_matrix(weights, left, right)
     grams = _grams(embeddings, left), _grams(embeddings, right)
     return _token_matrix(weights, left, right, grams[1], left_gram=grams[0])
 
@@ -61,6 +69,13 @@ def _grams(
     if all(embedding.orthonormal for embedding in embeddings):
         return None
     return torch.from_numpy(np.stack([x.T @ x for x in columns]))
+
+
+def _full_matrix(
+    weights: Sequence[np.ndarray], left: Sequence[np.ndarray], right: Sequence[np.ndarray]
+) -> FullMatrix:
+    w, a, b = (torch.from_numpy(np.stack(x)) for x in (weights, left, right))
+    return FullMatrix(start=a.mT @ w @ b, weight=w, left=a, right=b)
 
 
 def _token_matrix(

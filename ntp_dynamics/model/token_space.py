@@ -48,6 +48,15 @@ class TokenMatrix:
     def orthonormal(self) -> bool:
         return self.left_gram is None and self.right_gram is None
 
+    @property
+    def zero(self) -> Float[Tensor, "R A B"]:
+        """The coefficients of W_0 itself."""
+        return torch.zeros_like(self.start)
+
+    def lift(self, gradient: LogScaled) -> LogScaled:
+        """The gradient in the coordinates of the coefficients: D itself."""
+        return gradient
+
     def through_gram(self, x: Float[Tensor, "R A B"]) -> Float[Tensor, "R A B"]:
         """G_L x G_R."""
         if self.left_gram is not None:

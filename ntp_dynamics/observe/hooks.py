@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Int
@@ -101,7 +100,7 @@ def make_recorder(hooks: list[Hook]) -> Recorder:
 
 
 def observe(
-    hooks: list[Hook], state: State[Any], reference: Reference, sizes: Mapping[str, int]
+    hooks: list[Hook], state: State, reference: Reference, sizes: Mapping[str, int]
 ) -> dict[str, np.ndarray]:
     """Measure what is due at this step: values by name, runs first.
 

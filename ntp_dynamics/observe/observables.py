@@ -18,13 +18,18 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ntp_dynamics.config import Stage
-from ntp_dynamics.model.gradient import log_softplus
-from ntp_dynamics.model.token_space import TokenMatrix, frobenius, inner
+from ntp_dynamics.model.excess import log_excess
+from ntp_dynamics.model.full_matrix import FullMatrix
+from ntp_dynamics.model.token_space import frobenius, inner
 from ntp_dynamics.observe.reference import Reference
-from ntp_dynamics.optim.train import AttentionState, FeedForwardState, State
+from ntp_dynamics.optim.train import Layer, State
 
 Measure = Callable[[Any, Reference], Tensor]
 PAPER = "Huang, Liang, Yang 2024"
+ATTENTIVE = (Stage.attention, Stage.joint)
+"""Stages that train attention on the cross-entropy."""
+FED_FORWARD = (Stage.feed_forward, Stage.joint)
+"""Stages that train the feed-forward layer."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Observable:
     dims: tuple[str, ...] = ()
     schedule: Callable[[int], bool] | None = None
 
-    def __call__(self, state: State[Any], reference: Reference) -> Tensor:
+    def __call__(self, state: State, reference: Reference) -> Tensor:
         return self.measure(state, reference)
 
 
@@ -67,30 +72,27 @@ def observable(
     return make
 
 
-@observable(Stage.feed_forward, Stage.attention, long_name="sum of the lengths of all updates")
+@observable(long_name="sum of the lengths of all updates")
 def path_length(state: State, reference: Reference) -> Float[Tensor, " R"]:
     return state.path_length
 
 
 @observable(
-    Stage.feed_forward,
-    Stage.attention,
     units="log 1",
     long_name="log of the gradient's Frobenius norm",
 )
 def log_grad_norm(state: State, reference: Reference) -> Float[Tensor, " R"]:
-    return state.matrix.gradient_norm(state.gradient.value).log() + state.gradient.log_scale
+    return log_gradient_norm(state)
 
 
 @observable(
-    Stage.feed_forward,
-    Stage.attention,
     long_name="||column sums of the gradient|| / ||gradient||: rounding, exactly 0 in theory",
     source="derived: softmax gradients sum to zero",
 )
 def zero_sum_residual(state: State, reference: Reference) -> Float[Tensor, " R"]:
-    gradient = state.gradient.value
-    return gradient.sum(1).square().sum(-1).sqrt() / frobenius(gradient)
+    layers = [layer.slope.value for layer in (state.attention, state.feed_forward) if layer]
+    residuals = [d.sum(1).square().sum(-1).sqrt() / frobenius(d) for d in layers]
+    return torch.stack(residuals).nan_to_num(0.0).amax(0) if len(layers) > 1 else residuals[0]
 
 
 @observable(
@@ -100,46 +102,44 @@ def zero_sum_residual(state: State, reference: Reference) -> Float[Tensor, " R"]
     long_name="log L0, a sum over tokens",
     source=f"{PAPER}, Algorithm 1",
 )
-def log_collocation_loss(state: FeedForwardState, reference: Reference) -> Float[Tensor, " R"]:
+def log_collocation_loss(state: State, reference: Reference) -> Float[Tensor, " R"]:
     return state.forward.log_loss.logsumexp(-1)
 
 
 @observable(Stage.feed_forward, name="accuracy", long_name="share of tokens continued correctly")
-def collocation_accuracy(state: FeedForwardState, reference: Reference) -> Float[Tensor, " R"]:
+def collocation_accuracy(state: State, reference: Reference) -> Float[Tensor, " R"]:
     right = is_right(state.forward.wrong_margin, state.logits).double()
     return right.sum(-1) / state.batch.known.sum(-1)
 
 
-@observable(Stage.feed_forward, long_name="||W_ov||_F", source=f"{PAPER}, Prop. 1")
-def norm_ov(state: FeedForwardState, reference: Reference) -> Float[Tensor, " R"]:
-    return state.matrix.norm(state.coefficients)
+@observable(*FED_FORWARD, long_name="||W_ov||_F", source=f"{PAPER}, Prop. 1")
+def norm_ov(state: State, reference: Reference) -> Float[Tensor, " R"]:
+    return norm_of(fed_forward(state))
 
 
-@observable(Stage.attention, long_name="||W_kq||_F", source=f"{PAPER}, Thm 1")
-def norm_kq(state: AttentionState, reference: Reference) -> Float[Tensor, " R"]:
-    return state.matrix.norm(state.coefficients)
+@observable(*ATTENTIVE, long_name="||W_kq||_F", source=f"{PAPER}, Thm 1")
+def norm_kq(state: State, reference: Reference) -> Float[Tensor, " R"]:
+    return norm_of(attentive(state))
 
 
-@observable(Stage.feed_forward, long_name="1 - cos(W_ov, W*_ov)", source=f"{PAPER}, Prop. 1")
-def direction_gap_ov(state: FeedForwardState, reference: Reference) -> Float[Tensor, " R"]:
-    best, norm = reference.ov_coefficients, reference.ov_norm
-    return direction_gap(state.matrix, state.coefficients, best, norm)
+@observable(*FED_FORWARD, long_name="1 - cos(W_ov, W*_ov)", source=f"{PAPER}, Prop. 1")
+def direction_gap_ov(state: State, reference: Reference) -> Float[Tensor, " R"]:
+    return direction_gap(fed_forward(state), reference.ov_coefficients, reference.ov_norm)
 
 
-@observable(Stage.attention, long_name="1 - cos(W_kq, W*_kq)", source=f"{PAPER}, Thm 1")
-def direction_gap_kq(state: AttentionState, reference: Reference) -> Float[Tensor, " R"]:
-    best, norm = reference.kq_coefficients, reference.kq_norm
-    return direction_gap(state.matrix, state.coefficients, best, norm)
+@observable(*ATTENTIVE, long_name="1 - cos(W_kq, W*_kq)", source=f"{PAPER}, Thm 1")
+def direction_gap_kq(state: State, reference: Reference) -> Float[Tensor, " R"]:
+    return direction_gap(attentive(state), reference.kq_coefficients, reference.kq_norm)
 
 
 @observable(
-    Stage.attention,
+    *ATTENTIVE,
     name="log_loss",
     units="log nat",
     long_name="log L, the cross-entropy of all samples",
     source=f"{PAPER}, eq. 1",
 )
-def log_cross_entropy(state: AttentionState, reference: Reference) -> Float[Tensor, " R"]:
+def log_cross_entropy(state: State, reference: Reference) -> Float[Tensor, " R"]:
     return (state.forward.log_loss + state.batch.log_pi).logsumexp(-1)
 
 
@@ -149,31 +149,20 @@ def log_cross_entropy(state: AttentionState, reference: Reference) -> Float[Tens
     long_name="log (L - L_min), L_min the loss of perfect attention at these margins",
     source="derived; equal margins and injective n only",
 )
-def log_excess_loss(state: AttentionState, reference: Reference) -> Float[Tensor, " R"]:
-    # L_n - L_min,n = log1p(e^-D [(V-1) expm1(D leak) + e^{D leak} sum_k expm1(D phi_k)] / den),
-    # den = 1 + (V-1) e^-D, k over the wrong tokens: each has a class of its own (n injective)
-    batch, log_phi = state.batch, state.forward.log_phi
-    margin = equal_margin(state).where(reference.injective, math.nan)[:, None]
-    log_leak = wrong_mass(state)
-    log_wrong = log_phi.masked_fill(batch.optimal, -math.inf)
-    spread = _log_expm1(log_leak + margin.log()) + math.log(batch.vocab_size - 1)
-    own = _log_expm1(log_wrong + margin.log()[..., None]).logsumexp(-1) + margin * log_leak.exp()
-    log_odds = torch.logaddexp(spread, own) - margin
-    log_odds = log_odds - torch.log1p((batch.vocab_size - 1) * (-margin).exp())
-    return (log_softplus(log_odds) + batch.log_pi).logsumexp(-1)
+def log_excess_loss(state: State, reference: Reference) -> Float[Tensor, " R"]:
+    return log_excess(state.forward, state.logits, state.batch)
 
 
-@observable(Stage.attention, long_name="cos(-grad, W*_kq)", source=f"{PAPER}, Lemma 6")
-def gradient_alignment_kq(state: AttentionState, reference: Reference) -> Float[Tensor, " R"]:
-    gradient = state.gradient.value
-    return -inner(gradient, reference.kq) / (
-        state.matrix.gradient_norm(gradient) * reference.kq_norm
-    )
+@observable(*ATTENTIVE, long_name="cos(-grad, W*_kq)", source=f"{PAPER}, Lemma 6")
+def gradient_alignment_kq(state: State, reference: Reference) -> Float[Tensor, " R"]:
+    layer = attentive(state)
+    norm = layer.matrix.gradient_norm(layer.gradient.value)
+    return -inner(layer.slope.value, reference.kq) / (norm * reference.kq_norm)
 
 
-@observable(Stage.attention, long_name="smallest S_a - S_b over the relations a > b")
-def score_margin(state: AttentionState, reference: Reference) -> Float[Tensor, " R"]:
-    flat = state.value.flatten(1)
+@observable(*ATTENTIVE, long_name="smallest S_a - S_b over the relations a > b")
+def score_margin(state: State, reference: Reference) -> Float[Tensor, " R"]:
+    flat = attentive(state).value.flatten(1)
     present = reference.above >= 0
     above = torch.gather(flat, 1, reference.above.clamp_min(0))
     below = torch.gather(flat, 1, reference.below.clamp_min(0))
@@ -182,12 +171,12 @@ def score_margin(state: AttentionState, reference: Reference) -> Float[Tensor, "
 
 
 @observable(
-    Stage.attention,
+    *ATTENTIVE,
     long_name="smallest score gap optimal - non-comparable - non-optimal",
     source=f"{PAPER}, Thm 3",
 )
-def order_extension_margin(state: AttentionState, reference: Reference) -> Float[Tensor, " R"]:
-    scores = state.value
+def order_extension_margin(state: State, reference: Reference) -> Float[Tensor, " R"]:
+    scores = attentive(state).value
     least_optimal = scores.masked_fill(~reference.optimal, math.inf).amin(1)
     most_between = scores.masked_fill(~reference.non_comparable, -math.inf).amax(1)
     least_between = scores.masked_fill(~reference.non_comparable, math.inf).amin(1)
@@ -197,50 +186,74 @@ def order_extension_margin(state: AttentionState, reference: Reference) -> Float
 
 
 @observable(
-    Stage.attention, units="log 1", long_name="log phi_-, worst sentence", source=f"{PAPER}, Thm 2"
+    *ATTENTIVE, units="log 1", long_name="log phi_-, worst sentence", source=f"{PAPER}, Thm 2"
 )
-def log_leak(state: AttentionState, reference: Reference) -> Float[Tensor, " R"]:
+def log_leak(state: State, reference: Reference) -> Float[Tensor, " R"]:
     return _real(state, wrong_mass(state), -math.inf).amax(-1)
 
 
-@observable(Stage.attention, long_name="phi_+, worst sentence", source=f"{PAPER}, Lemma 5")
-def attention_mass_min(state: AttentionState, reference: Reference) -> Float[Tensor, " R"]:
+@observable(*ATTENTIVE, long_name="phi_+, worst sentence", source=f"{PAPER}, Lemma 5")
+def attention_mass_min(state: State, reference: Reference) -> Float[Tensor, " R"]:
     return _real(state, optimal_mass(state), 1.0).amin(-1)
 
 
-@observable(Stage.attention, long_name="phi_+, mean weighted by relative frequency")
-def attention_mass_mean(state: AttentionState, reference: Reference) -> Float[Tensor, " R"]:
+@observable(*ATTENTIVE, long_name="phi_+, mean weighted by relative frequency")
+def attention_mass_mean(state: State, reference: Reference) -> Float[Tensor, " R"]:
     return einsum(optimal_mass(state), state.batch.log_pi.exp(), "r n, r n -> r")
 
 
-@observable(Stage.attention, long_name="weighted share of sentences continued correctly")
-def accuracy(state: AttentionState, reference: Reference) -> Float[Tensor, " R"]:
+@observable(*ATTENTIVE, long_name="weighted share of sentences continued correctly")
+def accuracy(state: State, reference: Reference) -> Float[Tensor, " R"]:
     wrong = ~is_right(state.forward.wrong_margin, state.logits)
     # 1 - wrong share: exactly 1 where all are right, however the weights round
     return 1 - einsum(wrong.double(), state.batch.log_pi.exp(), "r n, r n -> r")
 
 
-@observable(Stage.attention, dims=("sentence", "token"), long_name="attention mass, copies summed")
-def attention(state: AttentionState, reference: Reference) -> Float[Tensor, "R N K"]:
+@observable(*ATTENTIVE, dims=("sentence", "token"), long_name="attention mass, copies summed")
+def attention(state: State, reference: Reference) -> Float[Tensor, "R N K"]:
     real = state.batch.present & (state.batch.log_pi > -math.inf)[..., None]
     return state.forward.log_phi.exp().masked_fill(~real, math.nan)
 
 
-@observable(Stage.attention, dims=("key", "query"), long_name="scores S = E^T W_kq E_Q")
-def scores(state: AttentionState, reference: Reference) -> Float[Tensor, "R V Q"]:
-    return state.value.masked_fill(state.batch.query_id[:, None] < 0, math.nan)
+@observable(*ATTENTIVE, dims=("key", "query"), long_name="scores S = E^T W_kq E_Q")
+def scores(state: State, reference: Reference) -> Float[Tensor, "R V Q"]:
+    return attentive(state).value.masked_fill(state.batch.query_id[:, None] < 0, math.nan)
 
 
-@observable(Stage.feed_forward, dims=("next", "key"), long_name="logits M = W_ov E")
-def logits(state: FeedForwardState, reference: Reference) -> Float[Tensor, "R V V"]:
-    return state.value
+@observable(*FED_FORWARD, dims=("next", "key"), long_name="logits M = W_ov E")
+def logits(state: State, reference: Reference) -> Float[Tensor, "R V V"]:
+    return state.logits
+
+
+def attentive(state: State) -> Layer:
+    """The attention layer of a stage that trains it."""
+    assert state.attention is not None
+    return state.attention
+
+
+def fed_forward(state: State) -> Layer:
+    """The feed-forward layer of a stage that trains it."""
+    assert state.feed_forward is not None
+    return state.feed_forward
+
+
+def norm_of(layer: Layer) -> Float[Tensor, " R"]:
+    """||W||_F of the whole matrix."""
+    return layer.matrix.norm(layer.coefficients)
+
+
+def log_gradient_norm(state: State) -> Float[Tensor, " R"]:
+    """log ||grad||_F over the trained layers."""
+    layers = [layer for layer in (state.attention, state.feed_forward) if layer]
+    norms = [
+        layer.matrix.gradient_norm(layer.gradient.value).log() + layer.gradient.log_scale
+        for layer in layers
+    ]
+    return torch.stack([2 * norm for norm in norms]).logsumexp(0) / 2 if norms[1:] else norms[0]
 
 
 def direction_gap(
-    matrix: TokenMatrix,
-    coefficients: Float[Tensor, "R A B"],
-    target: Float[Tensor, "R A B"],
-    target_norm: Float[Tensor, " R"],
+    layer: Layer, target: Float[Tensor, "R A B"], target_norm: Float[Tensor, " R"]
 ) -> Float[Tensor, " R"]:
     """1 - cos as half the squared distance of unit matrices: right down to 1e-30.
 
@@ -251,14 +264,17 @@ def direction_gap(
     where token vectors are orthonormal it is a sum of squares over X/|W| - B*/|W*|.  With fewer
     dimensions than tokens B is not unique and cancels in the last term: then right down to 1e-15.
     """
-    norm = matrix.norm(coefficients)
+    matrix, norm = layer.matrix, norm_of(layer)
+    unit_target = target / target_norm[:, None, None]
+    if isinstance(matrix, FullMatrix):
+        unit = (matrix.weight + layer.coefficients) / norm[:, None, None]
+        return 0.5 * (unit - matrix.left @ unit_target @ matrix.right.mT).square().sum((1, 2))
     if not matrix.orthonormal:
-        apart = coefficients / norm[:, None, None] - target / target_norm[:, None, None]
+        apart = layer.coefficients / norm[:, None, None] - unit_target
         started = matrix.start_norm / norm
         mixed = 2 * inner(apart, matrix.start) / norm
         return 0.5 * (started.square() + mixed + matrix.gradient_norm(apart).square())
-    unit = matrix.value(coefficients) / norm[:, None, None]
-    inside = (unit - target / target_norm[:, None, None]).square().sum((1, 2))
+    inside = (layer.value / norm[:, None, None] - unit_target).square().sum((1, 2))
     return 0.5 * (inside + (matrix.outside_norm / norm).square())
 
 
@@ -267,38 +283,18 @@ def is_right(wrong_margin: Float[Tensor, "R N"], logits: Float[Tensor, "R V V"])
     return wrong_margin < -1e-12 * logits.abs().amax((1, 2))[:, None]
 
 
-def optimal_mass(state: AttentionState) -> Float[Tensor, "R N"]:
+def optimal_mass(state: State) -> Float[Tensor, "R N"]:
     """phi_+: attention mass on the optimal tokens of each sentence."""
     return state.forward.log_phi.exp().masked_fill(~state.batch.optimal, 0.0).sum(-1)
 
 
-def wrong_mass(state: AttentionState) -> Float[Tensor, "R N"]:
+def wrong_mass(state: State) -> Float[Tensor, "R N"]:
     """log phi_-: log of the attention mass on the other tokens; -inf where there are none."""
     return state.forward.log_phi.masked_fill(state.batch.optimal, -math.inf).logsumexp(-1)
 
 
-def equal_margin(state: AttentionState) -> Float[Tensor, " R"]:
-    """The margin Delta if every token has it against every class, else nan."""
-    batch = state.batch
-    label = batch.collocation.clamp_min(0)[..., None]
-    columns = state.logits.transpose(1, 2)  # (R, token, class)
-    margin = torch.gather(columns, 2, label) - columns
-    margin = margin.scatter(2, label, math.nan).flatten(1)
-    margin = margin.masked_fill(~batch.known.repeat_interleave(batch.vocab_size, 1), math.nan)
-    mean = margin.nanmean(-1)
-    spread = (margin - mean[:, None]).abs().nan_to_num(0.0).amax(-1)
-    return mean.where(spread <= 1e-9 * mean.abs(), math.nan)
-
-
-def _real(state: AttentionState, x: Float[Tensor, "R N"], padding: float) -> Float[Tensor, "R N"]:
+def _real(state: State, x: Float[Tensor, "R N"], padding: float) -> Float[Tensor, "R N"]:
     return x.masked_fill(state.batch.log_pi == -math.inf, padding)
-
-
-def _log_expm1(log_x: Tensor) -> Tensor:
-    """log(e^x - 1) from log x: log x itself once x is below rounding, x once e^-x is."""
-    x = log_x.exp()
-    middle = x.clamp(1e-18, 40.0).expm1().log()
-    return torch.where(x < 1e-18, log_x, torch.where(x > 40.0, x, middle))
 
 
 BUILT_IN: tuple[Observable, ...] = tuple(x for x in globals().values() if isinstance(x, Observable))

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
+SHADOW = "shadow_"
+"""Prefix of the groups of a shadow."""
+
 HERE = "ntp-dynamics"
 PAPER = "Huang, Liang, Yang 2024, {}"
 
@@ -35,6 +38,7 @@ def make_tree(
     recorders: Mapping[Stage, Recorder],
     reached: Mapping[Stage, int],
     logits: Float[Tensor, "R V V"],
+    shadows: Mapping[Stage, xarray.Dataset],
     batch: Batch,
     reference: Reference,
     targets: Sequence[Targets],
@@ -42,7 +46,8 @@ def make_tree(
 ) -> xarray.DataTree:
     """Everything numeric that a job leaves behind; holds no time and no machine name.
 
-    ``logits`` are those of the attention stage, frozen there and stored once.
+    ``logits`` are those of the attention stage, frozen there and stored once; ``shadows`` are the
+    stages trained once more by automatic differentiation.
     """
     import xarray
 
@@ -54,6 +59,8 @@ def make_tree(
     if (attention := groups.get(f"/{Stage.attention}")) is not None:
         said = _said("frozen logits M = W_ov E of this stage")
         attention["logits"] = (("run", "next", "key"), _array(logits), said)
+    for stage, data in shadows.items():
+        groups[f"/{SHADOW}{stage}"] = data
     return xarray.DataTree.from_dict(groups)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -12,93 +12,158 @@ from torch import Tensor
 
 from ntp_dynamics.config import Stage
 from ntp_dynamics.model.batch import Batch
-from ntp_dynamics.model.gradient import (
-    FeedForwardPass,
-    Forward,
-    attention_gradient,
-    feed_forward_gradient,
-)
+from ntp_dynamics.model.full_matrix import FullMatrix
 from ntp_dynamics.model.token_space import LogScaled, TokenMatrix
-from ntp_dynamics.optim.rules import Rule
-
-Pass = TypeVar("Pass")
+from ntp_dynamics.optim.engine import Engine
+from ntp_dynamics.optim.rules import Rule, Slope
 
 
 @dataclass(frozen=True)
-class State(Generic[Pass]):
+class Layer:
+    """One trained matrix of all runs at one step."""
+
+    matrix: TokenMatrix | FullMatrix
+    coefficients: Float[Tensor, "R A B"]
+    """What training added to W_0, in token coordinates (or in full: see `matrix`)."""
+    value: Float[Tensor, "R A B"]
+    """Scores S (V x Q) of the attention layer, logits M (V x V) of the feed-forward layer."""
+    gradient: LogScaled
+    """In the coordinates of the coefficients."""
+    slope: LogScaled
+    """dLoss/dS or dLoss/dM, in token coordinates."""
+
+
+@dataclass(frozen=True)
+class State:
     """All runs of a job at one step of one stage, before the update of that step."""
 
     stage: Stage
     step: int
     batch: Batch
-    matrix: TokenMatrix
-    """The trained matrix; W = matrix.start + what the coefficients say."""
-    coefficients: Float[Tensor, "R A B"]
-    value: Float[Tensor, "R A B"]
-    """Scores S (V x Q) in the attention stage, logits M (V x V) in the feed-forward stage."""
+    attention: Layer | None
+    """None where the attention layer is not trained."""
+    feed_forward: Layer | None
     logits: Float[Tensor, "R V V"]
     """M = W_ov E, frozen in the attention stage."""
-    gradient: LogScaled
-    forward: Pass
+    forward: Any
+    """`Forward`, or `FeedForwardPass` in the feed-forward stage."""
     path_length: Float[Tensor, " R"]
 
+    @property
+    def layer(self) -> Layer:
+        """The layer that is trained; in the joint stage the attention layer."""
+        layer = self.attention or self.feed_forward
+        assert layer is not None
+        return layer
 
-AttentionState = State[Forward]
-FeedForwardState = State[FeedForwardPass]
+
+class Part(NamedTuple):
+    """A matrix to train and its step size."""
+
+    matrix: TokenMatrix | FullMatrix
+    step_size: float
 
 
 def train_feed_forward(
-    batch: Batch, matrix: TokenMatrix, rule: Rule, steps: int
-) -> Iterator[FeedForwardState]:
+    batch: Batch, part: Part, rule: Rule, engine: Engine, steps: int
+) -> Iterator[State]:
     """Stage 1: W_ov on the collocation loss L0, attention absent."""
 
-    def evaluate(walk: _Walk) -> FeedForwardState:
-        gradient, forward = feed_forward_gradient(walk.value, batch)
-        return State(
-            Stage.feed_forward, walk.step, batch, matrix, walk.coefficients, walk.value,
-            walk.value, gradient, forward, walk.path_length,
-        )  # fmt: skip
+    def evaluate(walk: _Walk) -> tuple[State, Tensor]:
+        (logits,) = walk.values
+        slope, forward = engine.feed_forward(logits, batch)
+        layer = walk.layer(0, part, slope)
+        state = State(
+            Stage.feed_forward, walk.step, batch, None, layer, logits, forward, walk.path_length
+        )
+        return state, forward.log_loss.logsumexp(-1)  # the infimum of L0 is 0
 
-    return _descend(matrix, evaluate, rule, steps)
+    return _descend([part], evaluate, rule, steps)
 
 
 def train_attention(
-    batch: Batch, matrix: TokenMatrix, logits: Float[Tensor, "R V V"], rule: Rule, steps: int
-) -> Iterator[AttentionState]:
+    batch: Batch,
+    part: Part,
+    logits: Float[Tensor, "R V V"],
+    rule: Rule,
+    engine: Engine,
+    steps: int,
+) -> Iterator[State]:
     """Stage 2: W_kq on the cross-entropy of all samples, W_ov frozen."""
 
-    def evaluate(walk: _Walk) -> AttentionState:
-        gradient, forward = attention_gradient(walk.value, logits, batch)
-        return State(
-            Stage.attention, walk.step, batch, matrix, walk.coefficients, walk.value,
-            logits, gradient, forward, walk.path_length,
-        )  # fmt: skip
+    def evaluate(walk: _Walk) -> tuple[State, Tensor]:
+        (scores,) = walk.values
+        slope, forward = engine.attention(scores, logits, batch)
+        layer = walk.layer(0, part, slope)
+        state = State(
+            Stage.attention, walk.step, batch, layer, None, logits, forward, walk.path_length
+        )
+        return state, engine.log_excess(forward, logits, batch)
 
-    return _descend(matrix, evaluate, rule, steps)
+    return _descend([part], evaluate, rule, steps)
+
+
+def train_joint(
+    batch: Batch, attention: Part, feed_forward: Part, rule: Rule, engine: Engine, steps: int
+) -> Iterator[State]:
+    """Both layers at once, on the cross-entropy of all samples."""
+
+    def evaluate(walk: _Walk) -> tuple[State, Tensor]:
+        scores, logits = walk.values
+        by_score, by_logit, forward = engine.joint(scores, logits, batch)
+        layers = walk.layer(0, attention, by_score), walk.layer(1, feed_forward, by_logit)
+        state = State(Stage.joint, walk.step, batch, *layers, logits, forward, walk.path_length)
+        return state, (forward.log_loss + batch.log_pi).logsumexp(-1)  # the infimum of L is 0
+
+    return _descend([attention, feed_forward], evaluate, rule, steps)
 
 
 class _Walk(NamedTuple):
-    """Where the descent stands."""
+    """Where the descent stands, a part each."""
 
     step: int
-    coefficients: Float[Tensor, "R A B"]
-    value: Float[Tensor, "R A B"]
+    coefficients: list[Tensor]
+    values: list[Tensor]
     path_length: Float[Tensor, " R"]
+
+    def layer(self, i: int, part: Part, slope: LogScaled) -> Layer:
+        matrix = part.matrix
+        gradient = matrix.lift(slope)
+        return Layer(matrix, self.coefficients[i], self.values[i], gradient, slope)
 
 
 def _descend(
-    matrix: TokenMatrix, evaluate: Callable[[_Walk], State[Pass]], rule: Rule, steps: int
-) -> Iterator[State[Pass]]:
+    parts: list[Part],
+    evaluate: Callable[[_Walk], tuple[State, Tensor]],
+    rule: Rule,
+    steps: int,
+) -> Iterator[State]:
     """The states at steps 0 .. steps."""
-    coefficients, lost = torch.zeros_like(matrix.start), torch.zeros_like(matrix.start)
-    path_length, lost_length = (torch.zeros_like(matrix.start_norm) for _ in range(2))
-    memory = rule.init(matrix)
+    coefficients = [part.matrix.zero for part in parts]
+    lost = [torch.zeros_like(c) for c in coefficients]
+    path_length = torch.zeros(len(coefficients[0]), dtype=torch.float64)
+    lost_length = path_length
+    memory = rule.init(coefficients)
     for step in range(steps + 1):
-        state = evaluate(_Walk(step, coefficients, matrix.value(coefficients), path_length))
+        values = [p.matrix.value(c) for p, c in zip(parts, coefficients, strict=True)]
+        state, log_gap = evaluate(_Walk(step, coefficients, values, path_length))
         yield state
         if step < steps:
-            change, length, memory = rule.update(state.gradient, matrix, memory)
-            coefficients, lost = _add(coefficients, change, lost)
+            layers = [layer for layer in (state.attention, state.feed_forward) if layer]
+            slopes = [
+                Slope(layer.matrix, layer.gradient, part.step_size)
+                for layer, part in zip(layers, parts, strict=True)
+            ]
+            changes, memory = rule.update(slopes, log_gap, memory)
+            lengths = [
+                p.matrix.gradient_norm(change) for p, change in zip(parts, changes, strict=True)
+            ]
+            moved = [
+                _add(c, change, gone)
+                for c, change, gone in zip(coefficients, changes, lost, strict=True)
+            ]
+            coefficients, lost = [total for total, _ in moved], [gone for _, gone in moved]
+            length = torch.stack(lengths).square().sum(0).sqrt()
             path_length, lost_length = _add(path_length, length, lost_length)
 
 

@@ -23,8 +23,9 @@ from ntp_dynamics.model.init import (
     initial_weight,
 )
 from ntp_dynamics.model.transformer import Transformer
+from ntp_dynamics.optim.engine import Engine
 from ntp_dynamics.optim.rules import normalised_gradient_descent
-from ntp_dynamics.optim.train import State, train_attention, train_feed_forward
+from ntp_dynamics.optim.train import Part, State, train_attention, train_feed_forward
 
 STEPS = 200
 KNOBS = RealizableDataset(vocab_size=12, queries=5, extra_optimal_copies=2)
@@ -52,7 +53,7 @@ def test_every_step_agrees_with_autograd_on_the_d_by_d_matrices(kind: str) -> No
     dim = e[0].matrix.shape[0]
     w_ov = [initial_weight(GaussianInit(norm=1.1), (12, dim), rng) for _ in corpora]
     w_kq = [initial_weight(GaussianInit(norm=1.1), (dim, dim), rng) for _ in corpora]
-    rule = normalised_gradient_descent(0.05)
+    rule, engine = normalised_gradient_descent(), Engine()
     oracles = [Transformer(torch.from_numpy(x.matrix)) for x in e]
     queries = [x.matrix[:, list(corpus.queries)] for x, corpus in zip(e, corpora, strict=True)]
 
@@ -64,20 +65,21 @@ def test_every_step_agrees_with_autograd_on_the_d_by_d_matrices(kind: str) -> No
         assert grad is not None
         assert torch.exp(log_loss) == pytest.approx(loss.item(), rel=1e-12)
         assert (g - grad).norm() <= 1e-12 * grad.norm()
-        scale = state.gradient.log_scale.exp()
-        norm = state.matrix.gradient_norm(state.gradient.value) * scale
+        scale = state.layer.gradient.log_scale.exp()
+        norm = state.layer.matrix.gradient_norm(state.layer.gradient.value) * scale
         assert norm[run] == pytest.approx(grad.norm().item(), rel=1e-12)
-        length = state.matrix.norm(state.coefficients)[run]
+        length = state.layer.matrix.norm(state.layer.coefficients)[run]
         assert length == pytest.approx(parameter.norm().item(), rel=1e-12)
 
     logits = None
-    for state in train_feed_forward(batch, feed_forward_matrix(w_ov, e), rule, STEPS):
+    part = Part(feed_forward_matrix(w_ov, e, whole=False), 0.05)
+    for state in train_feed_forward(batch, part, rule, engine, STEPS):
         logits = state.logits
         for run, oracle in enumerate(oracles):
             right = e[run].matrix
-            weight = weight_after(w_ov[run], np.eye(12), state.coefficients[run], right)
+            weight = weight_after(w_ov[run], np.eye(12), state.layer.coefficients[run], right)
             oracle.feed_forward.weight.data = weight
-            d = state.gradient.value[run] * state.gradient.log_scale[run].exp()
+            d = state.layer.gradient.value[run] * state.layer.gradient.log_scale[run].exp()
             compare(
                 state,
                 run,
@@ -87,12 +89,13 @@ def test_every_step_agrees_with_autograd_on_the_d_by_d_matrices(kind: str) -> No
                 d @ torch.from_numpy(right.T),
             )
     assert logits is not None
-    for state in train_attention(batch, attention_matrix(w_kq, e, batch), logits, rule, STEPS):
+    part = Part(attention_matrix(w_kq, e, batch, whole=False), 0.05)
+    for state in train_attention(batch, part, logits, rule, engine, STEPS):
         for run, oracle in enumerate(oracles):
             left, right, n = e[run].matrix, queries[run], len(corpora[run].queries)
-            b = state.coefficients[run, :, :n]
+            b = state.layer.coefficients[run, :, :n]
             oracle.attention.weight.data = weight_after(w_kq[run], left, b, right)
-            d = state.gradient.value[run, :, :n] * state.gradient.log_scale[run].exp()
+            d = state.layer.gradient.value[run, :, :n] * state.layer.gradient.log_scale[run].exp()
             log_loss = (state.forward.log_loss + batch.log_pi)[run].logsumexp(-1)
             g = torch.from_numpy(left) @ d @ torch.from_numpy(right.T)
             compare(state, run, oracle.attention, oracle.loss(corpora[run]), log_loss, g)

@@ -112,7 +112,7 @@ def test_a_module_named_on_the_command_line_adds_an_observable(tmp_path: Path) -
 def test_observables_from_python_are_recorded_beside_the_built_in_ones(tmp_path: Path) -> None:
     @observable(long_name="norm of the coefficients")
     def coefficient_norm(state, reference):  # type: ignore[no-untyped-def]
-        return state.coefficients.flatten(1).norm(dim=1)
+        return state.layer.coefficients.flatten(1).norm(dim=1)
 
     record = ntp.train(SMOKE, tmp_path / "a", observables=[coefficient_norm])
     attention = record.stage("attention")
@@ -140,7 +140,7 @@ def test_a_module_that_cannot_be_used_is_one_line(text: str, what: str, tmp_path
 def test_an_observable_of_the_wrong_shape_fails_the_job_by_name(tmp_path: Path) -> None:
     @observable("attention", long_name="one number for all runs")
     def careless(state, reference):  # type: ignore[no-untyped-def]
-        return state.value.sum()
+        return state.logits.sum()
 
     with pytest.raises(ValueError, match=r"careless has shape \(\), not \(run 2\)"):
         ntp.train(SMOKE, tmp_path / "a", observables=[careless])

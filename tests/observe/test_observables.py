@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import mpmath
 import numpy as np
@@ -19,11 +20,13 @@ from ntp_dynamics.model.gradient import attention_gradient
 from ntp_dynamics.model.init import attention_matrix, exact_margin, initial_weight
 from ntp_dynamics.observe.observables import BUILT_IN, Observable
 from ntp_dynamics.observe.reference import Reference, make_reference
+from ntp_dynamics.optim.engine import Engine
 from ntp_dynamics.optim.rules import normalised_gradient_descent
-from ntp_dynamics.optim.train import State, train_attention, train_feed_forward
+from ntp_dynamics.optim.train import Part, State, train_attention, train_feed_forward
 from ntp_dynamics.theory.max_margin import attention_target, feed_forward_target
 
 V, MARGIN = 10, 6.0
+RULE = normalised_gradient_descent()
 CORPUS = generate(
     RealizableDataset(vocab_size=V, queries=4, extra_optimal_copies=1), np.random.default_rng(4)
 )
@@ -38,9 +41,9 @@ def state_after(steps: int, norm: float | None = 0.7) -> tuple[State, Reference]
     start = np.zeros((V + 3, V + 3))
     if norm is not None:
         start = initial_weight(GaussianInit(norm=norm), (V + 3, V + 3), rng)
-    matrix = attention_matrix([start], [embedding], batch)
-    rule = normalised_gradient_descent(0.5)
-    *_, state = train_attention(batch, matrix, exact_margin(MARGIN, batch), rule, steps)
+    part = Part(attention_matrix([start], [embedding], batch, whole=False), 0.5)
+    logits = exact_margin(MARGIN, batch)
+    *_, state = train_attention(batch, part, logits, RULE, Engine(), steps)
     reference = make_reference(batch, [FOUND], [None], [attention_target(FOUND)])
     return state, reference
 
@@ -60,7 +63,7 @@ def attention_by_hand(state: State) -> list[dict[int, float]]:
     for sentence in CORPUS.sentences:
         weights = dict.fromkeys(sentence, 1.0)
         if len(sentence) > 1:
-            score = state.value[0, :, column[sentence[-1]]].tolist()
+            score = state.layer.value[0, :, column[sentence[-1]]].tolist()
             weights = {k: sentence.count(k) * math.exp(score[k]) for k in sentence}
         total = sum(weights.values())
         masses.append({k: w / total for k, w in weights.items()})
@@ -98,16 +101,16 @@ def test_masses_loss_and_accuracy_agree_with_arithmetic_by_hand(steps: int) -> N
 def test_direction_gap_counts_the_part_of_w0_outside_the_span() -> None:
     """1 - cos of the full d x d matrices, not of what the tokens see."""
     state, reference = state_after(5)
-    full = math.hypot(state.value.norm().item(), state.matrix.outside_norm.item())
-    assert state.matrix.outside_norm.item() > 0.1
-    cosine = (state.value * reference.kq).sum().item() / full / reference.kq_norm.item()
+    full = math.hypot(state.layer.value.norm().item(), state.layer.matrix.outside_norm.item())
+    assert state.layer.matrix.outside_norm.item() > 0.1
+    cosine = (state.layer.value * reference.kq).sum().item() / full / reference.kq_norm.item()
     assert value("norm_kq", state, reference) == pytest.approx(full, rel=1e-14)
     assert value("direction_gap_kq", state, reference) == pytest.approx(1 - cosine, abs=1e-14)
 
 
 def test_score_margins_are_the_smallest_over_relations_and_roles() -> None:
     state, reference = state_after(7)
-    score = {q: state.value[0, :, i].tolist() for i, q in enumerate(CORPUS.queries)}
+    score = {q: state.layer.value[0, :, i].tolist() for i, q in enumerate(CORPUS.queries)}
     orders = FOUND.orders or {}
     least = min(score[q][a] - score[q][b] for q, o in orders.items() for a, b in o.relations)
     assert value("score_margin", state, reference) == pytest.approx(least, rel=1e-13)
@@ -133,7 +136,7 @@ def test_log_excess_loss_agrees_with_subtraction_in_900_digits(steps: int) -> No
         for sentence, y, pi in zip(CORPUS.sentences, CORPUS.next_tokens, CORPUS.pi, strict=True):
             if len(sentence) < 2:
                 continue
-            score = state.value[0, :, column[sentence[-1]]].tolist()
+            score = state.layer.value[0, :, column[sentence[-1]]].tolist()
             weight = {k: sentence.count(k) * mpmath.exp(score[k]) for k in dict.fromkeys(sentence)}
             total = sum(weight.values())
             z = [mpmath.mpf(0)] * V
@@ -149,13 +152,13 @@ def test_excess_loss_is_nan_where_margins_differ() -> None:
     assert math.isfinite(value("log_excess_loss", state, reference))
     uneven = state.logits.clone()
     uneven[0, 0, 0] += 0.5
-    other = State(**{**vars(state), "logits": uneven})
+    other = replace(state, logits=uneven)
     assert math.isnan(value("log_excess_loss", other, reference))
 
 
 def test_alignment_is_the_cosine_of_minus_gradient_and_target() -> None:
     state, reference = state_after(3)
-    d = state.gradient.value
+    d = state.layer.slope.value
     cosine = -(d * reference.kq).sum() / d.norm() / reference.kq.norm()
     assert value("gradient_alignment_kq", state, reference) == pytest.approx(cosine.item())
     assert value("zero_sum_residual", state, reference) < 1e-14
@@ -191,7 +194,7 @@ def test_every_observable_is_float64(o: Observable) -> None:
         batch = pack([CORPUS], [FOUND.collocation])
         zero = token_space.zeros(1, V, V)
         target = feed_forward_target(FOUND.collocation, V)
-        *_, state = train_feed_forward(batch, zero, normalised_gradient_descent(0.1), 2)
+        *_, state = train_feed_forward(batch, Part(zero, 0.1), RULE, Engine(), 2)
         reference = make_reference(batch, [FOUND], [target], [None])
     assert o(state, reference).dtype == torch.float64
 
@@ -201,7 +204,7 @@ def test_excess_loss_is_finite_at_margins_where_exp_overflows() -> None:
     state, reference = state_after(0, norm=None)
     logits, scores = exact_margin(2000.0, state.batch), -5 * reference.kq
     _, forward = attention_gradient(scores, logits, state.batch)
-    wrong = State(**{**vars(state), "logits": logits, "value": scores, "forward": forward})
+    wrong = replace(state, logits=logits, forward=forward)
     excess = value("log_excess_loss", wrong, reference)
     assert 5 < excess < 10
     assert excess == pytest.approx(value("log_loss", wrong, reference), rel=1e-12)

@@ -16,174 +16,38 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 from pydantic import Field, TypeAdapter
 
+from ntp_dynamics.config.choices import (
+    Count,
+    EngineName,
+    Figures,
+    Positive,
+    Precision,
+    Stage,
+    Vary,
+    When,
+)
+from ntp_dynamics.config.groups import (
+    Adam,
+    Dataset,
+    Embedding,
+    FileDataset,
+    GaussianEmbedding,
+    GaussianInit,
+    GeneratedDataset,
+    GradientDescent,
+    Init,
+    NormalisedGradientDescent,
+    Optimizer,
+    OrthonormalEmbedding,
+    Polyak,
+    PrefixClosedDataset,
+    RealizableDataset,
+    SignDescent,
+    StandardEmbedding,
+    ZeroInit,
+)
 from ntp_dynamics.lab.secrets import redact
 from ntp_dynamics.lab.tracking import NoTracking, Tracking, WandbTracking
-
-Count = Annotated[int, Field(ge=1)]
-Natural = Annotated[int, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Probability = Annotated[float, Field(ge=0, le=1)]
-
-
-class Vary(StrEnum):
-    """What differs between the runs of a job."""
-
-    corpus = "corpus"
-    init = "init"
-    both = "both"
-
-
-class Density(StrEnum):
-    """How many tokens below the optimal one a sentence shows: a random subset, or all."""
-
-    random = "random"
-    complete = "complete"
-
-
-class Weights(StrEnum):
-    """Sample weights: equal, Dirichlet distributed, 10^(-decades U) with U uniform on [0, 1], or
-    how often each prefix occurs among random trajectories (prefix-closed corpora only)."""
-
-    uniform = "uniform"
-    dirichlet = "dirichlet"
-    powers = "powers"
-    counts = "counts"
-
-
-class When(StrEnum):
-    """When something is measured: never, at both ends, at a few log-spaced checkpoints, at every
-    step up to 32 and then 30 a decade, or at every step."""
-
-    never = "never"
-    ends = "ends"
-    checkpoints = "checkpoints"
-    recorded = "recorded"
-    every = "every"
-
-
-class Stage(StrEnum):
-    """Which layer is trained."""
-
-    feed_forward = "feed_forward"
-    attention = "attention"
-
-
-class Figures(StrEnum):
-    """`auto`: a single job draws its own, a sweep one overview; `all`: every job draws all, one for
-    each claim too."""
-
-    auto = "auto"
-    none = "none"
-    all = "all"
-
-
-@dataclass
-class Dataset:
-    """Where the corpora come from (a config group)."""
-
-
-@dataclass
-class GeneratedDataset(Dataset):
-    """What every generator has."""
-
-    vocab_size: Annotated[int, Field(ge=2, le=10_000)] = 20
-    max_length: Annotated[int, Field(ge=2, le=4096)] = 6
-    """Longest sentence, before extra copies."""
-    weights: Weights = Weights.uniform
-    concentration: Positive = 1.0
-    """Of the Dirichlet weights."""
-    decades: Annotated[float, Field(gt=0, le=300)] = 6.0
-    """Spread of the weights `powers`."""
-
-
-@dataclass
-class RealizableDataset(GeneratedDataset):
-    """Random realizable corpora (`ntp_dynamics.data.generate`)."""
-
-    queries: Count = 12
-    """Queries that get sentences."""
-    sentences_per_query: Count = 6
-    optimal: Count = 2
-    """Tokens of the top level of a query's order."""
-    non_optimal: Count = 3
-    """Tokens below the top level, the query included."""
-    levels: Annotated[int, Field(ge=2)] = 2
-    """Levels of the order; more than two give confused tokens."""
-    p_star: Probability = 0.3
-    """Chance that a query is its own optimum (two levels only)."""
-    density: Density = Density.random
-    extra_optimal_copies: Natural = 0
-    """At most so many extra copies of the optimal token."""
-    extra_wrong_copies: Natural = 0
-    """Extra copies of each wrong token; breaks Assumption 3."""
-
-
-@dataclass
-class PrefixClosedDataset(GeneratedDataset):
-    """One trajectory a first token, all its prefixes (`ntp_dynamics.data.prefix_closed`)."""
-
-    weights: Weights = Weights.counts
-    p_stop: Probability = 0.2
-    """Chance that a trajectory stops after a step."""
-    draws: Count = 100
-    """Random trajectories that `counts` counts; each first token occurs at least once."""
-
-
-@dataclass
-class FileDataset(Dataset):
-    """One corpus from a JSON Lines file, the same for every run."""
-
-    path: str = ""
-
-
-@dataclass
-class Embedding:
-    """Token embeddings (a config group)."""
-
-    dim: Count | None = None
-    """Dimension; null is the vocabulary size."""
-
-
-@dataclass
-class OrthonormalEmbedding(Embedding):
-    """Orthonormal token vectors: Assumption 2."""
-
-
-@dataclass
-class GaussianEmbedding(Embedding):
-    """Independent gaussian unit vectors, any dimension."""
-
-
-@dataclass
-class Init:
-    """Initial weights (a config group)."""
-
-
-@dataclass
-class ZeroInit(Init):
-    """Both layers start at zero, as in Algorithm 1 of the paper."""
-
-
-@dataclass
-class GaussianInit(Init):
-    """Gaussian entries, each layer rescaled to exactly this Frobenius norm."""
-
-    norm: Positive = 1.1
-
-
-@dataclass
-class Optimizer:
-    """The update rule (a config group)."""
-
-
-@dataclass
-class NormalisedGradientDescent(Optimizer):
-    """W <- W - eta grad / ||grad||_F, the norm of the whole trained matrix."""
-
-
-@dataclass
-class GradientDescent(Optimizer):
-    """W <- W - eta grad."""
 
 
 @dataclass
@@ -192,6 +56,14 @@ class StageConfig:
 
     steps: Annotated[int, Field(ge=1, le=10**9)] = 900
     step_size: Positive = 0.1
+
+
+@dataclass
+class JointConfig(StageConfig):
+    """The joint stage; `step_size` is that of the attention layer."""
+
+    step_size: Positive = 0.05 / math.sqrt(20)
+    feed_forward_step_size: Positive = 0.2 / math.sqrt(20)
 
 
 @dataclass
@@ -205,6 +77,7 @@ class Train:
     attention: StageConfig = field(
         default_factory=lambda: StageConfig(steps=900, step_size=0.05 / math.sqrt(20))
     )
+    joint: JointConfig = field(default_factory=JointConfig)
     margin: Positive | None = None
     """Start the attention stage at exactly this margin and skip the feed-forward stage."""
 
@@ -242,6 +115,11 @@ class Config:
     optimizer: Optimizer = MISSING
     train: Train = field(default_factory=Train)
     hooks: Hooks = field(default_factory=Hooks)
+    engine: EngineName = EngineName.auto
+    precision: Precision = Precision.float64
+    """Of engine=autograd and of the shadow."""
+    shadow: bool = False
+    """Train the same job with automatic differentiation beside, and record both."""
     tracking: Tracking = MISSING
     figures: Figures = Figures.auto
     overwrite: bool = False
@@ -274,9 +152,19 @@ GROUPS: dict[str, dict[str, type]] = {
         "prefix_closed": PrefixClosedDataset,
         "file": FileDataset,
     },
-    "embedding": {"orthonormal": OrthonormalEmbedding, "gaussian": GaussianEmbedding},
+    "embedding": {
+        "orthonormal": OrthonormalEmbedding,
+        "standard": StandardEmbedding,
+        "gaussian": GaussianEmbedding,
+    },
     "init": {"zero": ZeroInit, "gaussian": GaussianInit},
-    "optimizer": {"ngd": NormalisedGradientDescent, "gd": GradientDescent},
+    "optimizer": {
+        "ngd": NormalisedGradientDescent,
+        "gd": GradientDescent,
+        "polyak": Polyak,
+        "sign": SignDescent,
+        "adam": Adam,
+    },
     "tracking": {"wandb": WandbTracking, "none": NoTracking},
 }
 """Config groups and the schema of each choice; a name maps to code here, never by `_target_`."""

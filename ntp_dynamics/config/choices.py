@@ -1,0 +1,85 @@
+"""Ranges and closed choices that options draw on."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+Count = Annotated[int, Field(ge=1)]
+Natural = Annotated[int, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class Vary(StrEnum):
+    """What differs between the runs of a job."""
+
+    corpus = "corpus"
+    init = "init"
+    both = "both"
+
+
+class Density(StrEnum):
+    """How many tokens below the optimal one a sentence shows: a random subset, or all."""
+
+    random = "random"
+    complete = "complete"
+
+
+class Weights(StrEnum):
+    """Sample weights: equal, Dirichlet distributed, 10^(-decades U) with U uniform on [0, 1], or
+    how often each prefix occurs among random trajectories (prefix-closed corpora only)."""
+
+    uniform = "uniform"
+    dirichlet = "dirichlet"
+    powers = "powers"
+    counts = "counts"
+
+
+class When(StrEnum):
+    """When something is measured: never, at both ends, at a few log-spaced checkpoints, at every
+    step up to 32 and then 30 a decade, or at every step."""
+
+    never = "never"
+    ends = "ends"
+    checkpoints = "checkpoints"
+    recorded = "recorded"
+    every = "every"
+
+
+class Stage(StrEnum):
+    """What is trained: one layer, or both at once."""
+
+    feed_forward = "feed_forward"
+    attention = "attention"
+    joint = "joint"
+
+
+NormOver = StrEnum("NormOver", {"matrix": "matrix", "global": "global"})
+"""Whose norm a normalised step divides by: that of each matrix, or of all together."""
+
+
+class EngineName(StrEnum):
+    """How gradients are computed: in the log domain, or by automatic differentiation."""
+
+    auto = "auto"
+    torch = "torch"
+    autograd = "autograd"
+
+
+class Precision(StrEnum):
+    """Floating-point format of automatic differentiation."""
+
+    float32 = "float32"
+    float64 = "float64"
+
+
+class Figures(StrEnum):
+    """`auto`: a single job draws its own, a sweep one overview; `all`: every job draws all, one for
+    each claim too."""
+
+    auto = "auto"
+    none = "none"
+    all = "all"

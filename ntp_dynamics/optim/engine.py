@@ -1,0 +1,70 @@
+"""Engines: how slopes are computed.  What a state says is always computed in the log domain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ntp_dynamics.model.batch import Batch
+from ntp_dynamics.model.excess import log_excess
+from ntp_dynamics.model.gradient import (
+    FeedForwardPass,
+    Forward,
+    attention_gradient,
+    feed_forward_gradient,
+    joint_gradient,
+)
+from ntp_dynamics.model.naive import naive_collocation_loss, naive_cross_entropy
+from ntp_dynamics.model.token_space import LogScaled
+
+
+class Engine:
+    """The log-domain gradients: right however small they are."""
+
+    @property
+    def name(self) -> str:
+        return "torch, float64, log domain"
+
+    def feed_forward(self, logits: Tensor, batch: Batch) -> tuple[LogScaled, FeedForwardPass]:
+        return feed_forward_gradient(logits, batch)
+
+    def attention(self, scores: Tensor, logits: Tensor, batch: Batch) -> tuple[LogScaled, Forward]:
+        return attention_gradient(scores, logits, batch)
+
+    def joint(
+        self, scores: Tensor, logits: Tensor, batch: Batch
+    ) -> tuple[LogScaled, LogScaled, Forward]:
+        return joint_gradient(scores, logits, batch)
+
+    def log_excess(self, forward: Forward, logits: Tensor, batch: Batch) -> Float[Tensor, " R"]:
+        """log (L - L_min) of the attention stage; nan where margins differ."""
+        return log_excess(forward, logits, batch)
+
+
+@dataclass(frozen=True)
+class Autograd(Engine):
+    """The slopes of automatic differentiation in a floating-point format, as in a notebook."""
+
+    dtype: torch.dtype
+
+    @property
+    def name(self) -> str:
+        return f"automatic differentiation, {self.dtype}".replace("torch.", "")
+
+    def feed_forward(self, logits: Tensor, batch: Batch) -> tuple[LogScaled, FeedForwardPass]:
+        return naive_collocation_loss(logits, batch, self.dtype), super().feed_forward(
+            logits, batch
+        )[1]
+
+    def attention(self, scores: Tensor, logits: Tensor, batch: Batch) -> tuple[LogScaled, Forward]:
+        by_score, _ = naive_cross_entropy(scores, logits, batch, self.dtype)
+        return by_score, super().attention(scores, logits, batch)[1]
+
+    def joint(
+        self, scores: Tensor, logits: Tensor, batch: Batch
+    ) -> tuple[LogScaled, LogScaled, Forward]:
+        slopes = naive_cross_entropy(scores, logits, batch, self.dtype)
+        return *slopes, super().joint(scores, logits, batch)[2]
