@@ -13,10 +13,12 @@ from ntp_dynamics.data.generate import generate
 from ntp_dynamics.data.realizable import recognise
 from ntp_dynamics.model.batch import pack
 from ntp_dynamics.model.init import attention_matrix, feed_forward_matrix, initial_weight
+from ntp_dynamics.model.token_space import LogScaled
 from ntp_dynamics.observe import observables
 from ntp_dynamics.observe.reference import make_reference
+from ntp_dynamics.optim.engine import Engine
 from ntp_dynamics.optim.rules import normalised_gradient_descent
-from ntp_dynamics.optim.train import train_attention, train_feed_forward
+from ntp_dynamics.optim.train import Layer, Part, train_attention, train_feed_forward
 from ntp_dynamics.theory.gram_dual import attention_dual, feed_forward_dual
 from ntp_dynamics.theory.pure_attention import is_best
 
@@ -58,19 +60,20 @@ def test_direction_gaps_are_those_of_the_matrices_themselves(dim, norm):
         cosine = (w * best).sum() / np.linalg.norm(w) / np.linalg.norm(best)
         assert measured.item() == pytest.approx(cosine, abs=1e-12)
 
-    rule = normalised_gradient_descent(0.5)
+    rule, engine = normalised_gradient_descent(), Engine()
     w = start(size, dim)
-    *_, state = train_feed_forward(batch, feed_forward_matrix([w], [embedding]), rule, 9)
+    part = Part(feed_forward_matrix([w], [embedding], whole=False), 0.5)
+    *_, state = train_feed_forward(batch, part, rule, engine, 9)
     gap = observables.direction_gap_ov(state, reference)
-    check(1 - gap, w + state.coefficients[0].numpy() @ e.T, targets[0].coefficients @ e.T)
+    check(1 - gap, w + state.layer.coefficients[0].numpy() @ e.T, targets[0].coefficients @ e.T)
 
     w = start(dim, dim)
-    matrix = attention_matrix([w], [embedding], batch)
-    *_, state = train_attention(batch, matrix, state.logits, rule, 9)
+    part = Part(attention_matrix([w], [embedding], batch, whole=False), 0.5)
+    *_, state = train_attention(batch, part, state.logits, rule, engine, 9)
     best = e @ targets[1].coefficients(queries, size) @ e[:, queries].T
-    moved = w + e @ state.coefficients[0].numpy() @ e[:, queries].T
+    moved = w + e @ state.layer.coefficients[0].numpy() @ e[:, queries].T
     check(1 - observables.direction_gap_kq(state, reference), moved, best)
-    step = -e @ state.gradient.value[0].numpy() @ e[:, queries].T
+    step = -e @ state.layer.slope.value[0].numpy() @ e[:, queries].T
     check(observables.gradient_alignment_kq(state, reference), step, best)
 
 
@@ -80,10 +83,12 @@ def test_the_gap_at_the_target_itself_is_zero_to_rounding():
     found, embedding = recognise(corpus), gaussian(size, size, rng)
     batch = pack([corpus], [found.collocation])
     target = attention_dual(found.orders or {}, embedding.gram)
-    zero = attention_matrix([np.zeros((size, size))], [embedding], batch)
+    zero = attention_matrix([np.zeros((size, size))], [embedding], batch, whole=False)
     best = torch.from_numpy(target.coefficients(corpus.queries, size))[None]
     norm = torch.tensor([target.norm], dtype=torch.float64)
-    assert observables.direction_gap(zero, 7 * best, best, norm).item() <= 1e-25
+    nothing = LogScaled(best, norm)
+    layer = Layer(zero, 7 * best, zero.value(7 * best), nothing, nothing)
+    assert observables.direction_gap(layer, best, norm).item() <= 1e-25
 
 
 @pytest.mark.parametrize("dim", [40, 20])

@@ -90,7 +90,7 @@ def test_targets_agree_with_least_distance_programming_or_a_combination_cancels(
     try:
         target = attention_dual(found, e.T @ e)
     except NoGramTarget as error:
-        assert w is None or np.linalg.norm(w) > 1e3  # float cannot tell
+        assert w is None or np.linalg.norm(w) > 1e2  # float cannot tell
         if error.multipliers:
             assert_cancels(e, error)
         return
