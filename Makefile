@@ -8,7 +8,7 @@ STAMP := .venv/stamp-$(firstword $(shell cksum pyproject.toml))
 # One thread a process: two processes with two torch threads each run 100 times slower.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test lint clean
+.PHONY: run test lint calibrate clean
 
 run: $(STAMP)  ## the main job: train, record, judge
 	@$(BIN)/ntp-train
@@ -19,6 +19,9 @@ test: $(STAMP)  ## the test suite
 lint: $(STAMP)  ## style and types
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,dev]'
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright
+
+calibrate: $(STAMP)  ## how often verdicts are wrong: docs/calibration.md (ten minutes)
+	@$(BIN)/python -m benchmarks.calibration
 
 clean:  ## remove the environment and caches; records stay
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis

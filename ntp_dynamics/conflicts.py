@@ -109,6 +109,12 @@ RULES = [
     ),
     Rule(
         "train.stages",
+        lambda c: Stage.joint in c.stages and len(c.stages) > 1,
+        "the joint stage trains both layers from their start, not from where a stage left them",
+        "list joint alone",
+    ),
+    Rule(
+        "train.stages",
         lambda c: len(set(c.train.stages)) < len(c.train.stages),
         "a stage is listed twice",
         "list each stage once",

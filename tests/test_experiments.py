@@ -68,6 +68,7 @@ BREAKING = [
     ["train.stages=[]"],
     ["train.stages=[feed_forward,feed_forward]"],
     ["train.stages=[attention]"],
+    ["train.stages=[feed_forward,joint]"],
     ["hooks.scalars=never"],
 ]
 

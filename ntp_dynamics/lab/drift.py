@@ -51,9 +51,9 @@ def drifts(case: Case, windows: Windows) -> tuple[list[Drift], Float[np.ndarray,
 
 def _growth(case: Case, windows: Windows) -> tuple[list[Drift], Float[np.ndarray, "3 S"]]:
     """Step 2: slope of ln(y/f) on ln t against half a log power, kappa / ln(middle of window)."""
-    log_t, law = np.log(case.t), case.law
+    law = case.law
     log_y, log_f = (np.where(case.visible, curve, 0.0) for curve in (case.log_y, case.log_f))
-    slopes = windows.slopes(log_t, log_y - log_f)
+    slopes = windows.log_slopes(log_y - log_f)
     allowed = HALF_LOG / np.log(np.maximum(windows.middle, 2.0))
     signs = [case.sign]
     if isinstance(law, LinearGrowth):
@@ -63,7 +63,7 @@ def _growth(case: Case, windows: Windows) -> tuple[list[Drift], Float[np.ndarray
         return sides, law.p - slopes.last
     if isinstance(law, LinearGrowth):
         return sides, 1.0 + slopes.last
-    return sides, -windows.slopes(log_t, log_y).last
+    return sides, -windows.log_slopes(log_y).last
 
 
 def _decay(

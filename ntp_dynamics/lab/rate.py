@@ -16,9 +16,10 @@ from jaxtyping import Bool, Float
 from ntp_dynamics.lab.drift import HALF_LOG, Drift, drifts
 from ntp_dynamics.lab.gate import MIN_DECADES, MIN_POINTS, Case
 from ntp_dynamics.lab.law import Envelope, Exponential, LinearGrowth, Power
-from ntp_dynamics.lab.windows import LEAST_POINTS, Windows, limits, p_above, survey
+from ntp_dynamics.lab.windows import LEAST_POINTS, Reach, Windows, limits, p_above, survey
 
-ALPHA = 0.05
+ALPHA = 0.05  # of a contradiction, and of the intervals that are printed
+ALPHA_CONSISTENT = 0.01  # share of laws just beyond the allowance that may pass as consistent
 PERSISTENCE = 0.6  # a drift that shrinks faster than this from window to window is a transient
 CONTRADICTION_DECADES, CONTRADICTION_RUNS = 3.5, 5
 CANDIDATES = tuple((p, q) for p in (0.5, 1.0, 1.5, 2.0, 3.0) for q in (0, 1, 2, 3))
@@ -86,12 +87,14 @@ def measure(case: Case) -> tuple[Rate, str | None]:
     few = int(seen.sum()) < CONTRADICTION_RUNS
     # Runs that fell below the floor speak for the law; leaving them out must not turn the rest
     # into a contradiction.
-    testable = (
-        not (few or reach.fallen.any())
-        and reach.decades[seen].min() > CONTRADICTION_DECADES
-        and bool((windows.points[..., seen] >= LEAST_POINTS[windows.ratio]).all())
-    )
+    testable = not (few or reach.fallen.any()) and bool(confident(windows, reach)[seen].all())
     return _compare(case, windows, seen, few, testable), None
+
+
+def confident(windows: Windows, reach: Reach) -> Bool[np.ndarray, " S"]:
+    """Runs long enough, and with steps enough in all windows, to contradict a rate."""
+    full = (windows.points >= LEAST_POINTS[windows.ratio]).all(axis=(0, 1))
+    return full & (reach.decades > CONTRADICTION_DECADES)
 
 
 def _compare(
@@ -99,48 +102,64 @@ def _compare(
 ) -> Rate:
     sides, exponent = drifts(case, windows)
     sides = [side.of(seen) for side in sides]
-    results = [_decide(side, few, testable) for side in sides]
-    statuses = [status for status, _ in results]
+    results = [decide(side, few, testable) for side in sides]
+    statuses = [str(status) for status, _ in results]
+    low, high = interval(exponent[:, seen], few)
     end = windows.end[seen]
     return Rate(
         status=next((s for s in ("contradicted", "inconclusive") if s in statuses), "consistent"),
         tightness=_tightness(case, sides, few),
         exponent=float(exponent[0, seen].mean()),
-        interval=_interval(exponent[:, seen], few),
+        interval=(float(low), float(high)),
         window=(math.ceil(end.min() / windows.ratio), int(end.max())),
         resolvable=_resolvable(case, windows, seen),
-        p_contradicted=min(p for _, p in results),
+        p_contradicted=min(float(p) for _, p in results),
         runs=int(case.deep.sum()),
         descriptive=few,
         possible=_possible(case, windows, seen, few) if isinstance(case.law, Power) else (),
     )
 
 
-def _decide(drift: Drift, few: bool, testable: bool) -> tuple[str, float]:
+def decide(
+    drift: Drift, few: bool, testable: Bool[np.ndarray, " ..."] | bool
+) -> tuple[np.ndarray, np.ndarray]:
     """The status of one side, and the p-value of its contradiction.
+
+    Runs are the last axis of a drift; axes before it are experiments of their own.
+
+    Consistent: the upper limit of the last window's drift is within what is allowed.  Too few runs
+    have no limits; their windows of all pairs and the halves of the last one stand in: the largest
+    drift among them, and for a single run as much again as they differ.
 
     Contradicted: every window of three successive pairs drifts beyond what is allowed, and in the
     last pair the drift does not fade (p = 1 if it does: a time shift, say, dies out).  To ask the
     earlier pairs for persistence too costs a third of the power against log^2 t / t with five runs
     and spares no transient more: the last pair is the latest.
     """
-    p = math.nan
-    if testable:
-        p = float(p_above(drift.moved.pairs / drift.allowed, 1.0).max())
-        movement = drift.moved.pairs[0].mean(axis=-1)  # (W,)
-        if movement[0] < PERSISTENCE * movement[-1]:
-            p = 1.0
-        if p < ALPHA:
-            return "contradicted", p
-    last = drift.last
-    top = last.max() if few else limits(last[0], 1 - ALPHA)[1]
-    return ("consistent" if top < 1 else "inconclusive"), p
+    p = np.asarray(math.nan)
+    if np.any(testable):
+        p = p_above(drift.moved.pairs / drift.allowed, 1.0).max(axis=(0, 1))
+        movement = drift.moved.pairs[0].mean(axis=-1)  # (W, ...)
+        p = np.where(movement[0] < PERSISTENCE * movement[-1], 1.0, p)
+        p = np.where(testable, p, math.nan)
+    status = np.where(_most(drift, few) < 1, "consistent", "inconclusive")
+    return np.where(p < ALPHA, "contradicted", status), p
 
 
-def _interval(values: Float[np.ndarray, "3 S"], few: bool) -> tuple[float, float]:
+def _most(drift: Drift, few: bool) -> np.ndarray:
+    """The largest drift that the runs leave possible, in units of what is allowed."""
+    if not few:
+        return limits(drift.last[0], 1 - ALPHA_CONSISTENT)[1]
+    later = (drift.moved.pairs / drift.allowed)[1:, 0]
+    seen = np.concatenate([drift.last, later])  # (N, ..., S)
+    top = seen.max(axis=(0, -1))
+    return top + (top - seen.min(axis=(0, -1)) if seen.shape[-1] == 1 else 0.0)
+
+
+def interval(values: Float[np.ndarray, "3 ... S"], few: bool) -> tuple[np.ndarray, np.ndarray]:
     """95 % interval of the mean over runs of the first row, or the range of everything."""
     if few:
-        return float(values.min()), float(values.max())
+        return values.min(axis=(0, -1)), values.max(axis=(0, -1))
     return limits(values[0], 1 - ALPHA / 2)
 
 
@@ -150,7 +169,7 @@ def _tightness(case: Case, sides: list[Drift], few: bool) -> str:
         return "none"  # to keep between two lines is all it asks
     if isinstance(law, Exponential) and law.rate is None:
         return "none"
-    intervals = [_interval(side.last, few) for side in sides]
+    intervals = [interval(side.last, few) for side in sides]
     if all(low > -1 and high < 1 for low, high in intervals):
         return "tight"
     if isinstance(law, LinearGrowth):
@@ -176,15 +195,11 @@ def _possible(
     case: Case, windows: Windows, seen: Bool[np.ndarray, " S"], few: bool
 ) -> tuple[tuple[float, int], ...]:
     """Step 3: candidate laws whose exponent is within half a log power of the interval."""
-    log_t = np.log(case.t)
-    log_log_t = np.where(case.visible, np.log(np.maximum(log_t, 0.1)), 0.0)
+    log_log_t = np.where(case.visible, np.log(np.maximum(np.log(case.t), 0.1)), 0.0)
     log_y = np.where(case.visible, case.log_y, 0.0)
-    p_0 = -windows.slopes(log_t, log_y).last[:, seen]  # the exponent if q were 0
-    shift = windows.slopes(log_t, log_log_t).last[:, seen]
+    p_0 = -windows.log_slopes(log_y).last[:, seen]  # the exponent if q were 0
+    shift = windows.log_slopes(log_log_t).last[:, seen]
     allowed = HALF_LOG / np.log(windows.middle[0, 0, seen])
-    found = []
-    for p, q in CANDIDATES:
-        low, high = _interval((p_0 + q * shift - p) / allowed, few)
-        if high > -1 and low < 1:
-            found.append((p, q))
-    return tuple(found)
+    p, q = np.array(CANDIDATES).T[:, :, None]  # (C, 1)
+    low, high = interval((p_0[:, None] + q * shift[:, None] - p) / allowed, few)
+    return tuple(CANDIDATES[i] for i in np.flatnonzero((high > -1) & (low < 1)))

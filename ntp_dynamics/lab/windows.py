@@ -42,7 +42,10 @@ class Slopes:
 
 @dataclass(frozen=True)
 class Windows:
-    """Windows of S runs on one grid; ``end`` is each run's last visible step."""
+    """Windows of S runs on one grid; ``end`` is each run's last visible step.
+
+    Runs that show the same steps have the same windows, so one row (S = 1 below) serves them all.
+    """
 
     t: Float[np.ndarray, " T"]
     used: Bool[np.ndarray, "S T"]
@@ -56,28 +59,42 @@ class Windows:
         return np.stack([ends, ends / self.ratio], axis=1)
 
     @cached_property
-    def inside(self) -> Bool[np.ndarray, "P W S T"]:
-        return self._between(self.upper_edge / self.ratio, self.upper_edge)
-
-    @cached_property
-    def points(self) -> Int[np.ndarray, "P W S"]:
-        return self.inside.sum(axis=-1)
-
-    @property
     def middle(self) -> Float[np.ndarray, "P W S"]:
         """Geometric middle of each window."""
         return self.upper_edge / np.sqrt(self.ratio)
 
+    @cached_property
+    def inside(self) -> Bool[np.ndarray, "N S T"]:
+        """The steps of the windows of all pairs and of the two halves of the very last one."""
+        same = (self.used == self.used[:1]).all() and (self.end == self.end[0]).all()
+        rows = slice(0, 1) if same else slice(None)
+        high = self.upper_edge[..., rows].reshape(2 * len(PAIRS), -1)
+        low, middle = high / self.ratio, self.middle[0, 0, rows]
+        low = np.concatenate([low, low[:1], middle[None]])[..., None] * (1 - EDGE)
+        high = np.concatenate([high, middle[None], high[:1]])[..., None] * (1 + EDGE)
+        return self.used[rows] & (self.t >= low) & (self.t <= high)
+
+    @cached_property
+    def points(self) -> Int[np.ndarray, "P W S"]:
+        counts = self.inside[: 2 * len(PAIRS)].sum(axis=-1)
+        return np.broadcast_to(counts.reshape(len(PAIRS), 2, -1), self.middle.shape)
+
     def slopes(self, x: Float[np.ndarray, " T"], y: Float[np.ndarray, "S T"]) -> Slopes:
         """Least-squares slopes of y on x; nan where a window is empty.  y is finite everywhere."""
-        middle = self.middle[0, 0]
-        low, high = np.stack([self.end / self.ratio, middle]), np.stack([middle, self.end])
-        halves = _slopes(x, y, self._between(low, high))
-        return Slopes(_slopes(x, y, self.inside), halves)
+        return self._apply(_weights(x, self.inside), y)
 
-    def _between(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-        low, high = low[..., None] * (1 - EDGE), high[..., None] * (1 + EDGE)
-        return self.used & (self.t >= low) & (self.t <= high)
+    def log_slopes(self, y: Float[np.ndarray, "S T"]) -> Slopes:
+        """Slopes of y on log t."""
+        return self._apply(self._log_weights, y)
+
+    @cached_property
+    def _log_weights(self) -> Float[np.ndarray, "N S T"]:
+        return _weights(np.log(self.t), self.inside)
+
+    def _apply(self, weights: Float[np.ndarray, "N S T"], y: Float[np.ndarray, "S T"]) -> Slopes:
+        shared = weights.shape[1] == 1
+        found = weights[:, 0] @ y.T if shared else np.einsum("nst,st->ns", weights, y)
+        return Slopes(found[:-2].reshape(len(PAIRS), 2, -1), found[-2:])
 
 
 @dataclass(frozen=True)
@@ -107,25 +124,34 @@ def survey(case: Case, ratio: int, *, upper: bool) -> tuple[Windows, Reach]:
     return windows, Reach(seen, fallen, lost, case.deep & ~enough & ~fallen & ~lost, decades)
 
 
-def limits(sample: Float[np.ndarray, " S"], level: float) -> tuple[float, float]:
-    """One-sided t-limits of the mean, each at ``level``; S >= 2."""
-    mean, error = sample.mean(), sample.std(ddof=1) / np.sqrt(sample.size)
-    reach = stdtrit(sample.size - 1, level) * error
-    return float(mean - reach), float(mean + reach)
+def limits(
+    sample: Float[np.ndarray, "... S"], level: float
+) -> tuple[Float[np.ndarray, " ..."], Float[np.ndarray, " ..."]]:
+    """One-sided t-limits of the mean over runs, each at ``level``; S >= 2."""
+    mean, error = _mean_and_error(sample)
+    reach = stdtrit(sample.shape[-1] - 1, level) * error
+    return mean - reach, mean + reach
 
 
 def p_above(samples: Float[np.ndarray, "... S"], bound: float) -> Float[np.ndarray, " ..."]:
     """One-sided t-test p-values of "the mean is at most ``bound``"; exact for equal samples."""
-    excess, runs = samples.mean(axis=-1) - bound, samples.shape[-1]
-    error = samples.std(axis=-1, ddof=1) / np.sqrt(runs)
+    mean, error = _mean_and_error(samples)
+    excess = mean - bound
     with np.errstate(divide="ignore", invalid="ignore"):
         score = np.where(error > 0, excess / error, np.where(excess > 0, np.inf, -np.inf))
-    return stdtr(runs - 1, -score)
+    return stdtr(samples.shape[-1] - 1, -score)
 
 
-def _slopes(x: np.ndarray, y: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    weight = inside.astype(np.float64)
+def _mean_and_error(sample: Float[np.ndarray, "... S"]) -> tuple[np.ndarray, np.ndarray]:
+    runs = sample.shape[-1]
+    mean = sample.sum(axis=-1) / runs
+    away = sample - mean[..., None]
+    return mean, np.sqrt((away * away).sum(axis=-1) / ((runs - 1) * runs))
+
+
+def _weights(x: Float[np.ndarray, " T"], inside: Bool[np.ndarray, "N S T"]) -> np.ndarray:
+    """The slope of y on x in a window is the sum of these times y."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        centre = (weight @ x) / weight.sum(axis=-1)
+        centre = (inside @ x) / inside.sum(axis=-1)
         away = np.where(inside, x - centre[..., None], 0.0)
-        return np.einsum("...st,st->...s", away, y) / np.einsum("...t,...t->...", away, away)
+        return away / (away * away).sum(axis=-1, keepdims=True)

@@ -1,0 +1,72 @@
+"""The synthetic part: every family in every cell, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from benchmarks.calibration import practice
+from benchmarks.calibration.families import POWER_CLAIM, Cell, Family, draw
+from ntp_dynamics.lab.replicates import judge_rates
+
+CHUNK = 125  # replicates at a time: what fits the cache
+
+
+@dataclass(frozen=True)
+class Count:
+    """Verdicts of one family in one cell; the last two say how often common practice confirms the
+    claim (None where it is not a power law)."""
+
+    family: str
+    cell: Cell
+    replicates: int
+    consistent: int
+    contradicted: int
+    by_slope: int | None
+    by_best_fit: int | None
+
+    def to_json(self) -> list[Any]:
+        """The cell, then the counts."""
+        row = asdict(self)
+        del row["family"]
+        return [*row.pop("cell").values(), *row.values()]
+
+
+def count(family: Family, cell: Cell, replicates: int, seed: Sequence[int]) -> Count:
+    """Judge the replicates of a cell."""
+    total = np.zeros(4, dtype=int)
+    for i, size in enumerate(chunks(replicates)):
+        t, log_y = draw(family, cell, size, np.random.default_rng([*seed, i]))
+        status = judge_rates(t, log_y, family.claim, family.log_floor).status
+        found = [status == "consistent", status == "contradicted"]
+        if family.claim is POWER_CLAIM:
+            found.append(practice.confirmed_by_slope(t, log_y))
+            found.append(practice.confirmed_by_best_fit(t, log_y))
+        total[: len(found)] += [int(np.sum(x)) for x in found]
+    consistent, contradicted, by_slope, by_best_fit = (int(n) for n in total)
+    if family.claim is not POWER_CLAIM:
+        return Count(family.name, cell, replicates, consistent, contradicted, None, None)
+    return Count(family.name, cell, replicates, consistent, contradicted, by_slope, by_best_fit)
+
+
+def chunks(replicates: int) -> list[int]:
+    """Sizes that add up to the number of replicates."""
+    return [min(CHUNK, replicates - start) for start in range(0, replicates, CHUNK)]
+
+
+def sweep(
+    families: Sequence[Family],
+    cells: Sequence[Cell],
+    replicates: int,
+    progress: Callable[[str, list[Count]], None] = lambda name, counts: None,
+) -> list[Count]:
+    """Every family in every cell; the seed of a count is its place in the design."""
+    counts = []
+    for i, family in enumerate(families):
+        for j, cell in enumerate(cells):
+            counts.append(count(family, cell, replicates, (i, j)))
+        progress(family.name, counts)
+    return counts

@@ -1,0 +1,130 @@
+"""The calibration in small: what the full one shows in many cells must hold in a few."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.calibration import checks, practice
+from benchmarks.calibration.__main__ import FULL
+from benchmarks.calibration.defects import Defect, defects
+from benchmarks.calibration.design import CENTRE, cells
+from benchmarks.calibration.families import FAMILIES, POWER_CLAIM, Cell, Family, draw
+from benchmarks.calibration.report import COMMAND
+from benchmarks.calibration.statistics import interval
+from benchmarks.calibration.sweep import count
+from benchmarks.calibration.systems import Finding, findings
+from benchmarks.calibration.tables import admitted
+from ntp_dynamics.lab.law import Law
+from ntp_dynamics.lab.replicates import judge_rates
+from ntp_dynamics.lab.verdict import judge
+
+ROOT = Path(__file__).parents[2]
+REPLICATES = 40
+TRUE = [family for family in FAMILIES if family.holds]
+FALSE = [family for family in FAMILIES if not family.holds]
+PLACES = [CENTRE, Cell(4_000, 5, 0.0, 0.0), Cell(100_000, 5, 0.2, 0.9), Cell(300_000, 20, 0.05, 0)]
+LOG_SQUARED = next(family for family in FAMILIES if family.name == "log^2 t / t")
+
+
+def name(family: Family) -> str:
+    return f"{family.claim.form}: {family.name}"
+
+
+@pytest.mark.parametrize("family", TRUE, ids=name)
+def test_a_true_family_is_never_contradicted(family: Family) -> None:
+    for i, cell in enumerate(PLACES):
+        assert count(family, cell, REPLICATES, (1, i)).contradicted == 0
+
+
+@pytest.mark.parametrize("family", FALSE, ids=name)
+def test_a_false_family_is_not_consistent_where_it_shows(family: Family) -> None:
+    for i, cell in enumerate([*PLACES, Cell(30_000, 1, 0.2, 0.9)]):
+        found = count(family, cell, REPLICATES, (2, i))
+        assert found.consistent <= 2 or cell.horizon < family.visible_from
+
+
+def test_log_squared_is_told_from_log_with_the_power_that_is_asked() -> None:
+    assert count(LOG_SQUARED, CENTRE, 200, (3,)).contradicted >= 0.9 * 200
+
+
+def test_common_practice_rejects_the_truth_and_confirms_what_is_false() -> None:
+    named = {family.name: family for family in FAMILIES if family.claim is POWER_CLAIM}
+    true, false = (count(named[n], CENTRE, REPLICATES, (4,)) for n in ("log t / t", "t^-0.75"))
+    assert true.by_slope == 0
+    assert false.by_best_fit == REPLICATES
+
+
+def test_the_slope_of_common_practice_is_a_least_squares_slope() -> None:
+    t = np.array([1.0, 2, 4, 8, 16])
+    assert practice.full_slope(t, 3 - 0.7 * np.log(t)[None, None]) == pytest.approx([-0.7])
+
+
+@pytest.mark.parametrize("runs", [1, 4, 5, 20])
+@pytest.mark.parametrize("family", FAMILIES, ids=name)
+def test_many_replicates_get_the_verdicts_they_get_alone(family: Family, runs: int) -> None:
+    t, log_y = draw(family, Cell(5_000, runs, 0.1, 0.9), 12, np.random.default_rng(5))
+    together = judge_rates(t, log_y, family.claim, family.log_floor)
+    alone = [judge(t, y, family.claim, log_floor=family.log_floor) for y in log_y]
+    assert together.status.tolist() == [verdict.rate for verdict in alone]
+    expected = [verdict.p_contradicted for verdict in alone]
+    np.testing.assert_allclose(together.p_contradicted, expected, rtol=1e-6, atol=1e-12)
+
+
+def test_replicates_in_which_runs_fall_below_the_floor_are_judged_one_by_one() -> None:
+    t = np.unique(np.round(np.geomspace(1, 10_000, 150)))
+    log_y = np.stack([-np.log(t) + np.zeros((6, 1)), -t + np.zeros((6, 1))])
+    found = judge_rates(t, log_y, POWER_CLAIM, log_floor=-70.0)
+    assert found.drift is None
+    assert found.status.tolist() == ["consistent", "consistent"]
+
+
+def test_many_replicates_are_for_laws_with_one_drift() -> None:
+    with pytest.raises(ValueError, match="not for"):
+        judge_rates(np.ones(1), np.zeros((1, 1, 1)), Law.monotone(1))
+
+
+def test_ten_thousand_verdicts_take_six_seconds_at_most() -> None:
+    assert checks.seconds_for_ten_thousand()["together"] < 6
+
+
+def test_bounds_are_exact_and_verdicts_do_not_depend_on_units_grid_or_base() -> None:
+    bounds = checks.bounds(5)
+    assert (bounds["falsely_violated"], bounds["missed"]) == (0, 0)
+    found = checks.invariances((1_000, 10_000, 300_000))
+    assert {kind: counts["changed"] for kind, counts in found.items()} == dict.fromkeys(found, 0)
+
+
+def test_twelve_defects_of_twelve_are_seen() -> None:
+    found: list[Defect] = defects()
+    assert len(found) == 12
+    assert [defect.name for defect in found if not defect.seen] == []
+
+
+def test_systems_whose_rate_is_a_theorem_are_judged_as_proved() -> None:
+    found: list[Finding] = findings()
+    assert len({finding.system for finding in found}) == 8
+    assert [(f.system, f.claim, f.verdict.label) for f in found if not f.right] == []
+
+
+def test_an_interval_is_the_exact_binomial_one() -> None:
+    assert interval(0, 1_000) == pytest.approx((0, 1 - 0.025 ** (1 / 1_000)))
+    assert interval(40, 40)[1] == 1
+
+
+def test_the_design_has_thirty_horizons_and_cells_that_the_gate_admits() -> None:
+    assert len({cell.horizon for cell in cells()}) >= 30
+    assert sum(admitted(count(LOG_SQUARED, cell, 1, (6,))) for cell in cells()) >= 90
+
+
+def test_the_page_states_its_command_and_replicates_and_agrees_with_the_numbers() -> None:
+    page = (ROOT / "docs" / "calibration.md").read_text()
+    results = json.loads((ROOT / "benchmarks" / "calibration" / "results.json").read_text())
+    assert results["replicates"] == FULL
+    assert f"{FULL:,} replicates a cell" in page
+    assert f"`{COMMAND}`" in page
+    assert [seen for _, seen in results["defects"] if not seen] == []
+    assert len(results["sweep"]) == len(FAMILIES)
