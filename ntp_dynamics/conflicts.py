@@ -9,7 +9,9 @@ from ntp_dynamics.config import (
     Config,
     Density,
     FileDataset,
+    GaussianInit,
     OrthonormalEmbedding,
+    Polyak,
     RealizableDataset,
     Stage,
     Vary,
@@ -100,6 +102,23 @@ RULES = [
         lambda c: c.train.margin is not None and _narrow(c),
         "no W_ov gives every token the same margin in fewer dimensions than tokens",
         "raise embedding.dim to dataset.vocab_size or use train.margin=null",
+    ),
+    Rule(
+        "train.margin",
+        lambda c: c.train.margin is not None and Stage.attention not in c.stages,
+        "it replaces the feed-forward stage before the attention stage, which is not trained",
+        "use train.margin=null, or list attention",
+    ),
+    Rule(
+        "optimizer",
+        lambda c: (
+            isinstance(c.optimizer, Polyak)
+            and Stage.attention in c.stages
+            and c.train.margin is None
+            and isinstance(c.init, GaussianInit)
+        ),
+        "Polyak's step needs the infimum of the attention loss, unknown where margins differ",
+        "use init=zero, set train.margin, or train another stage",
     ),
     Rule(
         "train.stages",

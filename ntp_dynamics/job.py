@@ -85,7 +85,8 @@ class Job:
         """Bytes of the trajectory: what the hooks record, targets, frozen logits, token tables."""
         runs, n, k, q, v = (self.sizes[a] for a in ("run", "sentence", "token", "query", "key"))
         fixed = runs * (8 * v * (2 * v + q) + 4 * n * (k + 1))
-        return fixed + sum(record_size(hooks, self.sizes) for hooks in self.hooks.values())
+        measured = sum(record_size(hooks, self.sizes) for hooks in self.hooks.values())
+        return fixed + measured * (1 + self.config.shadow)
 
 
 def prepare(config: Config, observables: Sequence[Observable] = ()) -> Job:
@@ -152,9 +153,8 @@ def engine_of(config: Config) -> Engine:
 
 def naive_engine(config: Config) -> Engine:
     """Automatic differentiation in the precision of the configuration."""
-    return Autograd(
-        {Precision.float32: torch.float32, Precision.float64: torch.float64}[config.precision]
-    )
+    formats = {Precision.float32: torch.float32, Precision.float64: torch.float64}
+    return Autograd(formats[config.precision])
 
 
 def train(

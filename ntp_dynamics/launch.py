@@ -174,7 +174,7 @@ def _job(composed: DictConfig) -> float:
         progress = JobProgress(console)
     elif _sweep is not None:
         steps = sum(stage_settings(config, stage).steps for stage in config.stages)
-        progress = _sweep.begin(context.job.num, steps)
+        progress = _sweep.begin(context.job.num, steps * (1 + config.shadow))
     else:  # a launcher that runs jobs in processes of their own
         progress = None
     try:

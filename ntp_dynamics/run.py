@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from ntp_dynamics.lab.tracking import Subject, Tracker, flatten, open_tracker
 from ntp_dynamics.observe.judgement import Judged, judge_claims, recorded_for_laws
 from ntp_dynamics.observe.observables import Observable
 from ntp_dynamics.observe.tree import make_tree
+from ntp_dynamics.optim.train import State
 from ntp_dynamics.outcome import notes, one_line, summary
 from ntp_dynamics.record import Record
 from ntp_dynamics.theory.constants import Constants, make_constants
@@ -123,8 +124,12 @@ def _shadows(
     """The same job by automatic differentiation, where the configuration asks for it."""
     if not job.config.shadow or interrupt.requested:
         return {}
+
+    def track(states: Iterable[State], stage: Stage, steps: int) -> Iterator[State]:
+        return progress.track(states, f"{stage} (shadow)", steps)
+
     with progress:
-        shadow = train(job, naive_engine(job.config), progress.track, interrupt)
+        shadow = train(job, naive_engine(job.config), track, interrupt)
     return {stage: r.dataset(shadow.reached[stage]) for stage, r in shadow.recorders.items()}
 
 

@@ -1,7 +1,11 @@
 """Fixtures that several test folders share."""
 
 import json
-from collections.abc import Callable
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,3 +32,42 @@ def corpus_of() -> Callable[[dict[str, Any]], Corpus]:
         return Corpus.from_samples(samples, vocab_size=case["vocab_size"])
 
     return make
+
+
+@contextmanager
+def _a_place(directory: Path) -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(directory)
+        patch.setenv("HOME", str(directory / "home"))
+        for name in ("WANDB_API_KEY", "WANDB_BASE_URL", "WANDB_DIR", "WANDB_MODE"):
+            patch.delenv(name, raising=False)
+        patch.setenv("WANDB_CACHE_DIR", str(directory / "cache"))
+        patch.setenv("WANDB_DATA_DIR", str(directory / "cache"))
+        yield patch
+        if wandb := sys.modules.get("wandb"):
+            from ntp_dynamics.lab import wandb_run
+
+            wandb.teardown()
+            wandb_run._unusable.clear()
+
+
+@pytest.fixture(scope="session")
+def a_place() -> Callable[[Path], AbstractContextManager[pytest.MonkeyPatch]]:
+    """A working directory and a home of one's own, no key, and a wandb that forgets."""
+    return _a_place
+
+
+@pytest.fixture(scope="session")
+def read_wandb() -> Callable[[Path], dict[str, list[dict[str, Any]]]]:
+    """The records of the run in a directory by kind, as wandb's own reader shows them."""
+
+    def read(run: Path) -> dict[str, list[dict[str, Any]]]:
+        (path,) = run.glob("run-*.wandb")
+        command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for record in map(json.loads, done.stdout.splitlines()):
+            found[record["type"]].append(record[record["type"]])
+        return found
+
+    return read

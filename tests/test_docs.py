@@ -12,6 +12,7 @@ import pytest
 
 import ntp_dynamics as ntp
 from ntp_dynamics.compose import compose_job, read_config
+from ntp_dynamics.config import Config
 from ntp_dynamics.observe.judgement import CLAIMS
 
 ROOT = Path(__file__).parent.parent
@@ -57,7 +58,8 @@ def test_every_command_of_a_page_composes(page: Path) -> None:
     for line in re.findall(r"^\s*ntp-train (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE):
         words = [w for w in line.partition("  #")[0].split() if "=" in w and "DIR" not in w]
         words = [re.sub(r"=([^\[,]+),.*", r"=\1", w) for w in words]
-        read_config(compose_job([w for w in words if "path=" not in w and w != "dataset=file"]))
+        job = [w for w in words if "path=" not in w and w != "dataset=file"]
+        assert isinstance(read_config(compose_job(job)), Config)
 
 
 def test_every_claim_is_documented_with_its_source() -> None:

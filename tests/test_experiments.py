@@ -70,6 +70,8 @@ BREAKING = [
     ["train.stages=[attention]"],
     ["train.stages=[feed_forward,joint]"],
     ["hooks.scalars=never"],
+    ["train.margin=5", "train.stages=[joint]"],
+    ["optimizer=polyak", "init=gaussian"],
 ]
 
 

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,32 +30,14 @@ RECORD_BYTES = ("trajectory.nc", "verdicts.json", "corpora/000.jsonl", "corpora/
 KEY = "0123456789" * 4
 
 
-@contextmanager
-def a_place(directory: Path) -> Iterator[pytest.MonkeyPatch]:
-    """A working directory and a home of one's own, no key, and a wandb that forgets."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(directory)
-        patch.setenv("HOME", str(directory / "home"))
-        for name in ("WANDB_API_KEY", "WANDB_BASE_URL", "WANDB_DIR", "WANDB_MODE"):
-            patch.delenv(name, raising=False)
-        patch.setenv("WANDB_CACHE_DIR", str(directory / "cache"))
-        patch.setenv("WANDB_DATA_DIR", str(directory / "cache"))
-        yield patch
-        if wandb := sys.modules.get("wandb"):
-            from ntp_dynamics.lab import wandb_run
-
-            wandb.teardown()
-            wandb_run._unusable.clear()
-
-
 @pytest.fixture
-def elsewhere(tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
+def elsewhere(tmp_path: Path, a_place: Any) -> Iterator[pytest.MonkeyPatch]:
     with a_place(tmp_path) as patch:
         yield patch
 
 
 @pytest.fixture(scope="module")
-def job(tmp_path_factory: pytest.TempPathFactory) -> tuple[ntp.Record, Path]:
+def job(tmp_path_factory: pytest.TempPathFactory, a_place: Any) -> tuple[ntp.Record, Path]:
     """A job tracked offline, and its run."""
     directory = tmp_path_factory.mktemp("job")
     with a_place(directory):
@@ -65,24 +46,15 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> tuple[ntp.Record, Path]:
     return ntp.load_run(directory / record.path), run
 
 
-def read(run: Path) -> dict[str, list[dict[str, Any]]]:
-    """The records of a wandb run by kind, as wandb itself reads them."""
-    (path,) = run.glob("run-*.wandb")
-    command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for record in map(json.loads, done.stdout.splitlines()):
-        found[record["type"]].append(record[record["type"]])
-    return found
-
-
 def record_bytes(directory: Path) -> list[bytes]:
     return [(directory / name).read_bytes() for name in RECORD_BYTES]
 
 
-def test_a_job_leaves_a_run_that_shows_what_was_recorded(job: tuple[ntp.Record, Path]) -> None:
+def test_a_job_leaves_a_run_that_shows_what_was_recorded(
+    job: tuple[ntp.Record, Path], read_wandb: Any
+) -> None:
     record, path = job
-    run = read(path)
+    run = read_wandb(path)
     rows = [row["item"] for row in run["history"]]
     for stage in ("feed_forward", "attention"):
         axis = f"{stage}/step"
@@ -104,10 +76,10 @@ def test_a_job_leaves_a_run_that_shows_what_was_recorded(job: tuple[ntp.Record, 
 
 
 def test_the_run_is_named_after_the_job_and_holds_its_configuration(
-    job: tuple[ntp.Record, Path],
+    job: tuple[ntp.Record, Path], read_wandb: Any
 ) -> None:
     record, path = job
-    run = read(path)
+    run = read_wandb(path)
     (header,) = run["run"]
     assert (header["display_name"], header["job_type"]) == ("the-job", "smoke")
     assert "run_group" not in header
@@ -166,7 +138,11 @@ def server(kind: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("kind", ["refuses", "never answers", "errors"])
 def test_a_server_of_no_use_costs_a_line_and_no_byte_of_the_record(
-    kind: str, job: tuple[ntp.Record, Path], elsewhere: pytest.MonkeyPatch, tmp_path: Path
+    kind: str,
+    job: tuple[ntp.Record, Path],
+    elsewhere: pytest.MonkeyPatch,
+    tmp_path: Path,
+    read_wandb: Any,
 ) -> None:
     """The wait is wandb's `init_timeout`; the record is that of a job tracked offline."""
     from ntp_dynamics.lab import wandb_run
@@ -183,7 +159,7 @@ def test_a_server_of_no_use_costs_a_line_and_no_byte_of_the_record(
     assert record_bytes(tmp_path / "a") == record_bytes(job[0].path)
     (run,) = (tmp_path / "outputs/wandb").glob("*run-*")
     assert run.name.startswith("offline-run-")
-    assert [e["exit_code"] for e in read(run)["exit"]] == [0]
+    assert [e["exit_code"] for e in read_wandb(run)["exit"]] == [0]
 
 
 def test_without_tracking_the_record_is_the_same_and_wandb_is_not_imported(
@@ -200,7 +176,9 @@ def test_without_tracking_the_record_is_the_same_and_wandb_is_not_imported(
     assert {p.name for p in tmp_path.iterdir()} == {"a"}
 
 
-def test_a_sweep_is_one_group_of_runs_and_says_how_to_look_at_them(tmp_path: Path) -> None:
+def test_a_sweep_is_one_group_of_runs_and_says_how_to_look_at_them(
+    tmp_path: Path, read_wandb: Any
+) -> None:
     command = [
         sys.executable,
         "-m",
@@ -215,7 +193,9 @@ def test_a_sweep_is_one_group_of_runs_and_says_how_to_look_at_them(tmp_path: Pat
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "wandb    wandb leet outputs/wandb"
     assert done.stderr == ""
-    headers = [read(run)["run"][0] for run in (tmp_path / "outputs/wandb").glob("offline-run-*")]
+    headers = [
+        read_wandb(run)["run"][0] for run in (tmp_path / "outputs/wandb").glob("offline-run-*")
+    ]
     assert {header["run_group"] for header in headers} == {"mine"}
     assert {header["display_name"] for header in headers} == {"0", "1"}
 
@@ -288,7 +268,9 @@ def plant(directory: Path, patch: pytest.MonkeyPatch) -> list[str]:
     return [*environment.values(), *others]
 
 
-def test_planted_secrets_reach_no_file(elsewhere: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_planted_secrets_reach_no_file(
+    elsewhere: pytest.MonkeyPatch, tmp_path: Path, read_wandb: Any
+) -> None:
     """A job that finishes and one that fails: every byte of what they write, `.wandb` included."""
     words = plant(tmp_path, elsewhere)
     assert len(words) >= 25
@@ -323,5 +305,5 @@ def test_planted_secrets_reach_no_file(elsewhere: pytest.MonkeyPatch, tmp_path: 
             assert word.encode() not in stored, (path, word)
     everything = b"".join(path.read_bytes() for path in files)
     assert b"cannot reach https://<redacted>@host/x" in everything
-    failed = [read(run)["exit"] for run in (tmp_path / "outputs/wandb").glob("offline-run-*")]
+    failed = [read_wandb(run)["exit"] for run in (tmp_path / "outputs/wandb").glob("offline-run-*")]
     assert sorted(exit["exit_code"] for (exit,) in failed) == [0, 1]

@@ -36,6 +36,7 @@ class Evolution:
     quantity: str = "share"
 
     def draw(self, ax: Axes) -> None:
+        """Lines with their names at the right end."""
         others = iter(OTHERS * (1 + len(self.shares) // len(OTHERS)))
         for share in self.shares:
             if share.main:

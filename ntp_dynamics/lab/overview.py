@@ -40,6 +40,7 @@ class VerdictMap:
         return 2.6 + max(0.32 * len(self.jobs), 2.5), 1.9 + 0.24 * len(self.claims)
 
     def draw(self, ax: Axes) -> None:
+        """Coloured cells with a letter each."""
         from matplotlib.patches import Patch, Rectangle
 
         dark = {"tight", "contradicted", "holds"}

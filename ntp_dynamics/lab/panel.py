@@ -51,6 +51,7 @@ class Panel:
     caption: str = ""
 
     def draw(self, ax: Axes) -> None:
+        """Curves, zones, ticks and legend."""
         decades = np.where(np.isfinite(self.log_y), self.log_y, np.nan) / LOG_10
         ax.plot(self.t, decades.T, color=BLUE, alpha=0.25, linewidth=0.8)
         runs = len(decades)

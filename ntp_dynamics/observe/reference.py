@@ -36,7 +36,6 @@ class Reference:
     optimal: Bool[Tensor, "R V Q"]
     non_optimal: Bool[Tensor, "R V Q"]
     non_comparable: Bool[Tensor, "R V Q"]
-    injective: Bool[Tensor, " R"]
 
 
 def make_reference(
@@ -78,10 +77,9 @@ def make_reference(
     for r, relations in enumerate(pairs):
         if relations:
             padded[:, r, : len(relations)] = torch.tensor(relations).T
-    injective = torch.tensor([recognition.injective for recognition in recognitions])
     device = batch.token.device
     tensors = (
-        ov, ov_coefficients, ov_norm, kq, kq_coefficients, kq_norm, *padded, *roles, injective,
+        ov, ov_coefficients, ov_norm, kq, kq_coefficients, kq_norm, *padded, *roles,
     )  # fmt: skip
     return Reference(*(x.to(device) for x in tensors))
 

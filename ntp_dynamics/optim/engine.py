@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from ntp_dynamics.model.batch import Batch
-from ntp_dynamics.model.excess import log_excess
 from ntp_dynamics.model.gradient import (
     FeedForwardPass,
     Forward,
@@ -39,10 +37,6 @@ class Engine:
     ) -> tuple[LogScaled, LogScaled, Forward]:
         return joint_gradient(scores, logits, batch)
 
-    def log_excess(self, forward: Forward, logits: Tensor, batch: Batch) -> Float[Tensor, " R"]:
-        """log (L - L_min) of the attention stage; nan where margins differ."""
-        return log_excess(forward, logits, batch)
-
 
 @dataclass(frozen=True)
 class Autograd(Engine):
@@ -55,9 +49,8 @@ class Autograd(Engine):
         return f"automatic differentiation, {self.dtype}".replace("torch.", "")
 
     def feed_forward(self, logits: Tensor, batch: Batch) -> tuple[LogScaled, FeedForwardPass]:
-        return naive_collocation_loss(logits, batch, self.dtype), super().feed_forward(
-            logits, batch
-        )[1]
+        slope = naive_collocation_loss(logits, batch, self.dtype)
+        return slope, super().feed_forward(logits, batch)[1]
 
     def attention(self, scores: Tensor, logits: Tensor, batch: Batch) -> tuple[LogScaled, Forward]:
         by_score, _ = naive_cross_entropy(scores, logits, batch, self.dtype)

@@ -82,9 +82,16 @@ def gradient_descent() -> Rule:
 
 
 def polyak() -> Rule:
-    """W <- W - eta (L - inf L) grad / ||grad||^2, the norm over all layers; eta = 1 is Polyak's."""
+    """W <- W - eta (L - inf L) grad / ||grad||^2, the norm over all layers; eta = 1 is Polyak's.
+
+    Raises ValueError where inf L is unknown.
+    """
 
     def update(slopes: Sequence[Slope], log_gap: Tensor, memory: None) -> tuple[list[Tensor], None]:
+        if log_gap.isnan().any():
+            raise ValueError(
+                "Polyak's step needs inf L: equal margins and an injective collocation"
+            )
         log_square = torch.stack([2 * s.log_norm for s in slopes]).logsumexp(0)
         return [
             _scaled(s, s.step_size * _exp(log_gap - log_square + s.gradient.log_scale))

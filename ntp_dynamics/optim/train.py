@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ntp_dynamics.config import Stage
 from ntp_dynamics.model.batch import Batch
+from ntp_dynamics.model.excess import log_excess
 from ntp_dynamics.model.full_matrix import FullMatrix
 from ntp_dynamics.model.token_space import LogScaled, TokenMatrix
 from ntp_dynamics.optim.engine import Engine
@@ -98,7 +99,7 @@ def train_attention(
         state = State(
             Stage.attention, walk.step, batch, layer, None, logits, forward, walk.path_length
         )
-        return state, engine.log_excess(forward, logits, batch)
+        return state, log_excess(forward, logits, batch)
 
     return _descend([part], evaluate, rule, steps)
 

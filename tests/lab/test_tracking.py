@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
-import sys
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,38 +27,24 @@ SUBJECT = Subject(experiment="trial", name="job", group="sweep", config={"a.b": 
 
 
 @pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A working directory and a home of one's own, no key, and a wandb that forgets."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    for name in ("WANDB_API_KEY", "WANDB_BASE_URL", "WANDB_DIR", "WANDB_MODE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("WANDB_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("WANDB_DATA_DIR", str(tmp_path / "cache"))
-    yield tmp_path
-    if wandb := sys.modules.get("wandb"):
-        from ntp_dynamics.lab import wandb_run
-
-        wandb.teardown()
-        wandb_run._unusable.clear()
+def elsewhere(tmp_path: Path, a_place: Any) -> Iterator[Path]:
+    with a_place(tmp_path):
+        yield tmp_path
 
 
 def offline(said: list[str]) -> Tracker:
     return open_tracker(WandbTracking(), SUBJECT, said.append)
 
 
-def read(directory: Path) -> dict[str, list[dict[str, Any]]]:
-    """The records of the only run below a directory, by kind."""
-    (path,) = directory.glob("outputs/wandb/offline-run-*/run-*.wandb")
-    command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for record in map(json.loads, done.stdout.splitlines()):
-        found[record["type"]].append(record[record["type"]])
-    return found
+def the_run(directory: Path) -> Path:
+    """The only run below a directory."""
+    (run,) = directory.glob("outputs/wandb/offline-run-*")
+    return run
 
 
-def test_a_step_is_one_row_with_its_own_axis_and_statistics_over_runs(elsewhere: Path) -> None:
+def test_a_step_is_one_row_with_its_own_axis_and_statistics_over_runs(
+    elsewhere: Path, read_wandb: Any
+) -> None:
     said: list[str] = []
     with offline(said) as tracker:
         tracker.watch(
@@ -71,7 +54,7 @@ def test_a_step_is_one_row_with_its_own_axis_and_statistics_over_runs(elsewhere:
         tracker.watch("second", 0, {"matrix": np.zeros((4, 2, 2)), "y": np.array([1.0, 2.0])})
         tracker.summary({"first.x": 3.0, "verdict": "tight"})
     assert said == []
-    found = read(elsewhere)
+    found = read_wandb(the_run(elsewhere))
     rows = [
         {key: value for key, value in row["item"].items() if not key.startswith("_")}
         for row in found["history"]
@@ -97,11 +80,11 @@ def test_a_step_is_one_row_with_its_own_axis_and_statistics_over_runs(elsewhere:
     assert [e["exit_code"] for e in found["exit"]] == [0]
 
 
-def test_attention_of_run_0_and_the_verdicts_are_kept(elsewhere: Path) -> None:
+def test_attention_of_run_0_and_the_verdicts_are_kept(elsewhere: Path, read_wandb: Any) -> None:
     with offline([]) as tracker:
         tracker.watch("second", 10, {"attention": np.full((3, 100, 4), 0.25)})
         tracker.verdicts([{"id": "a", "label": "tight"}, {"id": "b", "label": "holds"}])
-    image, table = (row["item"] for row in read(elsewhere)["history"])
+    image, table = (row["item"] for row in read_wandb(the_run(elsewhere))["history"])
     assert image["second/step"] == 10
     assert image["second/attention.height"] == ROWS * CELL[0]
     assert image["second/attention.width"] == 4 * CELL[1]
@@ -111,12 +94,14 @@ def test_attention_of_run_0_and_the_verdicts_are_kept(elsewhere: Path) -> None:
     assert stored == {"columns": ["id", "label"], "data": [["a", "tight"], ["b", "holds"]]}
 
 
-def test_long_dense_records_are_thinned_a_quantity_at_a_time(elsewhere: Path) -> None:
+def test_long_dense_records_are_thinned_a_quantity_at_a_time(
+    elsewhere: Path, read_wandb: Any
+) -> None:
     with offline([]) as tracker:
         for step in range(2002):
             measured = {"x": np.ones(2)} | ({"rare": np.ones(2)} if step % 500 == 1 else {})
             tracker.watch("first", step, measured)
-    rows = [row["item"] for row in read(elsewhere)["history"]]
+    rows = [row["item"] for row in read_wandb(the_run(elsewhere))["history"]]
     steps = [row["first/step"] for row in rows if "first/x.min" in row]
     assert steps[:51] == list(range(51))
     assert 200 < len(steps) < 300
@@ -130,10 +115,10 @@ def test_long_dense_records_are_thinned_a_quantity_at_a_time(elsewhere: Path) ->
     ]
 
 
-def test_what_escapes_marks_the_run_failed(elsewhere: Path) -> None:
+def test_what_escapes_marks_the_run_failed(elsewhere: Path, read_wandb: Any) -> None:
     with pytest.raises(ZeroDivisionError), offline([]):
         _ = 1 / 0
-    assert [e["exit_code"] for e in read(elsewhere)["exit"]] == [1]
+    assert [e["exit_code"] for e in read_wandb(the_run(elsewhere))["exit"]] == [1]
 
 
 def test_wandb_dir_says_where_the_runs_lie(
@@ -174,7 +159,7 @@ def test_a_place_that_cannot_be_written_is_said_and_nothing_is_tracked(elsewhere
 
 
 def test_without_a_key_online_is_offline_at_once_and_no_server_is_asked(
-    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, read_wandb: Any
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
@@ -187,10 +172,10 @@ def test_without_a_key_online_is_offline_at_once_and_no_server_is_asked(
     assert len(said) == 1
     assert "offline" in said[0]
     assert "no API key" in said[0]
-    assert len(read(elsewhere)["history"]) == 1
+    assert len(read_wandb(the_run(elsewhere))["history"]) == 1
 
 
-def test_a_run_of_the_callers_own_goes_on_beside_it(elsewhere: Path) -> None:
+def test_a_run_of_the_callers_own_goes_on_beside_it(elsewhere: Path, read_wandb: Any) -> None:
     import wandb
 
     settings = wandb.Settings(mode="offline", silent=True, console="off")
@@ -199,7 +184,7 @@ def test_a_run_of_the_callers_own_goes_on_beside_it(elsewhere: Path) -> None:
             tracker.watch("first", 0, {"x": np.ones(2)})
         assert wandb.run is mine
         mine.log({"z": 1})
-    assert len(read(elsewhere)["history"]) == 1
+    assert len(read_wandb(the_run(elsewhere))["history"]) == 1
 
 
 @pytest.mark.parametrize("settings", [NoTracking(), WandbTracking(mode=Mode.disabled)])

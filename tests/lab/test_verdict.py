@@ -430,6 +430,7 @@ def test_whatever_was_recorded_is_answered_without_a_warning(law):
             residual=10 ** (rng.normal(size=log_y.shape) - rng.choice([5, 20])),
         )
         json.dumps(verdict.to_json(), allow_nan=False)
+        assert verdict.sentence.startswith(verdict.label.capitalize())
 
 
 # ------------------------------------------------------------------------------------------- JSON

@@ -164,6 +164,11 @@ def test_polyak_survives_losses_that_are_no_floats() -> None:
     torch.testing.assert_close(near, far, rtol=1e-10, atol=0)
 
 
+def test_polyak_does_not_stand_still_in_silence_where_inf_l_is_unknown() -> None:
+    with pytest.raises(ValueError, match="needs inf L"):
+        polyak().update([slope()], torch.tensor([0.0, math.nan]).double(), None)
+
+
 def test_plain_descent_scales_with_the_gradient_and_may_underflow_to_rest() -> None:
     rule = gradient_descent()
     (one,), _ = rule.update([slope(0.0)], GAP, None)
