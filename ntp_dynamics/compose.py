@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from ntp_dynamics.config import GROUPS, Config, FileDataset, register_schemas
@@ -25,6 +25,12 @@ def config_dir() -> Path:
     package = Path(__file__).resolve().parent
     inside = package / "conf"
     return inside if inside.is_dir() else package.parent / "conf"
+
+
+OmegaConf.register_new_resolver(
+    "corpus", lambda name: str(config_dir() / "corpora" / f"{name}.jsonl"), replace=True
+)
+"""`${corpus:NAME}`: a corpus that comes with the experiments, as `dataset.path`."""
 
 
 def compose_job(overrides: Sequence[str], search: Sequence[str] = ()) -> DictConfig:

@@ -98,7 +98,10 @@ def run_job(
 def _train_and_record(
     job: Job, writer: RecordWriter, progress: JobProgress | SweepProgress, watch: Watcher
 ) -> xarray.DataTree:
-    """Train all stages and write the trajectory, also of a training that Ctrl-C cut short."""
+    """Train all stages and write the trajectory, also of a training that was cut short.
+
+    Raises KeyboardInterrupt after Ctrl-C, NonFinite where weights overflowed.
+    """
     with graceful_interrupt() as interrupt:
         with progress:
             trained = train(job, engine_of(job.config), progress.track, interrupt, watch)
@@ -106,7 +109,7 @@ def _train_and_record(
             trained.recorders,
             trained.reached,
             trained.logits,
-            _shadows(job, progress, interrupt),
+            _shadows(job, progress, interrupt) if trained.failure is None else {},
             job.batch,
             job.reference,
             job.targets,
@@ -115,6 +118,8 @@ def _train_and_record(
         writer.tree(TRAJECTORY, tree)
         if interrupt.requested:
             raise KeyboardInterrupt
+        if trained.failure is not None:
+            raise trained.failure
     return tree
 
 
@@ -124,13 +129,17 @@ def _shadows(
     """The same job by automatic differentiation, where the configuration asks for it."""
     if not job.config.shadow or interrupt.requested:
         return {}
+    engine = naive_engine(job.config)
 
     def track(states: Iterable[State], stage: Stage, steps: int) -> Iterator[State]:
         return progress.track(states, f"{stage} (shadow)", steps)
 
     with progress:
-        shadow = train(job, naive_engine(job.config), track, interrupt)
-    return {stage: r.dataset(shadow.reached[stage]) for stage, r in shadow.recorders.items()}
+        shadow = train(job, engine, track, interrupt)
+    return {
+        stage: recorder.dataset(shadow.reached[stage]).assign_attrs(engine=engine.name)
+        for stage, recorder in shadow.recorders.items()
+    }
 
 
 def _write_inputs(job: Job, writer: RecordWriter, log: JobLog) -> None:

@@ -59,10 +59,18 @@ class State:
 
 
 class Part(NamedTuple):
-    """A matrix to train and its step size."""
+    """A matrix to train, its step size and what it is called."""
 
     matrix: TokenMatrix | FullMatrix
     step_size: float
+    name: str = "W"
+
+
+class NonFinite(ArithmeticError):
+    """A weight is no longer a number."""
+
+    def __init__(self, step: int, name: str):
+        super().__init__(f"non-finite at step {step:,} in {name}")
 
 
 def train_feed_forward(
@@ -139,7 +147,7 @@ def _descend(
     rule: Rule,
     steps: int,
 ) -> Iterator[State]:
-    """The states at steps 0 .. steps."""
+    """The states at steps 0 .. steps.  Raises NonFinite before the first that is not finite."""
     coefficients = [part.matrix.zero for part in parts]
     lost = [torch.zeros_like(c) for c in coefficients]
     path_length = torch.zeros(len(coefficients[0]), dtype=torch.float64)
@@ -147,6 +155,9 @@ def _descend(
     memory = rule.init(coefficients)
     for step in range(steps + 1):
         values = [p.matrix.value(c) for p, c in zip(parts, coefficients, strict=True)]
+        for part, value in zip(parts, values, strict=True):
+            if not value.isfinite().all():
+                raise NonFinite(step, part.name)
         state, log_gap = evaluate(_Walk(step, coefficients, values, path_length))
         yield state
         if step < steps:
