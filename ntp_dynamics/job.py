@@ -11,7 +11,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ntp_dynamics.config import Config, EngineName, Precision, Stage, StageConfig
+from ntp_dynamics.config import (
+    Config,
+    EngineName,
+    NormalisedGradientDescent,
+    Precision,
+    Stage,
+    StageConfig,
+)
+from ntp_dynamics.conflicts import unfused
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.data.draw import Purpose, Streams, draw_corpora, draw_embeddings, streams
 from ntp_dynamics.data.embedding import Embedding
@@ -34,7 +42,9 @@ from ntp_dynamics.observe.reference import Reference, make_reference
 from ntp_dynamics.optim.engine import Autograd, Engine
 from ntp_dynamics.optim.rules import COVARIANT, make_rule
 from ntp_dynamics.optim.train import (
+    Fused,
     Part,
+    Passed,
     State,
     train_attention,
     train_feed_forward,
@@ -42,7 +52,7 @@ from ntp_dynamics.optim.train import (
 )
 from ntp_dynamics.theory.targets import Targets, solve
 
-Tracker = Callable[[Iterable[State], Stage, int], Iterator[State]]
+Tracker = Callable[[Iterable[State | Passed], Stage, int], Iterator[State | Passed]]
 Watcher = Callable[[Stage, int, Mapping[str, np.ndarray]], None]
 
 
@@ -151,6 +161,14 @@ def engine_of(config: Config) -> Engine:
     return Engine()
 
 
+def engine_in_words(config: Config) -> str:
+    """Which engine trains a job, and why not the kernel where it cannot."""
+    if config.engine in (EngineName.auto, EngineName.numba):
+        why_not = unfused(config)
+        return "numba, float64, log domain" if not why_not else f"{Engine().name}; {why_not}"
+    return engine_of(config).name
+
+
 def naive_engine(config: Config) -> Engine:
     """Automatic differentiation in the precision of the configuration."""
     formats = {Precision.float32: torch.float32, Precision.float64: torch.float64}
@@ -173,11 +191,12 @@ def train(
         hooks = job.hooks[stage]
         recorder = recorders[stage] = make_recorder(hooks)
         for state in track(_states(job, engine, stage, logits), stage, settings.steps):
-            if measured := observe(hooks, state, job.reference, job.sizes):
-                recorder.put(state.step, measured)
-                watch(stage, state.step, measured)
+            if isinstance(state, State):
+                if measured := observe(hooks, state, job.reference, job.sizes):
+                    recorder.put(state.step, measured)
+                    watch(stage, state.step, measured)
+                logits = state.logits
             reached[stage] = state.step
-            logits = state.logits
             if interrupt.requested:
                 return Trained(recorders, reached, logits)
     return Trained(recorders, reached, logits)
@@ -190,18 +209,46 @@ def stage_settings(config: Config, stage: Stage) -> StageConfig:
 
 def _states(
     job: Job, engine: Engine, stage: Stage, logits: Float[Tensor, "R V V"]
-) -> Iterator[State]:
+) -> Iterator[State | Passed]:
     config = job.config.train
     rule, batch = make_rule(job.config.optimizer), job.batch
     steps = stage_settings(job.config, stage).steps
     if stage is Stage.feed_forward:
         part = Part(job.feed_forward, config.feed_forward.step_size)
-        return train_feed_forward(batch, part, rule, engine, steps)
+        fused = _fused(job, engine, stage, logits)
+        return train_feed_forward(batch, part, rule, engine, steps, fused)
     if stage is Stage.attention:
         part = Part(job.attention, config.attention.step_size)
-        return train_attention(batch, part, logits, rule, engine, steps)
+        fused = _fused(job, engine, stage, logits)
+        return train_attention(batch, part, logits, rule, engine, steps, fused)
     parts = (
         Part(job.attention, config.joint.step_size),
         Part(job.feed_forward, config.joint.feed_forward_step_size),
     )
     return train_joint(batch, *parts, rule, engine, steps)
+
+
+def _fused(job: Job, engine: Engine, stage: Stage, logits: Float[Tensor, "R V V"]) -> Fused | None:
+    """The course of a stage, where the kernel trains it."""
+    config, settings = job.config, stage_settings(job.config, stage)
+    wanted = config.engine in (EngineName.auto, EngineName.numba) and not isinstance(
+        engine, Autograd
+    )
+    if not wanted or unfused(config):
+        return None
+    from ntp_dynamics.optim.course import AttentionCourse, FeedForwardCourse
+
+    normalised = isinstance(config.optimizer, NormalisedGradientDescent)
+    if stage is Stage.feed_forward:
+        course = FeedForwardCourse(job.batch, settings.step_size, normalised)
+    else:
+        course = AttentionCourse(
+            job.batch,
+            job.attention.start,
+            logits,
+            settings.step_size,
+            normalised,
+            config.runtime.threads,
+        )
+    due = {step for hook in job.hooks[stage] for step in hook.steps}
+    return Fused(course, sorted((due | {settings.steps}) - {0}))

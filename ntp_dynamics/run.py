@@ -13,7 +13,7 @@ import yaml
 from rich.console import Console
 
 from ntp_dynamics.config import Config, Figures, Stage, to_yaml
-from ntp_dynamics.job import Job, Watcher, engine_of, naive_engine, prepare, train
+from ntp_dynamics.job import Job, Watcher, engine_in_words, engine_of, naive_engine, prepare, train
 from ntp_dynamics.lab.disk import make_room, size_in_words
 from ntp_dynamics.lab.log import JobLog
 from ntp_dynamics.lab.progress import Interrupt, JobProgress, SweepProgress, graceful_interrupt
@@ -22,7 +22,7 @@ from ntp_dynamics.lab.tracking import Subject, Tracker, flatten, open_tracker
 from ntp_dynamics.observe.judgement import Judged, judge_claims, recorded_for_laws
 from ntp_dynamics.observe.observables import Observable
 from ntp_dynamics.observe.tree import make_tree
-from ntp_dynamics.optim.train import State
+from ntp_dynamics.optim.train import Passed, State
 from ntp_dynamics.outcome import notes, one_line, summary
 from ntp_dynamics.record import Record
 from ntp_dynamics.theory.constants import Constants, make_constants
@@ -125,7 +125,9 @@ def _shadows(
     if not job.config.shadow or interrupt.requested:
         return {}
 
-    def track(states: Iterable[State], stage: Stage, steps: int) -> Iterator[State]:
+    def track(
+        states: Iterable[State | Passed], stage: Stage, steps: int
+    ) -> Iterator[State | Passed]:
         return progress.track(states, f"{stage} (shadow)", steps)
 
     with progress:
@@ -137,7 +139,7 @@ def _write_inputs(job: Job, writer: RecordWriter, log: JobLog) -> None:
     writer.text("config.yaml", to_yaml(job.config))
     for run, corpus in enumerate(job.corpora):
         writer.data(f"corpora/{run:03d}.jsonl", "".join(line + "\n" for line in corpus.lines()))
-    engine = engine_of(job.config).name
+    engine = engine_in_words(job.config)
     log(f"{job.config.runs} runs, |V| = {job.batch.vocab_size}, engine: {engine}")
     log(f"the record will take {size_in_words(job.record_size)}")
     for note in notes(job):

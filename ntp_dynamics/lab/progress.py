@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -22,7 +22,15 @@ from rich.progress import (
 )
 from rich.text import Text
 
-Item = TypeVar("Item")
+
+class Stepped(Protocol):
+    """Something at a step."""
+
+    @property
+    def step(self) -> int: ...
+
+
+Item = TypeVar("Item", bound=Stepped)
 REFRESH_SECONDS = 0.1
 
 
@@ -48,16 +56,16 @@ def progress_bar(console: Console) -> Progress:
 
 
 def throttled(items: Iterable[Item], show: Callable[[int], None]) -> Iterator[Item]:
-    """Yield the items and show how many came before, at most ten times a second: steps take
-    microseconds."""
+    """Yield the items and show their step, at most ten times a second: steps take microseconds."""
     shown = time.monotonic()
-    done = 0
-    for done, item in enumerate(items):
+    step = 0
+    for item in items:
+        step = item.step
         yield item
         if (now := time.monotonic()) - shown > REFRESH_SECONDS:
-            show(done)
+            show(step)
             shown = now
-    show(done)
+    show(step)
 
 
 class JobProgress:

@@ -1,10 +1,15 @@
-"""The training loop: an iterator of states, one a step, that knows nothing of what is measured."""
+"""The training loop: an iterator of states that knows nothing of what is measured.
+
+Torch gives a state a step.  A fused course (`ntp_dynamics.optim.course`) gives them where it is
+asked to stop, and says in between how far it has come.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -17,6 +22,12 @@ from ntp_dynamics.model.full_matrix import FullMatrix
 from ntp_dynamics.model.token_space import LogScaled, TokenMatrix
 from ntp_dynamics.optim.engine import Engine
 from ntp_dynamics.optim.rules import Rule, Slope
+
+if TYPE_CHECKING:  # takes numba along
+    from ntp_dynamics.optim.course import Course
+
+CALL_SECONDS = 0.1
+"""About how long a course runs before it says where it is: Ctrl-C and the bar wait for that."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,19 @@ class State:
         return layer
 
 
+class Passed(NamedTuple):
+    """A step that a fused course has come to, without a state."""
+
+    step: int
+
+
+class Fused(NamedTuple):
+    """A course and the steps after 0 where it stops for a state, increasing."""
+
+    course: Course
+    stops: Sequence[int]
+
+
 class Part(NamedTuple):
     """A matrix to train and its step size."""
 
@@ -66,8 +90,8 @@ class Part(NamedTuple):
 
 
 def train_feed_forward(
-    batch: Batch, part: Part, rule: Rule, engine: Engine, steps: int
-) -> Iterator[State]:
+    batch: Batch, part: Part, rule: Rule, engine: Engine, steps: int, fused: Fused | None = None
+) -> Iterator[State | Passed]:
     """Stage 1: W_ov on the collocation loss L0, attention absent."""
 
     def evaluate(walk: _Walk) -> tuple[State, Tensor]:
@@ -79,7 +103,7 @@ def train_feed_forward(
         )
         return state, forward.log_loss.logsumexp(-1)  # the infimum of L0 is 0
 
-    return _descend([part], evaluate, rule, steps)
+    return _follow(fused, part, evaluate) if fused else _descend([part], evaluate, rule, steps)
 
 
 def train_attention(
@@ -89,7 +113,8 @@ def train_attention(
     rule: Rule,
     engine: Engine,
     steps: int,
-) -> Iterator[State]:
+    fused: Fused | None = None,
+) -> Iterator[State | Passed]:
     """Stage 2: W_kq on the cross-entropy of all samples, W_ov frozen."""
 
     def evaluate(walk: _Walk) -> tuple[State, Tensor]:
@@ -101,7 +126,7 @@ def train_attention(
         )
         return state, log_excess(forward, logits, batch)
 
-    return _descend([part], evaluate, rule, steps)
+    return _follow(fused, part, evaluate) if fused else _descend([part], evaluate, rule, steps)
 
 
 def train_joint(
@@ -166,6 +191,29 @@ def _descend(
             coefficients, lost = [total for total, _ in moved], [gone for _, gone in moved]
             length = torch.stack(lengths).square().sum(0).sqrt()
             path_length, lost_length = _add(path_length, length, lost_length)
+
+
+def _follow(
+    fused: Fused, part: Part, evaluate: Callable[[_Walk], tuple[State, Tensor]]
+) -> Iterator[State | Passed]:
+    """The states at step 0 and at the stops of a course.
+
+    Calls grow or shrink with the time the last one took; where they are cut changes no number.
+    """
+    step, size = 0, 1
+    for stop in (0, *fused.stops):
+        while step < stop:
+            taken = min(size, stop - step)
+            began = time.monotonic()
+            fused.course.advance(taken)
+            seconds = max(time.monotonic() - began, 1e-6)
+            size = max(1, min(2 * size, int(taken * CALL_SECONDS / seconds)))
+            step += taken
+            if step < stop:
+                yield Passed(step)
+        coefficients, path_length = fused.course.position()
+        value = part.matrix.value(coefficients)
+        yield evaluate(_Walk(step, [coefficients], [value], path_length))[0]
 
 
 def _add(total: Tensor, change: Tensor, lost: Tensor) -> tuple[Tensor, Tensor]:
