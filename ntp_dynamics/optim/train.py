@@ -94,16 +94,20 @@ def train_feed_forward(
 ) -> Iterator[State | Passed]:
     """Stage 1: W_ov on the collocation loss L0, attention absent."""
 
-    def evaluate(walk: _Walk) -> tuple[State, Tensor]:
+    def evaluate(walk: _Walk) -> State:
         (logits,) = walk.values
         slope, forward = engine.feed_forward(logits, batch)
         layer = walk.layer(0, part, slope)
-        state = State(
+        return State(
             Stage.feed_forward, walk.step, batch, None, layer, logits, forward, walk.path_length
         )
-        return state, forward.log_loss.logsumexp(-1)  # the infimum of L0 is 0
 
-    return _follow(fused, part, evaluate) if fused else _descend([part], evaluate, rule, steps)
+    def log_gap(state: State) -> Tensor:  # the infimum of L0 is 0
+        return state.forward.log_loss.logsumexp(-1)
+
+    if fused:
+        return _follow(fused, part, evaluate)
+    return _descend([part], evaluate, log_gap, rule, steps)
 
 
 def train_attention(
@@ -117,16 +121,20 @@ def train_attention(
 ) -> Iterator[State | Passed]:
     """Stage 2: W_kq on the cross-entropy of all samples, W_ov frozen."""
 
-    def evaluate(walk: _Walk) -> tuple[State, Tensor]:
+    def evaluate(walk: _Walk) -> State:
         (scores,) = walk.values
         slope, forward = engine.attention(scores, logits, batch)
         layer = walk.layer(0, part, slope)
-        state = State(
+        return State(
             Stage.attention, walk.step, batch, layer, None, logits, forward, walk.path_length
         )
-        return state, log_excess(forward, logits, batch)
 
-    return _follow(fused, part, evaluate) if fused else _descend([part], evaluate, rule, steps)
+    def log_gap(state: State) -> Tensor:
+        return log_excess(state.forward, logits, batch)
+
+    if fused:
+        return _follow(fused, part, evaluate)
+    return _descend([part], evaluate, log_gap, rule, steps)
 
 
 def train_joint(
@@ -134,14 +142,16 @@ def train_joint(
 ) -> Iterator[State]:
     """Both layers at once, on the cross-entropy of all samples."""
 
-    def evaluate(walk: _Walk) -> tuple[State, Tensor]:
+    def evaluate(walk: _Walk) -> State:
         scores, logits = walk.values
         by_score, by_logit, forward = engine.joint(scores, logits, batch)
         layers = walk.layer(0, attention, by_score), walk.layer(1, feed_forward, by_logit)
-        state = State(Stage.joint, walk.step, batch, *layers, logits, forward, walk.path_length)
-        return state, (forward.log_loss + batch.log_pi).logsumexp(-1)  # the infimum of L is 0
+        return State(Stage.joint, walk.step, batch, *layers, logits, forward, walk.path_length)
 
-    return _descend([attention, feed_forward], evaluate, rule, steps)
+    def log_gap(state: State) -> Tensor:  # the infimum of L is 0
+        return (state.forward.log_loss + batch.log_pi).logsumexp(-1)
+
+    return _descend([attention, feed_forward], evaluate, log_gap, rule, steps)
 
 
 class _Walk(NamedTuple):
@@ -160,7 +170,8 @@ class _Walk(NamedTuple):
 
 def _descend(
     parts: list[Part],
-    evaluate: Callable[[_Walk], tuple[State, Tensor]],
+    evaluate: Callable[[_Walk], State],
+    log_gap: Callable[[State], Tensor],
     rule: Rule,
     steps: int,
 ) -> Iterator[State]:
@@ -172,7 +183,7 @@ def _descend(
     memory = rule.init(coefficients)
     for step in range(steps + 1):
         values = [p.matrix.value(c) for p, c in zip(parts, coefficients, strict=True)]
-        state, log_gap = evaluate(_Walk(step, coefficients, values, path_length))
+        state = evaluate(_Walk(step, coefficients, values, path_length))
         yield state
         if step < steps:
             layers = [layer for layer in (state.attention, state.feed_forward) if layer]
@@ -180,7 +191,7 @@ def _descend(
                 Slope(layer.matrix, layer.gradient, part.step_size)
                 for layer, part in zip(layers, parts, strict=True)
             ]
-            changes, memory = rule.update(slopes, log_gap, memory)
+            changes, memory = rule.update(slopes, log_gap(state), memory)
             lengths = [
                 p.matrix.gradient_norm(change) for p, change in zip(parts, changes, strict=True)
             ]
@@ -194,7 +205,7 @@ def _descend(
 
 
 def _follow(
-    fused: Fused, part: Part, evaluate: Callable[[_Walk], tuple[State, Tensor]]
+    fused: Fused, part: Part, evaluate: Callable[[_Walk], State]
 ) -> Iterator[State | Passed]:
     """The states at step 0 and at the stops of a course.
 
@@ -213,7 +224,7 @@ def _follow(
                 yield Passed(step)
         coefficients, path_length = fused.course.position()
         value = part.matrix.value(coefficients)
-        yield evaluate(_Walk(step, [coefficients], [value], path_length))[0]
+        yield evaluate(_Walk(step, [coefficients], [value], path_length))
 
 
 def _add(total: Tensor, change: Tensor, lost: Tensor) -> tuple[Tensor, Tensor]:
