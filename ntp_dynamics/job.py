@@ -161,12 +161,20 @@ def engine_of(config: Config) -> Engine:
     return Engine()
 
 
+def why_torch(config: Config) -> str | None:
+    """Why the fused kernel does not train a job; None where it does."""
+    if config.engine in (EngineName.auto, EngineName.numba):
+        return unfused(config)
+    return f"engine={config.engine}"
+
+
 def engine_in_words(config: Config) -> str:
     """Which engine trains a job, and why not the kernel where it cannot."""
-    if config.engine in (EngineName.auto, EngineName.numba):
-        why_not = unfused(config)
-        return "numba, float64, log domain" if not why_not else f"{Engine().name}; {why_not}"
-    return engine_of(config).name
+    why = why_torch(config)
+    if why is None:
+        return "numba, float64, log domain"
+    asked = config.engine is not EngineName.auto
+    return engine_of(config).name if asked else f"{engine_of(config).name}; {why}"
 
 
 def naive_engine(config: Config) -> Engine:
@@ -231,10 +239,7 @@ def _states(
 def _fused(job: Job, engine: Engine, stage: Stage, logits: Float[Tensor, "R V V"]) -> Fused | None:
     """The course of a stage, where the kernel trains it."""
     config, settings = job.config, stage_settings(job.config, stage)
-    wanted = config.engine in (EngineName.auto, EngineName.numba) and not isinstance(
-        engine, Autograd
-    )
-    if not wanted or unfused(config):
+    if why_torch(config) is not None or isinstance(engine, Autograd):  # the latter: a shadow
         return None
     from ntp_dynamics.optim.course import AttentionCourse, FeedForwardCourse
 

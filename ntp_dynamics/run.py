@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,22 @@ import yaml
 from rich.console import Console
 
 from ntp_dynamics.config import Config, Figures, Stage, to_yaml
-from ntp_dynamics.job import Job, Watcher, engine_in_words, engine_of, naive_engine, prepare, train
+from ntp_dynamics.job import (
+    Job,
+    Trained,
+    Watcher,
+    engine_in_words,
+    engine_of,
+    naive_engine,
+    prepare,
+    train,
+    why_torch,
+)
 from ntp_dynamics.lab.disk import make_room, size_in_words
 from ntp_dynamics.lab.log import JobLog
-from ntp_dynamics.lab.progress import Interrupt, JobProgress, SweepProgress, graceful_interrupt
+from ntp_dynamics.lab.progress import Interrupt, JobProgress, SweepShare, graceful_interrupt
 from ntp_dynamics.lab.store import STATUS, TRAJECTORY, RecordWriter
+from ntp_dynamics.lab.sweep import Parts, Work, run_alone
 from ntp_dynamics.lab.tracking import Subject, Tracker, flatten, open_tracker
 from ntp_dynamics.observe.judgement import Judged, judge_claims, recorded_for_laws
 from ntp_dynamics.observe.observables import Observable
@@ -31,12 +43,16 @@ if TYPE_CHECKING:
     import xarray
 
 
+Bar = JobProgress | SweepShare
+Interrupting = Callable[[], AbstractContextManager[Interrupt]]
+
+
 def run_job(
     config: Config,
     directory: str | Path,
     *,
     overrides: Sequence[str] = (),
-    progress: JobProgress | SweepProgress | None = None,
+    progress: Bar | None = None,
     figures: bool = True,
     observables: Sequence[Observable] = (),
     group: str | None = None,
@@ -47,6 +63,34 @@ def run_job(
     the record so far is written with the status `interrupted`, and KeyboardInterrupt raised.
     ``figures``: draw them where the configuration says `auto`; ``observables``: measured beside the
     built-in ones; ``group``: the sweep that the job is part of.
+    """
+    return run_alone(
+        job_parts(
+            config,
+            directory,
+            overrides=overrides,
+            progress=progress,
+            figures=figures,
+            observables=observables,
+            group=group,
+        )
+    )
+
+
+def job_parts(
+    config: Config,
+    directory: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    progress: Bar | None = None,
+    figures: bool = True,
+    observables: Sequence[Observable] = (),
+    group: str | None = None,
+    interrupting: Interrupting = graceful_interrupt,
+) -> Parts[Record]:
+    """As `run_job`, in parts: training is the work that other threads can do.
+
+    ``interrupting``: what tells of Ctrl-C while the job trains and records.
     """
     torch.set_num_threads(config.runtime.threads)
     started = time.monotonic()
@@ -71,7 +115,9 @@ def run_job(
             make_room(writer.directory, job.record_size)
             _write_inputs(job, writer, log)
             with open_tracker(config.tracking, subject, say) as tracker:
-                tree = _train_and_record(job, writer, progress, tracker.watch)
+                tree = yield from _train_and_record(
+                    job, writer, progress, tracker.watch, interrupting
+                )
                 constants = _constants(job, tree)
                 judged = judge_claims(tree, constants)
                 writer.json("verdicts.json", {"claims": [j.to_json() for j in judged]})
@@ -96,17 +142,22 @@ def run_job(
 
 
 def _train_and_record(
-    job: Job, writer: RecordWriter, progress: JobProgress | SweepProgress, watch: Watcher
-) -> xarray.DataTree:
+    job: Job, writer: RecordWriter, progress: Bar, watch: Watcher, interrupting: Interrupting
+) -> Parts[xarray.DataTree]:
     """Train all stages and write the trajectory, also of a training that Ctrl-C cut short."""
-    with graceful_interrupt() as interrupt:
-        with progress:
-            trained = train(job, engine_of(job.config), progress.track, interrupt, watch)
+    with interrupting() as interrupt:
+
+        def work() -> tuple[Trained, dict[Stage, xarray.Dataset]]:
+            with progress:
+                trained = train(job, engine_of(job.config), progress.track, interrupt, watch)
+                return trained, _shadows(job, progress, interrupt)
+
+        trained, shadows = yield Work(work, alone=why_torch(job.config) is not None)
         tree = make_tree(
             trained.recorders,
             trained.reached,
             trained.logits,
-            _shadows(job, progress, interrupt),
+            shadows,
             job.batch,
             job.reference,
             job.targets,
@@ -118,9 +169,7 @@ def _train_and_record(
     return tree
 
 
-def _shadows(
-    job: Job, progress: JobProgress | SweepProgress, interrupt: Interrupt
-) -> dict[Stage, xarray.Dataset]:
+def _shadows(job: Job, progress: Bar, interrupt: Interrupt) -> dict[Stage, xarray.Dataset]:
     """The same job by automatic differentiation, where the configuration asks for it."""
     if not job.config.shadow or interrupt.requested:
         return {}
@@ -130,8 +179,7 @@ def _shadows(
     ) -> Iterator[State | Passed]:
         return progress.track(states, f"{stage} (shadow)", steps)
 
-    with progress:
-        shadow = train(job, naive_engine(job.config), track, interrupt)
+    shadow = train(job, naive_engine(job.config), track, interrupt)
     return {stage: r.dataset(shadow.reached[stage]) for stage, r in shadow.recorders.items()}
 
 
