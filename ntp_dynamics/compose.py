@@ -6,6 +6,7 @@ import copy
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 from hydra import compose, initialize_config_dir
@@ -61,10 +62,11 @@ def _compose(overrides: Sequence[str], search: Sequence[str]) -> DictConfig:
 
 def read_config(composed: DictConfig) -> Config:
     """Validate a composed config, Hydra's own node aside.  Raises UserErrors, all at once."""
-    job = composed.copy()
-    with open_dict(job):
-        job.pop("hydra", None)
-    config = validate(job)
+    if "hydra" in composed:
+        composed = composed.copy()
+        with open_dict(composed):
+            composed.pop("hydra")
+    config = validate(composed)
     check_conflicts(config)
     return config
 
@@ -93,7 +95,7 @@ class Composer:
 
     def _set(self, overrides: Sequence[str]) -> DictConfig:
         own = [o for o in overrides if not o.lstrip("+~").startswith("hydra")]
-        parsed = OverridesParser.create().parse_overrides(own)
+        parsed = [_parsed(override) for override in own]
         values = [o for o in parsed if _is_value(o)]
         choices = tuple(str(o.input_line) for o in parsed if not _is_value(o))
         if choices not in self._composed:
@@ -104,6 +106,12 @@ class Composer:
         composed = copy.deepcopy(self._composed[choices])
         ConfigLoaderImpl._apply_overrides_to_config(values, composed)
         return composed
+
+
+@cache
+def _parsed(override: str) -> Override:
+    (parsed,) = OverridesParser.create().parse_overrides([override])
+    return parsed
 
 
 def _is_value(override: Override) -> bool:

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-import yaml
 from rich.console import Console
 
-from ntp_dynamics.config import Config, Figures, Stage, to_yaml
+from ntp_dynamics.config import Config, Figures, Stage, read_yaml, to_yaml
 from ntp_dynamics.job import (
     Job,
     Trained,
@@ -30,7 +29,7 @@ from ntp_dynamics.lab.log import JobLog
 from ntp_dynamics.lab.progress import Interrupt, JobProgress, SweepShare, graceful_interrupt
 from ntp_dynamics.lab.store import STATUS, TRAJECTORY, RecordWriter
 from ntp_dynamics.lab.sweep import Parts, Work, run_alone
-from ntp_dynamics.lab.tracking import Subject, Tracker, flatten, open_tracker
+from ntp_dynamics.lab.tracking import Subject, Tracker, flatten, is_on, open_tracker
 from ntp_dynamics.observe.judgement import Judged, judge_claims, recorded_for_laws
 from ntp_dynamics.observe.observables import Observable
 from ntp_dynamics.observe.tree import make_tree
@@ -108,25 +107,27 @@ def job_parts(
         log(text)
         progress.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    subject = _subject(config, writer.directory, group)
+    settings = to_yaml(config)
+    subject = _subject(config, settings, writer.directory, group)
     with JobLog(writer.directory / "log.txt") as log:
         try:
             job = prepare(config, observables)
             make_room(writer.directory, job.record_size)
-            _write_inputs(job, writer, log)
+            _write_inputs(job, settings, writer, log)
             with open_tracker(config.tracking, subject, say) as tracker:
                 tree = yield from _train_and_record(
                     job, writer, progress, tracker.watch, interrupting
                 )
                 constants = _constants(job, tree)
                 judged = judge_claims(tree, constants)
-                writer.json("verdicts.json", {"claims": [j.to_json() for j in judged]})
+                claims = [j.to_json() for j in judged]
+                writer.json("verdicts.json", {"claims": claims})
                 if config.figures is Figures.all or (figures and config.figures is Figures.auto):
                     _draw(job, tree, constants, judged, writer)
                 for j in judged:
                     log(f"{j.claim.id} ({j.claim.version}): {j.verdict.sentence}")
                 outcome = {**summary(tree, judged), "notes": notes(job)}
-                _track_outcome(tracker, judged, outcome)
+                _track_outcome(tracker, claims, outcome)
             end("done", outcome=outcome)
         except KeyboardInterrupt:
             end("interrupted", "Ctrl-C")
@@ -138,7 +139,7 @@ def job_parts(
             raise
     writer.add("log.txt")
     writer.seal()
-    return Record(writer.directory, config, job.corpora, tree, [j.to_json() for j in judged])
+    return Record(writer.directory, config, job.corpora, tree, claims)
 
 
 def _train_and_record(
@@ -183,8 +184,8 @@ def _shadows(job: Job, progress: Bar, interrupt: Interrupt) -> dict[Stage, xarra
     return {stage: r.dataset(shadow.reached[stage]) for stage, r in shadow.recorders.items()}
 
 
-def _write_inputs(job: Job, writer: RecordWriter, log: JobLog) -> None:
-    writer.text("config.yaml", to_yaml(job.config))
+def _write_inputs(job: Job, settings: str, writer: RecordWriter, log: JobLog) -> None:
+    writer.text("config.yaml", settings)
     for run, corpus in enumerate(job.corpora):
         writer.data(f"corpora/{run:03d}.jsonl", "".join(line + "\n" for line in corpus.lines()))
     engine = engine_in_words(job.config)
@@ -220,14 +221,15 @@ def _draw(
         writer.add(str(path.relative_to(writer.directory)))
 
 
-def _subject(config: Config, directory: Path, group: str | None) -> Subject:
-    settings = flatten(yaml.safe_load(to_yaml(config)))
-    return Subject(config.name, directory.resolve().name, group, settings)
+def _subject(config: Config, settings: str, directory: Path, group: str | None) -> Subject:
+    flat = flatten(read_yaml(settings)) if is_on(config.tracking) else {}
+    return Subject(config.name, directory.resolve().name, group, flat)
 
 
-def _track_outcome(tracker: Tracker, judged: Sequence[Judged], outcome: dict[str, Any]) -> None:
+def _track_outcome(
+    tracker: Tracker, claims: Sequence[dict[str, Any]], outcome: dict[str, Any]
+) -> None:
     columns = ("id", "version", "stage", "label", "sentence", "source")
-    claims = [j.to_json() for j in judged]
     final = {name: value for name, value in outcome["final"].items() if value is not None}
     labels = {f"verdict.{claim}": label for claim, label in outcome["labels"].items()}
     tracker.summary({**final, **labels})

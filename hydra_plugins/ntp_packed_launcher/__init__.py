@@ -1,6 +1,7 @@
 """The packed launcher: all jobs of a multirun in one process (`hydra/launcher=packed`).
 
-Hydra finds launchers in this namespace only; the work is done in `ntp_dynamics.multirun`.
+Hydra finds launchers and sweepers in this namespace only; the work is done in
+`ntp_dynamics.multirun`.
 """
 
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
@@ -23,9 +25,27 @@ class PackedLauncherConfig:
     threads: int | None = None
 
 
-ConfigStore.instance().store(
-    group="hydra/launcher", name="packed", node=PackedLauncherConfig, provider="ntp-dynamics"
-)
+@dataclass
+class PackedSweeperConfig:
+    """Hydra's own sweeper and its options."""
+
+    _target_: str = "hydra_plugins.ntp_packed_launcher.PackedSweeper"
+    max_batch_size: int | None = None
+    params: dict[str, str] | None = None
+
+
+for _group, _node in (("launcher", PackedLauncherConfig), ("sweeper", PackedSweeperConfig)):
+    ConfigStore.instance().store(
+        group=f"hydra/{_group}", name="packed", node=_node, provider="ntp-dynamics"
+    )
+
+
+class PackedSweeper(BasicSweeper):
+    """Hydra's own sweeper, which need not compose every job once more: `ntp-train` has checked them
+    before Hydra started."""
+
+    def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
+        """Nothing."""
 
 
 class PackedLauncher(Launcher):
