@@ -8,8 +8,11 @@ from typing import Any, NamedTuple
 from ntp_dynamics.config import (
     Config,
     Density,
+    EngineName,
     FileDataset,
     GaussianInit,
+    GradientDescent,
+    NormalisedGradientDescent,
     OrthonormalEmbedding,
     Polyak,
     RealizableDataset,
@@ -34,6 +37,29 @@ class Rule(NamedTuple):
 def _narrow(c: Config) -> bool:
     v, d = c.vocab_size, c.embedding.dim
     return v is not None and d is not None and d < v
+
+
+UNFUSED: list[tuple[Callable[[Config], bool], str]] = [
+    (lambda c: Stage.joint in c.stages, "the kernel trains one layer at a time"),
+    (
+        lambda c: not isinstance(c.embedding, OrthonormalEmbedding),
+        "the kernel needs orthonormal token vectors",
+    ),
+    (
+        lambda c: not isinstance(c.optimizer, NormalisedGradientDescent | GradientDescent),
+        "the kernel knows optimizer=ngd and optimizer=gd",
+    ),
+    (
+        lambda c: isinstance(c.init, GaussianInit) and c.train.margin is None,
+        "the kernel needs logits with one entry of its own a column: init=zero or train.margin",
+    ),
+]
+"""What the fused kernel cannot express, and how to say so."""
+
+
+def unfused(config: Config) -> str | None:
+    """Why the fused kernel cannot train a job; None where it can."""
+    return next((why for holds, why in UNFUSED if holds(config)), None)
 
 
 DATASET_RULES = [
@@ -148,6 +174,17 @@ RULES = [
         "attention has no gradient while W_ov is zero",
         "train feed_forward first, set train.margin, or use init=gaussian",
     ),
+]
+
+
+RULES += [
+    Rule(
+        "engine",
+        lambda c, holds=holds: c.engine is EngineName.numba and holds(c),
+        why,
+        "use engine=auto",
+    )
+    for holds, why in UNFUSED
 ]
 
 

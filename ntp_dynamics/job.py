@@ -11,7 +11,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ntp_dynamics.config import Config, EngineName, Precision, Stage, StageConfig
+from ntp_dynamics.config import (
+    Config,
+    EngineName,
+    NormalisedGradientDescent,
+    Precision,
+    Stage,
+    StageConfig,
+)
+from ntp_dynamics.conflicts import unfused
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.data.draw import Purpose, Streams, draw_corpora, draw_embeddings, streams
 from ntp_dynamics.data.embedding import Embedding
@@ -34,8 +42,10 @@ from ntp_dynamics.observe.reference import Reference, make_reference
 from ntp_dynamics.optim.engine import Autograd, Engine
 from ntp_dynamics.optim.rules import COVARIANT, make_rule
 from ntp_dynamics.optim.train import (
+    Fused,
     NonFinite,
     Part,
+    Passed,
     State,
     train_attention,
     train_feed_forward,
@@ -43,7 +53,7 @@ from ntp_dynamics.optim.train import (
 )
 from ntp_dynamics.theory.targets import Targets, solve
 
-Tracker = Callable[[Iterable[State], Stage, int], Iterator[State]]
+Tracker = Callable[[Iterable[State | Passed], Stage, int], Iterator[State | Passed]]
 Watcher = Callable[[Stage, int, Mapping[str, np.ndarray]], None]
 
 
@@ -154,6 +164,22 @@ def engine_of(config: Config) -> Engine:
     return Engine()
 
 
+def why_torch(config: Config) -> str | None:
+    """Why the fused kernel does not train a job; None where it does."""
+    if config.engine in (EngineName.auto, EngineName.numba):
+        return unfused(config)
+    return f"engine={config.engine}"
+
+
+def engine_in_words(config: Config) -> str:
+    """Which engine trains a job, and why not the kernel where it cannot."""
+    why = why_torch(config)
+    if why is None:
+        return "numba, float64, log domain"
+    asked = config.engine is not EngineName.auto
+    return engine_of(config).name if asked else f"{engine_of(config).name}; {why}"
+
+
 def naive_engine(config: Config) -> Engine:
     """Automatic differentiation in the precision of the configuration."""
     formats = {Precision.float32: torch.float32, Precision.float64: torch.float64}
@@ -178,11 +204,12 @@ def train(
         recorder = recorders[stage] = make_recorder(hooks)
         try:
             for state in track(_states(job, engine, stage, logits), stage, settings.steps):
-                if measured := observe(hooks, state, job.reference, job.sizes):
-                    recorder.put(state.step, measured)
-                    watch(stage, state.step, measured)
+                if isinstance(state, State):
+                    if measured := observe(hooks, state, job.reference, job.sizes):
+                        recorder.put(state.step, measured)
+                        watch(stage, state.step, measured)
+                    logits = state.logits
                 reached[stage] = state.step
-                logits = state.logits
                 if interrupt.requested:
                     return Trained(recorders, reached, logits)
         except NonFinite as failure:
@@ -197,18 +224,43 @@ def stage_settings(config: Config, stage: Stage) -> StageConfig:
 
 def _states(
     job: Job, engine: Engine, stage: Stage, logits: Float[Tensor, "R V V"]
-) -> Iterator[State]:
+) -> Iterator[State | Passed]:
     config = job.config.train
     rule, batch = make_rule(job.config.optimizer), job.batch
     steps = stage_settings(job.config, stage).steps
     if stage is Stage.feed_forward:
         part = Part(job.feed_forward, config.feed_forward.step_size, "W_ov")
-        return train_feed_forward(batch, part, rule, engine, steps)
+        fused = _fused(job, engine, stage, logits)
+        return train_feed_forward(batch, part, rule, engine, steps, fused)
     if stage is Stage.attention:
         part = Part(job.attention, config.attention.step_size, "W_kq")
-        return train_attention(batch, part, logits, rule, engine, steps)
+        fused = _fused(job, engine, stage, logits)
+        return train_attention(batch, part, logits, rule, engine, steps, fused)
     parts = (
         Part(job.attention, config.joint.step_size, "W_kq"),
         Part(job.feed_forward, config.joint.feed_forward_step_size, "W_ov"),
     )
     return train_joint(batch, *parts, rule, engine, steps)
+
+
+def _fused(job: Job, engine: Engine, stage: Stage, logits: Float[Tensor, "R V V"]) -> Fused | None:
+    """The course of a stage, where the kernel trains it."""
+    config, settings = job.config, stage_settings(job.config, stage)
+    if why_torch(config) is not None or isinstance(engine, Autograd):  # the latter: a shadow
+        return None
+    from ntp_dynamics.optim.course import AttentionCourse, FeedForwardCourse
+
+    normalised = isinstance(config.optimizer, NormalisedGradientDescent)
+    if stage is Stage.feed_forward:
+        course = FeedForwardCourse(job.batch, settings.step_size, normalised)
+    else:
+        course = AttentionCourse(
+            job.batch,
+            job.attention.start,
+            logits,
+            settings.step_size,
+            normalised,
+            config.runtime.threads,
+        )
+    due = {step for hook in job.hooks[stage] for step in hook.steps}
+    return Fused(course, sorted((due | {settings.steps}) - {0}))

@@ -20,8 +20,15 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from ntp_dynamics import __version__
-from ntp_dynamics.compose import check_inputs, compose_job, config_dir, quoted, read_config
+from ntp_dynamics import __version__, multirun
+from ntp_dynamics.compose import (
+    Composer,
+    check_inputs,
+    compose_job,
+    config_dir,
+    quoted,
+    read_config,
+)
 from ntp_dynamics.config import Figures
 from ntp_dynamics.help import help_text
 from ntp_dynamics.lab.errors import UserError, refuse
@@ -29,9 +36,6 @@ from ntp_dynamics.lab.progress import JobProgress, SweepProgress
 from ntp_dynamics.lab.store import STATUS, make_directory, occupied, remove_record
 from ntp_dynamics.record import status_files
 from ntp_dynamics.show import nearby, show, show_tracking, summarise
-
-_sweep: SweepProgress | None = None
-"""The bar of the sweep under way in this process, if any: Hydra calls `_job` with a config only."""
 
 CHECK_ALL_UP_TO = 64
 """A sweep of at most so many jobs is validated job by job before the first starts."""
@@ -60,29 +64,33 @@ def launch(arguments: Sequence[str]) -> None:
         _hydra(arguments)
         return
     first = preflight(jobs[0], search)
-    for overrides in jobs[1:]:
-        preflight(overrides, search)
     if options.multirun:
-        _launch_sweep(arguments, Path(first.hydra.sweep.dir), first, count(options.overrides))
+        composer = Composer(search, options.overrides)
+        for overrides in jobs[1:]:
+            check_inputs(composer.config(overrides))
+        _launch_sweep(arguments, first, count(options.overrides), composer)
     else:
         directory = Path(first.hydra.run.dir)
         _make_room(directory, first, [directory / STATUS])
         _hydra([*arguments, f"hydra.run.dir={quoted(directory)}"])
 
 
-def _launch_sweep(arguments: Sequence[str], sweep: Path, first: DictConfig, jobs: int) -> None:
-    global _sweep
+def _launch_sweep(
+    arguments: Sequence[str], first: DictConfig, jobs: int, composer: Composer
+) -> None:
     console = Console()
+    sweep = Path(first.hydra.sweep.dir)
     config = read_config(first)
     old = status_files(sweep)
     _make_room(sweep, first, old)
     for status in old:  # asked to overwrite: a smaller sweep leaves no job of a larger one
         remove_record(status.parent)
-    _sweep = SweepProgress(console, jobs)
+    progress = SweepProgress(console, jobs)
+    multirun.under_way = multirun.Sweep(progress, composer)
     try:
         _hydra([*arguments, f"hydra.sweep.dir={quoted(sweep)}"])
     finally:
-        _sweep.finish()
+        progress.finish()
         missing = summarise(sweep, jobs, console, overview=config.figures is not Figures.none)
         show_tracking(config.tracking, console)
     if missing:
@@ -180,10 +188,9 @@ def _hydra(arguments: Sequence[str]) -> None:
 
 
 def _job(composed: DictConfig) -> float:
-    """What Hydra calls for every job; returns the final direction gap of the attention layer."""
-    from ntp_dynamics.job import stage_settings
+    """What Hydra calls for a job on its own, or for each where the launcher is not the packed one;
+    returns the final direction gap of the attention layer."""
     from ntp_dynamics.optim.train import NonFinite
-    from ntp_dynamics.outcome import one_line
     from ntp_dynamics.run import run_job
 
     context = HydraConfig.get()
@@ -191,13 +198,7 @@ def _job(composed: DictConfig) -> float:
     console = Console()
     overrides = list(context.overrides.task)
     config = read_config(composed)
-    if single:
-        progress = JobProgress(console)
-    elif _sweep is not None:
-        steps = sum(stage_settings(config, stage).steps for stage in config.stages)
-        progress = _sweep.begin(context.job.num, steps * (1 + config.shadow))
-    else:  # a launcher that runs jobs in processes of their own
-        progress = None
+    progress = JobProgress(console) if single else multirun.job_share(context.job.num, config)
     try:
         record = run_job(
             config,
@@ -217,7 +218,7 @@ def _job(composed: DictConfig) -> float:
             sys.exit(1)
         if single:
             raise
-        print(f"error: job {context.job.num}: {one_line(error)}; see its log", file=sys.stderr)
+        multirun.tell_failure(context.job.num, error)
         return float("nan")
     if single:
         show(record, console)

@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-import yaml
 from rich.console import Console
 
-from ntp_dynamics.config import Config, Figures, Stage, to_yaml
-from ntp_dynamics.job import Job, Watcher, engine_of, naive_engine, prepare, train
+from ntp_dynamics.config import Config, Figures, Stage, read_yaml, to_yaml
+from ntp_dynamics.job import (
+    Job,
+    Trained,
+    Watcher,
+    engine_in_words,
+    engine_of,
+    naive_engine,
+    prepare,
+    train,
+    why_torch,
+)
 from ntp_dynamics.lab.disk import make_room, size_in_words
 from ntp_dynamics.lab.log import JobLog
-from ntp_dynamics.lab.progress import Interrupt, JobProgress, SweepProgress, graceful_interrupt
+from ntp_dynamics.lab.progress import Interrupt, JobProgress, SweepShare, graceful_interrupt
 from ntp_dynamics.lab.store import STATUS, TRAJECTORY, RecordWriter
-from ntp_dynamics.lab.tracking import Subject, Tracker, flatten, open_tracker
+from ntp_dynamics.lab.sweep import Parts, Work, run_alone
+from ntp_dynamics.lab.tracking import Subject, Tracker, flatten, is_on, open_tracker
 from ntp_dynamics.observe.judgement import Judged, judge_claims, recorded_for_laws
 from ntp_dynamics.observe.observables import Observable
 from ntp_dynamics.observe.tree import make_tree
-from ntp_dynamics.optim.train import State
+from ntp_dynamics.optim.train import Passed, State
 from ntp_dynamics.outcome import notes, one_line, summary
 from ntp_dynamics.record import Record
 from ntp_dynamics.theory.constants import Constants, make_constants
@@ -31,12 +42,16 @@ if TYPE_CHECKING:
     import xarray
 
 
+Bar = JobProgress | SweepShare
+Interrupting = Callable[[], AbstractContextManager[Interrupt]]
+
+
 def run_job(
     config: Config,
     directory: str | Path,
     *,
     overrides: Sequence[str] = (),
-    progress: JobProgress | SweepProgress | None = None,
+    progress: Bar | None = None,
     figures: bool = True,
     observables: Sequence[Observable] = (),
     group: str | None = None,
@@ -47,6 +62,34 @@ def run_job(
     the record so far is written with the status `interrupted`, and KeyboardInterrupt raised.
     ``figures``: draw them where the configuration says `auto`; ``observables``: measured beside the
     built-in ones; ``group``: the sweep that the job is part of.
+    """
+    return run_alone(
+        job_parts(
+            config,
+            directory,
+            overrides=overrides,
+            progress=progress,
+            figures=figures,
+            observables=observables,
+            group=group,
+        )
+    )
+
+
+def job_parts(
+    config: Config,
+    directory: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    progress: Bar | None = None,
+    figures: bool = True,
+    observables: Sequence[Observable] = (),
+    group: str | None = None,
+    interrupting: Interrupting = graceful_interrupt,
+) -> Parts[Record]:
+    """As `run_job`, in parts: training is the work that other threads can do.
+
+    ``interrupting``: what tells of Ctrl-C while the job trains and records.
     """
     torch.set_num_threads(config.runtime.threads)
     started = time.monotonic()
@@ -64,23 +107,27 @@ def run_job(
         log(text)
         progress.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    subject = _subject(config, writer.directory, group)
+    settings = to_yaml(config)
+    subject = _subject(config, settings, writer.directory, group)
     with JobLog(writer.directory / "log.txt") as log:
         try:
             job = prepare(config, observables)
             make_room(writer.directory, job.record_size)
-            _write_inputs(job, writer, log)
+            _write_inputs(job, settings, writer, log)
             with open_tracker(config.tracking, subject, say) as tracker:
-                tree = _train_and_record(job, writer, progress, tracker.watch)
+                tree = yield from _train_and_record(
+                    job, writer, progress, tracker.watch, interrupting
+                )
                 constants = _constants(job, tree)
                 judged = judge_claims(tree, constants)
-                writer.json("verdicts.json", {"claims": [j.to_json() for j in judged]})
+                claims = [j.to_json() for j in judged]
+                writer.json("verdicts.json", {"claims": claims})
                 if config.figures is Figures.all or (figures and config.figures is Figures.auto):
                     _draw(job, tree, constants, judged, writer)
                 for j in judged:
                     log(f"{j.claim.id} ({j.claim.version}): {j.verdict.sentence}")
                 outcome = {**summary(tree, judged), "notes": notes(job)}
-                _track_outcome(tracker, judged, outcome)
+                _track_outcome(tracker, claims, outcome)
             end("done", outcome=outcome)
         except KeyboardInterrupt:
             end("interrupted", "Ctrl-C")
@@ -92,24 +139,30 @@ def run_job(
             raise
     writer.add("log.txt")
     writer.seal()
-    return Record(writer.directory, config, job.corpora, tree, [j.to_json() for j in judged])
+    return Record(writer.directory, config, job.corpora, tree, claims)
 
 
 def _train_and_record(
-    job: Job, writer: RecordWriter, progress: JobProgress | SweepProgress, watch: Watcher
-) -> xarray.DataTree:
+    job: Job, writer: RecordWriter, progress: Bar, watch: Watcher, interrupting: Interrupting
+) -> Parts[xarray.DataTree]:
     """Train all stages and write the trajectory, also of a training that was cut short.
 
     Raises KeyboardInterrupt after Ctrl-C, NonFinite where weights overflowed.
     """
-    with graceful_interrupt() as interrupt:
-        with progress:
-            trained = train(job, engine_of(job.config), progress.track, interrupt, watch)
+    with interrupting() as interrupt:
+
+        def work() -> tuple[Trained, dict[Stage, xarray.Dataset]]:
+            with progress:
+                trained = train(job, engine_of(job.config), progress.track, interrupt, watch)
+                shadows = {} if trained.failure else _shadows(job, progress, interrupt)
+                return trained, shadows
+
+        trained, shadows = yield Work(work, alone=why_torch(job.config) is not None)
         tree = make_tree(
             trained.recorders,
             trained.reached,
             trained.logits,
-            _shadows(job, progress, interrupt) if trained.failure is None else {},
+            shadows,
             job.batch,
             job.reference,
             job.targets,
@@ -123,30 +176,29 @@ def _train_and_record(
     return tree
 
 
-def _shadows(
-    job: Job, progress: JobProgress | SweepProgress, interrupt: Interrupt
-) -> dict[Stage, xarray.Dataset]:
+def _shadows(job: Job, progress: Bar, interrupt: Interrupt) -> dict[Stage, xarray.Dataset]:
     """The same job by automatic differentiation, where the configuration asks for it."""
     if not job.config.shadow or interrupt.requested:
         return {}
     engine = naive_engine(job.config)
 
-    def track(states: Iterable[State], stage: Stage, steps: int) -> Iterator[State]:
+    def track(
+        states: Iterable[State | Passed], stage: Stage, steps: int
+    ) -> Iterator[State | Passed]:
         return progress.track(states, f"{stage} (shadow)", steps)
 
-    with progress:
-        shadow = train(job, engine, track, interrupt)
+    shadow = train(job, engine, track, interrupt)
     return {
         stage: recorder.dataset(shadow.reached[stage]).assign_attrs(engine=engine.name)
         for stage, recorder in shadow.recorders.items()
     }
 
 
-def _write_inputs(job: Job, writer: RecordWriter, log: JobLog) -> None:
-    writer.text("config.yaml", to_yaml(job.config))
+def _write_inputs(job: Job, settings: str, writer: RecordWriter, log: JobLog) -> None:
+    writer.text("config.yaml", settings)
     for run, corpus in enumerate(job.corpora):
         writer.data(f"corpora/{run:03d}.jsonl", "".join(line + "\n" for line in corpus.lines()))
-    engine = engine_of(job.config).name
+    engine = engine_in_words(job.config)
     log(f"{job.config.runs} runs, |V| = {job.batch.vocab_size}, engine: {engine}")
     log(f"the record will take {size_in_words(job.record_size)}")
     for note in notes(job):
@@ -179,14 +231,15 @@ def _draw(
         writer.add(str(path.relative_to(writer.directory)))
 
 
-def _subject(config: Config, directory: Path, group: str | None) -> Subject:
-    settings = flatten(yaml.safe_load(to_yaml(config)))
-    return Subject(config.name, directory.resolve().name, group, settings)
+def _subject(config: Config, settings: str, directory: Path, group: str | None) -> Subject:
+    flat = flatten(read_yaml(settings)) if is_on(config.tracking) else {}
+    return Subject(config.name, directory.resolve().name, group, flat)
 
 
-def _track_outcome(tracker: Tracker, judged: Sequence[Judged], outcome: dict[str, Any]) -> None:
+def _track_outcome(
+    tracker: Tracker, claims: Sequence[dict[str, Any]], outcome: dict[str, Any]
+) -> None:
     columns = ("id", "version", "stage", "label", "sentence", "source")
-    claims = [j.to_json() for j in judged]
     final = {name: value for name, value in outcome["final"].items() if value is not None}
     labels = {f"verdict.{claim}": label for claim, label in outcome["labels"].items()}
     tracker.summary({**final, **labels})

@@ -102,6 +102,10 @@ BREAKING = [
     ["hooks.scalars=never"],
     ["train.margin=5", "train.stages=[joint]"],
     ["optimizer=polyak", "init=gaussian"],
+    ["engine=numba", "train.stages=[joint]"],
+    ["engine=numba", "embedding=gaussian"],
+    ["engine=numba", "optimizer=adam"],
+    ["engine=numba", "init=gaussian"],
 ]
 
 

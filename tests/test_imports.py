@@ -26,6 +26,7 @@ FLOORS = [
     ["run"],
     ["compose"],
     ["api", "show", "help"],
+    ["multirun"],
     ["launch"],
     ["cli"],
     ["__main__", "__init__"],

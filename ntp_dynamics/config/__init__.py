@@ -48,6 +48,7 @@ from ntp_dynamics.config.job import (
     StageConfig,
     Train,
     from_yaml,
+    read_yaml,
     register_schemas,
     to_yaml,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "When",
     "ZeroInit",
     "from_yaml",
+    "read_yaml",
     "register_schemas",
     "to_yaml",
 ]

@@ -62,10 +62,12 @@ NormOver = StrEnum("NormOver", {"matrix": "matrix", "global": "global"})
 
 
 class EngineName(StrEnum):
-    """How gradients are computed: in the log domain, or by automatic differentiation."""
+    """How gradients are computed: in the log domain by tensors or by the fused kernel (`auto`: the
+    kernel wherever it can), or by automatic differentiation."""
 
     auto = "auto"
     torch = "torch"
+    numba = "numba"
     autograd = "autograd"
 
 

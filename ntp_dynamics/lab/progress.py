@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -22,7 +22,15 @@ from rich.progress import (
 )
 from rich.text import Text
 
-Item = TypeVar("Item")
+
+class Stepped(Protocol):
+    """Something at a step."""
+
+    @property
+    def step(self) -> int: ...
+
+
+Item = TypeVar("Item", bound=Stepped)
 REFRESH_SECONDS = 0.1
 
 
@@ -48,16 +56,16 @@ def progress_bar(console: Console) -> Progress:
 
 
 def throttled(items: Iterable[Item], show: Callable[[int], None]) -> Iterator[Item]:
-    """Yield the items and show how many came before, at most ten times a second: steps take
-    microseconds."""
+    """Yield the items and show their step, at most ten times a second: steps take microseconds."""
     shown = time.monotonic()
-    done = 0
-    for done, item in enumerate(items):
+    step = 0
+    for item in items:
+        step = item.step
         yield item
         if (now := time.monotonic()) - shown > REFRESH_SECONDS:
-            show(done)
+            show(step)
             shown = now
-    show(done)
+    show(step)
 
 
 class JobProgress:
@@ -93,38 +101,47 @@ class SweepProgress:
         )
         self.jobs = jobs
         self._task = self.bar.add_task(f"job 1 of {jobs}", total=jobs)
-        self._number = 0
-        self._steps = 1
-        self._before = 0
+        self._shares: dict[int, float] = {}
 
-    def begin(self, number: int, steps: int) -> SweepProgress:
-        """The job that comes next, and how many steps it has."""
-        self._number, self._steps, self._before = number, max(steps, 1), 0
-        return self
+    def begin(self, number: int, steps: int) -> SweepShare:
+        """A job that comes next, and how many steps it has."""
+        return SweepShare(self, number, steps)
 
-    def __enter__(self) -> SweepProgress:
-        self.bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing: the bar goes on with the next job; `finish` stops it."""
+    def show(self, number: int, share: float) -> None:
+        """How much of a job is done; jobs may be under way together."""
+        self._shares[number] = share
+        self.bar.update(
+            self._task,
+            completed=sum(self._shares.values()),
+            description=f"job {max(self._shares) + 1} of {self.jobs}",
+        )
 
     def finish(self) -> None:
         """After the last job."""
         self.bar.stop()
 
+
+class SweepShare:
+    """The share of one job in the bar of its sweep."""
+
+    def __init__(self, sweep: SweepProgress, number: int, steps: int):
+        self.bar = sweep.bar
+        self._sweep, self._number, self._steps = sweep, number, max(steps, 1)
+        self._before = 0
+
+    def __enter__(self) -> SweepShare:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing: the bar goes on with the next job; `SweepProgress.finish` stops it."""
+
     def track(self, items: Iterable[Item], description: str, total: int) -> Iterator[Item]:
         """Yield the items of a stage and move the one bar."""
         before = self._before
-
-        def show(done: int) -> None:
-            self.bar.update(
-                self._task,
-                completed=self._number + (before + done) / self._steps,
-                description=f"job {self._number + 1} of {self.jobs}",
-            )
-
-        yield from throttled(items, show)
+        yield from throttled(
+            items, lambda step: self._sweep.show(self._number, (before + step) / self._steps)
+        )
         self._before += total
 
 

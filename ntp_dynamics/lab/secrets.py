@@ -65,6 +65,8 @@ def _text(text: str, secrets: list[str]) -> str:
 
 
 def _line(line: str) -> str:
+    if not NAME.search(line):  # the two patterns begin with a name: most lines end here
+        return line
     line = QUOTED.sub(rf"\1{HIDDEN}", line)
     return line if line.startswith(SOURCE_LINE) else PLAIN.sub(rf"\1{HIDDEN}", line)
 

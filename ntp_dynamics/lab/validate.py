@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
@@ -30,25 +31,32 @@ def validate(node: DictConfig) -> Any:
 def _validate(node: DictConfig, path: str, errors: list[UserError]) -> Any:
     schema = OmegaConf.get_type(node)
     assert is_dataclass(schema), f"{path or 'config'} has no schema"
-    hints = get_type_hints(schema, include_extras=True)
+    known = _adapters(schema)
     before, values = len(errors), {}
     for key in node:
         where = f"{path}{key}"
-        if key not in hints:
-            errors.append(UserError(where, "unknown key", _suggestion(str(key), [*hints])))
+        if key not in known:
+            errors.append(UserError(where, "unknown key", _suggestion(str(key), [*known])))
         elif isinstance(child := _get(node, key, where, errors), DictConfig):
             found = _validate(child, f"{where}.", errors)
-            values[key] = found and _check(hints[str(key)], found, where, errors)
+            values[key] = found and _check(known[str(key)], found, where, errors)
         elif child is not _BROKEN:
-            values[key] = _check(hints[str(key)], child, where, errors)
+            values[key] = _check(known[str(key)], child, where, errors)
     return None if len(errors) > before else schema(**values)
 
 
-def _check(hint: Any, value: Any, where: str, errors: list[UserError]) -> Any:
+@cache
+def _adapters(schema: type) -> dict[str, TypeAdapter[Any]]:
+    """What pydantic knows of each field: made once, a sweep asks a thousand times."""
+    hints = get_type_hints(schema, include_extras=True)
+    return {name: TypeAdapter(hint) for name, hint in hints.items()}
+
+
+def _check(field: TypeAdapter[Any], value: Any, where: str, errors: list[UserError]) -> Any:
     """One field against its range."""
     try:
         value = OmegaConf.to_object(value) if OmegaConf.is_config(value) else value
-        return TypeAdapter(hint).validate_python(value)
+        return field.validate_python(value)
     except ValidationError as error:
         for problem in error.errors():
             here = ".".join([where, *map(str, problem["loc"])])

@@ -16,16 +16,23 @@ import math
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from ntp_dynamics.model.batch import Batch
 from ntp_dynamics.model.gradient import Forward, log_softplus
+
+_margins = WeakTensorKeyDictionary()
+"""Equal margins by the logits they belong to: frozen for a whole stage, and asked for at each step
+of it."""
 
 
 def log_excess(
     forward: Forward, logits: Float[Tensor, "R V V"], batch: Batch
 ) -> Float[Tensor, " R"]:
     """log (L - L_min) of each run; nan where margins differ or n is not injective."""
-    margin = equal_margin(logits, batch).where(batch.injective, math.nan)[:, None]
+    if (known := _margins.get(logits)) is None:
+        known = _margins[logits] = equal_margin(logits, batch)
+    margin = known.where(batch.injective, math.nan)[:, None]
     log_wrong = forward.log_phi.masked_fill(batch.optimal, -math.inf)
     log_leak = log_wrong.logsumexp(-1)
     spread = _log_expm1(log_leak + margin.log()) + math.log(batch.vocab_size - 1)

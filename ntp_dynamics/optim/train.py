@@ -1,10 +1,15 @@
-"""The training loop: an iterator of states, one a step, that knows nothing of what is measured."""
+"""The training loop: an iterator of states that knows nothing of what is measured.
+
+Torch gives a state a step.  A fused course (`ntp_dynamics.optim.course`) gives them where it is
+asked to stop, and says in between how far it has come.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -17,6 +22,12 @@ from ntp_dynamics.model.full_matrix import FullMatrix
 from ntp_dynamics.model.token_space import LogScaled, TokenMatrix
 from ntp_dynamics.optim.engine import Engine
 from ntp_dynamics.optim.rules import Rule, Slope
+
+if TYPE_CHECKING:  # takes numba along
+    from ntp_dynamics.optim.course import Course
+
+CALL_SECONDS = 0.1
+"""About how long a course runs before it says where it is: Ctrl-C and the bar wait for that."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,19 @@ class State:
         return layer
 
 
+class Passed(NamedTuple):
+    """A step that a fused course has come to, without a state."""
+
+    step: int
+
+
+class Fused(NamedTuple):
+    """A course and the steps after 0 where it stops for a state, increasing."""
+
+    course: Course
+    stops: Sequence[int]
+
+
 class Part(NamedTuple):
     """A matrix to train, its step size and what it is called."""
 
@@ -74,20 +98,24 @@ class NonFinite(ArithmeticError):
 
 
 def train_feed_forward(
-    batch: Batch, part: Part, rule: Rule, engine: Engine, steps: int
-) -> Iterator[State]:
+    batch: Batch, part: Part, rule: Rule, engine: Engine, steps: int, fused: Fused | None = None
+) -> Iterator[State | Passed]:
     """Stage 1: W_ov on the collocation loss L0, attention absent."""
 
-    def evaluate(walk: _Walk) -> tuple[State, Tensor]:
+    def evaluate(walk: _Walk) -> State:
         (logits,) = walk.values
         slope, forward = engine.feed_forward(logits, batch)
         layer = walk.layer(0, part, slope)
-        state = State(
+        return State(
             Stage.feed_forward, walk.step, batch, None, layer, logits, forward, walk.path_length
         )
-        return state, forward.log_loss.logsumexp(-1)  # the infimum of L0 is 0
 
-    return _descend([part], evaluate, rule, steps)
+    def log_gap(state: State) -> Tensor:  # the infimum of L0 is 0
+        return state.forward.log_loss.logsumexp(-1)
+
+    if fused:
+        return _follow(fused, part, evaluate)
+    return _descend([part], evaluate, log_gap, rule, steps)
 
 
 def train_attention(
@@ -97,19 +125,24 @@ def train_attention(
     rule: Rule,
     engine: Engine,
     steps: int,
-) -> Iterator[State]:
+    fused: Fused | None = None,
+) -> Iterator[State | Passed]:
     """Stage 2: W_kq on the cross-entropy of all samples, W_ov frozen."""
 
-    def evaluate(walk: _Walk) -> tuple[State, Tensor]:
+    def evaluate(walk: _Walk) -> State:
         (scores,) = walk.values
         slope, forward = engine.attention(scores, logits, batch)
         layer = walk.layer(0, part, slope)
-        state = State(
+        return State(
             Stage.attention, walk.step, batch, layer, None, logits, forward, walk.path_length
         )
-        return state, log_excess(forward, logits, batch)
 
-    return _descend([part], evaluate, rule, steps)
+    def log_gap(state: State) -> Tensor:
+        return log_excess(state.forward, logits, batch)
+
+    if fused:
+        return _follow(fused, part, evaluate)
+    return _descend([part], evaluate, log_gap, rule, steps)
 
 
 def train_joint(
@@ -117,14 +150,16 @@ def train_joint(
 ) -> Iterator[State]:
     """Both layers at once, on the cross-entropy of all samples."""
 
-    def evaluate(walk: _Walk) -> tuple[State, Tensor]:
+    def evaluate(walk: _Walk) -> State:
         scores, logits = walk.values
         by_score, by_logit, forward = engine.joint(scores, logits, batch)
         layers = walk.layer(0, attention, by_score), walk.layer(1, feed_forward, by_logit)
-        state = State(Stage.joint, walk.step, batch, *layers, logits, forward, walk.path_length)
-        return state, (forward.log_loss + batch.log_pi).logsumexp(-1)  # the infimum of L is 0
+        return State(Stage.joint, walk.step, batch, *layers, logits, forward, walk.path_length)
 
-    return _descend([attention, feed_forward], evaluate, rule, steps)
+    def log_gap(state: State) -> Tensor:  # the infimum of L is 0
+        return (state.forward.log_loss + batch.log_pi).logsumexp(-1)
+
+    return _descend([attention, feed_forward], evaluate, log_gap, rule, steps)
 
 
 class _Walk(NamedTuple):
@@ -143,7 +178,8 @@ class _Walk(NamedTuple):
 
 def _descend(
     parts: list[Part],
-    evaluate: Callable[[_Walk], tuple[State, Tensor]],
+    evaluate: Callable[[_Walk], State],
+    log_gap: Callable[[State], Tensor],
     rule: Rule,
     steps: int,
 ) -> Iterator[State]:
@@ -155,10 +191,8 @@ def _descend(
     memory = rule.init(coefficients)
     for step in range(steps + 1):
         values = [p.matrix.value(c) for p, c in zip(parts, coefficients, strict=True)]
-        for part, value in zip(parts, values, strict=True):
-            if not value.isfinite().all():
-                raise NonFinite(step, part.name)
-        state, log_gap = evaluate(_Walk(step, coefficients, values, path_length))
+        _check_finite(step, parts, values)
+        state = evaluate(_Walk(step, coefficients, values, path_length))
         yield state
         if step < steps:
             layers = [layer for layer in (state.attention, state.feed_forward) if layer]
@@ -166,7 +200,7 @@ def _descend(
                 Slope(layer.matrix, layer.gradient, part.step_size)
                 for layer, part in zip(layers, parts, strict=True)
             ]
-            changes, memory = rule.update(slopes, log_gap, memory)
+            changes, memory = rule.update(slopes, log_gap(state), memory)
             lengths = [
                 p.matrix.gradient_norm(change) for p, change in zip(parts, changes, strict=True)
             ]
@@ -177,6 +211,37 @@ def _descend(
             coefficients, lost = [total for total, _ in moved], [gone for _, gone in moved]
             length = torch.stack(lengths).square().sum(0).sqrt()
             path_length, lost_length = _add(path_length, length, lost_length)
+
+
+def _check_finite(step: int, parts: list[Part], values: list[Tensor]) -> None:
+    for part, value in zip(parts, values, strict=True):
+        if not value.isfinite().all():
+            raise NonFinite(step, part.name)
+
+
+def _follow(
+    fused: Fused, part: Part, evaluate: Callable[[_Walk], State]
+) -> Iterator[State | Passed]:
+    """The states at step 0 and at the stops of a course.
+
+    Calls grow or shrink with the time the last one took; where they are cut changes no number.
+    Raises NonFinite at the first stop that is not finite.
+    """
+    step, size = 0, 1
+    for stop in (0, *fused.stops):
+        while step < stop:
+            taken = min(size, stop - step)
+            began = time.monotonic()
+            fused.course.advance(taken)
+            seconds = max(time.monotonic() - began, 1e-6)
+            size = max(1, min(2 * size, int(taken * CALL_SECONDS / seconds)))
+            step += taken
+            if step < stop:
+                yield Passed(step)
+        coefficients, path_length = fused.course.position()
+        value = part.matrix.value(coefficients)
+        _check_finite(step, [part], [value])
+        yield evaluate(_Walk(step, [coefficients], [value], path_length))
 
 
 def _add(total: Tensor, change: Tensor, lost: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,85 @@
+"""The packed launcher: all jobs of a multirun in one process (`hydra/launcher=packed`).
+
+Hydra finds launchers and sweepers in this namespace only; the work is done in
+`ntp_dynamics.multirun`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.config_store import ConfigStore
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, open_dict
+
+
+@dataclass
+class PackedLauncherConfig:
+    """`hydra.launcher.threads`: how many jobs train at a time; null: as many as there are cores."""
+
+    _target_: str = "hydra_plugins.ntp_packed_launcher.PackedLauncher"
+    threads: int | None = None
+
+
+@dataclass
+class PackedSweeperConfig:
+    """Hydra's own sweeper and its options."""
+
+    _target_: str = "hydra_plugins.ntp_packed_launcher.PackedSweeper"
+    max_batch_size: int | None = None
+    params: dict[str, str] | None = None
+
+
+for _group, _node in (("launcher", PackedLauncherConfig), ("sweeper", PackedSweeperConfig)):
+    ConfigStore.instance().store(
+        group=f"hydra/{_group}", name="packed", node=_node, provider="ntp-dynamics"
+    )
+
+
+class PackedSweeper(BasicSweeper):
+    """Hydra's own sweeper, which need not compose every job once more: `ntp-train` has checked them
+    before Hydra started."""
+
+    def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
+        """Nothing."""
+
+
+class PackedLauncher(Launcher):
+    """Hands the jobs over, with the directory of each."""
+
+    def __init__(self, threads: int | None = None):
+        self.threads = threads
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        self.loader, self.config = hydra_context.config_loader, config
+
+    def launch(
+        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+    ) -> Sequence[JobReturn]:
+        from ntp_dynamics.multirun import PackedJob, train_many
+
+        jobs = [
+            PackedJob(number, list(overrides), self._directory(number, overrides))
+            for number, overrides in enumerate(job_overrides, start=initial_job_idx)
+        ]
+        returned = []
+        for job, gap in zip(jobs, train_many(jobs, self.threads), strict=True):
+            one = JobReturn(overrides=job.overrides, working_dir=str(job.directory))
+            one.return_value, one.status = gap, JobStatus.COMPLETED
+            returned.append(one)
+        return returned
+
+    def _directory(self, number: int, overrides: Sequence[str]) -> Path:
+        sweep: Any = self.config.hydra.sweep
+        if sweep._get_node("subdir")._value() == "${hydra.job.num}":
+            return Path(sweep.dir) / str(number)
+        composed: Any = self.loader.load_sweep_config(self.config, list(overrides))
+        with open_dict(composed):
+            composed.hydra.job.num = composed.hydra.job.id = number
+        return Path(sweep.dir) / composed.hydra.sweep.subdir

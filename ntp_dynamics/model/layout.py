@@ -1,0 +1,197 @@
+"""Corpora laid out for the fused kernel: sentences in blocks of eight, tokens in slots.
+
+Sentences whose tokens have one and the same column of M have no gradient and are left out.  The
+order depends on the corpus alone: by number of slots, then query, so that the lanes of a block are
+alike; a last block is filled up with copies of weight zero.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from ntp_dynamics.model.batch import Batch
+from ntp_dynamics.model.gradient import EQUAL
+from ntp_dynamics.model.kernel import NEVER, Layout, Walk
+from ntp_dynamics.model.simd import LANES
+
+
+@dataclass(frozen=True)
+class Laid:
+    """One run, ready for the kernel."""
+
+    layout: Layout
+    pairs: Int[np.ndarray, " P"]
+    """Where the scores that occur stand in the flattened V x Q scores."""
+
+    def walk(self, start: Float[np.ndarray, "V Q"]) -> Walk:
+        """At the start."""
+        size = -(-len(self.pairs) // LANES) * LANES
+        scores = np.zeros(size)
+        scores[: len(self.pairs)] = start.reshape(-1)[self.pairs]
+        more = size + LANES
+        return Walk(
+            start=scores,
+            moved=np.zeros(size),
+            lost=np.zeros(size),
+            exponent=np.zeros(more),
+            mantissa=np.zeros(more),
+            slope=np.zeros(more),
+            scale=np.array([math.nan]),
+            length=np.zeros(2),
+        )
+
+
+def gains(
+    logits: Float[Tensor, "V V"], collocation: Int[Tensor, " V"]
+) -> Float[np.ndarray, " V"] | None:
+    """g_u of every column, M[j,u] = c_u + g_u [j = n(u)]; None where M has another form.
+
+    Gains are positive; a token without a known continuation has a constant column and gain zero.
+    """
+    columns, n = logits.numpy(force=True).T, collocation.numpy(force=True)
+    tokens = np.arange(len(n))
+    at_label = columns[tokens, n]
+    others = columns.copy()
+    others[tokens, n] = np.where(n >= 0, np.nan, at_label)
+    low, high = np.nanmin(others, axis=1), np.nanmax(others, axis=1)
+    rounding = EQUAL * np.abs(columns).max(initial=0.0)
+    gain = np.where(n >= 0, at_label - low, 0.0)
+    if (high - low > rounding).any() or (gain < -rounding).any():
+        return None
+    return np.where(gain > rounding, gain, 0.0)
+
+
+def lay_out(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> Laid:
+    """The layout of one run whose logits have these gains."""
+    slots = _slots(batch, run, gain)
+    rows = len(slots.width)
+    widths = slots.width.reshape(-1, LANES).max(1)  # of the blocks
+    widest = widths.repeat(LANES)
+
+    def blocked(x: np.ndarray) -> np.ndarray:
+        blocks = x.reshape(-1, LANES, x.shape[1])
+        parts = [block[:, :width].T.ravel() for block, width in zip(blocks, widths, strict=True)]
+        return np.concatenate([x[:0].ravel(), *parts])
+
+    keys = slots.query[:, None] * batch.vocab_size + slots.token  # by query: close in memory
+    occurring = np.unique(keys[slots.real])
+    absent = -(-len(occurring) // LANES) * LANES
+    pair = np.where(slots.real, np.searchsorted(occurring, keys), absent)
+    shift = np.rint(np.log2(slots.copies))
+
+    leader = _leaders(slots, widest, batch.vocab_size)
+    row, slot = np.nonzero(leader >= 0)
+    led = leader[row, slot]
+    ratio = slots.gain[row, slot] / np.where(led == slot, 1.0, slots.gain[row, led])
+    layout = Layout(
+        first=np.concatenate([[0], widths.cumsum()]).astype(np.int64),
+        pair=blocked(pair).astype(np.int32),
+        copies=blocked(np.where(slots.real, slots.copies * 2.0**-shift, 0.0)),
+        shift=blocked(shift),
+        kind=blocked(np.where(slots.real, slots.kind, -2.0)),
+        gain=blocked(slots.gain),
+        rest=batch.vocab_size - widest + (leader >= 0).sum(1).astype(np.float64),
+        log_pi=slots.log_pi,
+        first_double=np.searchsorted(row, np.arange(0, rows + 1, LANES)),
+        double=slot * LANES + row % LANES,
+        leader=led * LANES + row % LANES,
+        ratio=ratio,
+    )
+    query, token = np.divmod(occurring, batch.vocab_size)
+    return Laid(layout, token * batch.n_queries + query)
+
+
+class _Slots(NamedTuple):
+    """The sentences in their order, filled up to whole blocks; their tokens, the predictor first
+    (an absent token where there is none), absent ones last."""
+
+    token: Int[np.ndarray, "rows slots"]
+    real: Bool[np.ndarray, "rows slots"]
+    copies: Float[np.ndarray, "rows slots"]
+    gain: Float[np.ndarray, "rows slots"]
+    kind: Float[np.ndarray, "rows slots"]
+    says: Int[np.ndarray, "rows slots"]
+    """The class that the token raises; -1: none."""
+    width: Int[np.ndarray, " rows"]
+    query: Int[np.ndarray, " rows"]
+    log_pi: Float[np.ndarray, " rows"]
+
+
+def _slots(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> _Slots:
+    size = int(batch.n_sentences[run])
+    token, log_copies = (
+        np.pad(x[run, :size].numpy(force=True), [(0, 0), (1, 0)], constant_values=filled)
+        for x, filled in ((batch.token, 0), (batch.log_copies, -math.inf))
+    )
+    query, label, log_pi = (
+        x[run, :size].numpy(force=True) for x in (batch.query, batch.next_token, batch.log_pi)
+    )
+    n = batch.collocation[run].numpy(force=True)
+    real = log_copies > -math.inf
+    kind = _kinds(gain, n)[token]
+    says = np.where(real & (gain[token] > 0), n[token], -1)
+
+    right = says == label[:, None]
+    right[:, 0] = ~right.any(1)  # an absent token stands for a label that no token predicts
+    first = right & (right.cumsum(1) == 1)
+    place = np.argsort(np.where(first, 0, np.where(real, 1, 2)), axis=1, kind="stable")
+    width = real.sum(1) + right[:, 0]
+
+    mixed = ((kind != kind[:, 1:2]) & real).any(1)  # else all tokens are equal: no gradient
+    order = np.lexsort((np.arange(size), query, width))
+    order = order[mixed[order]]
+    padding = -len(order) % LANES
+    order = np.concatenate([order, order[:1].repeat(padding)])
+    weightless = np.arange(len(order)) >= len(order) - padding
+    place = place[order]
+
+    def placed(x: np.ndarray) -> np.ndarray:
+        return np.take_along_axis(x[order], place, axis=1)
+
+    real = placed(real)
+    return _Slots(
+        token=placed(token),
+        real=real,
+        copies=np.where(real, np.rint(np.exp(placed(log_copies))), 1.0),
+        gain=np.where(real, gain[placed(token)], 0.0),
+        kind=placed(kind),
+        says=placed(says),
+        width=width[order],
+        query=query[order],
+        log_pi=np.where(weightless, NEVER, log_pi[order]),
+    )
+
+
+def _kinds(gain: Float[np.ndarray, " V"], n: Int[np.ndarray, " V"]) -> Float[np.ndarray, " V"]:
+    """A number for every different column of M; gains that differ by rounding count as equal."""
+    values, which = np.unique(gain, return_inverse=True)
+    steps = np.diff(values, prepend=values[:1]) > EQUAL * np.abs(gain).max(initial=0.0)
+    label = np.where(gain > 0, n, -1)
+    columns = np.stack([label, steps.cumsum()[which]])
+    return np.unique(columns, axis=1, return_inverse=True)[1].ravel().astype(np.float64)
+
+
+def _leaders(
+    slots: _Slots, widest: Int[np.ndarray, " rows"], vocab_size: int
+) -> Int[np.ndarray, "rows slots"]:
+    """The slot that stands for the class of a token, where it is another; else -1.
+
+    A slot that raises no class counts as a class of logit 0; where that makes one class too many
+    (the whole vocabulary in a sentence, and nothing predicts the label) one of them leads itself,
+    which takes it out.
+    """
+    leader = np.full(slots.says.shape, -1)
+    said = slots.says[:, :, None] == slots.says[:, None, :]
+    earlier = said.argmax(1)
+    double = (slots.says >= 0) & (earlier < np.arange(slots.says.shape[1]))
+    leader[double] = earlier[double]
+    excess = np.nonzero(widest - double.sum(1) > vocab_size)[0]
+    idle = 1 + (slots.says[excess, 1:] < 0).argmax(1)
+    leader[excess, idle] = idle
+    return leader

@@ -1,0 +1,283 @@
+"""A vector of eight doubles as a value inside numba functions, and the exponential on it.
+
+Numba's own loops over small arrays stay scalar; a value of the machine's vector type does not.  The
+type is LLVM's ``<8 x double>`` through llvmlite: no compiler is needed, and machines with narrower
+registers split it.  Operators + - * / act lane by lane, also with a float.  Additions may be fused
+with multiplications (`contract`), nothing may be reordered: sums have one order everywhere.
+
+Numba's cache of a kernel watches the file of the kernel only: after a change here, remove the
+`__pycache__` of this folder.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import extending, njit
+from numba.core import types
+from numba.core.typing import templates
+from numba.extending import lower_builtin, models, register_model
+
+intrinsic: Any = extending.intrinsic  # its types do not say that the context is not an argument
+infer_global: Any = templates.infer_global
+
+LANES = 8
+FLAGS = ("contract", "nsz")
+INLINE: dict[str, Any] = {
+    "forceinline": True,
+    "fastmath": set(FLAGS),
+    "error_model": "numpy",
+    "boundscheck": False,
+}
+"""How functions of vectors are compiled: into their callers."""
+
+DOUBLE, INT64, INT32 = ir.DoubleType(), ir.IntType(64), ir.IntType(32)
+DOUBLES, INTS = ir.VectorType(DOUBLE, LANES), ir.VectorType(INT64, LANES)
+
+
+class Vector(types.Type):
+    """The numba type of eight doubles."""
+
+    def __init__(self) -> None:
+        super().__init__(name=f"vector{LANES}")
+
+
+VECTOR = Vector()
+
+
+@register_model(Vector)
+class VectorModel(models.PrimitiveModel):
+    """Held in a register of the machine."""
+
+    def __init__(self, manager: Any, kind: Any):
+        super().__init__(manager, kind, DOUBLES)
+
+
+def _operator(symbol: Callable[[Any, Any], Any], instruction: str) -> None:
+    """Define an operator on two vectors, or on a vector and a float."""
+
+    @infer_global(symbol)
+    class _Template(templates.AbstractTemplate):
+        key = symbol
+
+        def generic(self, args: Any, kws: Any) -> Any:
+            vectors = [isinstance(kind, Vector) for kind in args]
+            floats = [isinstance(kind, types.Float) for kind in args]
+            if len(args) == 2 and any(vectors) and all(map(operator.or_, vectors, floats)):
+                kinds = [VECTOR if is_vector else types.float64 for is_vector in vectors]
+                return templates.signature(VECTOR, *kinds)
+            return None
+
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        x, y = (
+            value if isinstance(kind, Vector) else _filled(builder, value)
+            for value, kind in zip(args, sig.args, strict=True)
+        )
+        return getattr(builder, instruction)(x, y, flags=FLAGS)
+
+    for pair in ((Vector, Vector), (Vector, types.Float), (types.Float, Vector)):
+        lower_builtin(symbol, *pair)(lower)
+
+
+for _symbol, _instruction in (
+    (operator.add, "fadd"),
+    (operator.sub, "fsub"),
+    (operator.mul, "fmul"),
+    (operator.truediv, "fdiv"),
+):
+    _operator(_symbol, _instruction)
+
+
+def _filled(builder: Any, x: Any) -> Any:
+    nothing = ir.Constant(DOUBLES, ir.Undefined)
+    first = builder.insert_element(nothing, x, ir.Constant(INT32, 0))
+    return builder.shuffle_vector(
+        first, nothing, ir.Constant(ir.VectorType(INT32, LANES), [0] * LANES)
+    )
+
+
+def _place(context: Any, builder: Any, sig: Any, args: Any, array: int, index: Any) -> Any:
+    """Address of an element of an argument: no wrap-around, no bounds check."""
+    data = context.make_array(sig.args[array])(context, builder, args[array]).data
+    return builder.gep(data, [index])
+
+
+@intrinsic
+def fill(typing: Any, x: Any) -> Any:
+    """The same float in every lane."""
+    return VECTOR(types.float64), lambda context, builder, sig, args: _filled(builder, args[0])
+
+
+@intrinsic
+def load(typing: Any, array: Any, i: Any) -> Any:
+    """array[i : i + 8]."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        place = _place(context, builder, sig, args, 0, args[1])
+        return builder.load(builder.bitcast(place, DOUBLES.as_pointer()), align=8)
+
+    return VECTOR(array, types.int64), generate
+
+
+@intrinsic
+def store(typing: Any, array: Any, i: Any, x: Any) -> Any:
+    """array[i : i + 8] = x."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        place = _place(context, builder, sig, args, 0, args[1])
+        builder.store(args[2], builder.bitcast(place, DOUBLES.as_pointer()), align=8)
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, VECTOR), generate
+
+
+def _index(context: Any, builder: Any, sig: Any, args: Any, i: int) -> Any:
+    place = _place(context, builder, sig, args, 1, builder.add(args[2], ir.Constant(INT64, i)))
+    return builder.sext(builder.load(place), INT64)
+
+
+@intrinsic
+def gather(typing: Any, array: Any, index: Any, i: Any) -> Any:
+    """array[index[i : i + 8]]."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        x = ir.Constant(DOUBLES, ir.Undefined)
+        for i in range(LANES):
+            where = _index(context, builder, sig, args, i)
+            value = builder.load(_place(context, builder, sig, args, 0, where))
+            x = builder.insert_element(x, value, ir.Constant(INT32, i))
+        return x
+
+    return VECTOR(array, index, types.int64), generate
+
+
+@intrinsic
+def scatter_add(typing: Any, array: Any, index: Any, i: Any, x: Any) -> Any:
+    """array[index[i : i + 8]] += x, lane after lane: indices may coincide."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        for i in range(LANES):
+            where = _index(context, builder, sig, args, i)
+            place = _place(context, builder, sig, args, 0, where)
+            value = builder.extract_element(args[3], ir.Constant(INT32, i))
+            builder.store(builder.fadd(builder.load(place), value), place)
+        return context.get_dummy_value()
+
+    return types.void(array, index, types.int64, VECTOR), generate
+
+
+@intrinsic
+def where_greater(typing: Any, a: Any, b: Any, x: Any, y: Any) -> Any:
+    """x where a > b, else y."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.select(builder.fcmp_ordered(">", args[0], args[1]), args[2], args[3])
+
+    return VECTOR(VECTOR, VECTOR, VECTOR, VECTOR), generate
+
+
+@intrinsic
+def where_equal(typing: Any, a: Any, b: Any, x: Any, y: Any) -> Any:
+    """x where a == b, else y."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.select(builder.fcmp_ordered("==", args[0], args[1]), args[2], args[3])
+
+    return VECTOR(VECTOR, VECTOR, VECTOR, VECTOR), generate
+
+
+@intrinsic
+def lane(typing: Any, x: Any, i: Any) -> Any:
+    """x[i]."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.extract_element(args[0], builder.trunc(args[1], INT32))
+
+    return types.float64(VECTOR, types.int64), generate
+
+
+@intrinsic
+def _shifted_to_exponent(typing: Any, x: Any) -> Any:
+    """The low bits of x moved to where a double has its exponent."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        bits = builder.bitcast(args[0], INTS)
+        moved = builder.shl(bits, ir.Constant(INTS, [52] * LANES))
+        return builder.bitcast(moved, DOUBLES)
+
+    return VECTOR(VECTOR), generate
+
+
+LOG2_E = 1.4426950408889634
+LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
+"""Their sum is log 2; the first has 21 trailing zero bits, so that small multiples are exact."""
+MAGIC = 6755399441055744.0
+"""1.5 * 2^52: adding it rounds to an integer, left in the low bits."""
+
+
+@njit(**INLINE)
+def maximum(x, y):
+    return where_greater(x, y, x, y)
+
+
+@njit(**INLINE)
+def minimum(x, y):
+    return where_greater(x, y, y, x)
+
+
+@njit(**INLINE)
+def power_of_two(k):
+    """2^k for integers k <= 1023; 0 from k = -1023 down."""
+    return _shifted_to_exponent(maximum(k, fill(-1023.0)) + (MAGIC + 1023.0))
+
+
+@njit(**INLINE)
+def exponent(x):
+    """The integer n nearest to x / log 2: e^x = mantissa(x, n) 2^n."""
+    return (x * LOG2_E + MAGIC) - MAGIC
+
+
+@njit(**INLINE)
+def mantissa(x, n):
+    """e^(x - n log 2), between 0.7 and 1.42: 1 + r + r^2 times a near-minimax polynomial of degree
+    9, of relative error 1.3e-17."""
+    r = (x - n * LN2_HIGH) - n * LN2_LOW
+    r2 = r * r
+    r4 = r2 * r2
+    low = (1.0 + r) + r2 * (0.5000000000000001 + r * 0.16666666666666669)
+    middle = (0.04166666666662413 + r * 0.008333333333330062) + r2 * (
+        0.0013888888917213717 + r * 0.00019841269863053618
+    )
+    high = (2.4801521295954376e-05 + r * 2.7557268459997064e-06) + r2 * (
+        2.7620088445409746e-07 + r * 2.510038549551032e-08
+    )
+    return low + r4 * middle + r4 * r4 * high
+
+
+@njit(**INLINE)
+def exp(x):
+    """e^x for x <= 709; 0 from -745 down."""
+    x = maximum(x, fill(-745.0))
+    n = exponent(x)
+    return mantissa(x, n) * power_of_two(n)
+
+
+@njit(**INLINE)
+def total(x):
+    """The sum of the lanes, from the first to the last."""
+    s = 0.0
+    for i in range(LANES):
+        s += lane(x, i)
+    return s
+
+
+@njit(**INLINE)
+def largest(x):
+    """The largest lane."""
+    m = lane(x, 0)
+    for i in range(1, LANES):
+        m = max(m, lane(x, i))
+    return m

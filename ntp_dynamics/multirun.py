@@ -1,0 +1,91 @@
+"""All jobs of a sweep in one process: what one core cannot do at a time, threads do together."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from ntp_dynamics.compose import Composer
+from ntp_dynamics.config import Config
+from ntp_dynamics.lab.progress import Interrupt, SweepProgress, graceful_interrupt
+from ntp_dynamics.lab.sweep import Ended, Parts, run_packed
+from ntp_dynamics.record import Record
+
+
+@dataclass
+class Sweep:
+    """What the jobs of a sweep share."""
+
+    progress: SweepProgress
+    composer: Composer
+
+
+under_way: Sweep | None = None
+"""The sweep of this process, if any: Hydra hands over overrides only."""
+
+
+@dataclass(frozen=True)
+class PackedJob:
+    """One job of a sweep and where its record goes."""
+
+    number: int
+    overrides: list[str]
+    directory: Path
+
+
+def train_many(jobs: Sequence[PackedJob], threads: int | None) -> list[float]:
+    """Train jobs that are under way together; the final direction gap of each, nan where it failed.
+
+    Each leaves the record it would leave alone; one that fails says so on stderr and leaves the
+    others as they are.  Raises KeyboardInterrupt after Ctrl-C.
+    """
+    gaps = [math.nan] * len(jobs)
+
+    def ended(place: int, job: Ended[Record]) -> None:
+        if job.result is not None:
+            gaps[place] = job.result.final_gap
+        elif job.error is not None:
+            tell_failure(jobs[place].number, job.error)
+
+    with graceful_interrupt() as interrupt:
+        parts = (lambda job=job: _parts(job, interrupt) for job in jobs)
+        run_packed(parts, threads or len(os.sched_getaffinity(0)), interrupt, ended)
+    return gaps
+
+
+def job_share(number: int, config: Config):
+    """The share of a job in the bar of the sweep; None where a launcher has its own processes."""
+    from ntp_dynamics.job import stage_settings
+
+    if under_way is None:
+        return None
+    steps = sum(stage_settings(config, stage).steps for stage in config.stages)
+    return under_way.progress.begin(number, steps * (1 + config.shadow))
+
+
+def tell_failure(number: int, error: Exception) -> None:
+    """One line on stderr."""
+    from ntp_dynamics.outcome import one_line
+
+    print(f"error: job {number}: {one_line(error)}; see its log", file=sys.stderr)
+
+
+def _parts(job: PackedJob, interrupt: Interrupt) -> Parts[Record]:
+    from ntp_dynamics.run import job_parts
+
+    composer = under_way.composer if under_way else Composer()
+    config = composer.config(job.overrides)
+    return job_parts(
+        config,
+        job.directory,
+        overrides=job.overrides,
+        progress=job_share(job.number, config),
+        figures=False,
+        group=job.directory.parent.name,
+        interrupting=lambda: nullcontext(interrupt),
+    )

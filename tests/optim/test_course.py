@@ -1,0 +1,145 @@
+"""Fused courses: what they depend on, and that training may take them or not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import ntp_dynamics as ntp
+from ntp_dynamics.config import GradientDescent, NormalisedGradientDescent, RealizableDataset
+from ntp_dynamics.data.corpus import Corpus
+from ntp_dynamics.data.generate import generate
+from ntp_dynamics.data.realizable import recognise
+from ntp_dynamics.lab.errors import UserErrors
+from ntp_dynamics.model.batch import Batch, pack
+from ntp_dynamics.model.init import exact_margin
+from ntp_dynamics.model.token_space import zeros
+from ntp_dynamics.optim.course import AttentionCourse, FeedForwardCourse
+from ntp_dynamics.optim.engine import Engine
+from ntp_dynamics.optim.rules import make_rule
+from ntp_dynamics.optim.train import Part, train_feed_forward
+
+TINY = [
+    "experiment=smoke",
+    "tracking=none",
+    "figures=none",
+    "dataset.queries=3",
+    "train.feed_forward.steps=40",
+    "train.attention.steps=80",
+]
+
+
+@pytest.fixture(scope="module")
+def corpora() -> list[Corpus]:
+    sizes = (2, 9, 5)
+    knobs = [RealizableDataset(vocab_size=12, queries=queries) for queries in sizes]
+    return [generate(k, np.random.default_rng(i)) for i, k in enumerate(knobs)]
+
+
+def batch_of(corpora: list[Corpus]) -> Batch:
+    return pack(corpora, [recognise(corpus).collocation for corpus in corpora])
+
+
+def after(batch: Batch, calls: list[int], threads: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
+    zero = torch.zeros(batch.runs, batch.vocab_size, batch.n_queries, dtype=torch.float64)
+    course = AttentionCourse(batch, zero, exact_margin(9.23, batch), 0.1, True, threads)
+    for steps in calls:
+        course.advance(steps)
+    return course.position()
+
+
+def test_a_trajectory_does_not_depend_on_threads_or_on_how_it_is_cut(corpora: list[Corpus]) -> None:
+    batch = batch_of(corpora)
+    expected = after(batch, [300])
+    for calls, threads in (([300], 2), ([1] * 300, 1), ([7, 0, 200, 93], 3)):
+        for x, y in zip(expected, after(batch, calls, threads), strict=True):
+            assert torch.equal(x, y)
+
+
+def test_a_run_is_bit_for_bit_the_same_at_every_place_of_a_pack(corpora: list[Corpus]) -> None:
+    alone = [after(batch_of([corpus]), [300])[0][0] for corpus in corpora]
+    for order in ([0, 1, 2], [2, 0, 1]):
+        together, _ = after(batch_of([corpora[i] for i in order]), [300])
+        for place, i in enumerate(order):
+            queries = alone[i].shape[1]
+            assert torch.equal(together[place, :, :queries], alone[i])
+            assert not together[place, :, queries:].any()
+
+
+@pytest.mark.parametrize("optimizer", [NormalisedGradientDescent(), GradientDescent()])
+def test_the_feed_forward_recursion_is_the_torch_path(optimizer, corpora: list[Corpus]) -> None:
+    """Also where n is unknown for some tokens or equal for two."""
+    n = [list(recognise(corpus).collocation) for corpus in corpora]
+    n[0][3] = -1
+    n[1][:2] = n[1][2:4]
+    batch = pack(corpora, n)
+    course = FeedForwardCourse(batch, 0.7, isinstance(optimizer, NormalisedGradientDescent))
+    part = Part(zeros(3, 12, 12), 0.7)
+    for state in train_feed_forward(batch, part, make_rule(optimizer), Engine(), 200):
+        coefficients, length = course.position()
+        torch.testing.assert_close(coefficients, state.layer.coefficients, rtol=1e-13, atol=1e-14)
+        torch.testing.assert_close(length, state.path_length, rtol=1e-13, atol=0)
+        course.advance(1)
+
+
+def test_nothing_known_means_nothing_to_learn() -> None:
+    corpus = Corpus.from_samples([((0, 1), 2)], vocab_size=3)
+    course = FeedForwardCourse(pack([corpus], [[-1, -1, -1]]), 0.1, True)
+    course.advance(5)
+    coefficients, length = course.position()
+    assert not coefficients.any()
+    assert length.item() == 0.0
+
+
+def test_what_is_measured_does_not_move_the_trajectory(tmp_path: Path) -> None:
+    """Hooks at every step, at a few and at both ends: equal values where they meet."""
+    records = {
+        hooks: ntp.train([*TINY, f"hooks={hooks}", "seed=3"], tmp_path / hooks)
+        for hooks in ("full", "standard", "none")
+    }
+    for stage in ("feed_forward", "attention"):
+        full = records["full"].trajectory[stage]
+        assert full.sizes["step"] > records["standard"].trajectory[stage].sizes["step"]
+        for hooks in ("standard", "none"):
+            few = records[hooks].trajectory[stage]
+            for name in ("log_loss", "log_grad_norm", "path_length"):
+                np.testing.assert_array_equal(full[name].sel(step=few["step"]), few[name])
+
+
+def test_engines_agree_along_a_whole_job(tmp_path: Path) -> None:
+    fused, torch_ = (
+        ntp.train([*TINY, f"engine={engine}"], tmp_path / engine) for engine in ("numba", "torch")
+    )
+    for stage in ("feed_forward", "attention"):
+        for name, values in fused.trajectory[stage].data_vars.items():
+            expected = torch_.trajectory[stage][name]
+            np.testing.assert_allclose(values, expected, rtol=1e-9, atol=1e-13, err_msg=str(name))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "why"),
+    [
+        (["optimizer=adam"], "optimizer=ngd and optimizer=gd"),
+        (["embedding=gaussian"], "orthonormal token vectors"),
+        (["init=gaussian"], "logits with one entry of its own"),
+        (["train.stages=[joint]"], "one layer at a time"),
+    ],
+)
+def test_what_the_kernel_cannot_express_goes_to_torch_and_the_log_says_why(
+    overrides: list[str], why: str, tmp_path: Path
+) -> None:
+    short = ["train.feed_forward.steps=2", "train.attention.steps=2", "train.joint.steps=2"]
+    record = ntp.train([*TINY, *short, *overrides], tmp_path / "a")
+    (line,) = (x for x in (record.path / "log.txt").read_text().splitlines() if "engine:" in x)
+    assert "engine: torch, float64, log domain; the kernel" in line
+    assert why in line
+    with pytest.raises(UserErrors, match=r"engine: the kernel .*; use engine=auto"):
+        ntp.train([*TINY, *overrides, "engine=numba"], tmp_path / "b")
+
+
+def test_the_log_names_the_kernel_where_it_trains(tmp_path: Path) -> None:
+    record = ntp.train([*TINY, "init=gaussian", "train.margin=9.23"], tmp_path / "a")
+    assert "engine: numba, float64, log domain" in (record.path / "log.txt").read_text()
