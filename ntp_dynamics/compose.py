@@ -6,6 +6,7 @@ import copy
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -156,7 +157,7 @@ def _explain(error: BaseException, overrides: Sequence[str]) -> UserError:
         return UserError(match[1], "it is a list", f"write {match[1]}=[a,b]")
     if match := re.search(r"Could not find '(.+)/([^/']+)'", text):
         options = re.findall(r"^\t(\S+)$", text, re.MULTILINE)
-        choice = f"choose {', '.join(options)}" if options else "see ntp-train --help"
+        choice = _choices(match[2], options)
         return UserError(match[1], f"{match[2]!r} is not one of its options", choice)
     if match := re.search(r"(Value .*|Invalid value .*)\n\s*full_key: (\S+)", text):
         what, _, remedy = match[1].partition(", ")
@@ -167,6 +168,14 @@ def _explain(error: BaseException, overrides: Sequence[str]) -> UserError:
             return UserError(override, "it is not a valid override", remedy)
     first = next((line.strip() for line in text.splitlines() if line.strip()), "it is not valid")
     return UserError("config", first, "see ntp-train --help")
+
+
+def _choices(wrong: str, options: Sequence[str]) -> str:
+    """What to choose instead: the nearest option, or all where they are few."""
+    if near := get_close_matches(wrong, options, n=1):
+        return f"did you mean {near[0]!r}?"
+    few = 0 < len(options) <= 8
+    return f"choose {', '.join(options)}" if few else "ntp-train --help lists them"
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

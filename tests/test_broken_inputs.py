@@ -89,8 +89,14 @@ OVERRIDES: list[tuple[list[str], str]] = [
     (["+new=1"], "error: new: unknown key"),
     (["+dataset.new=1"], "error: dataset.new: unknown key"),
     (["init.norm=2"], "error: init.norm: unknown key; it is a key of init=gaussian"),
-    (["dataset=realisable"], "error: dataset: 'realisable' is not one of its options; choose"),
-    (["experiment=figure3"], "error: experiment: 'figure3' is not one of its options; choose"),
+    (
+        ["dataset=realisable"],
+        "error: dataset: 'realisable' is not one of its options; did you mean 'realizable'?",
+    ),
+    (
+        ["experiment=figure3"],
+        "error: experiment: 'figure3' is not one of its options; did you mean 'figure2'?",
+    ),
     (["nonsense=group/x"], "error: nonsense: unknown key"),
     (["seed=0,1"], "error: seed: it has several values; sweep with -m"),
     (["hooks.modules=lens.py"], "error: hooks.modules: it is a list; write hooks.modules=[a,b]"),

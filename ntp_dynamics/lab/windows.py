@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -66,13 +66,18 @@ class Windows:
     @cached_property
     def inside(self) -> Bool[np.ndarray, "N S T"]:
         """The steps of the windows of all pairs and of the two halves of the very last one."""
-        same = (self.used == self.used[:1]).all() and (self.end == self.end[0]).all()
-        rows = slice(0, 1) if same else slice(None)
-        high = self.upper_edge[..., rows].reshape(2 * len(PAIRS), -1)
-        low, middle = high / self.ratio, self.middle[0, 0, rows]
-        low = np.concatenate([low, low[:1], middle[None]])[..., None] * (1 - EDGE)
-        high = np.concatenate([high, middle[None], high[:1]])[..., None] * (1 + EDGE)
-        return self.used[rows] & (self.t >= low) & (self.t <= high)
+        return self._design[0]
+
+    @cached_property
+    def _log_weights(self) -> Float[np.ndarray, "N S T"]:
+        return self._design[1]
+
+    @cached_property
+    def _design(self) -> tuple[np.ndarray, np.ndarray]:
+        if (self.used == self.used[0]).all() and (self.end == self.end[0]).all():
+            rows = self.used[:1].tobytes(), self.end[:1].tobytes()
+            return _shared_design(self.t.tobytes(), *rows, self.ratio)
+        return _design(self.t, self.used, self.end, self.ratio)
 
     @cached_property
     def points(self) -> Int[np.ndarray, "P W S"]:
@@ -86,10 +91,6 @@ class Windows:
     def log_slopes(self, y: Float[np.ndarray, "S T"]) -> Slopes:
         """Slopes of y on log t."""
         return self._apply(self._log_weights, y)
-
-    @cached_property
-    def _log_weights(self) -> Float[np.ndarray, "N S T"]:
-        return _weights(np.log(self.t), self.inside)
 
     def _apply(self, weights: Float[np.ndarray, "N S T"], y: Float[np.ndarray, "S T"]) -> Slopes:
         shared = weights.shape[1] == 1
@@ -147,6 +148,31 @@ def _mean_and_error(sample: Float[np.ndarray, "... S"]) -> tuple[np.ndarray, np.
     mean = sample.sum(axis=-1) / runs
     away = sample - mean[..., None]
     return mean, np.sqrt((away * away).sum(axis=-1) / ((runs - 1) * runs))
+
+
+@lru_cache(maxsize=256)
+def _shared_design(
+    t: bytes, used: bytes, end: bytes, ratio: int
+) -> tuple[Bool[np.ndarray, "N 1 T"], Float[np.ndarray, "N 1 T"]]:
+    """The design of runs that show the same steps, kept: jobs of a sweep share it."""
+    grid = np.frombuffer(t)
+    return _design(grid, np.frombuffer(used, dtype=bool)[None], np.frombuffer(end), ratio)
+
+
+def _design(
+    t: Float[np.ndarray, " T"],
+    used: Bool[np.ndarray, "S T"],
+    end: Float[np.ndarray, " S"],
+    ratio: int,
+) -> tuple[Bool[np.ndarray, "N S T"], Float[np.ndarray, "N S T"]]:
+    """Which steps lie in each window, and the weights of a slope on log t there."""
+    edges = end / PAIRS[:, None]
+    high = np.stack([edges, edges / ratio], axis=1).reshape(2 * len(PAIRS), -1)
+    low, middle = high / ratio, end / np.sqrt(ratio)
+    low = np.concatenate([low, low[:1], middle[None]])[..., None] * (1 - EDGE)
+    high = np.concatenate([high, middle[None], high[:1]])[..., None] * (1 + EDGE)
+    inside = used & (t >= low) & (t <= high)
+    return inside, _weights(np.log(t), inside)
 
 
 def _weights(x: Float[np.ndarray, " T"], inside: Bool[np.ndarray, "N S T"]) -> np.ndarray:
