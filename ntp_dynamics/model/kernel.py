@@ -109,7 +109,8 @@ class Walk(NamedTuple):
     lost: Float[np.ndarray, " pairs"]
     exponent: Float[np.ndarray, " pairs+8"]
     mantissa: Float[np.ndarray, " pairs+8"]
-    """e^S = mantissa * 2^exponent; the last entries stand for absent tokens."""
+    """e^S = mantissa * 2^exponent; the last entries stand for absent tokens.  Empty where what is
+    trained is not scores."""
     slope: Float[np.ndarray, " pairs+8"]
     """dLoss/dS of a step in units of e^scale."""
     scale: Float[np.ndarray, " 1"]
@@ -131,7 +132,7 @@ def advance(layout, walk, step_size, normalised, steps):
     power = np.empty(widest * LANES)
     value = np.empty(widest * LANES)
     if math.isnan(walk.scale[0]):
-        _split(walk)
+        split(walk)
         walk.scale[0] = _accumulate(layout, walk, 0.0, weight, power, value)
         walk.slope[:] = 0.0
     for _ in range(steps):
@@ -140,7 +141,7 @@ def advance(layout, walk, step_size, normalised, steps):
             walk.slope[:] = 0.0
             walk.scale[0] = biggest
             _accumulate(layout, walk, biggest, weight, power, value)
-        _move(walk, step_size, normalised)
+        move(walk, step_size, normalised)
 
 
 @njit(**INLINE)
@@ -262,7 +263,7 @@ def _share(layout, value, first, last, begin, size, reference):
 
 
 @njit(**INLINE)
-def _move(walk, step_size, normalised):
+def move(walk, step_size, normalised):
     """One update from the slope, which is cleared; the scale becomes the log norm."""
     square = fill(0.0)
     pairs = len(walk.start)
@@ -283,7 +284,8 @@ def _move(walk, step_size, normalised):
         after = before + wanted
         store(walk.lost, p, (after - before) - wanted)
         store(walk.moved, p, after)
-        _split_at(walk, p, after)
+        if len(walk.exponent) > 0:
+            _split_at(walk, p, after)
         store(walk.slope, p, zero)
     wanted = (step_size if normalised else pace * norm) - walk.length[1]
     after = walk.length[0] + wanted
@@ -293,7 +295,7 @@ def _move(walk, step_size, normalised):
 
 
 @njit(**INLINE)
-def _split(walk):
+def split(walk):
     """Mantissa and exponent of every e^S."""
     for p in range(0, len(walk.start), LANES):
         _split_at(walk, p, load(walk.moved, p))
