@@ -21,8 +21,10 @@ the layout, so a trajectory depends on nothing but its corpus, start and step si
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,6 +51,10 @@ from ntp_dynamics.model.simd import (
     where_greater,
 )
 
+DIGEST = hashlib.sha256(
+    b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in ("simd", "kernel"))
+).hexdigest()[:8]
+"""Of the files whose functions are inlined into kernels."""
 LN2 = 0.6931471805599453
 NEVER = -1e300
 """A logarithm below all others."""
@@ -62,8 +68,10 @@ def compiled(function: Callable[..., Any]) -> Any:
     """Machine code that runs without Python's lock.
 
     Numba keeps it beside this file, else in the user's cache folder, or in NUMBA_CACHE_DIR; where
-    none of them can be written each process compiles anew.
+    none of them can be written each process compiles anew.  Its cache watches the file of the
+    function but not those of what is inlined: a name with their digest does.
     """
+    function.__qualname__ += f"_{DIGEST}"
     settings: dict[str, Any] = {**INLINE, "forceinline": False, "nogil": True}
     try:
         return njit(cache=True, **settings)(function)
