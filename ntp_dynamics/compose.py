@@ -17,7 +17,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from hydra.initialize import get_gh_backup, restore_gh_from_backup
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from ntp_dynamics.config import GROUPS, Config, FileDataset, register_schemas
@@ -34,6 +34,12 @@ def config_dir() -> Path:
     package = Path(__file__).resolve().parent
     inside = package / "conf"
     return inside if inside.is_dir() else package.parent / "conf"
+
+
+OmegaConf.register_new_resolver(
+    "corpus", lambda name: str(config_dir() / "corpora" / f"{name}.jsonl"), replace=True
+)
+"""`${corpus:NAME}`: a corpus that comes with the experiments, as `dataset.path`."""
 
 
 def compose_job(overrides: Sequence[str], search: Sequence[str] = ()) -> DictConfig:

@@ -43,6 +43,7 @@ from ntp_dynamics.optim.engine import Autograd, Engine
 from ntp_dynamics.optim.rules import COVARIANT, make_rule
 from ntp_dynamics.optim.train import (
     Fused,
+    NonFinite,
     Part,
     Passed,
     State,
@@ -152,6 +153,8 @@ class Trained:
     reached: dict[Stage, int]
     logits: Float[Tensor, "R V V"]
     """M = W_ov E when training ended."""
+    failure: NonFinite | None = None
+    """Why training ended before its time."""
 
 
 def engine_of(config: Config) -> Engine:
@@ -186,7 +189,8 @@ def naive_engine(config: Config) -> Engine:
 def train(
     job: Job, engine: Engine, track: Tracker, interrupt: Interrupt, watch: Watcher = ignore
 ) -> Trained:
-    """Train the stages in order; an interrupt ends training after the step at hand.
+    """Train the stages in order; an interrupt ends training after the step at hand, weights that
+    are no longer finite end it before the step that made them so.
 
     ``watch`` sees what was measured at each step (stage, step, values by name).
     """
@@ -198,15 +202,18 @@ def train(
         settings = stage_settings(job.config, stage)
         hooks = job.hooks[stage]
         recorder = recorders[stage] = make_recorder(hooks)
-        for state in track(_states(job, engine, stage, logits), stage, settings.steps):
-            if isinstance(state, State):
-                if measured := observe(hooks, state, job.reference, job.sizes):
-                    recorder.put(state.step, measured)
-                    watch(stage, state.step, measured)
-                logits = state.logits
-            reached[stage] = state.step
-            if interrupt.requested:
-                return Trained(recorders, reached, logits)
+        try:
+            for state in track(_states(job, engine, stage, logits), stage, settings.steps):
+                if isinstance(state, State):
+                    if measured := observe(hooks, state, job.reference, job.sizes):
+                        recorder.put(state.step, measured)
+                        watch(stage, state.step, measured)
+                    logits = state.logits
+                reached[stage] = state.step
+                if interrupt.requested:
+                    return Trained(recorders, reached, logits)
+        except NonFinite as failure:
+            return Trained(recorders, reached, logits, failure)
     return Trained(recorders, reached, logits)
 
 
@@ -222,16 +229,16 @@ def _states(
     rule, batch = make_rule(job.config.optimizer), job.batch
     steps = stage_settings(job.config, stage).steps
     if stage is Stage.feed_forward:
-        part = Part(job.feed_forward, config.feed_forward.step_size)
+        part = Part(job.feed_forward, config.feed_forward.step_size, "W_ov")
         fused = _fused(job, engine, stage, logits)
         return train_feed_forward(batch, part, rule, engine, steps, fused)
     if stage is Stage.attention:
-        part = Part(job.attention, config.attention.step_size)
+        part = Part(job.attention, config.attention.step_size, "W_kq")
         fused = _fused(job, engine, stage, logits)
         return train_attention(batch, part, logits, rule, engine, steps, fused)
     parts = (
-        Part(job.attention, config.joint.step_size),
-        Part(job.feed_forward, config.joint.feed_forward_step_size),
+        Part(job.attention, config.joint.step_size, "W_kq"),
+        Part(job.feed_forward, config.joint.feed_forward_step_size, "W_ov"),
     )
     return train_joint(batch, *parts, rule, engine, steps)
 

@@ -14,9 +14,10 @@ import hydra
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from ntp_dynamics import __version__, multirun
@@ -34,7 +35,7 @@ from ntp_dynamics.lab.errors import UserError, refuse
 from ntp_dynamics.lab.progress import JobProgress, SweepProgress
 from ntp_dynamics.lab.store import STATUS, make_directory, occupied, remove_record
 from ntp_dynamics.record import status_files
-from ntp_dynamics.show import show, show_tracking, summarise
+from ntp_dynamics.show import nearby, show, show_tracking, summarise
 
 CHECK_ALL_UP_TO = 64
 """A sweep of at most so many jobs is validated job by job before the first starts."""
@@ -50,8 +51,11 @@ def launch(arguments: Sequence[str]) -> None:
         return
     options = parse(arguments)
     flags = [argument for argument in arguments if argument not in options.overrides]
-    arguments = [*flags, *options.overrides]  # Hydra wants its flags first
     search = _search_path(options)
+    if options.multirun:
+        options.overrides = [*declared_sweep(options.overrides, search), *options.overrides]
+        flags.append("hydra.sweeper.params=null")  # they are among the overrides now
+    arguments = [*flags, *options.overrides]  # Hydra wants its flags first
     jobs = list(expand(options.overrides)) if options.multirun else [options.overrides]
     if options.help:
         print(help_text(jobs[0], search))
@@ -118,14 +122,30 @@ def parse(arguments: Sequence[str]) -> Namespace:
     return parser.parse_intermixed_args(list(arguments))
 
 
-def expand(overrides: Sequence[str]) -> Iterator[list[str]]:
-    """The overrides of the jobs to check before a sweep starts: all of them where they are few,
-    else each value of each swept key once (the sum of the lengths, not their product)."""
+def declared_sweep(overrides: Sequence[str], search: Sequence[str] = ()) -> list[str]:
+    """The sweep that an experiment declares (`hydra.sweeper.params`), as overrides; a key that the
+    command line sets itself is not swept.  Raises UserError."""
+    parsed = _parse(overrides)
+    composed = compose_job([str(o.input_line) for o in parsed if not o.is_sweep_override()], search)
+    sweeper = OmegaConf.to_container(composed.hydra.sweeper, resolve=False)
+    assert isinstance(sweeper, dict)
+    params = sweeper.get("params") or {}
+    given = {o.get_key_element() for o in parsed}
+    return [f"{key}={values}" for key, values in params.items() if key not in given]
+
+
+def _parse(overrides: Sequence[str]) -> list[Override]:
     try:
-        parsed = OverridesParser.create().parse_overrides(list(overrides))
+        return OverridesParser.create().parse_overrides(list(overrides))
     except HydraException as error:
         what = str(error).splitlines()[0]
         raise UserError("override", what, "write key=value, or key=a,b,c to sweep") from error
+
+
+def expand(overrides: Sequence[str]) -> Iterator[list[str]]:
+    """The overrides of the jobs to check before a sweep starts: all of them where they are few,
+    else each value of each swept key once (the sum of the lengths, not their product)."""
+    parsed = _parse(overrides)
     fixed = [str(o.input_line) for o in parsed if not o.is_sweep_override()]
     swept = [
         [f"{o.get_key_element()}={value}" for value in o.sweep_string_iterator()]
@@ -144,8 +164,8 @@ def expand(overrides: Sequence[str]) -> Iterator[list[str]]:
 
 def count(overrides: Sequence[str]) -> int:
     """How many jobs a sweep has."""
-    parsed = OverridesParser.create().parse_overrides(list(overrides))
-    return math.prod(len(list(o.sweep_string_iterator())) for o in parsed if o.is_sweep_override())
+    swept = [o for o in _parse(overrides) if o.is_sweep_override()]
+    return math.prod(len(list(o.sweep_string_iterator())) for o in swept)
 
 
 def preflight(overrides: Sequence[str], search: Sequence[str]) -> DictConfig:
@@ -170,6 +190,7 @@ def _hydra(arguments: Sequence[str]) -> None:
 def _job(composed: DictConfig) -> float:
     """What Hydra calls for a job on its own, or for each where the launcher is not the packed one;
     returns the final direction gap of the attention layer."""
+    from ntp_dynamics.optim.train import NonFinite
     from ntp_dynamics.run import run_job
 
     context = HydraConfig.get()
@@ -190,6 +211,11 @@ def _job(composed: DictConfig) -> float:
     except Exception as error:
         if single and isinstance(error, UserError):
             refuse([error])
+        if single and isinstance(error, NonFinite):
+            kept = nearby(Path(context.runtime.output_dir))
+            remedy = f"lower the step size; the record so far is in {kept}"
+            print(f"error: train: {error}; {remedy}", file=sys.stderr)
+            sys.exit(1)
         if single:
             raise
         multirun.tell_failure(context.job.num, error)

@@ -145,13 +145,17 @@ def job_parts(
 def _train_and_record(
     job: Job, writer: RecordWriter, progress: Bar, watch: Watcher, interrupting: Interrupting
 ) -> Parts[xarray.DataTree]:
-    """Train all stages and write the trajectory, also of a training that Ctrl-C cut short."""
+    """Train all stages and write the trajectory, also of a training that was cut short.
+
+    Raises KeyboardInterrupt after Ctrl-C, NonFinite where weights overflowed.
+    """
     with interrupting() as interrupt:
 
         def work() -> tuple[Trained, dict[Stage, xarray.Dataset]]:
             with progress:
                 trained = train(job, engine_of(job.config), progress.track, interrupt, watch)
-                return trained, _shadows(job, progress, interrupt)
+                shadows = {} if trained.failure else _shadows(job, progress, interrupt)
+                return trained, shadows
 
         trained, shadows = yield Work(work, alone=why_torch(job.config) is not None)
         tree = make_tree(
@@ -167,6 +171,8 @@ def _train_and_record(
         writer.tree(TRAJECTORY, tree)
         if interrupt.requested:
             raise KeyboardInterrupt
+        if trained.failure is not None:
+            raise trained.failure
     return tree
 
 
@@ -174,14 +180,18 @@ def _shadows(job: Job, progress: Bar, interrupt: Interrupt) -> dict[Stage, xarra
     """The same job by automatic differentiation, where the configuration asks for it."""
     if not job.config.shadow or interrupt.requested:
         return {}
+    engine = naive_engine(job.config)
 
     def track(
         states: Iterable[State | Passed], stage: Stage, steps: int
     ) -> Iterator[State | Passed]:
         return progress.track(states, f"{stage} (shadow)", steps)
 
-    shadow = train(job, naive_engine(job.config), track, interrupt)
-    return {stage: r.dataset(shadow.reached[stage]) for stage, r in shadow.recorders.items()}
+    shadow = train(job, engine, track, interrupt)
+    return {
+        stage: recorder.dataset(shadow.reached[stage]).assign_attrs(engine=engine.name)
+        for stage, recorder in shadow.recorders.items()
+    }
 
 
 def _write_inputs(job: Job, settings: str, writer: RecordWriter, log: JobLog) -> None:

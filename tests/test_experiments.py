@@ -9,17 +9,17 @@ import pytest
 import yaml
 
 import ntp_dynamics as ntp
-from ntp_dynamics.compose import compose_job, config_dir, read_config
+from ntp_dynamics.compose import check_inputs, compose_job, config_dir, read_config
 from ntp_dynamics.config import GROUPS
 from ntp_dynamics.conflicts import DATASET_RULES, RULES
+from ntp_dynamics.launch import declared_sweep, expand
 
 EXPERIMENTS = sorted(path.stem for path in (config_dir() / "experiment").glob("*.yaml"))
 SMOKE = [
     "tracking=none",
-    "runs=2",
     "train.feed_forward.steps=15",
     "train.attention.steps=25",
-    "figures=all",
+    "train.joint.steps=25",
 ]
 
 
@@ -32,14 +32,44 @@ def test_an_experiment_names_itself_and_begins_with_its_command(name: str) -> No
     text = (config_dir() / "experiment" / f"{name}.yaml").read_text()
     package, command, *_ = text.splitlines()
     assert package == "# @package _global_"
-    assert command in (f"# ntp-train experiment={name}", "# ntp-train" if name == "default" else "")
+    multirun = "-m " if declared_sweep([f"experiment={name}"]) else ""
+    expected = "# ntp-train" if name == "default" else f"# ntp-train {multirun}experiment={name}"
+    assert command == expected
     assert yaml.safe_load(text)["name"] == name
 
 
+@pytest.mark.parametrize("name", sorted({*EXPERIMENTS} - {"default", "smoke"}))
+def test_an_experiment_says_question_theory_and_expectation(name: str) -> None:
+    text = (config_dir() / "experiment" / f"{name}.yaml").read_text()
+    comment = " ".join(
+        line.removeprefix("# ") for line in text.splitlines() if line.startswith("#")
+    )
+    where = [comment.index(f"{part}: ") for part in ("Question", "Theory", "Expected")]
+    assert where == sorted(where)
+
+
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_an_experiment_runs_at_smoke_size_and_draws_its_figure(name: str, tmp_path: Path) -> None:
-    record = ntp.train([f"experiment={name}", *SMOKE], tmp_path / name)
+def test_every_job_of_an_experiment_composes_and_its_first_runs_at_smoke_size(
+    name: str, tmp_path: Path
+) -> None:
+    overrides = [f"experiment={name}"]
+    jobs = list(expand([*declared_sweep(overrides), *overrides]))
+    for job in jobs:
+        check_inputs(composed(*job))
+    few = [] if composed(*jobs[0]).runs == 1 else ["runs=2"]
+    record = ntp.train([*jobs[0], *few, *SMOKE, "figures=none"], tmp_path / name)
     assert record.status["state"] == "done"
+
+
+def test_the_command_line_replaces_what_an_experiment_sweeps() -> None:
+    assert declared_sweep(["experiment=margin"]) == ["train.margin=0.1,1,3,9.23,30,100,300"]
+    assert declared_sweep(["experiment=margin", "train.margin=1,2"]) == []
+    assert declared_sweep([]) == []
+
+
+@pytest.mark.parametrize("name", ["default", "figure2"])
+def test_every_claim_of_an_experiment_that_applies_is_drawn(name: str, tmp_path: Path) -> None:
+    record = ntp.train([f"experiment={name}", "runs=2", *SMOKE, "figures=all"], tmp_path / name)
     for stem in ("panels", "attention"):
         for suffix in ("png", "pdf"):
             assert (tmp_path / name / f"figures/{stem}.{suffix}").stat().st_size > 10_000

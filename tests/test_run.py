@@ -219,16 +219,19 @@ def test_a_corpus_file_with_a_cycle_trains_and_its_claims_do_not_apply(tmp_path:
 
 def test_ctrl_c_keeps_the_record_so_far(tmp_path: Path) -> None:
     """The first signal ends training after the step at hand; status, trajectory, no manifest."""
-    long = [*SMALL[:5], "train.attention.steps=100000000"]
-    watch = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
-    watch.start()
+
+    @ntp.observable("attention", long_name="Ctrl-C at step 50", schedule=lambda step: step == 50)
+    def ctrl_c(state, reference):
+        os.kill(os.getpid(), signal.SIGINT)
+        return state.path_length
+
+    long = [*SMALL[:5], "train.attention.steps=100000"]
     with pytest.raises(KeyboardInterrupt):
-        ntp.train(long, tmp_path / "k")
-    watch.join()
+        ntp.train(long, tmp_path / "k", observables=[ctrl_c])
     assert status_of(tmp_path / "k")["state"] == "interrupted"
     assert not (tmp_path / "k/MANIFEST.json").exists()
     steps = ntp.load_run(tmp_path / "k").trajectory["attention"]["step"].values
-    assert 10 < steps[-1] < 10**7
+    assert 40 < steps[-1] <= 51
     gap = ntp.load_run(tmp_path / "k").trajectory["attention"]["direction_gap_kq"].values
     assert np.isfinite(gap[:, 1:]).all()
 

@@ -74,9 +74,7 @@ class Train:
     feed_forward: StageConfig = field(
         default_factory=lambda: StageConfig(steps=900, step_size=0.2 / math.sqrt(20))
     )
-    attention: StageConfig = field(
-        default_factory=lambda: StageConfig(steps=900, step_size=0.05 / math.sqrt(20))
-    )
+    attention: StageConfig = field(default_factory=lambda: StageConfig(steps=900, step_size=1.0))
     joint: JointConfig = field(default_factory=JointConfig)
     margin: Positive | None = None
     """Start the attention stage at exactly this margin and skip the feed-forward stage."""

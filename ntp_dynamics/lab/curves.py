@@ -18,7 +18,8 @@ def curves(
 ) -> Iterator[Curve]:
     """Explicit bounds as they stand; laws without a constant through each run's last point if they
     are meant to be tight, else with the smallest constant that would do.  Medians over the runs
-    that meet the hypotheses, from the step on at which a claim starts."""
+    that meet the hypotheses, from the step on at which a claim starts.  ``log_y`` is nan where it
+    does not count."""
     runs = met(claim, constants, len(log_y))
     if not runs.any():
         return
@@ -47,12 +48,19 @@ def curves(
         start = np.broadcast_to(at(claim.t_min, constants), len(log_y))[runs][:, None]
         room = np.where(t >= start, log_y[runs] - log_f, np.nan)
         if claim.tight:  # through the last point
-            label, shift = law.describe(), room[:, -1:]
+            label, shift = law.describe(), _last(room)
         else:  # with the smallest constant that keeps y on its side
             label = f"{where}: {law.describe()}"
             extreme = np.nanmax if claim.side == "upper" else np.nanmin
             shift = extreme(room, axis=1, keepdims=True) if np.isfinite(room).any() else room[:, :1]
         yield curve(label, np.where(t >= start, log_f + shift, np.nan))
+
+
+def _last(room: Float[np.ndarray, "S T"]) -> Float[np.ndarray, "S 1"]:
+    """The last value of each run that is a number; nan where there is none."""
+    backwards = np.isfinite(room)[:, ::-1]
+    last = room.shape[1] - 1 - backwards.argmax(1)
+    return np.take_along_axis(room, last[:, None], axis=1)
 
 
 def met(claim: Claim, constants: Any, runs: int) -> Bool[np.ndarray, " S"]:

@@ -6,6 +6,7 @@ colour-blind, and line styles tell the same things apart in grey.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -85,7 +86,7 @@ def decade_ticks(low: float, high: float, most: int = 6) -> list[float]:
     """Ticks for an axis in decades: powers of ten, on a short axis 1, 2 and 5 times them, on a very
     short one even steps."""
     if high - low > 1.5:
-        steps = (m * 10**k for k in range(7) for m in (1, 2, 5))
+        steps = (m * 10**k for k in itertools.count() for m in (1, 2, 5))
         step = next(s for s in steps if (high - low) / s <= most)
         return list(range(step * math.ceil(low / step), math.floor(high) + 1, step))
     values = [m * 10.0**k for k in range(int(low) - 2, int(high) + 2) for m in (1, 2, 5)]

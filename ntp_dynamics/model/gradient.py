@@ -72,7 +72,15 @@ def attention_gradient(
 ) -> tuple[LogScaled, Forward]:
     """dLoss/dS (with its log-scale) and the forward pass it came from."""
     forward, parts = _cross_entropy(scores, logits, batch)
-    return _score_gradient(scores, logits, batch, forward, parts), forward
+    by_sentence = _gradient_by_sentence(logits, batch, forward, parts)
+    return _sum_over_sentences(by_sentence, scores, batch), forward
+
+
+def gradient_by_sentence(
+    scores: Float[Tensor, "R V Q"], logits: Float[Tensor, "R V V"], batch: Batch
+) -> LogScaled:
+    """What each token of each sentence adds to dLoss/dS: (R, N, K), with its log-scale (R,)."""
+    return _gradient_by_sentence(logits, batch, *_cross_entropy(scores, logits, batch))
 
 
 def joint_gradient(
@@ -88,7 +96,8 @@ def joint_gradient(
     weight = (log_sentence - _finite(log_scale)[:, None]).exp()
     by_class = (parts.residual * weight[..., None]).transpose(1, 2)  # (R, class, N)
     logit_gradient = LogScaled(torch.bmm(by_class, parts.mixture), log_scale)
-    return _score_gradient(scores, logits, batch, forward, parts), logit_gradient, forward
+    by_sentence = _gradient_by_sentence(logits, batch, forward, parts)
+    return _sum_over_sentences(by_sentence, scores, batch), logit_gradient, forward
 
 
 class _Parts(NamedTuple):
@@ -118,23 +127,23 @@ def _cross_entropy(
     return forward, _Parts(phi, mixture, residual, largest - softplus(log_wrong))
 
 
-def _score_gradient(
-    scores: Float[Tensor, "R V Q"],
-    logits: Float[Tensor, "R V V"],
-    batch: Batch,
-    forward: Forward,
-    parts: _Parts,
+def _gradient_by_sentence(
+    logits: Float[Tensor, "R V V"], batch: Batch, forward: Forward, parts: _Parts
 ) -> LogScaled:
     value = torch.gather(torch.bmm(parts.residual, logits), 2, batch.token)  # v_k, same units
     direction, log_outside = _mean_removed(parts.phi, forward.log_phi, value, batch.present)
     log_sentence = log_outside + parts.log_residual + batch.log_pi
     log_scale = log_sentence.amax(dim=1)
     weight = (log_sentence - _finite(log_scale)[:, None]).exp()
+    return LogScaled(direction * weight[..., None], log_scale)
+
+
+def _sum_over_sentences(
+    by_sentence: LogScaled, scores: Float[Tensor, "R V Q"], batch: Batch
+) -> LogScaled:
     gradient = torch.zeros_like(scores).flatten(1)
-    gradient.scatter_add_(
-        1, batch.score_index.flatten(1), (direction * weight[..., None]).flatten(1)
-    )
-    return LogScaled(gradient.view_as(scores), log_scale)
+    gradient.scatter_add_(1, batch.score_index.flatten(1), by_sentence.value.flatten(1))
+    return LogScaled(gradient.view_as(scores), by_sentence.log_scale)
 
 
 def feed_forward_gradient(

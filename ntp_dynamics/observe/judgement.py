@@ -42,19 +42,19 @@ def judge_claims(
     return [Judged(claim, _judge(claim, tree, constants)) for claim in claims]
 
 
-def observed_steps(tree: xarray.DataTree, stage: Stage) -> Int[np.ndarray, " T"]:
+def observed_steps(tree: xarray.DataTree, stage: str) -> Int[np.ndarray, " T"]:
     """The recorded steps from step 1 on (at step 0 zero weights have no direction)."""
     steps = tree.children[stage].dataset["step"].values
     return steps[steps >= 1]
 
 
-def observed(tree: xarray.DataTree, stage: Stage, name: str) -> Float[np.ndarray, "S T"]:
+def observed(tree: xarray.DataTree, stage: str, name: str) -> Float[np.ndarray, "S T"]:
     """A recorded scalar at these steps."""
     data = tree.children[stage].dataset
     return data[name].values[:, data["step"].values >= 1]
 
 
-def log_observed(tree: xarray.DataTree, stage: Stage, name: str) -> Float[np.ndarray, "S T"]:
+def log_observed(tree: xarray.DataTree, stage: str, name: str) -> Float[np.ndarray, "S T"]:
     """Its natural log; observables named log_* are logs already.  Not positive gives -inf."""
     values = observed(tree, stage, name)
     if name.startswith("log_"):

@@ -78,6 +78,15 @@ def path_length(state: State, reference: Reference) -> Float[Tensor, " R"]:
 
 
 @observable(
+    Stage.feed_forward,
+    Stage.attention,
+    long_name="||W||_F / path length: falls to 0 where the corpus is not separable",
+)
+def norm_ratio(state: State, reference: Reference) -> Float[Tensor, " R"]:
+    return norm_of(state.layer) / state.path_length.where(state.path_length > 0, math.nan)
+
+
+@observable(
     units="log 1",
     long_name="log of the gradient's Frobenius norm",
 )

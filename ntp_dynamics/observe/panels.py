@@ -8,13 +8,24 @@ from dataclasses import replace
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+import numpy as np
+from jaxtyping import Bool
+
 from ntp_dynamics.config import Stage
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.lab.claim import Claim
 from ntp_dynamics.lab.curves import curves
 from ntp_dynamics.lab.evolution import Evolution, Share
-from ntp_dynamics.lab.panel import Panel
-from ntp_dynamics.observe.judgement import Judged, log_floor, log_observed, observed_steps
+from ntp_dynamics.lab.gate import trusted
+from ntp_dynamics.lab.panel import Panel, Shadow
+from ntp_dynamics.observe.judgement import (
+    Judged,
+    log_floor,
+    log_observed,
+    observed,
+    observed_steps,
+)
+from ntp_dynamics.observe.tree import SHADOW
 from ntp_dynamics.theory.constants import Constants
 
 if TYPE_CHECKING:
@@ -56,7 +67,6 @@ def verdict_panel(tree: xarray.DataTree, constants: Constants, judged: Judged) -
     return replace(
         plain,
         window=verdict.window,
-        trusted=verdict.horizon if verdict.gate == "invalid" else None,
         caption="\n".join(wrap(statement, 72)),
     )
 
@@ -71,8 +81,9 @@ def panel(
 ) -> Panel:
     """An observable with the curves of claims about it."""
     t = observed_steps(tree, stage).astype(float)
-    log_y = log_observed(tree, stage, name)
-    drawn = [curve for claim in claims for curve in curves(claim, t, log_y, constants)]
+    log_y, counts = log_observed(tree, stage, name), _trusted(tree, stage)
+    valid = np.where(counts, log_y, np.nan)
+    drawn = [curve for claim in claims for curve in curves(claim, t, valid, constants)]
     return Panel(
         title=title,
         t=t,
@@ -81,7 +92,24 @@ def panel(
         log_t="loss" not in name and "leak" not in name,
         log_floor=log_floor(name, int(t[-1])),
         log_ceiling=next((math.log(c.ceiling) for c in claims if c.ceiling), None),
+        trusted=None if counts.all() else counts,
+        shadow=_shadow(tree, stage, name),
     )
+
+
+def _shadow(tree: xarray.DataTree, stage: Stage, name: str) -> Shadow | None:
+    """The same runs by automatic differentiation, where they were trained that way too."""
+    group = f"{SHADOW}{stage}"
+    if group not in tree:
+        return None
+    label = tree.children[group].dataset.attrs["engine"]
+    return Shadow(label, log_observed(tree, group, name), _trusted(tree, group))
+
+
+def _trusted(tree: xarray.DataTree, group: str) -> Bool[np.ndarray, "R T"]:
+    """Where the numbers of a run count: up to the first residual that is too large."""
+    residual = observed(tree, group, "zero_sum_residual")
+    return trusted(np.zeros_like(residual), residual)
 
 
 def attention_panels(

@@ -83,10 +83,18 @@ class Fused(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A matrix to train and its step size."""
+    """A matrix to train, its step size and what it is called."""
 
     matrix: TokenMatrix | FullMatrix
     step_size: float
+    name: str = "W"
+
+
+class NonFinite(ArithmeticError):
+    """A weight is no longer a number."""
+
+    def __init__(self, step: int, name: str):
+        super().__init__(f"non-finite at step {step:,} in {name}")
 
 
 def train_feed_forward(
@@ -175,7 +183,7 @@ def _descend(
     rule: Rule,
     steps: int,
 ) -> Iterator[State]:
-    """The states at steps 0 .. steps."""
+    """The states at steps 0 .. steps.  Raises NonFinite before the first that is not finite."""
     coefficients = [part.matrix.zero for part in parts]
     lost = [torch.zeros_like(c) for c in coefficients]
     path_length = torch.zeros(len(coefficients[0]), dtype=torch.float64)
@@ -183,6 +191,7 @@ def _descend(
     memory = rule.init(coefficients)
     for step in range(steps + 1):
         values = [p.matrix.value(c) for p, c in zip(parts, coefficients, strict=True)]
+        _check_finite(step, parts, values)
         state = evaluate(_Walk(step, coefficients, values, path_length))
         yield state
         if step < steps:
@@ -204,12 +213,19 @@ def _descend(
             path_length, lost_length = _add(path_length, length, lost_length)
 
 
+def _check_finite(step: int, parts: list[Part], values: list[Tensor]) -> None:
+    for part, value in zip(parts, values, strict=True):
+        if not value.isfinite().all():
+            raise NonFinite(step, part.name)
+
+
 def _follow(
     fused: Fused, part: Part, evaluate: Callable[[_Walk], State]
 ) -> Iterator[State | Passed]:
     """The states at step 0 and at the stops of a course.
 
     Calls grow or shrink with the time the last one took; where they are cut changes no number.
+    Raises NonFinite at the first stop that is not finite.
     """
     step, size = 0, 1
     for stop in (0, *fused.stops):
@@ -224,6 +240,7 @@ def _follow(
                 yield Passed(step)
         coefficients, path_length = fused.course.position()
         value = part.matrix.value(coefficients)
+        _check_finite(step, [part], [value])
         yield evaluate(_Walk(step, [coefficients], [value], path_length))
 
 

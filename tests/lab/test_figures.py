@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from ntp_dynamics.lab.evolution import Evolution, Share
 from ntp_dynamics.lab.figures import decade_label, decade_ticks, save_grid
 from ntp_dynamics.lab.overview import MARKS, VerdictMap
-from ntp_dynamics.lab.panel import Curve, Panel
+from ntp_dynamics.lab.panel import Curve, Panel, Shadow
 
 MEASURED = "measured, median of 2 runs"
 T = np.array([1.0, 10.0, 100.0, 1000.0])
@@ -54,11 +54,28 @@ def test_zones_are_drawn_only_where_the_axes_reach_them(ax: Axes) -> None:
     assert legend(ax) == [MEASURED]
     other = Figure().subplots()
     high = Curve("bound", np.full(4, 20.0), "proved")
-    panel(
-        log_floor=-5.0, log_ceiling=np.log(2), curves=[high], window=(100, 1000), trusted=100
-    ).draw(other)
-    zones = ["rounding", "impossible: above 2", "not to be trusted", "rate measured here"]
+    panel(log_floor=-5.0, log_ceiling=np.log(2), curves=[high], window=(100, 1000)).draw(other)
+    zones = ["rounding", "impossible: above 2", "rate measured here"]
     assert legend(other) == [MEASURED, "bound", *zones]
+
+
+def test_a_run_is_grey_from_where_it_does_not_count_and_the_median_leaves_it_out(ax: Axes) -> None:
+    counts = np.array([[True] * 4, [True, True, False, False]])
+    panel(trusted=counts).draw(ax)
+    one, two, median, *grey = (line.get_ydata() for line in ax.lines)
+    assert legend(ax) == [MEASURED, "invalid: rounding"]
+    assert np.isnan(two[2:]).all()
+    np.testing.assert_allclose(median[:2], (one + two)[:2] / 2)
+    assert np.isnan(median[2:]).all()  # no majority of runs is left
+    assert np.isnan(grey[0]).all()
+    np.testing.assert_array_equal(np.isnan(grey[1]), [True, False, False, False])  # joined
+
+
+def test_a_shadow_is_named_and_lies_below_what_was_measured(ax: Axes) -> None:
+    other = Shadow("autograd", np.zeros((2, 4)), np.ones((2, 4), dtype=bool))
+    panel(shadow=other).draw(ax)
+    assert legend(ax) == [MEASURED, "autograd"]
+    assert max(line.get_zorder() for line in ax.lines[3:6]) < ax.lines[0].get_zorder()
 
 
 def test_values_that_are_no_numbers_leave_a_gap(ax: Axes) -> None:
