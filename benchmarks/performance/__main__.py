@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def run(quick: bool) -> Results:
     torch.set_num_threads(1)
     rounds = 1 if quick else 5
     grid = {SMALL: (1, 2)} if quick else {SMALL: (1, 8, 64), MIDDLE: (1, 8, 64), LARGE: (1, 4)}
-    found: Results = {"machine": machine(), "steps": {}, "solver": {}}
+    found: Results = {"machine": machine(), "load": [load()], "steps": {}, "solver": {}}
     for shape, runs in grid.items():
         say(f"steps at {shape}")
         found["steps"][str(shape)] = steps.compare(shape, rounds, runs, compiled=not quick)
@@ -43,7 +44,13 @@ def run(quick: bool) -> Results:
     found["start-up"] = jobs.start_up(rounds)
     found["hooks"] = jobs.hooks(1 if quick else 3)
     found["sweep"] = jobs.sweeps(*((2, 100) if quick else (jobs.FULL, jobs.HORIZON)))
+    found["load"].append(load())
     return found
+
+
+def load() -> float:
+    """How many processes want a core."""
+    return os.getloadavg()[0]
 
 
 def say(text: str) -> None:

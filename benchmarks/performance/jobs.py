@@ -15,8 +15,11 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.performance.corpora import Shape
+from ntp_dynamics.compose import compose_job, read_config
 from ntp_dynamics.config import RealizableDataset
 from ntp_dynamics.data.generate import generate
+from ntp_dynamics.job import engine_of, prepare, train
+from ntp_dynamics.lab.progress import Interrupt
 
 ROOT = Path(__file__).parents[2]
 FULL = 64
@@ -69,7 +72,7 @@ def sweeps(jobs: int, horizon: int) -> dict[str, float]:
         start = process("-c", "import torch")
         taken = max(20, min(horizon, 3000))
         naive = process("-m", "benchmarks.performance.one_naive", str(path), str(taken))
-    one = start.wall + (naive.wall - start.wall) * horizon / taken
+    stretch = horizon / taken
     return {
         "jobs": jobs,
         "horizon": horizon,
@@ -78,22 +81,26 @@ def sweeps(jobs: int, horizon: int) -> dict[str, float]:
         "packed, fresh corpora, wall": fresh.wall,
         "packed, fresh corpora, cpu": fresh.cpu,
         "one by one, wall": basic.wall * jobs / few,
-        "one naive run, wall": one,
+        "one by one, cpu": basic.cpu * jobs / few,
+        "one naive run, wall": start.wall + (naive.wall - start.wall) * stretch,
+        "one naive run, cpu": start.cpu + (naive.cpu - start.cpu) * stretch,
         "naive steps measured": taken,
     }
 
 
 def hooks(rounds: int) -> dict[str, float]:
-    """CPU seconds of the default job by preset, less those of one without steps."""
-    command = ["-m", "ntp_dynamics", *PLAIN]
-    least = ["train.feed_forward.steps=1", "train.attention.steps=1"]
-    cases = {"start": least, **{h: [f"hooks={h}"] for h in ("none", "light", "standard")}}
-    times: dict[str, list[float]] = {name: [] for name in cases}
-    for _ in range(rounds):
-        for name, more in cases.items():
-            times[name].append(process(*command, *more).cpu)
-    start = statistics.median(times.pop("start"))
-    return {name: statistics.median(each) - start for name, each in times.items()}
+    """CPU seconds of training the default job, by preset of hooks."""
+    times: dict[str, list[float]] = {}
+    for turn in range(rounds + 1):
+        for preset in ("none", "light", "standard"):
+            job = prepare(read_config(compose_job([*PLAIN, f"hooks={preset}"])))
+            began = time.process_time()
+            train(
+                job, engine_of(job.config), lambda states, stage, steps: iter(states), Interrupt()
+            )
+            if turn:  # the first compiles
+                times.setdefault(preset, []).append(time.process_time() - began)
+    return {name: statistics.median(each) for name, each in times.items()}
 
 
 def start_up(rounds: int) -> dict[str, float]:

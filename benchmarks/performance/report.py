@@ -12,10 +12,11 @@ PAGE = """\
 # Performance
 
 Written by `{command}` (`benchmarks/performance/`, raw numbers in its `results.json`).
-Machine: {machine}.
+Machine: {machine}, load average {load:.1f} at the start and {loaded:.1f} at
+the end: wall times are those of a machine with as much other work.
 Times are process CPU time of one thread, medians of interleaved rounds, float64; ratios are within
 this run. The naive loop is a plain `nn.Module` trained by autograd, full batch, five numbers logged
-by `.item()` at every step. The torch path measures the same five at every step. The kernel takes
+by `.item()` at every step, its products in the cheap order. The torch path measures the same five at every step. The kernel takes
 the steps between two recorded ones and measures nothing in between: that is how jobs use it.
 
 ## A step
@@ -25,7 +26,8 @@ Times faster than the naive loop, a run (in brackets microseconds a step and run
 {steps}
 
 What late training costs: a kernel step where the gradient norm is below 1e-150 takes {late:.2f}
-times one at the start. Eight runs on two threads take 1/{threads:.2f} of the wall time of one.
+times one at the start. Eight runs on two threads take {threads[wall]:.2f} of the wall time and
+{threads[cpu]:.2f} of the CPU time that they take on one.
 
 A kernel step costs about {law[nnz]:.1f} ns a distinct token of a sentence, {law[pairs]:.1f} ns a
 pair (token, query) that occurs and {law[sentences]:.1f} ns a sentence (within
@@ -37,16 +39,17 @@ Peak memory beyond the corpus and logits at (V, L, N) = {shape}, MiB: {memory}.
 
 {jobs} jobs of {horizon:,} steps, one run each, 20 tokens, with process start and records:
 
-| | wall time over that of one naive run |
-|---|---|
+| | wall time over that of one naive run | CPU time |
+|---|---|---|
 {sweep}
 
 (The naive run was measured over {taken:,} steps and extended, jobs one by one over {few} jobs.)
 
 ## Hooks and start-up
 
-CPU time of the default job beyond start-up, over `hooks=none`: light {light:.2f}, standard
-{standard:.2f}. Most of a job is then evaluating states, not stepping.
+CPU time of training the default job, over `hooks=none`: light {light:.2f}, standard {standard:.2f}.
+What is above 1 is evaluating states by torch at some 250 recorded steps, which here costs more than
+all 10,000 steps of eight runs.
 CPU time over that of `python -c "import torch"`: `ntp-train experiment=smoke` {smoke:.2f},
 `ntp-train --help` {help:.2f}.
 
@@ -68,6 +71,8 @@ def report(results: Results) -> str:
     return PAGE.format(
         command=COMMAND,
         machine=results["machine"],
+        load=results["load"][0],
+        loaded=results["load"][1],
         steps=_steps(results["steps"]),
         late=results["late"]["late"] / results["late"]["early"],
         threads=results["two threads"],
@@ -77,7 +82,8 @@ def report(results: Results) -> str:
         jobs=jobs,
         horizon=horizon,
         sweep="\n".join(
-            f"| {name} | {sweep[f'{name}, wall'] / sweep['one naive run, wall']:.2f} |"
+            f"| {name} | {sweep[f'{name}, wall'] / sweep['one naive run, wall']:.2f} "
+            f"| {sweep[f'{name}, cpu'] / sweep['one naive run, cpu']:.2f} |"
             for name in ("packed", "packed, fresh corpora", "one by one")
         ),
         taken=int(sweep["naive steps measured"]),

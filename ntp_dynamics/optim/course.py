@@ -46,7 +46,10 @@ class AttentionCourse:
         normalised: bool,
         threads: int,
     ):
-        self.laid = [lay_out(batch, run, logits[run]) for run in range(batch.runs)]
+        self.laid = [lay_out(batch, 0, logits[0])]
+        for run in range(1, batch.runs):
+            same = _equal_runs(batch, logits, run - 1, run)
+            self.laid.append(self.laid[-1] if same else lay_out(batch, run, logits[run]))
         self.walks = [
             laid.walk(x) for laid, x in zip(self.laid, start.numpy(force=True), strict=True)
         ]
@@ -96,6 +99,12 @@ class ColumnsCourse:
         v = self.vocab_size
         moved = np.stack([walk.moved.reshape(v, -1)[:, :v].T for walk in self.walks])
         return torch.from_numpy(moved), _lengths(self.walks)
+
+
+def _equal_runs(batch: Batch, logits: Float[Tensor, "R V V"], a: int, b: int) -> bool:
+    """Whether two runs have the same corpus and logits, and can share a layout."""
+    told = (batch.token, batch.log_copies, batch.query, batch.next_token, batch.log_pi)
+    return all(torch.equal(x[a], x[b]) for x in (*told, batch.collocation, logits))
 
 
 def _each(one: Callable[[int], None], runs: int, threads: int) -> None:

@@ -26,7 +26,7 @@ def test_all_contenders_walk_the_same_path() -> None:
     naive.steps(50)
     course.advance(50)
     queries = given.batch.query_id[0]
-    scores = naive.model.attention.weight.detach()[:, queries]
+    scores = naive.model.weight.detach()[:, queries]
     torch.testing.assert_close(course.position()[0][0], scores, rtol=1e-9, atol=1e-12)
     measured = states(51)
     for step, logged in enumerate(naive.log):

@@ -69,6 +69,14 @@ def test_a_run_is_bit_for_bit_the_same_at_every_place_of_a_pack(corpora: list[Co
             assert not together[place, :, queries:].any()
 
 
+def test_runs_on_one_corpus_share_a_layout_and_no_other_runs_do(corpora: list[Corpus]) -> None:
+    batch = batch_of([corpora[0], corpora[0], corpora[1], corpora[0]])
+    zero = torch.zeros(4, 12, batch.n_queries, dtype=torch.float64)
+    laid = AttentionCourse(batch, zero, exact_margin(9.23, batch), 0.1, True, 1).laid
+    assert laid[0] is laid[1]
+    assert len({id(x) for x in laid}) == 3
+
+
 @pytest.mark.parametrize("optimizer", [NormalisedGradientDescent(), GradientDescent()])
 def test_the_feed_forward_recursion_is_the_torch_path(optimizer, corpora: list[Corpus]) -> None:
     """Also where n is unknown for some tokens or equal for two."""
