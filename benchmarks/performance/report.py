@@ -16,8 +16,9 @@ Machine: {machine}, load average {load:.1f} at the start and {loaded:.1f} at
 the end: wall times are those of a machine with as much other work.
 Times are process CPU time of one thread, medians of interleaved rounds, float64; ratios are within
 this run. The naive loop is a plain `nn.Module` trained by autograd, full batch, five numbers logged
-by `.item()` at every step, its products in the cheap order. The torch path measures the same five at every step. The kernel takes
-the steps between two recorded ones and measures nothing in between: that is how jobs use it.
+by `.item()` at every step, its products in the cheap order. The torch path measures the same five
+at every step. The kernel takes the steps between two recorded ones and measures nothing in between:
+that is how jobs use it.
 
 ## A step
 
