@@ -8,7 +8,7 @@ STAMP := .venv/stamp-$(firstword $(shell cksum pyproject.toml))
 # One thread a process: two processes with two torch threads each run 100 times slower.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test lint calibrate catalogue clean
+.PHONY: run test lint calibrate catalogue bench clean
 
 run: $(STAMP)  ## the main job: train, record, judge
 	@$(BIN)/ntp-train
@@ -25,6 +25,10 @@ calibrate: $(STAMP)  ## how often verdicts are wrong: docs/calibration.md (ten m
 
 catalogue: $(STAMP)  ## every experiment in full: docs/findings.md (minutes)
 	@$(BIN)/python -m benchmarks.catalogue
+
+bench: $(STAMP)  ## how fast training is, beside the usual loop: docs/performance.md (20 minutes)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@$(BIN)/python -m benchmarks.performance
 
 clean:  ## remove the environment and caches; records stay
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from difflib import get_close_matches
 from functools import cache
@@ -92,12 +93,11 @@ class Composer:
 
     def config(self, overrides: Sequence[str]) -> Config:
         """The configuration of one job.  Raises UserError or UserErrors."""
-        try:
+        composed = None
+        with suppress(HydraException, OmegaConfBaseException, UserError):
             composed = self._set(overrides)
-        except (HydraException, OmegaConfBaseException, UserError):
-            composed = compose_job(
-                [*self.places, *overrides], self.search
-            )  # which explains what is wrong
+        if composed is None:  # something is wrong, which this explains
+            composed = compose_job([*self.places, *overrides], self.search)
         return read_config(composed)
 
     def _set(self, overrides: Sequence[str]) -> DictConfig:

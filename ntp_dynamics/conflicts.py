@@ -49,10 +49,6 @@ UNFUSED: list[tuple[Callable[[Config], bool], str]] = [
         lambda c: not isinstance(c.optimizer, NormalisedGradientDescent | GradientDescent),
         "the kernel knows optimizer=ngd and optimizer=gd",
     ),
-    (
-        lambda c: isinstance(c.init, GaussianInit) and c.train.margin is None,
-        "the kernel needs logits with one entry of its own a column: init=zero or train.margin",
-    ),
 ]
 """What the fused kernel cannot express, and how to say so."""
 

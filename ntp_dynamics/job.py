@@ -248,19 +248,24 @@ def _fused(job: Job, engine: Engine, stage: Stage, logits: Float[Tensor, "R V V"
     config, settings = job.config, stage_settings(job.config, stage)
     if why_torch(config) is not None or isinstance(engine, Autograd):  # the latter: a shadow
         return None
-    from ntp_dynamics.optim.course import AttentionCourse, FeedForwardCourse
+    from ntp_dynamics.optim.course import AttentionCourse, ColumnsCourse, FeedForwardCourse
 
     normalised = isinstance(config.optimizer, NormalisedGradientDescent)
+    step_size, threads = settings.step_size, config.runtime.threads
     if stage is Stage.feed_forward:
-        course = FeedForwardCourse(job.batch, settings.step_size, normalised)
+        start = job.feed_forward.start
+        if start.any():
+            course = ColumnsCourse(job.batch, start, step_size, normalised, threads)
+        else:
+            course = FeedForwardCourse(job.batch, step_size, normalised)
     else:
         course = AttentionCourse(
             job.batch,
             job.attention.start,
             logits,
-            settings.step_size,
+            step_size,
             normalised,
-            config.runtime.threads,
+            threads,
         )
     due = {step for hook in job.hooks[stage] for step in hook.steps}
     return Fused(course, sorted((due | {settings.steps}) - {0}))

@@ -54,7 +54,7 @@ def train_many(jobs: Sequence[PackedJob], threads: int | None) -> list[float]:
 
     with graceful_interrupt() as interrupt:
         parts = (lambda job=job: _parts(job, interrupt) for job in jobs)
-        run_packed(parts, threads or len(os.sched_getaffinity(0)), interrupt, ended)
+        run_packed(parts, threads or _cores(), interrupt, ended)
     return gaps
 
 
@@ -73,6 +73,13 @@ def tell_failure(number: int, error: Exception) -> None:
     from ntp_dynamics.outcome import one_line
 
     print(f"error: job {number}: {one_line(error)}; see its log", file=sys.stderr)
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _parts(job: PackedJob, interrupt: Interrupt) -> Parts[Record]:

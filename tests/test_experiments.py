@@ -105,7 +105,6 @@ BREAKING = [
     ["engine=numba", "train.stages=[joint]"],
     ["engine=numba", "embedding=gaussian"],
     ["engine=numba", "optimizer=adam"],
-    ["engine=numba", "init=gaussian"],
 ]
 
 

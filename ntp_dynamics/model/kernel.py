@@ -21,8 +21,10 @@ the layout, so a trajectory depends on nothing but its corpus, start and step si
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,6 +51,10 @@ from ntp_dynamics.model.simd import (
     where_greater,
 )
 
+DIGEST = hashlib.sha256(
+    b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in ("simd", "kernel"))
+).hexdigest()[:8]
+"""Of the files whose functions are inlined into kernels."""
 LN2 = 0.6931471805599453
 NEVER = -1e300
 """A logarithm below all others."""
@@ -62,8 +68,10 @@ def compiled(function: Callable[..., Any]) -> Any:
     """Machine code that runs without Python's lock.
 
     Numba keeps it beside this file, else in the user's cache folder, or in NUMBA_CACHE_DIR; where
-    none of them can be written each process compiles anew.
+    none of them can be written each process compiles anew.  Its cache watches the file of the
+    function but not those of what is inlined: a name with their digest does.
     """
+    function.__qualname__ += f"_{DIGEST}"
     settings: dict[str, Any] = {**INLINE, "forceinline": False, "nogil": True}
     try:
         return njit(cache=True, **settings)(function)
@@ -109,7 +117,8 @@ class Walk(NamedTuple):
     lost: Float[np.ndarray, " pairs"]
     exponent: Float[np.ndarray, " pairs+8"]
     mantissa: Float[np.ndarray, " pairs+8"]
-    """e^S = mantissa * 2^exponent; the last entries stand for absent tokens."""
+    """e^S = mantissa * 2^exponent; the last entries stand for absent tokens.  Empty where what is
+    trained is not scores."""
     slope: Float[np.ndarray, " pairs+8"]
     """dLoss/dS of a step in units of e^scale."""
     scale: Float[np.ndarray, " 1"]
@@ -131,7 +140,7 @@ def advance(layout, walk, step_size, normalised, steps):
     power = np.empty(widest * LANES)
     value = np.empty(widest * LANES)
     if math.isnan(walk.scale[0]):
-        _split(walk)
+        split(walk)
         walk.scale[0] = _accumulate(layout, walk, 0.0, weight, power, value)
         walk.slope[:] = 0.0
     for _ in range(steps):
@@ -140,7 +149,7 @@ def advance(layout, walk, step_size, normalised, steps):
             walk.slope[:] = 0.0
             walk.scale[0] = biggest
             _accumulate(layout, walk, biggest, weight, power, value)
-        _move(walk, step_size, normalised)
+        move(walk, step_size, normalised)
 
 
 @njit(**INLINE)
@@ -262,7 +271,7 @@ def _share(layout, value, first, last, begin, size, reference):
 
 
 @njit(**INLINE)
-def _move(walk, step_size, normalised):
+def move(walk, step_size, normalised):
     """One update from the slope, which is cleared; the scale becomes the log norm."""
     square = fill(0.0)
     pairs = len(walk.start)
@@ -283,7 +292,8 @@ def _move(walk, step_size, normalised):
         after = before + wanted
         store(walk.lost, p, (after - before) - wanted)
         store(walk.moved, p, after)
-        _split_at(walk, p, after)
+        if len(walk.exponent) > 0:
+            _split_at(walk, p, after)
         store(walk.slope, p, zero)
     wanted = (step_size if normalised else pace * norm) - walk.length[1]
     after = walk.length[0] + wanted
@@ -293,7 +303,7 @@ def _move(walk, step_size, normalised):
 
 
 @njit(**INLINE)
-def _split(walk):
+def split(walk):
     """Mantissa and exponent of every e^S."""
     for p in range(0, len(walk.start), LANES):
         _split_at(walk, p, load(walk.moved, p))

@@ -1,4 +1,4 @@
-"""Corpora laid out for the fused kernel: sentences in blocks of eight, tokens in slots.
+"""Corpora laid out for the fused kernels: sentences in blocks of eight, tokens in slots.
 
 Sentences whose tokens have one and the same column of M have no gradient and are left out.  The
 order depends on the corpus alone: by number of slots, then query, so that the lanes of a block are
@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ntp_dynamics.model.batch import Batch
+from ntp_dynamics.model.dense import DenseLayout, lay_out_dense
 from ntp_dynamics.model.gradient import EQUAL
 from ntp_dynamics.model.kernel import NEVER, Layout, Walk
 from ntp_dynamics.model.simd import LANES
@@ -23,9 +24,9 @@ from ntp_dynamics.model.simd import LANES
 
 @dataclass(frozen=True)
 class Laid:
-    """One run, ready for the kernel."""
+    """One run, ready for a kernel."""
 
-    layout: Layout
+    layout: Layout | DenseLayout
     pairs: Int[np.ndarray, " P"]
     """Where the scores that occur stand in the flattened V x Q scores."""
 
@@ -45,6 +46,14 @@ class Laid:
             scale=np.array([math.nan]),
             length=np.zeros(2),
         )
+
+
+def lay_out(batch: Batch, run: int, logits: Float[Tensor, "V V"]) -> Laid:
+    """The layout of one run: blocks of sentences where the logits have gains, else dense."""
+    gain = gains(logits, batch.collocation[run])
+    if gain is None:
+        return Laid(*lay_out_dense(batch, run, logits))
+    return _lay_out_blocks(batch, run, gain)
 
 
 def gains(
@@ -67,7 +76,7 @@ def gains(
     return np.where(gain > rounding, gain, 0.0)
 
 
-def lay_out(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> Laid:
+def _lay_out_blocks(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> Laid:
     """The layout of one run whose logits have these gains."""
     slots = _slots(batch, run, gain)
     rows = len(slots.width)

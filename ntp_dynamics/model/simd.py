@@ -4,9 +4,6 @@ Numba's own loops over small arrays stay scalar; a value of the machine's vector
 type is LLVM's ``<8 x double>`` through llvmlite: no compiler is needed, and machines with narrower
 registers split it.  Operators + - * / act lane by lane, also with a float.  Additions may be fused
 with multiplications (`contract`), nothing may be reordered: sums have one order everywhere.
-
-Numba's cache of a kernel watches the file of the kernel only: after a change here, remove the
-`__pycache__` of this folder.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ number of steps taken, never on how they were cut into calls, on the other runs 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -16,8 +17,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ntp_dynamics.model.batch import Batch
-from ntp_dynamics.model.kernel import advance, compiled
-from ntp_dynamics.model.layout import gains, lay_out
+from ntp_dynamics.model.dense import DenseLayout, advance_columns, advance_dense, start_columns
+from ntp_dynamics.model.kernel import Walk, advance, compiled
+from ntp_dynamics.model.layout import lay_out
 
 
 class Course(Protocol):
@@ -33,10 +35,7 @@ class Course(Protocol):
 
 
 class AttentionCourse:
-    """Stage 2 by the fused kernel, a run at a time.
-
-    Raises ValueError where a column of the logits has more than one entry of its own.
-    """
+    """Stage 2 by the fused kernels, a run at a time."""
 
     def __init__(
         self,
@@ -47,12 +46,10 @@ class AttentionCourse:
         normalised: bool,
         threads: int,
     ):
-        self.laid = []
-        for run in range(batch.runs):
-            gain = gains(logits[run], batch.collocation[run])
-            if gain is None:
-                raise ValueError("the kernel needs logits with one entry of its own a column")
-            self.laid.append(lay_out(batch, run, gain))
+        self.laid = [lay_out(batch, 0, logits[0])]
+        for run in range(1, batch.runs):
+            same = _equal_runs(batch, logits, run - 1, run)
+            self.laid.append(self.laid[-1] if same else lay_out(batch, run, logits[run]))
         self.walks = [
             laid.walk(x) for laid, x in zip(self.laid, start.numpy(force=True), strict=True)
         ]
@@ -62,22 +59,66 @@ class AttentionCourse:
     def advance(self, steps: int) -> None:
         def one(run: int) -> None:
             layout, walk = self.laid[run].layout, self.walks[run]
-            advance(layout, walk, self.step_size, self.normalised, steps)
+            kernel = advance_dense if isinstance(layout, DenseLayout) else advance
+            kernel(layout, walk, self.step_size, self.normalised, steps)
 
-        runs = range(len(self.walks))
-        if self.threads > 1 and len(self.walks) > 1:
-            with ThreadPoolExecutor(self.threads) as pool:
-                list(pool.map(one, runs))
-        else:
-            for run in runs:
-                one(run)
+        _each(one, len(self.walks), self.threads)
 
     def position(self) -> tuple[Float[Tensor, "R V Q"], Float[Tensor, " R"]]:
         coefficients = np.zeros((len(self.walks), math.prod(self.shape[1:])))
         for run, (laid, walk) in enumerate(zip(self.laid, self.walks, strict=True)):
             coefficients[run, laid.pairs] = walk.moved[: len(laid.pairs)]
-        lengths = np.array([walk.length[0] for walk in self.walks])
-        return torch.from_numpy(coefficients).view(self.shape), torch.from_numpy(lengths)
+        return torch.from_numpy(coefficients).view(self.shape), _lengths(self.walks)
+
+
+class ColumnsCourse:
+    """Stage 1 from any start, a run at a time."""
+
+    def __init__(
+        self,
+        batch: Batch,
+        start: Float[Tensor, "R V V"],
+        step_size: float,
+        normalised: bool,
+        threads: int,
+    ):
+        started = [start_columns(batch, run, start[run]) for run in range(batch.runs)]
+        self.columns = [columns for columns, _ in started]
+        self.walks = [walk for _, walk in started]
+        self.vocab_size = batch.vocab_size
+        self.step_size, self.normalised, self.threads = step_size, normalised, threads
+
+    def advance(self, steps: int) -> None:
+        def one(run: int) -> None:
+            columns, walk = self.columns[run], self.walks[run]
+            advance_columns(columns, walk, self.step_size, self.normalised, steps)
+
+        _each(one, len(self.walks), self.threads)
+
+    def position(self) -> tuple[Float[Tensor, "R V V"], Float[Tensor, " R"]]:
+        v = self.vocab_size
+        moved = np.stack([walk.moved.reshape(v, -1)[:, :v].T for walk in self.walks])
+        return torch.from_numpy(moved), _lengths(self.walks)
+
+
+def _equal_runs(batch: Batch, logits: Float[Tensor, "R V V"], a: int, b: int) -> bool:
+    """Whether two runs have the same corpus and logits, and can share a layout."""
+    told = (batch.token, batch.log_copies, batch.query, batch.next_token, batch.log_pi)
+    return all(torch.equal(x[a], x[b]) for x in (*told, batch.collocation, logits))
+
+
+def _each(one: Callable[[int], None], runs: int, threads: int) -> None:
+    """All runs, on threads if there are several."""
+    if threads > 1 and runs > 1:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(one, range(runs)))
+    else:
+        for run in range(runs):
+            one(run)
+
+
+def _lengths(walks: Sequence[Walk]) -> Float[Tensor, " R"]:
+    return torch.from_numpy(np.array([walk.length[0] for walk in walks]))
 
 
 class FeedForwardCourse:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 import piqp
 from jaxtyping import Bool, Float
-from scipy.optimize import linprog
 
 from ntp_dynamics.theory.dual_gradient import dual_gradient
 from ntp_dynamics.theory.separation import EPS, Relations, Solution, measure
@@ -113,6 +112,8 @@ def _contradiction(relations: Relations) -> Float[np.ndarray, " M"] | None:
     """Few multipliers >= 0 of sum 1 with ||W||^2 <= 1e-20 (mean ||F_i||)^2; None if not found."""
     if len(relations.above) * len(relations.left) * len(relations.right) > LARGEST_SYSTEM:
         return None
+    from scipy.optimize import linprog  # a third of a second, for what few jobs need
+
     rows = relations.rows()
     system = np.vstack([rows.T, np.ones(len(rows))])
     wanted = np.append(np.zeros(rows.shape[1]), 1.0)

@@ -15,9 +15,9 @@ from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.data.generate import generate
 from ntp_dynamics.data.realizable import recognise
 from ntp_dynamics.model.batch import Batch, pack
+from ntp_dynamics.model.dense import DenseLayout
 from ntp_dynamics.model.init import exact_margin
-from ntp_dynamics.model.kernel import advance
-from ntp_dynamics.model.layout import gains, lay_out
+from ntp_dynamics.model.layout import gains
 from ntp_dynamics.model.token_space import TokenMatrix
 from ntp_dynamics.optim.course import AttentionCourse
 from ntp_dynamics.optim.engine import Engine
@@ -67,26 +67,32 @@ def any_corpus(v: int, separable: bool, rng: np.random.Generator) -> tuple[Corpu
     return Corpus.from_samples(list(samples.values()), vocab_size=v), n
 
 
-def any_cases(v: int, separable: bool) -> Cases:
-    rng = np.random.default_rng([v, separable])
+def any_cases(v: int, separable: bool, dense: bool = False) -> Cases:
+    """``dense``: logits without any structure."""
+    rng = np.random.default_rng([v, separable, dense])
     corpora, collocations = zip(*(any_corpus(v, separable, rng) for _ in range(RUNS)), strict=True)
     batch = pack(corpora, [n.tolist() for n in collocations])
     logits = np.tile(rng.standard_normal((RUNS, 1, v)), (1, v, 1))
     for run, n in enumerate(collocations):
         gain = np.full(v, 9.23) if rng.random() < 0.5 else rng.uniform(0.5, 12.0, v)
         logits[run, n[n >= 0], np.arange(v)[n >= 0]] += gain[n >= 0]
+    if dense:
+        logits = 5 * rng.standard_normal((RUNS, v, v))
     scale = rng.choice([0.0, 3.0], (RUNS, 1, 1))
     scores = scale * rng.standard_normal((RUNS, v, batch.n_queries))
     return Cases(batch, torch.from_numpy(logits), torch.from_numpy(scores))
 
 
 @pytest.mark.parametrize("v", range(2, 10))
-@pytest.mark.parametrize(("normalised", "separable"), [(True, True), (False, False)])
+@pytest.mark.parametrize(
+    ("normalised", "separable", "dense"),
+    [(True, True, False), (False, False, False), (False, False, True)],
+)
 def test_two_hundred_steps_agree_with_the_torch_path(
-    v: int, normalised: bool, separable: bool
+    v: int, normalised: bool, separable: bool, dense: bool
 ) -> None:
     """200 corpora each.  Normalised descent of a loss with a floor is chaotic: see the next."""
-    cases = any_cases(v, separable)
+    cases = any_cases(v, separable, dense)
     course = cases.course(0.01, normalised)
     course.advance(STEPS)
     coefficients, length = course.position()
@@ -96,10 +102,11 @@ def test_two_hundred_steps_agree_with_the_torch_path(
 
 
 @pytest.mark.parametrize("v", range(2, 10))
-def test_every_single_step_agrees_with_the_torch_path_on_any_corpus(v: int) -> None:
+@pytest.mark.parametrize("dense", [False, True])
+def test_every_single_step_agrees_with_the_torch_path_on_any_corpus(v: int, dense: bool) -> None:
     """200 corpora, 100 steps of 0.05, each started from where torch stands.  Near a minimum the
     terms of a gradient cancel, and its direction is as good as what is left."""
-    cases = any_cases(v, separable=False)
+    cases = any_cases(v, separable=False, dense=dense)
     course = cases.course(0.05, True)
     moved = None
     for state in cases.by_torch(0.05, True, 100):
@@ -131,9 +138,12 @@ def test_steps_so_long_that_a_gradient_loses_hundreds_of_decades_agree_too() -> 
 
 
 @pytest.mark.parametrize("depth", [0.0, 40.0, 400.0, 1000.0])
-@pytest.mark.parametrize("copies", [0, 3])
+@pytest.mark.parametrize(("copies", "dense"), [(0, False), (3, False), (3, True)])
 def test_direction_and_norm_are_right_however_small_the_gradient_is(
-    depth: float, copies: int, reference_gradient: Callable[..., tuple[np.ndarray, float]]
+    depth: float,
+    copies: int,
+    dense: bool,
+    reference_gradient: Callable[..., tuple[np.ndarray, float]],
 ) -> None:
     """Against 1,000-digit arithmetic, down to gradient norms of 1e-400."""
     knobs = RealizableDataset(vocab_size=8, queries=3, max_length=5, extra_optimal_copies=copies)
@@ -144,13 +154,14 @@ def test_direction_and_norm_are_right_however_small_the_gradient_is(
     scores = 0.3 * np.random.default_rng(3).standard_normal((8, len(corpus.queries)))
     for query, order in (recognition.orders or {}).items():
         scores[list(order.above), corpus.queries.index(query)] += depth
+    if dense:
+        logits = logits + 0.1 * torch.from_numpy(np.random.default_rng(4).random(logits.shape))
     exact = [[mpmath.mpf(x) for x in row] for row in logits[0].tolist()]
     unit, log_norm = reference_gradient(scores.tolist(), exact, corpus)
-    gain = gains(logits[0], batch.collocation[0])
-    assert gain is not None
-    laid = lay_out(batch, 0, gain)
-    walk = laid.walk(scores)
-    advance(laid.layout, walk, 1.0, True, 1)
+    course = AttentionCourse(batch, torch.from_numpy(scores)[None], logits, 1.0, True, 1)
+    course.advance(1)
+    (laid,), (walk,) = course.laid, course.walks
+    assert isinstance(laid.layout, DenseLayout) == dense
     direction = np.zeros(scores.size)
     direction[laid.pairs] = -walk.moved[: len(laid.pairs)]
     assert np.abs(direction - unit.ravel()).max() <= 1e-14 * max(depth, 10)

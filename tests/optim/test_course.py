@@ -16,8 +16,8 @@ from ntp_dynamics.data.realizable import recognise
 from ntp_dynamics.lab.errors import UserErrors
 from ntp_dynamics.model.batch import Batch, pack
 from ntp_dynamics.model.init import exact_margin
-from ntp_dynamics.model.token_space import zeros
-from ntp_dynamics.optim.course import AttentionCourse, FeedForwardCourse
+from ntp_dynamics.model.token_space import TokenMatrix, zeros
+from ntp_dynamics.optim.course import AttentionCourse, ColumnsCourse, FeedForwardCourse
 from ntp_dynamics.optim.engine import Engine
 from ntp_dynamics.optim.rules import make_rule
 from ntp_dynamics.optim.train import Part, train_feed_forward
@@ -69,6 +69,14 @@ def test_a_run_is_bit_for_bit_the_same_at_every_place_of_a_pack(corpora: list[Co
             assert not together[place, :, queries:].any()
 
 
+def test_runs_on_one_corpus_share_a_layout_and_no_other_runs_do(corpora: list[Corpus]) -> None:
+    batch = batch_of([corpora[0], corpora[0], corpora[1], corpora[0]])
+    zero = torch.zeros(4, 12, batch.n_queries, dtype=torch.float64)
+    laid = AttentionCourse(batch, zero, exact_margin(9.23, batch), 0.1, True, 1).laid
+    assert laid[0] is laid[1]
+    assert len({id(x) for x in laid}) == 3
+
+
 @pytest.mark.parametrize("optimizer", [NormalisedGradientDescent(), GradientDescent()])
 def test_the_feed_forward_recursion_is_the_torch_path(optimizer, corpora: list[Corpus]) -> None:
     """Also where n is unknown for some tokens or equal for two."""
@@ -82,6 +90,24 @@ def test_the_feed_forward_recursion_is_the_torch_path(optimizer, corpora: list[C
         coefficients, length = course.position()
         torch.testing.assert_close(coefficients, state.layer.coefficients, rtol=1e-13, atol=1e-14)
         torch.testing.assert_close(length, state.path_length, rtol=1e-13, atol=0)
+        course.advance(1)
+
+
+@pytest.mark.parametrize("optimizer", [NormalisedGradientDescent(), GradientDescent()])
+def test_the_feed_forward_kernel_is_the_torch_path_from_any_start(
+    optimizer, corpora: list[Corpus]
+) -> None:
+    n = [list(recognise(corpus).collocation) for corpus in corpora]
+    n[0][3] = -1
+    batch = pack(corpora, n)
+    start = 3 * torch.randn(3, 12, 12, generator=torch.Generator().manual_seed(0)).double()
+    course = ColumnsCourse(batch, start, 0.3, isinstance(optimizer, NormalisedGradientDescent), 1)
+    nothing = torch.zeros(3, dtype=torch.float64)
+    part = Part(TokenMatrix(start, nothing, nothing), 0.3)
+    for state in train_feed_forward(batch, part, make_rule(optimizer), Engine(), 200):
+        coefficients, length = course.position()
+        torch.testing.assert_close(coefficients, state.layer.coefficients, rtol=1e-12, atol=1e-13)
+        torch.testing.assert_close(length, state.path_length, rtol=1e-12, atol=0)
         course.advance(1)
 
 
@@ -109,9 +135,11 @@ def test_what_is_measured_does_not_move_the_trajectory(tmp_path: Path) -> None:
                 np.testing.assert_array_equal(full[name].sel(step=few["step"]), few[name])
 
 
-def test_engines_agree_along_a_whole_job(tmp_path: Path) -> None:
+@pytest.mark.parametrize("init", ["zero", "gaussian"])
+def test_engines_agree_along_a_whole_job(init: str, tmp_path: Path) -> None:
     fused, torch_ = (
-        ntp.train([*TINY, f"engine={engine}"], tmp_path / engine) for engine in ("numba", "torch")
+        ntp.train([*TINY, f"init={init}", f"engine={engine}"], tmp_path / engine)
+        for engine in ("numba", "torch")
     )
     for stage in ("feed_forward", "attention"):
         for name, values in fused.trajectory[stage].data_vars.items():
@@ -124,7 +152,6 @@ def test_engines_agree_along_a_whole_job(tmp_path: Path) -> None:
     [
         (["optimizer=adam"], "optimizer=ngd and optimizer=gd"),
         (["embedding=gaussian"], "orthonormal token vectors"),
-        (["init=gaussian"], "logits with one entry of its own"),
         (["train.stages=[joint]"], "one layer at a time"),
     ],
 )

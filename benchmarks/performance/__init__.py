@@ -1,0 +1,1 @@
+"""How fast training is, beside the loop that the field writes: ``make bench``."""

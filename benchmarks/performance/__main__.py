@@ -1,0 +1,77 @@
+"""``python -m benchmarks.performance``: run the benchmarks and write docs/performance.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+import torch
+
+from benchmarks.performance import jobs, solver, steps
+from benchmarks.performance.corpora import Shape
+from benchmarks.performance.report import Results, machine, report
+
+ROOT = Path(__file__).parents[2]
+SMALL, MIDDLE, LARGE = Shape(20, 8, 32), Shape(100, 16, 1000), Shape(1000, 16, 1000)
+LAWS = [Shape(20, 4, 64), SMALL, Shape(50, 16, 200), MIDDLE, Shape(100, 32, 500), LARGE]
+
+
+def run(quick: bool) -> Results:
+    """All measurements; ``quick``: the same code in a minute, numbers of no use."""
+    torch.set_num_threads(1)
+    rounds = 1 if quick else 5
+    grid = {SMALL: (1, 2)} if quick else {SMALL: (1, 8, 64), MIDDLE: (1, 8, 64), LARGE: (1, 4)}
+    found: Results = {"machine": machine(), "load": [load()], "steps": {}, "solver": {}}
+    for shape, runs in grid.items():
+        say(f"steps at {shape}")
+        found["steps"][str(shape)] = steps.compare(shape, rounds, runs, compiled=not quick)
+    say("late training, threads, cost law, memory")
+    found["late"] = steps.late(SMALL, rounds)
+    found["two threads"] = steps.two_threads(SMALL if quick else MIDDLE, rounds)
+    found["cost law"] = steps.cost_law(LAWS[:3] if quick else LAWS, rounds)
+    shape = SMALL if quick else LARGE
+    found["memory shape"], found["memory"] = str(shape), jobs.memory(shape)
+    say("solver")
+    for shape in (SMALL,) if quick else (SMALL, MIDDLE, Shape(300, 16, 4000)):
+        found["solver"][str(shape)] = solver.beside_cvxpy(shape, rounds)
+    found["scale"] = solver.at_scale(
+        Shape(20, 4, 100) if quick else Shape(1000, 64, 20_000), 100 if quick else 10_000
+    )
+    say("start-up, hooks, sweep")
+    found["start-up"] = jobs.start_up(rounds)
+    found["hooks"] = jobs.hooks(1 if quick else 3)
+    found["sweep"] = jobs.sweeps(*((2, 100) if quick else (jobs.FULL, jobs.HORIZON)))
+    found["load"].append(load())
+    return found
+
+
+def load() -> float:
+    """How many processes want a core."""
+    return os.getloadavg()[0]
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.performance")
+    parser.add_argument(
+        "--quick", action="store_true", help="a minute instead of twenty; prints, writes nothing"
+    )
+    quick = parser.parse_args().quick
+    results = run(quick)
+    page = report(results)
+    print(page)
+    if not quick:
+        (ROOT / "docs" / "performance.md").write_text(page)
+        record = json.dumps(results, indent=1)
+        (Path(__file__).parent / "results.json").write_text(record + "\n")
+        say("written: docs/performance.md, benchmarks/performance/results.json")
+
+
+if __name__ == "__main__":
+    main()

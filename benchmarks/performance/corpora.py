@@ -1,0 +1,54 @@
+"""What the benchmarks train: N sentences of L distinct tokens, realizable, n injective."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from ntp_dynamics.data.corpus import Corpus
+from ntp_dynamics.model.batch import Batch, pack
+from ntp_dynamics.model.init import exact_margin
+
+MARGIN = 9.23
+
+
+class Shape(NamedTuple):
+    """Vocabulary, tokens of a sentence, sentences."""
+
+    v: int
+    l: int  # noqa: E741
+    n: int
+
+    def __str__(self) -> str:
+        return f"({self.v}, {self.l}, {self.n})"
+
+
+def corpus(shape: Shape, seed: int = 0, pairs: bool = False) -> tuple[Corpus, list[int]]:
+    """A corpus and n; every query has one random order of all tokens.  ``pairs``: with the
+    one-token sentences that state n, which a recogniser needs and a step does not."""
+    rng = np.random.default_rng([*shape, seed])
+    follows = rng.permutation(shape.v)
+    rank = rng.permuted(np.tile(np.arange(shape.v), (shape.v, 1)), axis=1)
+    samples = [((x,), int(follows[x]), 1.0) for x in range(shape.v) if pairs]
+    for _ in range(shape.n):
+        words = rng.permutation(shape.v)[: shape.l]
+        top = words[rank[words[-1]][words].argmin()]
+        samples.append((tuple(words.tolist()), int(follows[top]), 1.0))
+    return Corpus.from_samples(samples, vocab_size=shape.v), follows.tolist()
+
+
+class Problem(NamedTuple):
+    """An attention stage at the exact margin, R runs."""
+
+    corpora: list[Corpus]
+    batch: Batch
+    logits: torch.Tensor
+
+
+def problem(shape: Shape, runs: int, fresh: bool = False) -> Problem:
+    """Runs on one corpus, or each on its own."""
+    drawn = [corpus(shape, run if fresh else 0) for run in range(runs)]
+    batch = pack([c for c, _ in drawn], [n for _, n in drawn])
+    return Problem([c for c, _ in drawn], batch, exact_margin(MARGIN, batch))

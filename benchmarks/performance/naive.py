@@ -1,0 +1,80 @@
+"""The same training as notebooks write it: an nn.Module, autograd, numbers logged by `.item()`.
+
+It works on the d x d matrix in float64, full batch, normalised descent, and logs five numbers at
+every step.  Its products are taken in the cheap order.  `torch.compile` of the loss is the usual
+remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from benchmarks.performance.corpora import Problem
+from ntp_dynamics.model.transformer import pad
+
+
+class Model(nn.Module):
+    """softmax(W_ov X softmax(X^T W_kq x_L)) of padded sentences; W_ov is frozen."""
+
+    def __init__(self, logits: torch.Tensor):
+        super().__init__()
+        v = len(logits)
+        self.weight = nn.Parameter(torch.zeros(v, v, dtype=torch.float64))
+        self.register_buffer("feed_forward", logits.clone())
+        self.register_buffer("embedding", torch.eye(v, dtype=torch.float64))
+
+    def forward(self, tokens: torch.Tensor, last: torch.Tensor, absent: torch.Tensor):
+        x = self.embedding[tokens]  # (N, L, d)
+        asked = self.embedding[last] @ self.weight.T  # (N, d)
+        score = torch.bmm(x, asked[:, :, None])[:, :, 0].masked_fill(absent, -torch.inf)
+        mixed = torch.bmm(score.softmax(-1)[:, None], x)[:, 0]  # (N, d)
+        return mixed @ self.feed_forward.T
+
+
+class Naive:
+    """One run of the attention stage."""
+
+    def __init__(self, problem: Problem, step_size: float, compiled: bool = False):
+        corpus = problem.corpora[0]
+        self.model = Model(problem.logits[0])
+        tokens, lengths = pad(corpus.sentences)
+        last = tokens[torch.arange(len(tokens)), lengths - 1]
+        absent = torch.arange(tokens.shape[1]) >= lengths[:, None]
+        self.inputs = tokens, last, absent
+        self.label = torch.tensor(corpus.next_tokens)
+        self.weight = torch.from_numpy(corpus.pi)
+        self.target = torch.randn(
+            corpus.vocab_size,
+            corpus.vocab_size,
+            dtype=torch.float64,
+            generator=torch.Generator().manual_seed(0),
+        )
+        self.step_size = step_size
+        self.loss: Callable[[], torch.Tensor] = (
+            torch.compile(self._loss) if compiled else self._loss
+        )
+        self.log: list[list[float]] = []
+
+    def _loss(self) -> torch.Tensor:
+        log_p = self.model(*self.inputs).log_softmax(dim=-1)
+        return -(self.weight * log_p[torch.arange(len(self.label)), self.label]).sum()
+
+    def steps(self, count: int) -> None:
+        """Take some steps."""
+        w = self.model.weight
+        for _ in range(count):
+            loss = self.loss()
+            w.grad = None
+            loss.backward()
+            grad = w.grad
+            assert grad is not None
+            with torch.no_grad():
+                norm, size = grad.norm(), w.norm()
+                cosine = (w * self.target).sum() / (size * self.target.norm())
+                alignment = (grad * self.target).sum() / (norm * self.target.norm())
+                logged = (loss, norm, size, cosine, alignment)
+                self.log.append([x.item() for x in logged])
+                w -= self.step_size * grad / norm

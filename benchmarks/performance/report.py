@@ -1,0 +1,141 @@
+"""The report: docs/performance.md.  Ratios of one run on one machine, never times alone."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+Results = dict[str, Any]
+COMMAND = "make bench"
+
+PAGE = """\
+# Performance
+
+Written by `{command}` (`benchmarks/performance/`, raw numbers in its `results.json`).
+Machine: {machine}, load average {load:.1f} at the start and {loaded:.1f} at
+the end: wall times are those of a machine with as much other work.
+Times are process CPU time of one thread, medians of interleaved rounds, float64; ratios are within
+this run. The naive loop is a plain `nn.Module` trained by autograd, full batch, five numbers logged
+by `.item()` at every step, its products in the cheap order. The torch path measures the same five
+at every step. The kernel takes the steps between two recorded ones and measures nothing in between:
+that is how jobs use it.
+
+## A step
+
+Times faster than the naive loop, a run (in brackets microseconds a step and run):
+
+{steps}
+
+What late training costs: a kernel step where the gradient norm is below 1e-150 takes {late:.2f}
+times one at the start. Eight runs on two threads take {threads[wall]:.2f} of the wall time and
+{threads[cpu]:.2f} of the CPU time that they take on one.
+
+A kernel step costs about {law[nnz]:.1f} ns a distinct token of a sentence, {law[pairs]:.1f} ns a
+pair (token, query) that occurs and {law[sentences]:.1f} ns a sentence (within
+{law[worst relative error]:.0%} over the shapes measured); runs and steps multiply it.
+
+Peak memory beyond the corpus and logits at (V, L, N) = {shape}, MiB: {memory}.
+
+## A sweep
+
+{jobs} jobs of {horizon:,} steps, one run each, 20 tokens, with process start and records:
+
+| | wall time over that of one naive run | CPU time |
+|---|---|---|
+{sweep}
+
+(The naive run was measured over {taken:,} steps and extended, jobs one by one over {few} jobs.)
+
+## Hooks and start-up
+
+CPU time of training the default job, over `hooks=none`: light {light:.2f}, standard {standard:.2f}.
+What is above 1 is evaluating states by torch at some 250 recorded steps, which here costs more than
+all 10,000 steps of eight runs.
+CPU time over that of `python -c "import torch"`: `ntp-train experiment=smoke` {smoke:.2f},
+`ntp-train --help` {help:.2f}.
+
+## The max-margin solver
+
+Times faster than cvxpy with Clarabel, a query, with the certificate in integers that cvxpy does not
+give:
+
+{solver}
+
+At scale, CPU seconds: {scale}.
+"""
+
+
+def report(results: Results) -> str:
+    """The page."""
+    sweep, hooks, start = results["sweep"], results["hooks"], results["start-up"]
+    jobs, horizon = int(sweep["jobs"]), int(sweep["horizon"])
+    return PAGE.format(
+        command=COMMAND,
+        machine=results["machine"],
+        load=results["load"][0],
+        loaded=results["load"][1],
+        steps=_steps(results["steps"]),
+        late=results["late"]["late"] / results["late"]["early"],
+        threads=results["two threads"],
+        law=results["cost law"],
+        shape=results["memory shape"],
+        memory=", ".join(f"{name} {size:,.0f}" for name, size in results["memory"].items()),
+        jobs=jobs,
+        horizon=horizon,
+        sweep="\n".join(
+            f"| {name} | {sweep[f'{name}, wall'] / sweep['one naive run, wall']:.2f} "
+            f"| {sweep[f'{name}, cpu'] / sweep['one naive run, cpu']:.2f} |"
+            for name in ("packed", "packed, fresh corpora", "one by one")
+        ),
+        taken=int(sweep["naive steps measured"]),
+        few=max(2, jobs // 16),
+        light=hooks["light"] / hooks["none"],
+        standard=hooks["standard"] / hooks["none"],
+        smoke=start["experiment=smoke"] / start["import torch"],
+        help=start["--help"] / start["import torch"],
+        solver=_solver(results["solver"]),
+        scale=", ".join(f"{name} {value:.3g}" for name, value in results["scale"].items()),
+    )
+
+
+def machine() -> str:
+    """The processor and the versions that matter."""
+    import numba
+    import torch
+
+    name = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            name = next(x.split(":")[1].strip() for x in file if x.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    return f"{name}, torch {torch.__version__}, numba {numba.__version__}"
+
+
+def _steps(steps: dict[str, dict[str, float]]) -> str:
+    """A column a shape, a row a contender."""
+    shapes = list(steps)
+    names = list(dict.fromkeys(name for column in steps.values() for name in column))
+    lines = ["| (V, L, N) | " + " | ".join(shapes) + " |", "|---" * (len(shapes) + 1) + "|"]
+    for name in names:
+        cells = [
+            f"{column['naive'] / column[name]:,.3g} ({column[name]:,.3g})"
+            if name in column
+            else "-"
+            for column in steps.values()
+        ]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _solver(solver: dict[str, dict[str, float] | None]) -> str:
+    lines = ["| relations a query | one matrix | one object a relation |", "|---|---|---|"]
+    for measured in solver.values():
+        if measured is None:
+            return "cvxpy is not installed: not measured."
+        ours = measured["this solver"]
+        lines.append(
+            f"| {measured['relations']:.0f} | {measured['cvxpy, one matrix'] / ours:.1f} "
+            f"| {measured['cvxpy, one object a relation'] / ours:.0f} |"
+        )
+    return "\n".join(lines)

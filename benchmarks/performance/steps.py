@@ -1,0 +1,143 @@
+"""Microseconds a step and run, of every way to train, measured in turns.
+
+Process CPU time of one thread; the median of interleaved rounds, so that a busy machine slows all
+contenders alike.  The naive loop logs five numbers at every step, the torch path measures the same
+five, the kernel takes the steps between two recorded ones and measures nothing.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.performance.corpora import Problem, Shape, problem
+from benchmarks.performance.naive import Naive
+from ntp_dynamics.model.kernel import advance
+from ntp_dynamics.model.token_space import frobenius, inner, zeros
+from ntp_dynamics.optim.course import AttentionCourse
+from ntp_dynamics.optim.engine import Engine
+from ntp_dynamics.optim.rules import normalised_gradient_descent
+from ntp_dynamics.optim.train import Part, State, train_attention
+
+STEP_SIZE = 0.1
+ROUND_SECONDS = 0.25
+Steps = Callable[[int], Any]
+
+
+def torch_path(given: Problem) -> Steps:
+    """The reference, with five numbers a step."""
+    batch = given.batch
+    target = torch.randn(batch.runs, batch.vocab_size, batch.n_queries, dtype=torch.float64)
+    part = Part(zeros(batch.runs, batch.vocab_size, batch.n_queries), STEP_SIZE)
+    states: Iterator[Any] = train_attention(
+        batch, part, given.logits, normalised_gradient_descent(), Engine(), 10**9
+    )
+
+    def measure(state: State) -> list[np.ndarray]:
+        value, slope = state.layer.value, state.layer.slope.value
+        norm, size = frobenius(slope), frobenius(value)
+        logged = (
+            (state.forward.log_loss + batch.log_pi).logsumexp(-1),
+            norm.log() + state.layer.slope.log_scale,
+            size,
+            inner(value, target) / size,
+            inner(slope, target) / norm,
+        )
+        return [x.numpy() for x in logged]
+
+    return lambda count: [measure(next(states)) for _ in range(count)]
+
+
+def kernel(given: Problem, threads: int = 1) -> AttentionCourse:
+    """The fused course from zero."""
+    batch = given.batch
+    zero = torch.zeros(batch.runs, batch.vocab_size, batch.n_queries, dtype=torch.float64)
+    return AttentionCourse(batch, zero, given.logits, STEP_SIZE, True, threads)
+
+
+def compare(shape: Shape, rounds: int, runs: tuple[int, ...], compiled: bool) -> dict[str, float]:
+    """Microseconds a step and run by contender."""
+    one = problem(shape, 1)
+    contenders: dict[str, tuple[Steps, int]] = {"naive": (Naive(one, STEP_SIZE).steps, 1)}
+    if compiled:
+        contenders["naive, torch.compile"] = (Naive(one, STEP_SIZE, compiled=True).steps, 1)
+    for r in runs:
+        given = problem(shape, r)
+        contenders[f"torch path, R = {r}"] = (torch_path(given), r)
+        contenders[f"kernel, R = {r}"] = (kernel(given).advance, r)
+    if runs[-1] > 1:
+        fresh = problem(shape, runs[-1], fresh=True)
+        contenders[f"torch path, R = {runs[-1]}, fresh corpora"] = (torch_path(fresh), runs[-1])
+        contenders[f"kernel, R = {runs[-1]}, fresh corpora"] = (kernel(fresh).advance, runs[-1])
+    medians = interleaved({name: steps for name, (steps, _) in contenders.items()}, rounds)
+    return {name: medians[name] / r for name, (_, r) in contenders.items()}
+
+
+def interleaved(contenders: dict[str, Steps], rounds: int) -> dict[str, float]:
+    """Microseconds a step: the median over rounds in which each has its turn."""
+    sizes, times = {}, {name: [] for name in contenders}
+    for name, steps in contenders.items():
+        steps(2)  # compiles, allocates
+        began = time.process_time()
+        steps(2)
+        sizes[name] = max(2, int(2 * ROUND_SECONDS / max(time.process_time() - began, 1e-6)))
+    for _ in range(rounds):
+        for name, steps in contenders.items():
+            began = time.process_time()
+            steps(sizes[name])
+            times[name].append((time.process_time() - began) / sizes[name] * 1e6)
+    return {name: statistics.median(each) for name, each in times.items()}
+
+
+def late(shape: Shape, rounds: int) -> dict[str, float]:
+    """The kernel at the start and where the gradient norm is below 1e-150."""
+    course, walk = kernel(problem(shape, 1)), None
+    early = interleaved({"early": kernel(problem(shape, 1)).advance}, rounds)["early"]
+    (walk,) = course.walks
+    while not walk.scale[0] < -346:
+        course.advance(1000)
+    after = interleaved({"late": course.advance}, rounds)["late"]
+    return {"early": early, "late": after, "log gradient norm": float(walk.scale[0])}
+
+
+def two_threads(shape: Shape, rounds: int) -> dict[str, float]:
+    """Wall and CPU time of eight runs on two threads over that on one."""
+    laid = kernel(problem(shape, 8))
+    steps = max(10, int(2e7 / (shape.l * shape.n)))
+
+    def go(run: int) -> None:
+        advance(laid.laid[run].layout, laid.walks[run], STEP_SIZE, True, steps)
+
+    ratios: dict[str, list[float]] = {"wall": [], "cpu": []}
+    clocks = {"wall": time.perf_counter, "cpu": time.process_time}
+    with ThreadPoolExecutor(2) as pool:
+        go(0)
+        for _ in range(rounds):
+            times = [{name: clock() for name, clock in clocks.items()}]
+            for work in (lambda: [go(run) for run in range(8)], lambda: [*pool.map(go, range(8))]):
+                work()
+                times.append({name: clock() for name, clock in clocks.items()})
+            for name, each in ratios.items():
+                start, middle, end = (t[name] for t in times)
+                each.append((end - middle) / (middle - start))
+    return {name: statistics.median(each) for name, each in ratios.items()}
+
+
+def cost_law(shapes: list[Shape], rounds: int) -> dict[str, float]:
+    """Nanoseconds of a kernel step: a nnz + b P + c N, least squares of relative errors."""
+    rows, times = [], []
+    for shape in shapes:
+        course = kernel(problem(shape, 1))
+        us = interleaved({"kernel": course.advance}, rounds)["kernel"]
+        rows.append([shape.l * shape.n, len(course.laid[0].pairs), shape.n])
+        times.append(us * 1e3)
+    a, t = np.array(rows, dtype=float), np.array(times)
+    fit, *_ = np.linalg.lstsq(a / t[:, None], np.ones(len(t)), rcond=None)
+    worst = float(np.abs(a @ fit / t - 1).max())
+    return {"nnz": fit[0], "pairs": fit[1], "sentences": fit[2], "worst relative error": worst}

@@ -1,0 +1,289 @@
+"""The fused kernel for any logits M, and for the feed-forward stage from any start.
+
+As `ntp_dynamics.model.kernel`, but eight classes of one sentence fill the lanes of a vector: a step
+costs 2 L V multiplications and V exponentials a sentence.
+
+    z = sum_u phi_u M[:,u],   m = max_{j!=y} z_j - z_y,   e_j = e^{z_j - z_y - m},   e_y = -sum e_j
+    v_u = <M[:,u], e>,        dLoss/dS_uq = pi e^m / (1 + e^m |e_y|) * phi_u (v_u - <phi, v>)
+
+Which tokens have the v of the most attended one is found at every step, as in
+`ntp_dynamics.model.gradient`: they differ by less than EQUAL of the largest.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+from numba import njit
+from torch import Tensor
+
+from ntp_dynamics.model.batch import Batch
+from ntp_dynamics.model.gradient import EQUAL
+from ntp_dynamics.model.kernel import LN2, NEVER, SAFE, Walk, compiled, move, split
+from ntp_dynamics.model.simd import (
+    INLINE,
+    LANES,
+    exp,
+    fill,
+    gather,
+    largest,
+    load,
+    maximum,
+    power_of_two,
+    scatter_add,
+    store,
+    total,
+    where_equal,
+)
+
+NO_CLASS = -1e30
+"""The logit of what only fills the lanes."""
+
+
+class DenseLayout(NamedTuple):
+    """The sentences of one corpus, their distinct tokens filled up to whole vectors."""
+
+    columns: Float[np.ndarray, " V*classes"]
+    """M, column after column, each filled up to whole vectors."""
+    classes: int
+    first: Int[np.ndarray, " sentences+1"]
+    """Where the tokens of each sentence begin."""
+    size: Int[np.ndarray, " sentences"]
+    """Its number of distinct tokens."""
+    pair: Int[np.ndarray, " slots"]
+    """Which score S_uq a token has; the last one for a token that is not there."""
+    column: Int[np.ndarray, " slots"]
+    """Where its column of M begins."""
+    copies: Float[np.ndarray, " slots"]
+    label: Int[np.ndarray, " sentences"]
+    log_pi: Float[np.ndarray, " sentences"]
+
+
+class Columns(NamedTuple):
+    """The known tokens of the feed-forward stage."""
+
+    first: Int[np.ndarray, " K"]
+    """Where the column of a token begins."""
+    label: Int[np.ndarray, " K"]
+    classes: int
+
+
+@compiled
+def advance_dense(layout, walk, step_size, normalised, steps):
+    """As `kernel.advance`."""
+    widest = layout.size.max() + LANES if len(layout.size) else 0
+    weight, power, value = np.empty(widest), np.empty(widest), np.empty(widest)
+    class_ = np.empty(layout.classes)
+    if math.isnan(walk.scale[0]):
+        split(walk)
+        walk.scale[0] = _accumulate(layout, walk, 0.0, weight, power, value, class_)
+        walk.slope[:] = 0.0
+    for _ in range(steps):
+        biggest = _accumulate(layout, walk, walk.scale[0], weight, power, value, class_)
+        if abs(biggest - walk.scale[0]) > SAFE:
+            walk.slope[:] = 0.0
+            walk.scale[0] = biggest
+            _accumulate(layout, walk, biggest, weight, power, value, class_)
+        move(walk, step_size, normalised)
+
+
+@njit(**INLINE)
+def _accumulate(layout, walk, scale, weight, power, value, class_):
+    """Add dLoss/dS e^-scale of every sentence to the slope; the log of the largest sentence."""
+    zero = fill(0.0)
+    biggest = NEVER
+    for s in range(len(layout.label)):
+        begin = layout.first[s]
+        size = layout.first[s + 1] - begin
+        real = layout.size[s]
+        label = layout.label[s]
+
+        # phi = weight 2^(power - inside) / mass
+        top = fill(NEVER)
+        for u in range(0, size, LANES):
+            k = gather(walk.exponent, layout.pair, begin + u)
+            store(power, u, k)
+            w = gather(walk.mantissa, layout.pair, begin + u) * load(layout.copies, begin + u)
+            store(weight, u, w)
+            top = maximum(k, top)
+        inside = largest(top)
+        mass = zero
+        for u in range(0, size, LANES):
+            phi = load(weight, u) * power_of_two(load(power, u) - inside)
+            store(value, u, phi)
+            mass = mass + phi
+        per_mass = 1.0 / total(mass)
+
+        # logits, residuals in units of e^margin / (1 + e^margin odds)
+        for j in range(0, layout.classes, LANES):
+            z = zero
+            for u in range(real):
+                z = z + load(layout.columns, layout.column[begin + u] + j) * value[u]
+            store(class_, j, z * per_mass)
+        margin, odds = _odds(class_, label)
+        class_[label] = -odds
+        most, reference = -1.0, 0.0
+        widest = 0.0
+        for u in range(real):
+            v = zero
+            for j in range(0, layout.classes, LANES):
+                v = v + load(class_, j) * load(layout.columns, layout.column[begin + u] + j)
+            phi = value[u]
+            value[u] = total(v)
+            widest = max(widest, abs(value[u]))
+            if phi > most:
+                most, reference = phi, value[u]
+
+        # the reference class has d = 0; 2^outside is the largest power of the others
+        outside = NEVER
+        for u in range(real):
+            d = value[u] - reference
+            if abs(d) <= EQUAL * widest:
+                d = 0.0
+            else:
+                outside = max(outside, power[u])
+            value[u] = d
+        if outside == NEVER:
+            continue
+        mean = zero
+        for u in range(0, size, LANES):
+            if u + LANES > real:
+                for i in range(max(u, real), u + LANES):
+                    value[i] = 0.0
+            d = load(value, u)
+            k = load(power, u) - where_equal(d, zero, fill(inside), fill(outside))
+            w = load(weight, u) * power_of_two(k)
+            store(weight, u, w)
+            mean = mean + w * d
+        mean_out = total(mean) * per_mass
+        below = min(margin, 0.0)
+        own = (outside - inside) * LN2 + below + layout.log_pi[s]
+        biggest = max(biggest, own)
+        per_odds = 1.0 / (math.exp(below - margin) + math.exp(below) * odds)
+        factor = math.exp(max(min(own - scale, 700.0), -745.0)) * per_odds * per_mass
+        apart = fill(mean_out) * power_of_two(fill(outside - inside))
+        for u in range(0, size, LANES):
+            d = load(value, u)
+            d = where_equal(d, zero, fill(-mean_out), d - apart)
+            scatter_add(walk.slope, layout.pair, begin + u, load(weight, u) * factor * d)
+    return biggest
+
+
+@njit(**INLINE)
+def _odds(class_, label):
+    """Margin of the wrong classes over the label, and their odds, which replace the logits."""
+    right = class_[label]
+    class_[label] = NO_CLASS
+    top = fill(NEVER)
+    for j in range(0, len(class_), LANES):
+        top = maximum(load(class_, j), top)
+    margin = largest(top) - right
+    sum_ = fill(0.0)
+    for j in range(0, len(class_), LANES):
+        e = exp((load(class_, j) - right) - margin)
+        store(class_, j, e)
+        sum_ = sum_ + e
+    return margin, total(sum_)
+
+
+@compiled
+def advance_columns(columns, walk, step_size, normalised, steps):
+    """The feed-forward stage: M <- M - eta D (/ ||D||), D[:,x] = softmax(M[:,x]) - e_n(x)."""
+    class_ = np.empty(columns.classes)
+    if math.isnan(walk.scale[0]):
+        walk.scale[0] = _columns(columns, walk, 0.0, class_)
+        walk.slope[:] = 0.0
+    for _ in range(steps):
+        biggest = _columns(columns, walk, walk.scale[0], class_)
+        if abs(biggest - walk.scale[0]) > SAFE:
+            walk.slope[:] = 0.0
+            walk.scale[0] = biggest
+            _columns(columns, walk, biggest, class_)
+        move(walk, step_size, normalised)
+
+
+@njit(**INLINE)
+def _columns(columns, walk, scale, class_):
+    biggest = NEVER
+    for x in range(len(columns.label)):
+        begin, label = columns.first[x], columns.label[x]
+        for j in range(0, columns.classes, LANES):
+            store(class_, j, load(walk.start, begin + j) + load(walk.moved, begin + j))
+        margin, odds = _odds(class_, label)
+        below = min(margin, 0.0)
+        biggest = max(biggest, below)
+        per_odds = 1.0 / (math.exp(below - margin) + math.exp(below) * odds)
+        factor = math.exp(max(min(below - scale, 700.0), -745.0)) * per_odds
+        class_[label] = -odds
+        for j in range(0, columns.classes, LANES):
+            store(walk.slope, begin + j, load(class_, j) * factor)
+    return biggest
+
+
+def lay_out_dense(
+    batch: Batch, run: int, logits: Float[Tensor, "V V"]
+) -> tuple[DenseLayout, Int[np.ndarray, " P"]]:
+    """The layout of one run, and where the scores that occur stand in the flattened V x Q."""
+    size = int(batch.n_sentences[run])
+    token, log_copies, query, label, log_pi = (
+        x[run, :size].numpy(force=True)
+        for x in (batch.token, batch.log_copies, batch.query, batch.next_token, batch.log_pi)
+    )
+    real = log_copies > -math.inf
+    rows = np.nonzero(real.sum(1) > 1)[0]  # one token attends to itself: no gradient
+    slots = -(-real.shape[1] // LANES) * LANES
+    fill_up = [(0, 0), (0, slots - real.shape[1])]
+    token, log_copies, real = (
+        np.pad(x[rows], fill_up, constant_values=c)
+        for x, c in ((token, 0), (log_copies, -math.inf), (real, False))
+    )
+    count = real.sum(1)
+    keys = query[rows, None] * batch.vocab_size + token
+    occurring = np.unique(keys[real])
+    absent = -(-len(occurring) // LANES) * LANES
+    pair = np.where(real, np.searchsorted(occurring, keys), absent)
+    widths = -(-count // LANES) * LANES
+    kept = np.arange(slots) < widths[:, None]
+    columns = padded_columns(logits)
+    layout = DenseLayout(
+        columns=columns.ravel(),
+        classes=columns.shape[1],
+        first=np.concatenate([[0], widths.cumsum()]).astype(np.int64),
+        size=count.astype(np.int64),
+        pair=pair[kept].astype(np.int32),
+        column=(token * columns.shape[1])[kept].astype(np.int64),
+        copies=np.rint(np.exp(log_copies))[kept],
+        label=label[rows].astype(np.int64),
+        log_pi=log_pi[rows],
+    )
+    query_of, token_of = np.divmod(occurring, batch.vocab_size)
+    return layout, token_of * batch.n_queries + query_of
+
+
+def padded_columns(logits: Float[Tensor, "V V"]) -> Float[np.ndarray, "V classes"]:
+    """The columns of M as rows, filled up to whole vectors with classes that never occur."""
+    columns = logits.numpy(force=True).T
+    missing = -columns.shape[1] % LANES
+    return np.pad(columns, [(0, 0), (0, missing)], constant_values=NO_CLASS)
+
+
+def start_columns(batch: Batch, run: int, start: Float[Tensor, "V V"]) -> tuple[Columns, Walk]:
+    """The feed-forward stage of one run, at its start."""
+    columns = padded_columns(start)
+    n = batch.collocation[run].numpy(force=True)
+    known = np.nonzero(n >= 0)[0]
+    nothing = np.zeros(columns.size)
+    walk = Walk(
+        start=columns.ravel(),
+        moved=nothing.copy(),
+        lost=nothing.copy(),
+        exponent=np.zeros(0),
+        mantissa=np.zeros(0),
+        slope=nothing.copy(),
+        scale=np.array([math.nan]),
+        length=np.zeros(2),
+    )
+    return Columns(known * columns.shape[1], n[known].astype(np.int64), columns.shape[1]), walk

@@ -1,0 +1,63 @@
+"""The benchmark: its contenders train the same thing, and its page is that of its numbers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.performance.corpora import MARGIN, Shape, problem
+from benchmarks.performance.naive import Naive
+from benchmarks.performance.report import report
+from benchmarks.performance.solver import beside_cvxpy, orders_of
+from benchmarks.performance.steps import STEP_SIZE, interleaved, kernel, torch_path
+from ntp_dynamics.theory.max_margin import solve
+
+ROOT = Path(__file__).parents[2]
+SHAPE = Shape(8, 4, 20)
+
+
+def test_all_contenders_walk_the_same_path() -> None:
+    given = problem(SHAPE, 1)
+    naive, course, states = Naive(given, STEP_SIZE), kernel(given), torch_path(given)
+    naive.steps(50)
+    course.advance(50)
+    queries = given.batch.query_id[0]
+    scores = naive.model.weight.detach()[:, queries]
+    torch.testing.assert_close(course.position()[0][0], scores, rtol=1e-9, atol=1e-12)
+    measured = states(51)
+    for step, logged in enumerate(naive.log):
+        loss, norm, size, *_ = logged
+        assert measured[step][0] == pytest.approx(np.log(loss), abs=1e-9)
+        assert measured[step][1] == pytest.approx(np.log(norm), abs=1e-9)
+        assert measured[step][2] == pytest.approx(size, abs=1e-9)
+
+
+def test_fresh_corpora_differ_and_shared_ones_do_not() -> None:
+    assert len({c.sentences for c in problem(SHAPE, 3, fresh=True).corpora}) == 3
+    assert len({c.sentences for c in problem(SHAPE, 3).corpora}) == 1
+    assert problem(SHAPE, 1).logits[0].amax().item() == pytest.approx(MARGIN * 7 / 8)
+
+
+def test_every_contender_has_its_turn_in_every_round() -> None:
+    turns: list[str] = []
+    contenders = {name: lambda count, name=name: turns.append(name) for name in "ab"}
+    interleaved(contenders, rounds=3)
+    assert turns == ["a", "a", "b", "b", *"ababab"]
+
+
+def test_the_solver_proves_what_is_timed() -> None:
+    for order in orders_of(SHAPE).values():
+        certificate = solve(order.relations).certificate
+        assert certificate is not None
+        assert certificate.optimal
+    measured = beside_cvxpy(SHAPE, 1)
+    assert measured is None or measured["this solver"] > 0
+
+
+def test_the_page_is_that_of_the_recorded_numbers() -> None:
+    results = json.loads((ROOT / "benchmarks/performance/results.json").read_text())
+    assert (ROOT / "docs/performance.md").read_text() == report(results)

@@ -1,0 +1,109 @@
+"""Sweeps in one process: the records that the jobs would have left alone."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import ntp_dynamics as ntp
+from ntp_dynamics.compose import Composer, compose_job, read_config
+from ntp_dynamics.lab.errors import UserError, UserErrors
+from ntp_dynamics.multirun import PackedJob, train_many
+
+TINY = [
+    "experiment=smoke",
+    "tracking=none",
+    "dataset.queries=3",
+    "train.feed_forward.steps=10",
+    "train.attention.steps=300",
+]
+JOBS = [
+    ["seed=0"],
+    ["seed=1", "runs=3"],
+    ["init=gaussian", "init.norm=2", "vary=init", "train.margin=9.23"],
+    ["optimizer=gd", "train.attention.step_size=5"],
+    ["optimizer=adam", "train.attention.steps=20"],
+    ["dataset=file", "dataset.path=missing.jsonl", "runs=1"],
+    ["dataset.weights=powers", "train.attention.steps=700"],
+]
+
+
+def test_a_packed_job_leaves_the_record_bytes_it_would_have_had_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Kernel and torch jobs, other optimisers, and one that fails among them."""
+    jobs = []
+    for number, more in enumerate(JOBS):
+        shape = [o for o in TINY if not (more[0] == "dataset=file" and o.startswith("dataset."))]
+        jobs.append(PackedJob(number, [*shape, *more], tmp_path / f"sweep/{number}"))
+    gaps = train_many(jobs, threads=3)
+    assert [math.isnan(gap) for gap in gaps] == [number == 5 for number in range(len(jobs))]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: job 5: missing.jsonl: ")
+    for job in jobs:
+        if job.number != 5:
+            alone = ntp.train([*job.overrides, "figures=none"], tmp_path / f"alone/{job.number}")
+            assert gaps[job.number] == alone.final_gap
+            corpora = [f"corpora/{run:03d}.jsonl" for run in range(len(alone.corpora))]
+            for name in ("trajectory.nc", "verdicts.json", *corpora):
+                packed = (job.directory / name).read_bytes()
+                assert packed == (alone.path / name).read_bytes(), (job.number, name)
+
+
+def test_ctrl_c_ends_all_jobs_under_way_and_keeps_their_records(tmp_path: Path) -> None:
+    endless = [o for o in TINY if "attention" not in o]
+    endless += ["train.attention.steps=1000000000", "figures=none", "hydra.sweep.dir=s"]
+    command = [sys.executable, "-m", "ntp_dynamics", "-m", *endless, "seed=range(9)"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        [*command, "hydra.launcher.threads=2"],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        while not (tmp_path / "s/2/corpora/001.jsonl").exists():
+            assert process.poll() is None
+        threading.Event().wait(1.0)
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"Traceback" not in stderr
+    assert b"0 of 9 jobs done" in stdout
+    table = ntp.load_sweep(tmp_path / "s")
+    assert list(table["status"]) == ["interrupted"] * 3
+    assert all((Path(path) / "trajectory.nc").exists() for path in table["path"])
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["seed=3"],
+        ["init=gaussian", "init.norm=2", "vary=both"],
+        ["experiment=figure2", "dataset.optimal=3", "+hooks.modules=[]"],
+        ["train.stages=[attention]", "train.margin=5", "embedding.dim=null"],
+        ["dataset=prefix_closed", "dataset.p_stop=0.4", "hydra.sweep.dir=x"],
+    ],
+)
+def test_composing_many_gives_what_hydra_gives(overrides: list[str]) -> None:
+    composer = Composer()
+    composer.config(["seed=8", *[o for o in overrides if "=" in o and "." not in o]])
+    assert composer.config(overrides) == read_config(compose_job(overrides))
+
+
+@pytest.mark.parametrize("override", ["sead=3", "seed=x", "dataset.queries=0", "dataset=nothing"])
+def test_composing_many_tells_the_mistakes_of_one(override: str) -> None:
+    composer = Composer()
+    composer.config(["seed=1"])
+    with pytest.raises((UserError, UserErrors)) as many:
+        composer.config([override])
+    with pytest.raises((UserError, UserErrors)) as one:
+        read_config(compose_job([override]))
+    assert str(many.value) == str(one.value)
