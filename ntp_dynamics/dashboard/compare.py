@@ -90,7 +90,7 @@ def compare(
     groups: dict[str, list[tuple[Job, Series]]] = {}
     for job, series in read:
         own = ", ".join(f"{k.rpartition('.')[2]}={job.overrides.get(k, '-')}" for k in swept)
-        own = own or f"{job.folder}/{job.name}"
+        own = own or job.place
         groups.setdefault(job.overrides.get(by, "-") if by else own, []).append((job, series))
     available = [name for name in names if any(name in s.values for _, s in read)]
     every = dict.fromkeys(name for _, s in read for name in s.values)

@@ -121,6 +121,7 @@ def panel(
         "scale": own_scale(name, decades),
         "t": t.astype(int).tolist(),
         **spread(shown),
+        "zeros": np.flatnonzero(np.median(values, axis=0) == 0).tolist() if decades else [],
         "runs": [numbers(run) for run in shown] if 1 < len(shown) <= RUNS else [],
         "shadow": None if other is None else numbers(middle(in_decades(name, other.values))),
         "curves": laws,

@@ -50,6 +50,11 @@ class Job:
     p_contradicted: Mapping[str, float]
     stamp: Stamp = (0, 0)
 
+    @property
+    def place(self) -> str:
+        """Where it lies below the root, for people."""
+        return self.name if self.folder == "." else f"{self.folder}/{self.name}"
+
 
 @dataclass(frozen=True)
 class Folder:

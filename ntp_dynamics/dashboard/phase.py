@@ -20,8 +20,11 @@ UNTOLD = ("seed", "tracking", "tracking.mode", "figures", "dataset.path")
 
 
 def axes(folder: Folder, x: str | None, y: str | None) -> tuple[str, str]:
-    """The keys on the axes: those asked for, else the first two that were swept."""
-    swept = folder.swept
+    """The keys on the axes: those asked for, else the first two that were swept.
+
+    Only keys that every job sets: jobs started one by one are no sweep.
+    """
+    swept = [key for key in folder.swept if all(key in job.overrides for job in folder.jobs)]
     likely = [k for k in swept if k not in UNTOLD] + [k for k in swept if k in UNTOLD]
     x = x if x in swept else next(iter(likely), "")
     if y not in (*swept, "") or y == x:

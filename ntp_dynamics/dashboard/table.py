@@ -94,10 +94,11 @@ def columns(folder: Folder) -> list[dict[str, str]]:
     """The columns a table of the folder can have; those that it opens with are marked."""
     swept = folder.swept
     overrides = dict.fromkeys(key for job in folder.jobs for key in job.overrides)
-    usual = [name for name in folder.observables if name in USUAL]
+    usual = [name for name in USUAL if name in folder.observables]
+    finals = [*usual, *(name for name in folder.observables if name not in usual)]
     return [
         *({"key": k, "kind": "override", "usual": "yes" * (k in swept)} for k in overrides),
-        *({"key": k, "kind": "final", "usual": "yes" * (k in usual)} for k in folder.observables),
+        *({"key": k, "kind": "final", "usual": "yes" * (k in usual)} for k in finals),
         *({"key": k, "kind": "claim", "usual": "yes"} for k in folder.claims),
         {"key": "seconds", "kind": "seconds", "usual": ""},
     ]

@@ -20,13 +20,15 @@ def cards(verdicts: Sequence[Any], corrected: Mapping[str, str]) -> list[dict[st
     return [_card(v, corrected) for v in verdicts if isinstance(v, Mapping)]
 
 
-def headline(found: Sequence[Mapping[str, Any]]) -> str:
-    """The verdicts on the paper's claims in one sentence."""
+def headline(found: Sequence[Mapping[str, Any]], verdicts: Sequence[Any]) -> str:
+    """The verdicts on the paper's claims in one sentence; where none applies, the first reasons."""
     proved = [card["label"] for card in found if card["kind"] == "proved"]
     if not proved:
         return ""
     if set(proved) == {"does not apply"}:
-        return "The paper's theorem does not apply here: its hypotheses fail on this job"
+        why = Counter(reason for v in verdicts for reason in _excluded(v))
+        reasons = " and ".join(reason for reason, _ in why.most_common(2))
+        return f"The paper's theorem does not apply here: {reasons or 'its hypotheses fail'}"
     good = sum(label in GOOD for label in proved)
     others = Counter(label for label in proved if label not in GOOD)
     verb = {"does not apply": ("does not apply", "do not apply")}
@@ -36,6 +38,14 @@ def headline(found: Sequence[Mapping[str, Any]]) -> str:
         named.append(f"{n} {one if n == 1 else many}")
     said = ", ".join([f"{good} of {len(proved)} statements of the paper hold here", *named])
     return said if others["contradicted"] else f"{said}; none is contradicted"
+
+
+def _excluded(v: Any) -> list[str]:
+    """Why runs were left out of the verdict on a statement of the paper."""
+    if not isinstance(v, Mapping) or v.get("kind") != "proved":
+        return []
+    pairs = v.get("excluded")
+    return [text(p[0]) for p in pairs if isinstance(p, list) and p] if pairs else []
 
 
 def tally(claims: Sequence[str], jobs: Sequence[Job]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import numpy as np
 from ntp_dynamics.config import Config
 from ntp_dynamics.dashboard.attention import attention
 from ntp_dynamics.dashboard.curves import numbers, panels, stages
+from ntp_dynamics.dashboard.index import text
 from ntp_dynamics.dashboard.reading import Reading
 from ntp_dynamics.dashboard.verdicts import cards, headline
 from ntp_dynamics.lab.overview import MARKS
@@ -22,7 +23,7 @@ def job_view(reading: Reading, run: int = 0) -> dict[str, Any]:
     job, record = reading.job, reading.record
     view = {
         "id": job.id,
-        "name": f"{job.folder}/{job.name}" if job.folder != "." else job.name,
+        "name": job.place,
         "state": job.state,
         "reason": job.reason,
         "seconds": job.seconds,
@@ -44,12 +45,19 @@ def job_view(reading: Reading, run: int = 0) -> dict[str, Any]:
         "run": run,
         "runs": len(record.corpora),
         "facts": facts(record.config, record),
-        "headline": headline(found),
+        "headline": headline(found, record.verdicts),
+        "notes": notes(record),
         "cards": found,
         "timeline": timeline(record),
         "panels": panels(tree, reading.constants),
         "attention": attention(record, run),
     }
+
+
+def notes(record: Record) -> list[str]:
+    """What the job noted about its data: why a run has no target."""
+    said = record.status.get("notes")
+    return [text(note) for note in said[:8]] if isinstance(said, list) else []
 
 
 def facts(config: Config, record: Record) -> list[str]:

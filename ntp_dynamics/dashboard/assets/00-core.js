@@ -120,22 +120,28 @@ window.ntp = (() => {
     }, format.toUpperCase())));
   const fileName = (text) => text.normalize("NFKD").replace(/[^\w.-]+/g, "_").slice(0, 60);
 
-  const badge = (marks, label, text) => {
-    const [shade, letter] = marks[label] || ["#ccc", "?"];
-    const dark = ["tight", "contradicted", "holds"].includes(label);
-    return el("span", {
-      class: "badge", title: label, style: { background: shade, color: dark ? "#fff" : "#111" },
-    }, text === undefined ? letter : text);
+  // Colour, letter and ink of a label; the one that says nothing recedes into the page.
+  const mark = (marks, label) => {
+    const [shade, letter] = marks[label] || ["#cccccc", "?"];
+    if (label === "does not apply") return [colour("away"), letter, colour("soft")];
+    return [shade, letter, ["tight", "contradicted", "holds"].includes(label) ? "#fff" : "#111"];
   };
+  const badge = (marks, label, text) => {
+    const [, letter, ink] = mark(marks, label);
+    const background = label === "does not apply" ? "var(--away)" : mark(marks, label)[0];
+    return el("span", { class: "badge", title: label, style: { background, color: label === "does not apply" ? "var(--soft)" : ink } }, text === undefined ? letter : text);
+  };
+  // How a role is told: by mark, by line and by pattern, so that colour only helps.
+  const role = (name, sign, dash, pattern) => ({ mark: sign, dash, pattern, get colour() { return colour(`role-${name}`); } });
   const label = (text, limit) => (text.length > limit ? `${text.slice(0, limit - 1)}…` : text);
 
   return {
     el, svg, num, dec, count, colour, plain, theme, address, plotly, saveSvg, savers, fileName,
-    badge, label, ROLES: {
-      optimal: { mark: "★", colour: "#0072B2", dash: null, pattern: "" },
-      confused: { mark: "◆", colour: "#E69F00", dash: "5 3", pattern: "/" },
-      "non-comparable": { mark: "○", colour: "#8a8f98", dash: "1.5 3", pattern: "." },
-      "non-optimal": { mark: "", colour: "#CC79A7", dash: null, pattern: "\\" },
+    badge, mark, label, ROLES: {
+      optimal: role("optimal", "★", null, ""),
+      confused: role("confused", "◆", "5 3", "/"),
+      "non-comparable": role("non-comparable", "○", "1.5 3", "."),
+      "non-optimal": role("non-optimal", "", null, "\\"),
     },
   };
 })();

@@ -36,7 +36,7 @@
 
   // The same for an axis that plotly itself makes logarithmic; plain thousands on a linear one.
   const stepAxis = (log, from, to) => {
-    if (!log) return { type: "linear", nticks: 6, tickformat: "~s" };
+    if (!log) return { type: "linear", nticks: 6, tickformat: to < 1e5 ? "," : "~s" };
     const low = Math.log10(from);
     const high = Math.log10(Math.max(to, from * 1.01));
     const { tickvals, ticktext } = ticks(low - 1e-9, high + 1e-9);
@@ -206,6 +206,12 @@
     self.draw = async (next = self.panel, changed = {}) => {
       self.panel = next;
       Object.assign(self.options, changed);
+      if (next.median.every((v) => v === null)) {
+        const zero = next.zeros && next.zeros.length;
+        plot.className = "nothing";
+        plot.textContent = zero ? "exactly 0 at every recorded step" : next.name.startsWith("direction_gap") ? "no value: there is no target to compare the direction with" : "no value was recorded";
+        return;
+      }
       const P = await plotly();
       const { data, layout, yLog } = figure(next, self.options);
       await P.react(plot, data, layout, CONFIG);
@@ -222,12 +228,14 @@
     self.move = (t, words = "") => {
       self.at = t;
       const x = plot._fullLayout && plot._fullLayout.xaxis;
+      if (t !== null && plot.className === "nothing") { cursor.style.display = "none"; return; }
       if (t === null || !x) { cursor.style.display = "none"; reading.textContent = words; return; }
       let i = self.panel.t.findIndex((s) => s >= t);
       if (i < 0) i = self.panel.t.length - 1;
       const v = self.panel.median[i];
       const said = self.panel.decades ? dec(v) : num(v);
-      reading.textContent = v === null || v === undefined ? "no value" : `${said}${self.panel.unit ? " " + self.panel.unit : ""}`;
+      const zero = self.panel.zeros && self.panel.zeros.includes(i);
+      reading.textContent = zero ? "0, exactly" : v === null || v === undefined ? "no value" : `${said}${self.panel.unit ? " " + self.panel.unit : ""}`;
       const place = x.type === "log" ? (t >= 1 ? x._offset + x.l2p(Math.log10(t)) : x._offset) : x._offset + x.l2p(t);
       const y = plot._fullLayout.yaxis;
       cursor.style.top = `${y._offset}px`;

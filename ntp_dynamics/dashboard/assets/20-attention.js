@@ -54,6 +54,7 @@
       const tall = size.h + size.above + 12;
       const height = rows * tall + 4;
       self.cells = [];
+      self.inks = [colour("ink"), colour("onblue")];
       self.picture = svg("svg", {
         viewBox: `0 0 ${width} ${height}`, width: "100%", role: "img", class: "map",
         "aria-label": "attention mass of each token of each sentence", style: { maxWidth: `${1.25 * width}px` },
@@ -76,7 +77,7 @@
         cell.bar.setAttribute("width", v === null ? 0 : (v * (self.size.w - 8)).toFixed(1));
         cell.number.textContent = mass(v);
         const dark = v > 0.62;
-        const ink = dark ? colour("onblue") : colour("ink");
+        const ink = dark ? self.inks[1] : self.inks[0];
         if (cell.ink !== ink) {
           cell.ink = ink;
           cell.name.setAttribute("fill", ink);
@@ -130,16 +131,17 @@
       el("figcaption", {}, el("h3", {}, "scores against the max-margin target"), reading,
         savers("score matrix", (format) => saveSvg(self.picture, "scores", format))), body);
     const self = { box, data, row: 0 };
+    let ends = {};
     const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
     const mixed = (v, top) => {
-      if (v === null || v === undefined) return colour("zone");
+      if (v === null || v === undefined) return ends.none;
       const share = Math.min(1, Math.abs(v) / top);
-      const ends = [rgb(self.ground), rgb(v >= 0 ? "#0072B2" : "#D55E00")];
-      return `rgb(${ends[0].map((a, i) => Math.round(a + share * (ends[1][i] - a))).join(",")})`;
+      const full = v >= 0 ? ends.blue : ends.red;
+      return `rgb(${ends.zero.map((a, i) => Math.round(a + share * (full[i] - a))).join(",")})`;
     };
     self.draw = (next = self.data) => {
       self.data = next;
-      self.ground = colour("panel").length === 7 ? colour("panel") : "#ffffff";
+      ends = { zero: rgb(colour("panel")), blue: rgb(colour("blue")), red: rgb(colour("red")), none: colour("zone") };
       const { keys, queries, target } = next;
       const size = Math.max(9, Math.min(30, Math.floor(290 / keys.length), Math.floor(180 / queries.length)));
       const left = 46;
@@ -152,7 +154,7 @@
       const height = top + keys.length * size + 26;
       self.picture = svg("svg", {
         viewBox: `0 0 ${width} ${height}`, width: "100%", role: "img", class: "map",
-        "aria-label": "score matrix and its target", style: { maxWidth: `${1.25 * width}px` },
+        "aria-label": "score matrix and its target", style: { maxWidth: `${1.25 * width}px`, minWidth: `${Math.min(width, 500)}px` },
         "font-family": "system-ui, sans-serif",
       });
       self.top = Math.max(0.05, ...(target || next.values[next.values.length - 1] || [0]).map((v) => Math.abs(v || 0)));
@@ -175,7 +177,7 @@
         }));
       });
       if (target) self.cells[1].forEach((cell, i) => cell.setAttribute("fill", mixed(target[i], self.top)));
-      body.replaceChildren(self.picture, el("p", { class: "legend" }, el("span", {}, el("i", { class: "swatch block", style: { borderTopColor: "#0072B2" } }), "positive"), el("span", {}, el("i", { class: "swatch block", style: { borderTopColor: "#D55E00" } }), "negative"), el("span", {}, "rows: the token looked at")));
+      body.replaceChildren(self.picture, el("p", { class: "legend" }, el("span", {}, el("i", { class: "swatch block", style: { borderTopColor: "var(--blue)" } }), "positive"), el("span", {}, el("i", { class: "swatch block", style: { borderTopColor: "var(--red)" } }), "negative"), el("span", {}, "rows: the token looked at")));
       const [v, q] = next.left_out;
       if (v || q) body.append(el("p", { class: "note" }, `${ntp.count(v, "token")} and ${ntp.count(q, "query", "queries")} more are in the record, not on this page`));
       self.move(self.row);

@@ -9,9 +9,9 @@
   const positions = (timeline) => timeline.flatMap((stage, s) => stage.steps.map((step, i) => ({ s, i, step, stage })));
 
   const chip = (view, card, pressed, onclick) => el("button", {
-    type: "button", class: "chip", "aria-expanded": pressed ? "true" : "false", "data-claim": card.key, title: card.summary, onclick,
+    type: "button", class: card.label === "does not apply" ? "chip away" : "chip", "aria-expanded": pressed ? "true" : "false", "data-claim": card.key, title: card.summary, onclick,
   }, badge(view.marks, card.label), el("span", { class: "claim" }, card.many ? card.key : card.id),
-    el("span", { class: "word" }, card.note ? card.note.split(" after")[0] : card.label));
+    card.label === "does not apply" ? "" : el("span", { class: "word" }, card.note ? card.note.split(" after")[0] : card.label));
 
   const build = (root, options) => {
     const state = { at: null, playing: null, follow: true, claim: address.get("claim"), scale: address.get("scale") || "own", q: "" };
@@ -52,7 +52,7 @@
         el("p", { class: "facts" }, facts.join(" · "), " ", settings),
         view.reason ? el("p", { class: "reason" }, view.reason) : "",
         view.problem ? el("p", { class: "reason problem" }, `No record to show: ${view.problem}.`) : "",
-        view.note ? el("p", { class: "reason" }, view.note) : "",
+        ...[...(view.note ? [view.note] : []), ...(view.notes || [])].map((note) => el("p", { class: "reason" }, note)),
         view.headline ? el("p", { class: "headline" }, view.headline) : "",
       );
     };

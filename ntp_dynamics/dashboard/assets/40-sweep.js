@@ -13,7 +13,8 @@
   };
   const heading = (key) => {
     const stage = key.startsWith("attention.") || key.startsWith("feed_forward.") || key.startsWith("joint.");
-    return stage ? last(key).replace(/^log_/, "").replaceAll("_", " ") : key;
+    const name = last(key).replace(/^log_/, "").replaceAll("_", " ");
+    return !stage ? key : key.startsWith("feed_forward.") ? `${name} (stage 1)` : name;
   };
 
   // A bar of labels: lengths say how many, letters which.
@@ -82,7 +83,8 @@
   };
   const phasePicture = (told) => {
     const p = told.phase;
-    const size = Math.max(44, Math.min(130, Math.floor(580 / Math.max(p.xs.length, 1))));
+    const room = Math.min(580, window.innerWidth - 110);
+    const size = Math.max(44, Math.min(130, Math.floor(room / Math.max(p.xs.length, 1))));
     const tall = Math.max(40, Math.min(96, Math.floor(330 / Math.max(p.ys.length, 1))));
     const left = p.y ? Math.min(150, 34 + 7 * Math.max(...p.ys.map((v) => Math.min(v.length, 16)))) : 12;
     const width = left + p.xs.length * size + 10;
@@ -109,8 +111,8 @@
         const sx = x + 4 + (single ? (i % columns) * w : offset);
         const sy = y + 4 + (single ? Math.floor(i / columns) * h : 0);
         offset += w;
-        const known = p.kind === "claim" ? ntp.MARKS[found] : null;
-        const [fill, on] = known ? [known[0], ["tight", "contradicted", "holds"].includes(found) ? "#fff" : "#111"] : typeof found === "number" ? tint(found) : [colour("zone"), ink];
+        const known = p.kind === "claim" && found in ntp.MARKS ? ntp.mark(ntp.MARKS, found) : null;
+        const [fill, on] = known ? [known[0], known[2]] : typeof found === "number" ? tint(found) : [colour("zone"), ink];
         const text = known ? known[1] : typeof found === "number" ? value(p.colour, found) : "";
         const said = `${where}${rest ? `, ${rest}` : ""}: ${known ? found : value(p.colour, found)}${single ? "" : ` (${num(n)} of ${num(cell.n)} jobs)`}`;
         const link = svg("a", {
@@ -140,6 +142,7 @@
     return el("figure", { class: "panel" }, el("figcaption", {}, el("h3", {}, `phase diagram of ${told.phase.colour}`), savers("phase diagram", (f) => saveSvg(picture, "phase", f))), key(new Set(told.phase.cells.flatMap((c) => Object.keys(c.labels)))), picture);
   };
   ntp.cell = value;
+  ntp.heading = heading;
   const phasePanel = (told) => {
     const p = told.phase;
     if (!p) return "";
@@ -210,22 +213,22 @@
   // Parallel coordinates: an axis a key, a line a job, coloured by its verdict.
   const parallelPicture = (told) => {
     const { axes, lines } = told.parallel;
-    const width = Math.max(560, Math.min(1180, axes.length * 150));
+    const width = Math.max(560, Math.min(1220, axes.length * 190));
     const height = 330;
     const top = 46;
     const bottom = 22;
     const x = (i) => 60 + (i * (width - 120)) / Math.max(axes.length - 1, 1);
     const y = (at) => height - bottom - at * (height - top - bottom);
-    const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", class: "map", role: "img", "aria-label": "parallel coordinates", "font-family": "system-ui, sans-serif" });
+    const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", style: { maxWidth: `${width}px` }, class: "map", role: "img", "aria-label": "parallel coordinates", "font-family": "system-ui, sans-serif" });
     const paths = {};
     for (const line of lines) {
       let pen = false;
       const text = line.at.map((at, i) => { if (at === null) { pen = false; return ""; } const s = `${pen ? "L" : "M"}${x(i).toFixed(1)} ${y(at).toFixed(1)}`; pen = true; return s; }).join("");
       (paths[line.label] = paths[line.label] || []).push(text);
     }
-    const faint = Math.max(0.08, Math.min(0.8, 25 / lines.length));
+    const faint = Math.max(0.08, Math.min(0.85, 70 / lines.length));
     for (const name of Object.keys(paths).sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b))) {
-      picture.append(svg("path", { d: paths[name].join(""), fill: "none", stroke: name === "does not apply" ? colour("line") : (ntp.MARKS[name] || [colour("soft")])[0], "stroke-width": 1.5, "stroke-opacity": faint }, svg("title", {}, name || "no verdict")));
+      picture.append(svg("path", { d: paths[name].join(""), fill: "none", stroke: name === "does not apply" ? colour("soft") : (ntp.MARKS[name] || [colour("soft")])[0], "stroke-width": 1.5, "stroke-opacity": faint }, svg("title", {}, name || "no verdict")));
     }
     axes.forEach((axis, i) => {
       picture.append(svg("line", { x1: x(i), x2: x(i), y1: y(0), y2: y(1), stroke: colour("ink"), "stroke-width": 1 }));
@@ -260,7 +263,7 @@
     }, el("summary", {}, title), content);
     const draw = () => {
       const inner = [
-        el("div", { class: "grid sweepmaps" }, tallyPanel(told), phasePanel(told)),
+        el("div", { class: told.phase ? "grid sweepmaps" : "grid" }, tallyPanel(told), phasePanel(told)),
         el("div", { class: "facets" }, told.facets.map((facet) => el("span", { class: "facet" }, el("span", {}, label(facet.key, 34)), facet.values.map((v) => {
           const on = terms(told.view.filter || "").includes(`${facet.key}=${quoted(v)}`);
           return el("button", { type: "button", class: "term", "aria-pressed": on ? "true" : "false", onclick: () => flip(facet.key, v) }, label(v, 20));

@@ -9,13 +9,14 @@
     const layers = [];
     order.tokens.forEach((t, i) => { (layers[t.layer] = layers[t.layer] || []).push(i); });
     const wide = Math.max(...layers.map((l) => (l ? l.length : 0)), 1);
-    const W = Math.max(wide * 58, 130);
+    const half = Math.max(15, 8 + 3.4 * Math.max(...order.tokens.map((t) => Math.min(t.name.length, 9))));
+    const W = Math.max(wide * (2 * half + 24), 130);
     const tall = Math.max(62 * layers.length - 6, 62) + (order.ring >= 0 ? 84 : 0);
     const place = {};
     layers.forEach((layer, d) => layer.forEach((i, k) => {
       const ring = d === order.ring && layer.length > 2;
       place[i] = ring
-        ? [W / 2 + Math.min(W / 2 - 26, 60) * Math.sin((2 * Math.PI * k) / layer.length), 26 + d * 62 + 50 - 50 * Math.cos((2 * Math.PI * k) / layer.length)]
+        ? [W / 2 + Math.min(W / 2 - half - 4, 60 + half) * Math.sin((2 * Math.PI * k) / layer.length), 26 + d * 62 + 50 - 50 * Math.cos((2 * Math.PI * k) / layer.length)]
         : [(W * (k + 0.5)) / layer.length, 26 + d * 62 + (order.ring >= 0 && d > order.ring ? 84 : 0)];
     }));
     const picture = svg("svg", { viewBox: `0 0 ${W} ${tall}`, style: { width: `${W}px`, maxWidth: "100%" }, role: "img", "aria-label": `order of query ${order.query}`, class: "map", "font-family": "system-ui, sans-serif" });
@@ -32,9 +33,9 @@
       const [x, y] = place[i];
       const { colour: c, dash, mark } = ROLES[token.role];
       picture.append(svg("g", {}, svg("title", {}, `${token.name}: ${token.role}`),
-        svg("circle", { cx: x, cy: y, r: 15, fill: colour("panel"), stroke: c, "stroke-width": 2, "stroke-dasharray": dash }),
-        svg("text", { x, y: y + 4, "text-anchor": "middle", "font-size": token.name.length > 4 ? 9 : 12, fill: colour("ink") }, label(token.name, 7)),
-        svg("text", { x: x + 14, y: y - 9, "font-size": 10, fill: c }, mark)));
+        svg("rect", { x: x - half, y: y - 14, width: 2 * half, height: 28, rx: 14, fill: colour("panel"), stroke: c, "stroke-width": 2, "stroke-dasharray": dash }),
+        svg("text", { x, y: y + 4, "text-anchor": "middle", "font-size": 12, fill: colour("ink") }, label(token.name, 9)),
+        svg("text", { x: x + half - 3, y: y - 10, "font-size": 10, fill: c }, mark)));
     });
     return picture;
   };
@@ -70,7 +71,7 @@
         corpus.orders_left_out ? el("p", { class: "note" }, `${num(corpus.orders_left_out)} more queries are in the record, not on this page`) : "",
         el("h2", {}, "sentences"),
         el("p", { class: "legend" }, Object.entries(ROLES).filter(([r]) => present.has(r)).map(([role, { mark, colour: c }]) => el("span", {}, el("b", { style: { color: c } }, mark || "▁"), ` ${role}`)), el("span", {}, el("b", {}, "_"), " query (underlined)")),
-        el("div", { class: "scroll" }, el("table", { class: "jobs sentences" }, el("thead", {}, el("tr", {}, ["sample", "sentence", "next", "share", ""].map((h) => el("th", {}, h)))),
+        el("div", { class: "scroll fit" }, el("table", { class: "jobs" }, el("thead", {}, el("tr", {}, ["sample", "sentence", "next", "share", ""].map((h) => el("th", { class: h === "sample" || h === "share" ? "n" : "" }, h)))),
           el("tbody", {}, corpus.sentences.map((s) => el("tr", { class: s.witness ? "witness" : "" }, el("td", { class: "n" }, num(s.sample)), el("td", {}, s.tokens.map(token)), el("td", {}, `→ ${label(s.next, 18)}`), el("td", { class: "n" }, num(s.share, 2)), el("td", {}, [s.witness ? "in the certificate" : "", s.against3 ? "against assumption 3" : ""].filter(Boolean).join(", "))))))),
         corpus.left_out ? el("p", { class: "note" }, `${num(corpus.left_out)} more sentences are in the record, not on this page`) : "");
     };

@@ -13,7 +13,7 @@
   const table = (told) => el("section", {},
     el("h2", {}, told.name === "." ? "jobs" : told.name),
     el("div", { class: "scroll" }, el("table", { class: "jobs" },
-      el("thead", {}, el("tr", {}, el("th", {}, "job"), el("th", {}, "state"), told.columns.map((c) => el("th", { class: c.kind }, c.kind === "claim" ? el("button", { class: "quiet", type: "button" }, c.key) : c.key)))),
+      el("thead", {}, el("tr", {}, el("th", {}, "job"), el("th", {}, "state"), told.columns.map((c) => el("th", { class: c.kind }, c.kind === "claim" ? el("button", { class: "quiet", type: "button" }, c.key) : ntp.heading(c.key))))),
       el("tbody", {}, told.rows.map((row) => el("tr", {},
         el("td", {}, el("a", { href: `#${row.id}` }, label(row.name, 40))),
         el("td", {}, el("span", { class: `state ${row.state}` }, row.state)),
@@ -26,7 +26,7 @@
     root.replaceChildren();
     crumbs.replaceChildren(only ? el("span", {}, data.title) : el("a", { href: "#" }, data.title), ...(view && !only ? [el("span", {}, label(view.name, 60))] : []));
     if (view) { ntp.job(root, view, { onRun: () => {}, fixedRun: true }); return; }
-    root.append(el("h1", {}, data.title), ...data.folders.map((told) => el("div", {}, table(told), told.phase ? ntp.phase(told) : "")),
+    root.append(el("h1", {}, data.title), ...data.folders.map((told) => el("div", { class: "folder" }, table(told), told.phase ? ntp.phase(told) : "")),
       data.left_out ? el("p", { class: "note" }, `${num(data.left_out)} more jobs are not in this file`) : "");
   };
   window.addEventListener("hashchange", show);

@@ -22,7 +22,7 @@ def show(site: Site, ask: Mapping[str, Any]) -> dict[str, Any]:
     job = site.job(str(ask["key"]))
     assert job is not None, "the stamp was None"
     opened = site.open(job)
-    found = {"name": f"{job.folder}/{job.name}", "problem": opened.problem, "run": 0, "runs": 0}
+    found = {"name": job.place, "problem": opened.problem, "run": 0, "runs": 0}
     if opened.record is None:
         return found
     corpora = opened.record.corpora
