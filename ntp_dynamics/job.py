@@ -144,6 +144,13 @@ class Trained:
     """M = W_ov E when training ended."""
 
 
+Keeper = Callable[[Trained], None]
+
+
+def forget(trained: Trained) -> None:
+    """A keeper that does nothing."""
+
+
 def engine_of(config: Config) -> Engine:
     """The engine a configuration asks for."""
     if config.engine is EngineName.autograd:
@@ -158,11 +165,17 @@ def naive_engine(config: Config) -> Engine:
 
 
 def train(
-    job: Job, engine: Engine, track: Tracker, interrupt: Interrupt, watch: Watcher = ignore
+    job: Job,
+    engine: Engine,
+    track: Tracker,
+    interrupt: Interrupt,
+    watch: Watcher = ignore,
+    keep: Keeper = forget,
 ) -> Trained:
     """Train the stages in order; an interrupt ends training after the step at hand.
 
-    ``watch`` sees what was measured at each step (stage, step, values by name).
+    ``watch`` sees what was measured at each step (stage, step, values by name), ``keep`` everything
+    so far.
     """
     recorders: dict[Stage, Recorder] = {}
     reached: dict[Stage, int] = {}
@@ -173,11 +186,13 @@ def train(
         hooks = job.hooks[stage]
         recorder = recorders[stage] = make_recorder(hooks)
         for state in track(_states(job, engine, stage, logits), stage, settings.steps):
-            if measured := observe(hooks, state, job.reference, job.sizes):
-                recorder.put(state.step, measured)
-                watch(stage, state.step, measured)
+            measured = observe(hooks, state, job.reference, job.sizes)
             reached[stage] = state.step
             logits = state.logits
+            if measured:
+                recorder.put(state.step, measured)
+                watch(stage, state.step, measured)
+                keep(Trained(recorders, reached, logits))
             if interrupt.requested:
                 return Trained(recorders, reached, logits)
     return Trained(recorders, reached, logits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,19 @@ import yaml
 from rich.console import Console
 
 from ntp_dynamics.config import Config, Figures, Stage, to_yaml
-from ntp_dynamics.job import Job, Watcher, engine_of, naive_engine, prepare, train
+from ntp_dynamics.job import (
+    Job,
+    Keeper,
+    Trained,
+    Watcher,
+    engine_of,
+    naive_engine,
+    prepare,
+    train,
+)
 from ntp_dynamics.lab.disk import make_room, size_in_words
 from ntp_dynamics.lab.log import JobLog
+from ntp_dynamics.lab.pace import Pace
 from ntp_dynamics.lab.progress import Interrupt, JobProgress, SweepProgress, graceful_interrupt
 from ntp_dynamics.lab.store import STATUS, TRAJECTORY, RecordWriter
 from ntp_dynamics.lab.tracking import Subject, Tracker, flatten, open_tracker
@@ -23,7 +33,7 @@ from ntp_dynamics.observe.judgement import Judged, judge_claims, recorded_for_la
 from ntp_dynamics.observe.observables import Observable
 from ntp_dynamics.observe.tree import make_tree
 from ntp_dynamics.optim.train import State
-from ntp_dynamics.outcome import notes, one_line, summary
+from ntp_dynamics.outcome import final_values, notes, one_line, summary
 from ntp_dynamics.record import Record
 from ntp_dynamics.theory.constants import Constants, make_constants
 
@@ -60,6 +70,13 @@ def run_job(
         ended = {"state": state, "reason": reason, "seconds": seconds}
         writer.json(STATUS, {**status, **ended, **(outcome or {})})
 
+    def publish(trained: Trained) -> None:
+        """The record so far, for those who watch."""
+        tree = _tree(job, trained, {})
+        writer.tree(TRAJECTORY, tree)
+        seconds = round(time.monotonic() - started, 3)
+        writer.json(STATUS, {**status, "seconds": seconds, "final": final_values(tree)})
+
     def say(text: str) -> None:
         log(text)
         progress.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -71,7 +88,7 @@ def run_job(
             make_room(writer.directory, job.record_size)
             _write_inputs(job, writer, log)
             with open_tracker(config.tracking, subject, say) as tracker:
-                tree = _train_and_record(job, writer, progress, tracker.watch)
+                tree = _train_and_record(job, writer, progress, tracker.watch, publish)
                 constants = _constants(job, tree)
                 judged = judge_claims(tree, constants)
                 writer.json("verdicts.json", {"claims": [j.to_json() for j in judged]})
@@ -96,26 +113,47 @@ def run_job(
 
 
 def _train_and_record(
-    job: Job, writer: RecordWriter, progress: JobProgress | SweepProgress, watch: Watcher
+    job: Job,
+    writer: RecordWriter,
+    progress: JobProgress | SweepProgress,
+    watch: Watcher,
+    publish: Keeper,
 ) -> xarray.DataTree:
-    """Train all stages and write the trajectory, also of a training that Ctrl-C cut short."""
+    """Train all stages and write the trajectory, also of a training that Ctrl-C cut short.
+
+    While it trains the record so far is published, every two seconds at most.
+    """
+    pace = Pace()
+
+    def keep(trained: Trained) -> None:
+        if pace.due:
+            import netCDF4
+            import xarray
+
+            _ = netCDF4, xarray  # needed at the end in any case, so their time is not counted
+            pace.run(lambda: publish(trained))
+
     with graceful_interrupt() as interrupt:
         with progress:
-            trained = train(job, engine_of(job.config), progress.track, interrupt, watch)
-        tree = make_tree(
-            trained.recorders,
-            trained.reached,
-            trained.logits,
-            _shadows(job, progress, interrupt),
-            job.batch,
-            job.reference,
-            job.targets,
-            job.streams,
-        )
+            trained = train(job, engine_of(job.config), progress.track, interrupt, watch, keep)
+        tree = _tree(job, trained, _shadows(job, progress, interrupt))
         writer.tree(TRAJECTORY, tree)
         if interrupt.requested:
             raise KeyboardInterrupt
     return tree
+
+
+def _tree(job: Job, trained: Trained, shadows: Mapping[Stage, xarray.Dataset]) -> xarray.DataTree:
+    return make_tree(
+        trained.recorders,
+        trained.reached,
+        trained.logits,
+        shadows,
+        job.batch,
+        job.reference,
+        job.targets,
+        job.streams,
+    )
 
 
 def _shadows(
