@@ -53,6 +53,7 @@ def make_app(root: Path) -> Dash:
         assets_ignore="95-export",
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
+    app.server.config["SITE"] = site
     app.layout = _layout(site)
     _callbacks(app, site)
     _files(app, site)

@@ -136,7 +136,7 @@ def _scores(tree: xarray.DataTree, stage: Stage, corpus: Corpus, run: int) -> di
     return {
         "keys": [text(name) for name in corpus.vocab[:v]],
         "queries": [text(corpus.vocab[x]) for x in columns[:q]],
-        "values": [numbers(rearrange(s, "v q -> (v q)"), 3) for s in unit],
-        "target": None if best is None else numbers(rearrange(best, "v q -> (v q)"), 3),
+        "values": [numbers(rearrange(s, "v q -> (v q)"), 5) for s in unit],
+        "target": None if best is None else numbers(rearrange(best, "v q -> (v q)"), 5),
         "left_out": [corpus.vocab_size - v, n - q],
     }

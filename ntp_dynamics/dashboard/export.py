@@ -63,7 +63,7 @@ def export(root: Path, target: Path) -> str:
 
 def _trimmed(job: Job) -> dict[str, Any]:
     """The view of a job without its log, which may name this machine."""
-    return {**job_view(read(job)), "log": []}
+    return {**job_view(job, read(job)), "log": []}
 
 
 def _document(page: dict[str, Any]) -> str:

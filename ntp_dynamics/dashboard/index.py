@@ -132,11 +132,12 @@ def folder_key(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:12]
 
 
-def text(value: Any) -> str:
-    """Any value from a record as text that a table can show: short, one line, valid UTF-8."""
+def text(value: Any, longest: int = LONGEST) -> str:
+    """Any value from a record as text for a page: short, one line, valid UTF-8, and without
+    characters that steer a terminal or the direction of writing."""
     said = str(value).encode("utf-8", "backslashreplace").decode("utf-8")
-    said = "".join(c if c.isprintable() else "\ufffd" for c in said[: LONGEST + 1])
-    return said if len(said) <= LONGEST else said[: LONGEST - 1] + "…"
+    said = "".join(c if c.isprintable() else "\ufffd" for c in said[: longest + 1])
+    return said if len(said) <= longest else said[: longest - 1] + "…"
 
 
 def cache_file(root: Path) -> Path:

@@ -35,7 +35,6 @@ class Reading:
     (``no_laws`` says why) measured values are shown and laws are not.
     """
 
-    job: Job
     record: Record | None
     constants: Constants | None
     problem: str = ""
@@ -77,22 +76,22 @@ def read(job: Job) -> Reading:
     """Open a job, whatever state it is in.  Raises nothing that a directory could cause."""
     log = _log(job.path)
     if problem := _refused(job.path):
-        return Reading(job, None, None, problem)
+        return Reading(None, None, problem)
     try:
         record = load_run(job.path)
     except UserError as error:
         if job.state in ("running", "failed", "interrupted") and TRAJECTORY in error.where:
-            return Reading(job, None, None, "it has recorded nothing so far", log=log)
+            return Reading(None, None, "it has recorded nothing so far", log=log)
         problem = text(f"{Path(error.where).name}: {error.what}; {error.remedy}")
-        return Reading(job, None, None, problem, log=log)
+        return Reading(None, None, problem, log=log)
     except (RecursionError, MemoryError, RuntimeError) as error:
         problem = text(f"it cannot be read ({type(error).__name__})")
-        return Reading(job, None, None, problem, log=log)
+        return Reading(None, None, problem, log=log)
     try:
-        return Reading(job, record, constants_of(record), log=log)
+        return Reading(record, constants_of(record), log=log)
     except (UserError, ValueError, KeyError, TypeError, IndexError, ArithmeticError) as error:
         why = text(f"laws are not drawn: {type(error).__name__}: {error}")
-        return Reading(job, record, None, no_laws=why, log=log)
+        return Reading(record, None, no_laws=why, log=log)
 
 
 def constants_of(record: Record) -> Constants:

@@ -104,7 +104,7 @@ def _numbers(v: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _long(value: Any) -> str:
-    return " ".join(str(value).encode("utf-8", "backslashreplace").decode("utf-8").split())[:1200]
+    return text(value, 1200)
 
 
 def _plain(value: Any) -> str:

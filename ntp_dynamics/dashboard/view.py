@@ -9,7 +9,7 @@ import numpy as np
 from ntp_dynamics.config import Config
 from ntp_dynamics.dashboard.attention import attention
 from ntp_dynamics.dashboard.curves import numbers, panels, stages
-from ntp_dynamics.dashboard.index import text
+from ntp_dynamics.dashboard.index import Job, text
 from ntp_dynamics.dashboard.reading import Reading
 from ntp_dynamics.dashboard.verdicts import cards, headline
 from ntp_dynamics.lab.overview import MARKS
@@ -18,9 +18,9 @@ from ntp_dynamics.record import Record
 STAGE_NAMES = {"feed_forward": "feed-forward", "attention": "attention", "joint": "joint"}
 
 
-def job_view(reading: Reading, run: int = 0) -> dict[str, Any]:
+def job_view(job: Job, reading: Reading, run: int = 0) -> dict[str, Any]:
     """The view of a job; of one that cannot be read, why."""
-    job, record = reading.job, reading.record
+    record = reading.record
     view = {
         "id": job.id,
         "name": job.place,

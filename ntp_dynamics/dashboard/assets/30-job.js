@@ -240,6 +240,11 @@
         else if (state.follow) state.at = line.length - 1;
         curves(view);
         attention(view);
+      } else {
+        line = [];
+        panels = looks = [];
+        for (const grid of [main, look, rest, extra]) grid.replaceChildren();
+        more.hidden = true;
       }
       verdicts(view);
       self.go(state.at);

@@ -49,8 +49,7 @@
 
   const filterBox = (told) => {
     const input = el("input", { type: "search", id: "filter", placeholder: "filter: optimizer=adam  kq.norm=holds  seed<2", "aria-label": "filter jobs", spellcheck: "false", autocomplete: "off" });
-    let wait = null;
-    input.addEventListener("input", () => { clearTimeout(wait); wait = setTimeout(() => ntp.ask({ filter: input.value.trim(), page: null }), 120); });
+    input.addEventListener("input", () => ntp.ask({ filter: input.value.trim(), page: null }, 120));
     input.value = told.view.filter || "";
     return input;
   };
@@ -265,7 +264,7 @@
       const inner = [
         el("div", { class: told.phase ? "grid sweepmaps" : "grid" }, tallyPanel(told), phasePanel(told)),
         el("div", { class: "facets" }, told.facets.map((facet) => el("span", { class: "facet" }, el("span", {}, label(facet.key, 34)), facet.values.map((v) => {
-          const on = terms(told.view.filter || "").includes(`${facet.key}=${quoted(v)}`);
+          const on = terms(ntp.asking().filter || "").includes(`${facet.key}=${quoted(v)}`);
           return el("button", { type: "button", class: "term", "aria-pressed": on ? "true" : "false", onclick: () => flip(facet.key, v) }, label(v, 20));
         })))),
         table(told),
@@ -281,7 +280,7 @@
       body = el("div", { class: "sweepbody" });
       root.replaceChildren(el("div", { class: "sweephead" }, el("h1", {}, told.name === "." ? "Jobs" : label(told.name, 60)), filter), body);
     } else if (!focus) {
-      root.querySelector("#filter").value = told.view.filter || "";
+      root.querySelector("#filter").value = ntp.asking().filter || "";
     }
     draw();
     if (ntp.leave) ntp.leave();

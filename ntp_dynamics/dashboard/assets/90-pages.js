@@ -5,8 +5,10 @@
   const set = (id, data) => window.dash_clientside.set_props(id, { data });
   let asked = null;
 
-  // Change what is asked for without leaving the page; the address follows.
-  ntp.ask = (changes) => {
+  // Change what is asked for without leaving the page; the address follows at once, the question
+  // after `wait` milliseconds, so that typing asks once.
+  let later = null;
+  ntp.ask = (changes, wait = 0) => {
     const view = { ...(asked || {}).view };
     for (const [key, value] of Object.entries(changes)) {
       if (value === null || value === undefined || value === "") delete view[key];
@@ -14,8 +16,11 @@
     }
     asked = { ...asked, view };
     address.set(changes);
-    set("ask", asked);
+    clearTimeout(later);
+    if (wait) later = setTimeout(() => set("ask", asked), wait);
+    else set("ask", asked);
   };
+  ntp.asking = () => (asked || {}).view || {};
 
   // Links inside the dashboard change the address without loading the page anew.
   ntp.visit = (href) => {

@@ -25,7 +25,7 @@ def show(site: Site, ask: Mapping[str, Any]) -> dict[str, Any]:
     at = next(i for i, other in enumerate(folder.jobs) if other.id == job.id)
     near = [folder.jobs[i].id if 0 <= i < len(folder.jobs) else "" for i in (at - 1, at + 1)]
     return {
-        "view": job_view(site.open(job), run(ask)),
+        "view": job_view(job, site.open(job), run(ask)),
         "folder": [folder.id, folder.name, len(folder.jobs)],
         "near": near,
     }
