@@ -64,23 +64,36 @@ class Folder:
     name: str
     jobs: Sequence[Job]
 
-    @property
-    def swept(self) -> list[str]:
-        """Override keys whose values differ between its jobs, in the order of first use."""
-        keys = dict.fromkeys(key for job in self.jobs for key in job.overrides)
-        return [k for k in keys if len({job.overrides.get(k) for job in self.jobs}) > 1]
+    @cached_property
+    def overrides(self) -> list[str]:
+        """Override keys, in the order of first use."""
+        return list(dict.fromkeys(key for job in self.jobs for key in job.overrides))
 
-    @property
+    @cached_property
+    def swept(self) -> list[str]:
+        """Override keys whose values differ between the jobs."""
+        return [
+            key for key in self.overrides if len({job.overrides.get(key) for job in self.jobs}) > 1
+        ]
+
+    @cached_property
     def claims(self) -> list[str]:
         """Claims that some job has a verdict on, in the order of the paper."""
         found = dict.fromkeys(claim for job in self.jobs for claim in job.labels)
         known = [c for c in dict.fromkeys(claim.id for claim in CLAIMS) if c in found]
         return known + [c for c in found if c not in known]
 
-    @property
+    @cached_property
     def observables(self) -> list[str]:
         """Final observables that some job has."""
         return list(dict.fromkeys(name for job in self.jobs for name in job.final))
+
+    @cached_property
+    def telling(self) -> str:
+        """The claim whose verdicts differ most between the jobs; of equals the main theorem's."""
+        kinds = {c: len({job.labels.get(c) for job in self.jobs} - {None}) for c in self.claims}
+        rank = {c: (kinds[c], c.startswith("kq.direction")) for c in self.claims}
+        return max(self.claims, key=rank.__getitem__, default="")
 
 
 @dataclass(frozen=True)
@@ -291,8 +304,10 @@ def _folders(rows: Iterable[Job]) -> dict[str, Folder]:
         groups.setdefault(job.folder, []).append(job)
     folders = {}
     for name, members in groups.items():
-        labels = adjusted_labels([vars(job) for job in members])
-        jobs = [replace(j, labels=row) for j, row in zip(members, labels, strict=True)]
+        jobs = members
+        if any("contradicted" in job.labels.values() for job in members):
+            labels = adjusted_labels([vars(job) for job in members])
+            jobs = [replace(j, labels=row) for j, row in zip(members, labels, strict=True)]
         key = folder_key(name)
         folders[key] = Folder(key, name, jobs)
     return folders

@@ -32,12 +32,6 @@ def axes(folder: Folder, x: str | None, y: str | None) -> tuple[str, str]:
     return x, y or ""
 
 
-def telling(folder: Folder) -> str:
-    """The claim whose verdicts differ most between the jobs; of equals the main theorem's."""
-    kinds = {c: len({j.labels.get(c) for j in folder.jobs} - {None}) for c in folder.claims}
-    return max(folder.claims, key=lambda c: (kinds[c], c.startswith("kq.direction")), default="")
-
-
 def phase(folder: Folder, jobs: Sequence[Job], x: str, y: str, colour: str) -> dict[str, Any]:
     """Cells of a phase diagram: the jobs at each pair of values, and what they found.
 

@@ -32,7 +32,9 @@ class Site:
             started = time.monotonic()
             new = scan(self.root, self._index)
             if new is not self._index:
-                _ = new.folders, new.jobs, new.stamp  # computed here, not while someone waits
+                _ = new.jobs, new.stamp  # computed here, not while someone waits
+                for folder in new.folders.values():
+                    _ = folder.swept, folder.observables, folder.telling
                 self._index = new
                 save(new)
             took = time.monotonic() - started

@@ -61,8 +61,7 @@ def parse(words: str, keys: Sequence[str]) -> list[Term]:
 
 def keys_of(folder: Folder) -> list[str]:
     """Everything that a filter can speak of."""
-    overrides = dict.fromkeys(key for job in folder.jobs for key in job.overrides)
-    return [*OWN, *overrides, *folder.observables, *folder.claims]
+    return [*OWN, *folder.overrides, *folder.observables, *folder.claims]
 
 
 def value(job: Job, key: str) -> str | float | None:
@@ -93,11 +92,10 @@ def order(jobs: Sequence[Job], key: str, falling: bool) -> list[Job]:
 def columns(folder: Folder) -> list[dict[str, str]]:
     """The columns a table of the folder can have; those that it opens with are marked."""
     swept = folder.swept
-    overrides = dict.fromkeys(key for job in folder.jobs for key in job.overrides)
     usual = [name for name in USUAL if name in folder.observables]
     finals = [*usual, *(name for name in folder.observables if name not in usual)]
     return [
-        *({"key": k, "kind": "override", "usual": "yes" * (k in swept)} for k in overrides),
+        *({"key": k, "kind": "override", "usual": "yes" * (k in swept)} for k in folder.overrides),
         *({"key": k, "kind": "final", "usual": "yes" * (k in usual)} for k in finals),
         *({"key": k, "kind": "claim", "usual": "yes"} for k in folder.claims),
         {"key": "seconds", "kind": "seconds", "usual": ""},
@@ -119,8 +117,7 @@ def facets(folder: Folder) -> list[dict[str, Any]]:
 
 def as_csv(folder: Folder, jobs: Sequence[Job]) -> str:
     """A table of jobs for a spreadsheet; a text that one would run as a formula is quoted."""
-    overrides = dict.fromkeys(key for job in folder.jobs for key in job.overrides)
-    heads = [*OWN, *overrides, *folder.observables, *folder.claims]
+    heads = [*OWN, *folder.overrides, *folder.observables, *folder.claims]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([_harmless(head) for head in heads])

@@ -7,7 +7,7 @@ from typing import Any
 
 from ntp_dynamics.dashboard import compare, table
 from ntp_dynamics.dashboard.index import Folder, Job
-from ntp_dynamics.dashboard.phase import axes, parallel, phase, telling
+from ntp_dynamics.dashboard.phase import axes, parallel, phase
 from ntp_dynamics.dashboard.site import Site
 from ntp_dynamics.dashboard.verdicts import tally
 
@@ -41,7 +41,7 @@ def shown(folder: Folder, view: Mapping[str, Any]) -> dict[str, Any]:
     columns = [c for c in every if c["key"] in asked or (not asked and c["usual"])]
     first = max(0, min(_whole(view.get("page")), (len(jobs) - 1) // table.PAGE)) * table.PAGE
     colour = str(view.get("colour", ""))
-    colour = colour if colour in (*folder.claims, *folder.observables) else telling(folder)
+    colour = colour if colour in (*folder.claims, *folder.observables) else folder.telling
     x, y = axes(folder, view.get("x"), view.get("y"))
     return {
         "name": folder.name,
