@@ -97,7 +97,7 @@ def measure_pages(page: Any, url: str, jobs: int) -> dict[str, float]:
         times.append(best(lambda: filtered("optimizer=gd", expected), 1))
         page.fill("#filter", "")
         page.locator("#matched", has_text=re.compile(rf"^{jobs:,} jobs$")).wait_for()
-    found["filter, typing pause of 120 included"] = min(times)
+    found["filter, typing pause of 60 included"] = min(times)
     found["job page, first curves drawn"] = best(
         lambda: opened(real, "[data-panel='attention/norm_kq'] .main-svg")
     )

@@ -28,7 +28,7 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
 }
 OWN = ("state", "name", "seconds", "reason")
-PAGE = 100
+PAGE = 50
 """Rows of a table page."""
 USUAL = ("attention.direction_gap_kq", "attention.log_loss", "joint.direction_gap_kq")
 """Final observables that a table opens with."""

@@ -49,7 +49,7 @@
 
   const filterBox = (told) => {
     const input = el("input", { type: "search", id: "filter", placeholder: "filter: optimizer=adam  kq.norm=holds  seed<2", "aria-label": "filter jobs", spellcheck: "false", autocomplete: "off" });
-    input.addEventListener("input", () => ntp.ask({ filter: input.value.trim(), page: null }, 120));
+    input.addEventListener("input", () => ntp.ask({ filter: input.value.trim(), page: null }, 60));
     input.value = told.view.filter || "";
     return input;
   };
