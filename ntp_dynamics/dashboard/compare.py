@@ -137,7 +137,10 @@ def _panel(name: str, groups: Sequence[Sequence[Series]], clock: str) -> dict[st
 def _curve(
     name: str, members: Sequence[Series], clock: str, decades: bool
 ) -> dict[str, list[float | None]]:
-    """Median and range over all runs of a group, at the union of their recorded steps."""
+    """Median and range over all runs of a group, at the union of their recorded steps.
+
+    A clock may run back (a margin can shrink): of each reading the first time it is reached counts.
+    """
     having = [s for s in members if name in s.values]
     if not having:
         return {"x": [], "median": [], "low": [], "high": []}
@@ -153,5 +156,6 @@ def _curve(
         time[0, at] = clock_of(s, clock)
         clocks.append(time)
     values, x = np.concatenate(rows), middle(np.concatenate(clocks))
-    keep = np.isfinite(x) & np.isfinite(values).any(axis=0)
+    so_far = np.maximum.accumulate(np.concatenate([[-np.inf], np.nan_to_num(x, nan=-np.inf)]))
+    keep = (x > so_far[:-1]) & np.isfinite(values).any(axis=0)
     return {"x": numbers(x[keep]), **spread(values[:, keep])}

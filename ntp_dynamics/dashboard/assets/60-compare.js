@@ -14,7 +14,11 @@
       const value = (v) => (v === null ? null : p.decades ? (yLog ? v : 10 ** v) : !yLog ? v : v > 0 ? Math.log10(v) : null);
       const data = [];
       let [low, high] = [Infinity, -Infinity];
-      p.curves.forEach((curve, i) => {
+      p.curves.map((c) => {
+        const from = xLog ? c.x.findIndex((v) => v > 0) : 0;
+        const cut = (list) => list.slice(from < 0 ? list.length : from);
+        return { x: cut(c.x), median: cut(c.median), low: cut(c.low), high: cut(c.high) };
+      }).forEach((curve, i) => {
         const ys = curve.median.map(value);
         for (const v of [...ys, ...curve.low.map(value), ...curve.high.map(value)]) if (v !== null && Number.isFinite(v)) { low = Math.min(low, v); high = Math.max(high, v); }
         const line = style(i);
