@@ -7,6 +7,7 @@ it, so that a step of the slider asks nobody.
 from __future__ import annotations
 
 import json
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from flask import Response, request
 
 from ntp_dynamics.dashboard import guard
 from ntp_dynamics.dashboard.index import text
-from ntp_dynamics.dashboard.pages import answer, route
+from ntp_dynamics.dashboard.pages import answer, missing, route
 from ntp_dynamics.dashboard.pages.sweep import chosen
 from ntp_dynamics.dashboard.site import Site
 from ntp_dynamics.dashboard.table import as_csv
@@ -101,7 +102,11 @@ def _callbacks(app: Dash, site: Site) -> None:
     )
     def answered(ask: dict[str, Any] | None, _: int | None, seen: str | None) -> Any:
         ticked = dash.ctx.triggered_id == "tick"
-        told = answer(site, ask or {}, seen if ticked else None)
+        try:
+            told = answer(site, ask or {}, seen if ticked else None)
+        except Exception as error:  # a page says what went wrong, and the server goes on
+            traceback.print_exc()
+            told = missing(f"this page could not be made ({type(error).__name__}: {error})")
         return no_update if told is None else told
 
     app.clientside_callback(

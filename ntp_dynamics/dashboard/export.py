@@ -42,7 +42,10 @@ def export(root: Path, target: Path) -> str:
         if room < 0 and views:
             break
         views[job.id] = view
-    tables = [{"key": f.id, **sweep.shown(f, {"lines": "1"})} for f in index.folders.values()]
+    tables = [
+        {"key": folder.id, **sweep.shown(folder, {}, len(folder.jobs))}
+        for folder in index.folders.values()
+    ]
     for table in tables:
         table["rows"] = [row for row in table["rows"] if row["id"] in views]
     page = {

@@ -195,7 +195,7 @@
         if (known) dot += now[j] * target[j];
         cell.setAttribute("fill", mixed(known ? now[j] - target[j] : null, self.top));
       });
-      reading.textContent = now.length && now[0] !== null ? `cos ${num(Math.min(dot, 1), 4)}` : "zero";
+      reading.textContent = now.length && now[0] !== null ? `cos ${num(Math.min(dot, 1), 4)}, this run` : "zero";
     };
     return self;
   };

@@ -168,7 +168,7 @@
     const mark = (k) => (told.view.sort === k ? (told.view.down === "1" ? " ▾" : " ▴") : "");
     const head = (k, text, kind) => el("th", { class: kind, scope: "col", "aria-sort": told.view.sort === k ? (told.view.down === "1" ? "descending" : "ascending") : "none" },
       el("button", { type: "button", class: "quiet", "data-sort": k, title: `sort by ${k}`, onclick: () => sort(k) }, el("span", {}, text + mark(k))));
-    const picked = new Set((ntp.address.get("pick") || "").split(",").filter(Boolean));
+    const picked = kept.picked;
     const compare = el("a", { class: "in button", href: "/compare" }, "");
     const update = () => {
       compare.textContent = picked.size ? `compare ${count(picked.size, "job")}` : "compare all shown";
@@ -252,10 +252,11 @@
 
   let kept = null;
   ntp.sweep = (root, told) => {
-    const open = kept && kept.key === told.key ? kept.open : {};
+    const same = kept && kept.key === told.key;
+    const open = same ? kept.open : {};
     const focus = document.activeElement && document.activeElement.id === "filter" ? document.activeElement : null;
     const filter = focus || filterBox(told);
-    kept = { key: told.key, open };
+    kept = { key: told.key, open, picked: same ? kept.picked : new Set(), first: same ? kept.first : 0 };
     const fold = (name, title, wanted, content, onopen) => el("details", {
       class: "more", "data-fold": name, open: open[name] ?? wanted,
       ontoggle: (event) => { const was = open[name]; open[name] = event.target.open; if (onopen && event.target.open && !was) onopen(); },
@@ -272,7 +273,11 @@
         told.swept.length ? fold("lines", "parallel coordinates", told.view.lines === "1", told.parallel ? (() => { const picture = parallelPicture(told); return el("figure", { class: "panel", "data-panel": "parallel" }, el("figcaption", {}, el("h3", {}, `coloured by ${told.view.colour}`), el("span", { class: "reading" }, told.parallel.drawn < told.parallel.all ? `${num(told.parallel.drawn)} of ${num(told.parallel.all)} jobs, evenly chosen` : ""), savers("parallel coordinates", (f) => saveSvg(picture, "parallel", f))), picture); })() : el("p", { class: "note" }, "…"), () => { if (!told.parallel) ntp.ask({ lines: 1 }); }) : "",
         told.swept.length ? fold("groups", "curves by group", Boolean(told.view.by), groupsBox(told)) : "",
       ];
+      const old = body.querySelector(".scroll");
+      const [left, top] = old ? [old.scrollLeft, old.scrollTop] : [0, 0];
       body.replaceChildren(...inner.filter(Boolean));
+      body.querySelector(".scroll").scrollTo(left, same && told.first === kept.first ? top : 0);
+      kept.first = told.first;
     };
     let body = root.querySelector(".sweepbody");
     if (!body || root.dataset.sweep !== told.key) {

@@ -33,13 +33,13 @@ def chosen(folder: Folder, view: Mapping[str, Any]) -> list[Job]:
     return table.order(jobs, key, view.get("down") == "1") if key else list(jobs)
 
 
-def shown(folder: Folder, view: Mapping[str, Any]) -> dict[str, Any]:
+def shown(folder: Folder, view: Mapping[str, Any], per_page: int = table.PAGE) -> dict[str, Any]:
     """The page of a folder with filter, order, columns, axes and colour as the view says."""
     jobs = chosen(folder, view)
     every = table.columns(folder)
     asked = [c for c in str(view.get("columns", "")).split(",") if c]
     columns = [c for c in every if c["key"] in asked or (not asked and c["usual"])]
-    first = max(0, min(_whole(view.get("page")), (len(jobs) - 1) // table.PAGE)) * table.PAGE
+    first = max(0, min(_whole(view.get("page")), (len(jobs) - 1) // per_page)) * per_page
     colour = str(view.get("colour", ""))
     colour = colour if colour in (*folder.claims, *folder.observables) else folder.telling
     x, y = axes(folder, view.get("x"), view.get("y"))
@@ -48,10 +48,10 @@ def shown(folder: Folder, view: Mapping[str, Any]) -> dict[str, Any]:
         "all": len(folder.jobs),
         "matched": len(jobs),
         "first": first,
-        "per_page": table.PAGE,
+        "per_page": per_page,
         "columns": columns,
         "every": every,
-        "rows": [_row(job, columns) for job in jobs[first : first + table.PAGE]],
+        "rows": [_row(job, columns) for job in jobs[first : first + per_page]],
         "facets": table.facets(folder),
         "swept": folder.swept,
         "claims": folder.claims,
