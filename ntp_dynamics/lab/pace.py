@@ -37,5 +37,6 @@ class Pace:
         started = self._clock()
         task()
         self._last = self._clock()
-        self._expected = self._last - started
-        self._spent += self._expected
+        took = self._last - started
+        self._expected = 1.5 * took  # the next may take longer
+        self._spent += took

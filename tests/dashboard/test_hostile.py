@@ -14,6 +14,7 @@ import pytest
 import ntp_dynamics as ntp
 from ntp_dynamics.dashboard.export import export
 from ntp_dynamics.dashboard.index import scan
+from ntp_dynamics.dashboard.table import PAGE
 
 RUN = "window.pwned=1"
 MARKUP = [
@@ -158,10 +159,15 @@ def test_sixty_payloads_on_every_page_are_text(
     harmless(page)
     page.goto(f"{url}/sweep/{folder.id}?lines=1")
     page.wait_for_selector("[data-panel=parallel]")
-    assert page.locator("table.jobs tbody tr").count() == len(PAYLOADS)
+    rows = page.locator("table.jobs tbody tr")
+    assert rows.count() == PAGE
     shown = page.locator("table.jobs tbody").inner_text()
     for payload in MARKUP:
         assert payload[:20] in shown
+    harmless(page)
+    page.locator(".pager button").last.click()
+    page.locator(".pager", has_text="2 of 2").wait_for()
+    assert rows.count() == len(PAYLOADS) - PAGE
     harmless(page)
     page.fill("#filter", f'key="{MARKUP[0]}"')
     page.locator("#matched", has_text=f"1 of {len(PAYLOADS)}").wait_for()
