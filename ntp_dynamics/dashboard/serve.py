@@ -59,6 +59,7 @@ def bind(port: int) -> socket.socket:
         listener.bind((HOST, port))
         listener.listen(64)
     except OSError as error:
+        listener.close()
         reason = (error.strerror or "it cannot be used").lower()
         raise UserError(f"--port {port}", reason, "give another with --port") from error
     return listener
