@@ -180,6 +180,19 @@ def test_corpus_and_comparison_are_a_click_away(
     assert page.locator(".lines li").all_inner_texts() == ["optimizer=ngd", "optimizer=gd"]
 
 
+def test_the_only_folder_and_the_only_job_are_the_first_page(
+    records: Path, serve: Callable[[Path], Any], watched: Any
+) -> None:
+    page = watched.page
+    page.goto(serve(records / "sweep").url)
+    page.fill("#filter", "seed=1")
+    page.locator("#matched", has_text="2 of 4").wait_for()
+    assert page.locator("h1").inner_text() == "sweep"
+    page.goto(serve(records / "cycle").url)
+    page.wait_for_selector(".headline")
+    assert "not realizable" in page.locator(".headline").inner_text()
+
+
 def test_a_narrow_screen_is_not_wider_than_itself(
     served: Any, watched: Any, ids: dict[str, str]
 ) -> None:

@@ -135,8 +135,14 @@ window.ntp = (() => {
   const role = (name, sign, dash, pattern) => ({ mark: sign, dash, pattern, get colour() { return colour(`role-${name}`); } });
   const label = (text, limit) => (text.length > limit ? `${text.slice(0, limit - 1)}…` : text);
 
+  // The directory that is shown has no name below itself.
+  const folder = (name) => {
+    const root = document.querySelector(".root");
+    return name === "." ? (root && root.textContent) || "jobs" : name;
+  };
+
   return {
-    el, svg, num, dec, count, colour, plain, theme, address, plotly, saveSvg, savers, fileName,
+    folder, el, svg, num, dec, count, colour, plain, theme, address, plotly, saveSvg, savers, fileName,
     badge, mark, label, ROLES: {
       optimal: role("optimal", "★", null, ""),
       confused: role("confused", "◆", "5 3", "/"),

@@ -283,7 +283,7 @@
     if (!body || root.dataset.sweep !== told.key) {
       root.dataset.sweep = told.key;
       body = el("div", { class: "sweepbody" });
-      root.replaceChildren(el("div", { class: "sweephead" }, el("h1", {}, told.name === "." ? "Jobs" : label(told.name, 60)), filter), body);
+      root.replaceChildren(el("div", { class: "sweephead" }, el("h1", {}, label(ntp.folder(told.name), 60)), filter), body);
     } else if (!focus) {
       root.querySelector("#filter").value = ntp.asking().filter || "";
     }

@@ -44,7 +44,7 @@
     nothing: (root, told) => { crumbs([]); root.replaceChildren(el("p", { class: "empty" }, `Nothing to show: ${told.why}.`), el("p", {}, el("a", { href: "/", class: "in" }, "all folders"))); },
     job: (root, told) => {
       const { view, folder, near } = told;
-      crumbs([[folder[1] === "." ? "jobs" : folder[1], `/sweep/${folder[0]}`], [view.name.split("/").pop()]]);
+      crumbs([[ntp.folder(folder[1]), `/sweep/${folder[0]}`], [view.name.split("/").pop()]]);
       const links = (_, runs) => el("p", { class: "links" },
         el("a", { class: "in", href: `/corpus/${view.id}?run=${view.run}` }, "corpus"),
         near[0] ? el("a", { class: "in", href: `/job/${near[0]}` }, "‹ previous job") : "",
@@ -52,7 +52,7 @@
       ntp.job(root, view, { links, onRun: (run) => ntp.ask({ run: run || null }) });
     },
     folders: (root, told) => { crumbs([]); ntp.folders(root, told); },
-    sweep: (root, told) => { crumbs([[told.name === "." ? "jobs" : told.name]]); ntp.sweep(root, told); },
+    sweep: (root, told) => { crumbs([[ntp.folder(told.name)]]); ntp.sweep(root, told); },
     corpus: (root, told) => { crumbs([[told.name, `/job/${told.key}`], ["corpus"]]); ntp.corpus(root, told); },
     compare: (root, told) => { crumbs([["compare"]]); ntp.compare(root, told); },
   };

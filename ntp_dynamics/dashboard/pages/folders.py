@@ -7,26 +7,32 @@ from collections.abc import Mapping
 from typing import Any
 
 from ntp_dynamics.dashboard.index import Folder
-from ntp_dynamics.dashboard.pages import sweep
+from ntp_dynamics.dashboard.pages import job, sweep
 from ntp_dynamics.dashboard.site import Site
 
 
-def stamp(site: Site, ask: Mapping[str, Any]) -> str:
-    """That of the index, and what of it is asked for where there is one folder only."""
-    return site.index.stamp + only_view(site, ask)
+def stamp(site: Site, ask: Mapping[str, Any]) -> str | None:
+    """That of the index, or of the only thing there is."""
+    page, asked = _only(site, ask)
+    return site.index.stamp if page is None else page.stamp(site, asked)
 
 
 def show(site: Site, ask: Mapping[str, Any]) -> dict[str, Any]:
-    """A row a folder; the only one shows itself."""
-    folders = list(site.index.folders.values())
+    """A row a folder; the only folder shows itself, and so does the only job."""
+    page, asked = _only(site, ask)
+    if page is not None:
+        return {"page": asked["page"], "key": asked["key"]} | page.show(site, asked)
+    return {"folders": [_row(folder) for folder in site.index.folders.values()]}
+
+
+def _only(site: Site, ask: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The page that takes the place of the first one, and what it is asked."""
+    folders, jobs = list(site.index.folders), list(site.index.jobs)
+    if len(jobs) == 1:
+        return job, {"page": "job", "key": jobs[0], "view": ask["view"]}
     if len(folders) == 1:
-        return {"page": "sweep", "key": folders[0].id} | sweep.shown(folders[0], ask["view"])
-    return {"folders": [_row(folder) for folder in folders], "root": site.root.name}
-
-
-def only_view(site: Site, ask: Mapping[str, Any]) -> str:
-    """The view asked for, where the first page is that of the only folder."""
-    return repr(sorted(ask["view"].items())) if len(site.index.folders) == 1 else ""
+        return sweep, {"page": "sweep", "key": folders[0], "view": ask["view"]}
+    return None, {}
 
 
 def _row(folder: Folder) -> dict[str, Any]:
