@@ -70,3 +70,24 @@ def train() -> None:
         from ntp_dynamics.launch import launch
 
         launch(sys.argv[1:])
+
+
+def dashboard(arguments: Sequence[str] | None = None) -> None:
+    """``ntp-dashboard DIR [--port P] [--export FILE.html]``: look at runs and sweeps."""
+    parser = _Parser(prog="ntp-dashboard", description="Look at runs and sweeps in a browser.")
+    parser.add_argument("directory", help="a run, a sweep, or a folder of them")
+    parser.add_argument("--port", type=int, help="port on 127.0.0.1 (8050)", default=8050)
+    parser.add_argument("--export", metavar="FILE.html", help="write one self-contained page")
+    options = parser.parse_args(arguments)
+    with mistakes_in_one_line():
+        from pathlib import Path
+
+        from ntp_dynamics.dashboard.serve import serve, usable
+
+        root = usable(Path(options.directory))
+        if options.export is None:
+            serve(root, options.port)
+        else:
+            from ntp_dynamics.dashboard.export import export
+
+            print(export(root, Path(options.export)))

@@ -157,6 +157,13 @@ class Trained:
     """Why training ended before its time."""
 
 
+Keeper = Callable[[Trained], None]
+
+
+def forget(trained: Trained) -> None:
+    """A keeper that does nothing."""
+
+
 def engine_of(config: Config) -> Engine:
     """The engine a configuration asks for."""
     if config.engine is EngineName.autograd:
@@ -187,12 +194,18 @@ def naive_engine(config: Config) -> Engine:
 
 
 def train(
-    job: Job, engine: Engine, track: Tracker, interrupt: Interrupt, watch: Watcher = ignore
+    job: Job,
+    engine: Engine,
+    track: Tracker,
+    interrupt: Interrupt,
+    watch: Watcher = ignore,
+    keep: Keeper = forget,
 ) -> Trained:
     """Train the stages in order; an interrupt ends training after the step at hand, weights that
     are no longer finite end it before the step that made them so.
 
-    ``watch`` sees what was measured at each step (stage, step, values by name).
+    ``watch`` sees what was measured at each step (stage, step, values by name), ``keep`` everything
+    so far.
     """
     recorders: dict[Stage, Recorder] = {}
     reached: dict[Stage, int] = {}
@@ -204,12 +217,13 @@ def train(
         recorder = recorders[stage] = make_recorder(hooks)
         try:
             for state in track(_states(job, engine, stage, logits), stage, settings.steps):
+                reached[stage] = state.step
                 if isinstance(state, State):
+                    logits = state.logits
                     if measured := observe(hooks, state, job.reference, job.sizes):
                         recorder.put(state.step, measured)
                         watch(stage, state.step, measured)
-                    logits = state.logits
-                reached[stage] = state.step
+                        keep(Trained(recorders, reached, logits))
                 if interrupt.requested:
                     return Trained(recorders, reached, logits)
         except NonFinite as failure:

@@ -29,7 +29,7 @@ SEVERITY = (
 
 def summary(tree: xarray.DataTree, judged: Iterable[Judged]) -> dict[str, Any]:
     """Final observables (medians over runs), a label a claim, p-values of contradictions."""
-    return {"final": _final(tree), **_labels(judged)}
+    return {"final": final_values(tree), **_labels(judged)}
 
 
 def notes(job: Job) -> list[str]:
@@ -50,7 +50,7 @@ def one_line(error: Exception) -> str:
     return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
 
 
-def _final(tree: xarray.DataTree) -> dict[str, float | None]:
+def final_values(tree: xarray.DataTree) -> dict[str, float | None]:
     """The last value of every scalar, the median over runs; None where it does not exist."""
     final: dict[str, float | None] = {}
     for stage in Stage:

@@ -113,7 +113,7 @@ def load_sweep(directory: str | Path) -> pandas.DataFrame:
     if not paths:
         raise UserError(str(directory), "it holds no record", "give the directory of a sweep")
     statuses = [read_status(path) for path in paths]
-    labels = _adjusted_labels(statuses)
+    labels = adjusted_labels(statuses)
     return pandas.DataFrame(
         [
             {
@@ -130,7 +130,7 @@ def load_sweep(directory: str | Path) -> pandas.DataFrame:
     )
 
 
-def _adjusted_labels(statuses: list[dict[str, Any]]) -> list[dict[str, str]]:
+def adjusted_labels(statuses: list[dict[str, Any]]) -> list[dict[str, str]]:
     """The labels of each job; a contradiction that Holm's procedure does not confirm over the whole
     sweep becomes inconclusive."""
     labels = [dict(status.get("labels", {})) for status in statuses]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from rich.console import Console
 from ntp_dynamics.config import Config, Figures, Stage, read_yaml, to_yaml
 from ntp_dynamics.job import (
     Job,
+    Keeper,
     Trained,
     Watcher,
     engine_in_words,
@@ -26,6 +27,7 @@ from ntp_dynamics.job import (
 )
 from ntp_dynamics.lab.disk import make_room, size_in_words
 from ntp_dynamics.lab.log import JobLog
+from ntp_dynamics.lab.pace import Pace
 from ntp_dynamics.lab.progress import Interrupt, JobProgress, SweepShare, graceful_interrupt
 from ntp_dynamics.lab.store import STATUS, TRAJECTORY, RecordWriter
 from ntp_dynamics.lab.sweep import Parts, Work, run_alone
@@ -34,7 +36,7 @@ from ntp_dynamics.observe.judgement import Judged, judge_claims, recorded_for_la
 from ntp_dynamics.observe.observables import Observable
 from ntp_dynamics.observe.tree import make_tree
 from ntp_dynamics.optim.train import Passed, State
-from ntp_dynamics.outcome import notes, one_line, summary
+from ntp_dynamics.outcome import final_values, notes, one_line, summary
 from ntp_dynamics.record import Record
 from ntp_dynamics.theory.constants import Constants, make_constants
 
@@ -103,6 +105,13 @@ def job_parts(
         ended = {"state": state, "reason": reason, "seconds": seconds}
         writer.json(STATUS, {**status, **ended, **(outcome or {})})
 
+    def publish(trained: Trained) -> None:
+        """The record so far, for those who watch."""
+        tree = _tree(job, trained, {})
+        writer.tree(TRAJECTORY, tree)
+        seconds = round(time.monotonic() - started, 3)
+        writer.json(STATUS, {**status, "seconds": seconds, "final": final_values(tree)})
+
     def say(text: str) -> None:
         log(text)
         progress.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -116,7 +125,7 @@ def job_parts(
             _write_inputs(job, settings, writer, log)
             with open_tracker(config.tracking, subject, say) as tracker:
                 tree = yield from _train_and_record(
-                    job, writer, progress, tracker.watch, interrupting
+                    job, writer, progress, tracker.watch, publish, interrupting
                 )
                 constants = _constants(job, tree)
                 judged = judge_claims(tree, constants)
@@ -143,37 +152,58 @@ def job_parts(
 
 
 def _train_and_record(
-    job: Job, writer: RecordWriter, progress: Bar, watch: Watcher, interrupting: Interrupting
+    job: Job,
+    writer: RecordWriter,
+    progress: Bar,
+    watch: Watcher,
+    publish: Keeper,
+    interrupting: Interrupting,
 ) -> Parts[xarray.DataTree]:
     """Train all stages and write the trajectory, also of a training that was cut short.
 
-    Raises KeyboardInterrupt after Ctrl-C, NonFinite where weights overflowed.
+    While it trains the record so far is published, every two seconds at most.  Raises
+    KeyboardInterrupt after Ctrl-C, NonFinite where weights overflowed.
     """
+    pace = Pace()
+
+    def keep(trained: Trained) -> None:
+        if pace.due:
+            import netCDF4
+            import xarray
+
+            _ = netCDF4, xarray  # needed at the end in any case, so their time is not counted
+            pace.run(lambda: publish(trained))
+
     with interrupting() as interrupt:
 
         def work() -> tuple[Trained, dict[Stage, xarray.Dataset]]:
             with progress:
-                trained = train(job, engine_of(job.config), progress.track, interrupt, watch)
+                engine = engine_of(job.config)
+                trained = train(job, engine, progress.track, interrupt, watch, keep)
                 shadows = {} if trained.failure else _shadows(job, progress, interrupt)
                 return trained, shadows
 
         trained, shadows = yield Work(work, alone=why_torch(job.config) is not None)
-        tree = make_tree(
-            trained.recorders,
-            trained.reached,
-            trained.logits,
-            shadows,
-            job.batch,
-            job.reference,
-            job.targets,
-            job.streams,
-        )
+        tree = _tree(job, trained, shadows)
         writer.tree(TRAJECTORY, tree)
         if interrupt.requested:
             raise KeyboardInterrupt
         if trained.failure is not None:
             raise trained.failure
     return tree
+
+
+def _tree(job: Job, trained: Trained, shadows: Mapping[Stage, xarray.Dataset]) -> xarray.DataTree:
+    return make_tree(
+        trained.recorders,
+        trained.reached,
+        trained.logits,
+        shadows,
+        job.batch,
+        job.reference,
+        job.targets,
+        job.streams,
+    )
 
 
 def _shadows(job: Job, progress: Bar, interrupt: Interrupt) -> dict[Stage, xarray.Dataset]:

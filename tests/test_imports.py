@@ -22,7 +22,7 @@ FLOORS = [
     ["observe"],
     ["job"],
     ["record"],
-    ["figures", "outcome"],
+    ["figures", "outcome", "dashboard"],
     ["run"],
     ["compose"],
     ["api", "show", "help"],

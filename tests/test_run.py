@@ -21,6 +21,7 @@ import ntp_dynamics as ntp
 from ntp_dynamics import run
 from ntp_dynamics.config import FileDataset, from_yaml
 from ntp_dynamics.lab.errors import UserError, UserErrors
+from ntp_dynamics.lab.pace import Pace
 from ntp_dynamics.lab.progress import JobProgress, SweepProgress
 from ntp_dynamics.lab.store import verify
 
@@ -354,3 +355,29 @@ def test_one_unreadable_status_hides_no_other_job(record: ntp.Record, tmp_path: 
     (tmp_path / "s/2").mkdir()
     (tmp_path / "s/2/status.json").write_text("{")
     assert list(ntp.load_sweep(tmp_path / "s")["status"]) == ["done", "unreadable", "unreadable"]
+
+
+def test_a_running_job_publishes_its_record_so_far(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read from within: at every step after the first publication a reader finds the job running,
+    with the steps so far and no verdict yet."""
+    monkeypatch.setattr(run, "Pace", lambda: Pace(seconds=0, share=1e9))
+    seen: list[tuple[str, int, list[Any]]] = []
+
+    @ntp.observable("attention", long_name="what others see")
+    def watcher(state: Any, reference: Any) -> Any:
+        if (tmp_path / "a/trajectory.nc").exists():
+            found = ntp.load_run(tmp_path / "a")
+            stage = found.trajectory.children.get("attention")
+            last = -1 if stage is None else int(stage.dataset["step"][-1])
+            seen.append((found.status["state"], state.step - last, found.verdicts))
+        return state.path_length
+
+    short = [*SMALL, "train.feed_forward.steps=2", "train.attention.steps=24"]
+    record = ntp.train(short, tmp_path / "a", observables=[watcher])
+    assert record.status["state"] == "done"
+    assert len(seen) > 20
+    assert all(state == "running" and not verdicts for state, _, verdicts in seen)
+    assert min(behind for _, behind, _ in seen) == 1
+    assert "final" in record.status

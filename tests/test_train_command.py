@@ -83,7 +83,7 @@ def test_a_sweep_does_not_start_where_a_sweep_has_been(tmp_path: Path) -> None:
         (["dataset.querries=3"], "dataset.querries", "'dataset.queries'"),
         (["+dataset.queris=3"], "dataset.queris", "'queries'"),
         (["dataset=realisable"], "dataset", "realizable"),
-        (["optimizer=adamm"], "optimizer", "ngd"),
+        (["optimizer=adamm"], "optimizer", "'adam'"),
         (["vary=nothing"], "vary", ""),
         (["seed"], "seed", "key=value"),
         (["train.attention.step_size=inf"], "train.attention.step_size", "finite"),

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     import xarray
 
 STATUS, MANIFEST, TRAJECTORY = "status.json", "MANIFEST.json", "trajectory.nc"
+
+HDF5 = threading.Lock()
+"""Held by whoever reads or writes a trajectory: the library is not thread-safe."""
 
 
 class RecordWriter:
@@ -63,7 +67,10 @@ class RecordWriter:
             }
             for group in tree.subtree
         }
-        self._write(name, lambda path: tree.to_netcdf(path, engine="netcdf4", encoding=encoding))
+        with HDF5:
+            self._write(
+                name, lambda path: tree.to_netcdf(path, engine="netcdf4", encoding=encoding)
+            )
 
     def add(self, name: str) -> None:
         """Count a file that something else wrote here (a figure, the log) as part of the record."""
@@ -152,7 +159,7 @@ def read_tree(path: Path) -> xarray.DataTree:
     import xarray
 
     try:
-        with xarray.open_datatree(path, engine="netcdf4") as tree:
+        with HDF5, xarray.open_datatree(path, engine="netcdf4") as tree:
             return tree.load()
     except FileNotFoundError:
         raise UserError(str(path), "it does not exist", "the job recorded nothing") from None

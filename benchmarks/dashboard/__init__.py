@@ -1,0 +1,1 @@
+"""How fast the dashboard is with ten thousand jobs: `python -m benchmarks.dashboard`."""

@@ -1,0 +1,1 @@
+"""The dashboard: looks at run directories, and changes nothing in them."""

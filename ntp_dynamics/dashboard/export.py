@@ -1,0 +1,116 @@
+"""One self-contained page: no network, no server, the slider alive.
+
+The page holds the same scripts that the server sends, plotly among them, and the same JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+from pathlib import Path
+from typing import Any
+
+import plotly
+
+from ntp_dynamics.dashboard.index import Job, scan, text
+from ntp_dynamics.dashboard.pages import sweep
+from ntp_dynamics.dashboard.reading import read
+from ntp_dynamics.dashboard.view import job_view
+from ntp_dynamics.lab.disk import size_in_words
+from ntp_dynamics.lab.errors import UserError
+from ntp_dynamics.lab.overview import MARKS
+from ntp_dynamics.lab.store import write_atomically
+
+ASSETS = Path(__file__).parent / "assets"
+ROOM = 24 * 10**6
+"""Bytes of job views that one page holds: what a mail still carries."""
+SCRIPTS = ("00-core", "10-curves", "20-attention", "30-job", "40-sweep", "60-compare", "95-export")
+
+
+def export(root: Path, target: Path) -> str:
+    """Write the page; returns a line that says what it holds.  Raises UserError."""
+    index = scan(root)
+    if not index.jobs:
+        raise UserError(str(root), "it holds no record", "give the directory of a run or a sweep")
+    views: dict[str, Any] = {}
+    room = ROOM
+    for job in index.jobs.values():
+        view = _trimmed(job)
+        room -= len(json.dumps(view))
+        if room < 0 and views:
+            break
+        views[job.id] = view
+    tables = [
+        {"key": folder.id, **sweep.shown(folder, {}, len(folder.jobs))}
+        for folder in index.folders.values()
+    ]
+    for table in tables:
+        table["rows"] = [row for row in table["rows"] if row["id"] in views]
+    page = {
+        "title": text(root.name),
+        "folders": tables if len(index.jobs) > 1 else [],
+        "views": views,
+        "left_out": len(index.jobs) - len(views),
+    }
+    body = _document(page)
+    try:
+        write_atomically(target, lambda path: path.write_text(body, encoding="utf-8"))
+    except OSError as error:
+        reason = (error.strerror or "it cannot be written").lower()
+        raise UserError(str(target), reason, "choose another file") from error
+    said = f"{len(views)} of {len(index.jobs)} job{'s' * (len(index.jobs) != 1)}"
+    return f"exported  {target}  ({said}, {size_in_words(target.stat().st_size)})"
+
+
+def _trimmed(job: Job) -> dict[str, Any]:
+    """The view of a job without its log, which may name this machine."""
+    return {**job_view(job, read(job)), "log": []}
+
+
+def _document(page: dict[str, Any]) -> str:
+    """The page as HTML.  In JSON, "<" is written so that no text of a record ends a script; the
+    scripts are named by their hashes, and the browser runs no other."""
+    data = json.dumps(page, allow_nan=False, ensure_ascii=True).replace("<", "\\u003c")
+    plotly_script = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    sources = [plotly_script, *(ASSETS / f"{name}.js" for name in SCRIPTS)]
+    scripts = [_inlined(source) for source in sources]
+    hashes = " ".join(f"'sha256-{_hash(script)}'" for script in scripts)
+    code = "\n".join(f"<script>{script}</script>" for script in scripts)
+    marks = html.escape(json.dumps(MARKS), quote=True)
+    policy = (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<title>{html.escape(page["title"])} · ntp-dynamics</title>
+<link rel="icon" href="data:,">
+<style>{(ASSETS / "ntp.css").read_text(encoding="utf-8")}</style>
+</head>
+<body>
+<div id="shell" data-marks="{marks}">
+<header class="top"><span class="brand">ntp-dynamics</span><nav id="crumbs"></nav>
+<button id="theme" class="quiet" title="light or dark">◐</button></header>
+<main id="main"><div id="page"></div></main>
+</div>
+<script type="application/json" id="data">{data}</script>
+{code}
+</body>
+</html>
+"""
+
+
+def _inlined(source: Path) -> str:
+    """A script as it may stand between tags."""
+    return source.read_text(encoding="utf-8").replace("</script", "<\\/script")
+
+
+def _hash(script: str) -> str:
+    """What a Content-Security-Policy calls a script by."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -1,0 +1,133 @@
+"""A job opened for looking: its record as far as it can be read, and why not where it cannot."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from ntp_dynamics.dashboard.index import Job, text
+from ntp_dynamics.data.draw import draw_embeddings, streams
+from ntp_dynamics.data.realizable import recognise
+from ntp_dynamics.lab.disk import size_in_words
+from ntp_dynamics.lab.errors import UserError
+from ntp_dynamics.lab.store import MANIFEST, STATUS, TRAJECTORY
+from ntp_dynamics.observe.judgement import recorded_for_laws
+from ntp_dynamics.record import Record, load_run
+from ntp_dynamics.theory.constants import Constants, make_constants
+from ntp_dynamics.theory.targets import solve
+
+LARGEST = 300 * 10**6
+"""Bytes of a record that is opened in the browser's server."""
+KEPT = 4
+"""Records kept in memory, the last ones looked at."""
+LOG_LINES = 40
+FILES = (STATUS, "config.yaml", TRAJECTORY, "verdicts.json", MANIFEST, "log.txt", "corpora")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """``record`` is None where there is none yet, or it is damaged: ``problem`` says so.
+
+    ``constants`` are those of the claims, computed anew from the corpora; without them
+    (``no_laws`` says why) measured values are shown and laws are not.
+    """
+
+    record: Record | None
+    constants: Constants | None
+    problem: str = ""
+    no_laws: str = ""
+    log: tuple[str, ...] = ()
+
+
+class Reader:
+    """Opens jobs and keeps the last few; one that changed on disk is read again."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, str], Reading] = OrderedDict()
+        self._lock = Lock()
+
+    def open(self, job: Job) -> Reading:
+        key = job.id, stamp(job)
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = read(job)
+            self._kept.move_to_end(key)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+            return self._kept[key]
+
+
+def stamp(job: Job) -> str:
+    """Changes whenever a file of the record is replaced."""
+    parts = []
+    for name in (STATUS, TRAJECTORY, MANIFEST):
+        try:
+            stat = os.stat(job.path / name, follow_symlinks=False)
+            parts.append(f"{stat.st_mtime_ns:x}.{stat.st_size:x}")
+        except OSError:
+            parts.append("-")
+    return "_".join(parts)
+
+
+def read(job: Job) -> Reading:
+    """Open a job, whatever state it is in.  Raises nothing that a directory could cause."""
+    log = _log(job.path)
+    if problem := _refused(job.path):
+        return Reading(None, None, problem)
+    try:
+        record = load_run(job.path)
+    except UserError as error:
+        if job.state in ("running", "failed", "interrupted") and TRAJECTORY in error.where:
+            return Reading(None, None, "it has recorded nothing so far", log=log)
+        problem = text(f"{Path(error.where).name}: {error.what}; {error.remedy}")
+        return Reading(None, None, problem, log=log)
+    except (RecursionError, MemoryError, RuntimeError) as error:
+        problem = text(f"it cannot be read ({type(error).__name__})")
+        return Reading(None, None, problem, log=log)
+    try:
+        return Reading(record, constants_of(record), log=log)
+    except (UserError, ValueError, KeyError, TypeError, IndexError, ArithmeticError) as error:
+        why = text(f"laws are not drawn: {type(error).__name__}: {error}")
+        return Reading(record, None, no_laws=why, log=log)
+
+
+def constants_of(record: Record) -> Constants:
+    """The constants of the claims, from the recorded corpora and configuration."""
+    config, corpora = record.config, record.corpora
+    known = {id(corpus): recognise(corpus) for corpus in corpora}
+    recognitions = [known[id(corpus)] for corpus in corpora]
+    embeddings = draw_embeddings(config, streams(config), corpora[0].vocab_size)
+    targets = solve(corpora, recognitions, embeddings)
+    observed = recorded_for_laws(record.trajectory)
+    return make_constants(config, corpora, recognitions, embeddings, targets, observed)
+
+
+def _refused(path: Path) -> str:
+    """Why a directory is not opened: it leads elsewhere, or is too large."""
+    for name in FILES:
+        if (path / name).is_symlink():
+            return f"{name} is a link; links in a record are not followed"
+    if any(file.is_symlink() for file in (path / "corpora").glob("*")):
+        return "a corpus is a link; links in a record are not followed"
+    try:
+        size = (path / TRAJECTORY).stat().st_size
+    except OSError:
+        return "" if path.is_dir() else "its directory is no longer there"
+    if size > LARGEST:
+        return f"{TRAJECTORY} has {size_in_words(size)}, more than a page can show"
+    return ""
+
+
+def _log(path: Path) -> tuple[str, ...]:
+    """The last lines of the log; none of a link."""
+    try:
+        descriptor = os.open(path / "log.txt", os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        with open(descriptor, "rb") as file:
+            file.seek(max(0, os.fstat(descriptor).st_size - 20_000))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return ()
+    return tuple(text(line) for line in lines[-LOG_LINES:])

@@ -1,0 +1,166 @@
+"""Filtering, sorting and choosing columns of a table of jobs.
+
+A filter is words with spaces between them, all of which must hold: ``key=value``, ``key!=value``,
+``key<1e-3`` (and ``>``, ``<=``, ``>=``), or a bare word that some override, the state or the name
+contains.  A key is an override, a final observable, a claim (then the value is a label), `state`,
+`name`, or the unmistakable end of one: `optimal` for `dataset.optimal`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import operator
+import re
+import shlex
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ntp_dynamics.dashboard.index import Folder, Job
+
+OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "!=": operator.ne,
+    "=": operator.eq,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+OWN = ("state", "name", "seconds", "reason")
+PAGE = 50
+"""Rows of a table page."""
+USUAL = ("attention.direction_gap_kq", "attention.log_loss", "joint.direction_gap_kq")
+"""Final observables that a table opens with."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One word of a filter; a bare word has no key."""
+
+    key: str
+    test: str
+    value: str
+
+
+def parse(words: str, keys: Sequence[str]) -> list[Term]:
+    """The terms of a filter; a key may be the end of exactly one of the keys."""
+    try:
+        parts = shlex.split(words)
+    except ValueError:  # a quotation that is still being typed
+        parts = words.replace('"', " ").replace("'", " ").split()
+    terms = []
+    for part in parts:
+        found = re.match(r"^([^<>=!]+)(<=|>=|!=|=|<|>)(.*)$", part)
+        if found:
+            terms.append(Term(_full(found[1], keys), found[2], found[3]))
+        else:
+            terms.append(Term("", "", part.lower()))
+    return terms
+
+
+def keys_of(folder: Folder) -> list[str]:
+    """Everything that a filter can speak of."""
+    return [*OWN, *folder.overrides, *folder.observables, *folder.claims]
+
+
+def value(job: Job, key: str) -> str | float | None:
+    """What a job has under a key."""
+    if key in job.overrides:
+        return job.overrides[key]
+    if key in job.labels:
+        return job.labels[key]
+    if key in job.final:
+        return job.final[key]
+    return getattr(job, key) if key in OWN else None
+
+
+def matches(job: Job, terms: Iterable[Term]) -> bool:
+    """Whether a job meets every term."""
+    return all(_meets(job, term) for term in terms)
+
+
+def order(jobs: Sequence[Job], key: str, falling: bool) -> list[Job]:
+    """Jobs by a value: numbers before words, missing values last."""
+    known = [(rank(v), job) for job in jobs if (v := value(job, key)) not in (None, "")]
+    known.sort(key=lambda pair: pair[0], reverse=falling)
+    sorted_jobs = [job for _, job in known]
+    kept = {job.id for job in sorted_jobs}
+    return sorted_jobs + [job for job in jobs if job.id not in kept]
+
+
+def columns(folder: Folder) -> list[dict[str, str]]:
+    """The columns a table of the folder can have; those that it opens with are marked."""
+    swept = folder.swept
+    usual = [name for name in USUAL if name in folder.observables]
+    finals = [*usual, *(name for name in folder.observables if name not in usual)]
+    return [
+        *({"key": k, "kind": "override", "usual": "yes" * (k in swept)} for k in folder.overrides),
+        *({"key": k, "kind": "final", "usual": "yes" * (k in usual)} for k in finals),
+        *({"key": k, "kind": "claim", "usual": "yes"} for k in folder.claims),
+        {"key": "seconds", "kind": "seconds", "usual": ""},
+    ]
+
+
+def facets(folder: Folder) -> list[dict[str, Any]]:
+    """The values of swept overrides and of verdicts, to filter by with a click."""
+    found = []
+    for key in folder.swept:
+        values = sorted({j.overrides[key] for j in folder.jobs if key in j.overrides}, key=rank)
+        if len(values) <= 24:
+            found.append({"key": key, "values": values})
+    states = sorted({job.state for job in folder.jobs})
+    if len(states) > 1:
+        found.append({"key": "state", "values": states})
+    return found
+
+
+def as_csv(folder: Folder, jobs: Sequence[Job]) -> str:
+    """A table of jobs for a spreadsheet; a text that one would run as a formula is quoted."""
+    heads = [*OWN, *folder.overrides, *folder.observables, *folder.claims]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([_harmless(head) for head in heads])
+    for job in jobs:
+        writer.writerow([_harmless(value(job, head)) for head in heads])
+    return out.getvalue()
+
+
+def _full(key: str, keys: Sequence[str]) -> str:
+    if key in keys:
+        return key
+    ends = [known for known in keys if known.endswith(f".{key}")]
+    return ends[0] if len(ends) == 1 else key
+
+
+def _meets(job: Job, term: Term) -> bool:
+    if not term.key:
+        texts = (job.name, job.folder, job.state, *(f"{k}={v}" for k, v in job.overrides.items()))
+        return any(term.value in text.lower() for text in texts)
+    have = value(job, term.key)
+    if have is None:
+        return term.test == "!="
+    left, right = number(have), number(term.value)
+    if left is not None and right is not None:
+        return OPERATORS[term.test](left, right)
+    return OPERATORS[term.test](str(have), term.value)
+
+
+def number(value: Any) -> float | None:
+    """A value as a number, None where it is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def rank(value: Any) -> tuple[int, float, str]:
+    """Where a value stands in order: numbers by size, then words."""
+    n = number(value)
+    return (1, 0.0, str(value)) if n is None or n != n else (0, n, "")
+
+
+def _harmless(value: Any) -> Any:
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return value if number(value) is not None else f"'{value}"
+    return value

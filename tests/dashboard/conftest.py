@@ -1,0 +1,139 @@
+"""Real records, a real server and, where there is one, a real browser."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.serving import make_server
+
+import ntp_dynamics as ntp
+
+SMALL = [
+    "experiment=smoke",
+    "tracking=none",
+    "figures=none",
+    "train.feed_forward.steps=40",
+    "train.attention.steps=120",
+]
+CYCLE = """{"vocab": ["S", "V", "O", "P"]}
+{"tokens": ["S"], "next": "V"}
+{"tokens": ["V"], "next": "O"}
+{"tokens": ["O"], "next": "P"}
+{"tokens": ["P"], "next": "S"}
+{"tokens": ["S", "V", "P"], "next": "V"}
+{"tokens": ["V", "O", "P"], "next": "O"}
+{"tokens": ["O", "S", "P"], "next": "P"}
+"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache folder of one's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        cache = tmp_path_factory.mktemp("cache")
+        patch.setenv("XDG_CACHE_HOME", str(cache))
+        yield cache
+
+
+@pytest.fixture(scope="session")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a sweep of four jobs and a job whose corpus has a cycle."""
+    root = tmp_path_factory.mktemp("records")
+    for number, (optimizer, seed) in enumerate((o, s) for o in ("ngd", "gd") for s in (0, 1)):
+        overrides = [*SMALL, f"optimizer={optimizer}", f"seed={seed}"]
+        ntp.train(overrides, root / "sweep" / str(number))
+    (root / "cycle.jsonl").write_text(CYCLE)
+    corpus = ["dataset=file", f"dataset.path={root / 'cycle.jsonl'}", "runs=1"]
+    ntp.train([*SMALL, *corpus, "train.attention.step_size=0.1"], root / "cycle")
+    return root
+
+
+@dataclass
+class Served:
+    """A dashboard that answers on a port of the loopback."""
+
+    url: str
+    port: int
+    site: Any
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator[Callable[[Path], Served]]:
+    """Starts dashboards on roots."""
+    from ntp_dynamics.dashboard.app import make_app
+
+    servers = []
+
+    def start(root: Path) -> Served:
+        app = make_app(root)
+        server = make_server("127.0.0.1", 0, app.server, threaded=True)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return Served(f"http://127.0.0.1:{server.port}", server.port, app.server.config["SITE"])
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, headless.  Skips where it, or playwright, is not installed."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
+    with playwright.sync_playwright() as p:
+        running = p.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@dataclass
+class Watched:
+    """A page, and everything it did that it should not have done."""
+
+    page: Any
+    faults: list[str]
+
+    def visit(self, url: str) -> None:
+        self.page.goto(url)
+
+
+@pytest.fixture
+def watched(browser: Any) -> Iterator[Watched]:
+    """A page of a fresh profile; the test fails on an error in its console, a dialog, or a request
+    off the loopback."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page, faults = context.new_page(), []
+    page.set_default_timeout(15_000)
+    page.on("console", lambda m: faults.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+    local = ("http://127.0.0.1:", "data:", "blob:", "file://")
+    page.on("request", lambda r: None if r.url.startswith(local) else faults.append(r.url))
+    yield Watched(page, faults)
+    context.close()
+    assert faults == []
+
+
+@pytest.fixture(scope="session")
+def status_only() -> Callable[..., Path]:
+    """Writes the status file of a job, and nothing else."""
+
+    def write(directory: Path, **fields: Any) -> Path:
+        directory.mkdir(parents=True, exist_ok=True)
+        status = {"state": "done", "overrides": [], "reason": None, **fields}
+        (directory / "status.json").write_text(json.dumps(status))
+        return directory
+
+    return write

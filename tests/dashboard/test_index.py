@@ -1,0 +1,102 @@
+"""The index tells what is there, survives what is broken, and its cache is never the truth."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from ntp_dynamics.dashboard.index import Index, cache_file, load, save, scan
+from ntp_dynamics.record import load_sweep
+
+Write = Callable[..., Path]
+
+
+def test_the_index_says_what_load_sweep_says(records: Path) -> None:
+    folder = next(f for f in scan(records).folders.values() if f.name == "sweep")
+    table = load_sweep(records / "sweep")
+    assert folder.swept == ["optimizer", "seed"]
+    for job, (_, row) in zip(folder.jobs, table.iterrows(), strict=True):
+        assert str(job.path) == row["path"]
+        assert job.overrides["optimizer"] == row["optimizer"]
+        assert {claim: row[claim] for claim in job.labels} == job.labels
+        assert job.final["attention.norm_kq"] == row["attention.norm_kq"]
+
+
+def test_a_cached_index_equals_a_fresh_one_and_follows_changes(
+    tmp_path: Path, status_only: Write
+) -> None:
+    for i in range(5):
+        status_only(tmp_path / str(i), overrides=[f"seed={i}"], final={"loss": i / 7})
+    fresh = scan(tmp_path)
+    save(fresh)
+    cached = load(tmp_path)
+    assert cached is not None
+    assert cached.rows == fresh.rows
+    assert scan(tmp_path, cached) is cached
+    status_only(tmp_path / "3", state="failed", reason="out of luck")
+    (tmp_path / "4/status.json").unlink()
+    later = scan(tmp_path, cached)
+    assert len(later.rows) == 4
+    assert [j.state for j in later.rows.values()] == ["done"] * 3 + ["failed"]
+    assert later.rows == scan(tmp_path).rows
+
+
+def test_a_damaged_cache_is_no_cache(tmp_path: Path, status_only: Write) -> None:
+    status_only(tmp_path / "0")
+    save(scan(tmp_path))
+    for text in ("", "{", '{"version": 1}', '{"version": 1, "jobs": [{"place": "zz"}]}', "[]"):
+        cache_file(tmp_path).write_text(text)
+        assert load(tmp_path) is None
+
+
+def test_one_bad_status_hides_no_other_job(tmp_path: Path, status_only: Write) -> None:
+    status_only(tmp_path / "0")
+    bad = [
+        "",
+        "[",
+        "[]",
+        "null",
+        "3",
+        '{"labels": 3}',
+        '{"final": []}',
+        "[" * 5000,
+        "\x00",
+        "{" * 99,
+    ]
+    bad.append(json.dumps({"overrides": [None, {}, 3], "final": {"x": "nan", "y": 10**400}}))
+    for i, text in enumerate(bad, start=1):
+        (tmp_path / str(i)).mkdir()
+        (tmp_path / str(i) / "status.json").write_text(text)
+    jobs = list(scan(tmp_path).jobs.values())
+    assert len(jobs) == len(bad) + 1
+    assert jobs[0].state == "done"
+    assert all(job.state == "unreadable" for job in jobs[1:])
+
+
+def test_links_are_not_followed(tmp_path: Path, status_only: Write) -> None:
+    outside = status_only(tmp_path / "outside/job", overrides=["secret=1"])
+    root = tmp_path / "root"
+    status_only(root / "0")
+    os.symlink(outside, root / "1")
+    (root / "2").mkdir()
+    os.symlink(outside / "status.json", root / "2/status.json")
+    os.symlink(root, root / "loop")
+    assert [job.name for job in scan(root).jobs.values()] == ["0"]
+
+
+def test_a_contradiction_by_luck_is_corrected_over_the_sweep(
+    tmp_path: Path, status_only: Write
+) -> None:
+    for i in range(40):
+        found = {"loss": "contradicted" if i == 0 else "holds"}
+        status_only(tmp_path / str(i), labels=found, p_contradicted={"loss": 0.01 if i == 0 else 1})
+    index = scan(tmp_path)
+    assert next(iter(index.rows.values())).labels == {"loss": "contradicted"}
+    assert next(iter(index.jobs.values())).labels == {"loss": "inconclusive"}
+
+
+def test_an_index_of_nothing_is_empty(tmp_path: Path) -> None:
+    assert scan(tmp_path) == Index(tmp_path, {})
+    assert scan(tmp_path / "gone").folders == {}

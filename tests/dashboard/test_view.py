@@ -1,0 +1,170 @@
+"""The view of a job holds what was recorded, with the curves of its claims, whatever its state."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ntp_dynamics.dashboard.index import Job, scan
+from ntp_dynamics.dashboard.reading import Reader, read
+from ntp_dynamics.dashboard.view import job_view
+from ntp_dynamics.record import load_run
+
+
+def job_at(root: Path, name: str) -> Job:
+    return next(job for job in scan(root).jobs.values() if job.place == name)
+
+
+def view_of(root: Path, name: str, run: int = 0) -> dict[str, Any]:
+    job = job_at(root, name)
+    return job_view(job, read(job), run)
+
+
+@pytest.fixture(scope="module")
+def view(records: Path) -> dict[str, Any]:
+    return view_of(records, "sweep/0", run=1)
+
+
+def panel(view: dict[str, Any], key: str) -> dict[str, Any]:
+    return next(p for p in view["panels"] if p["key"] == key)
+
+
+def test_the_curves_are_the_record(records: Path, view: dict[str, Any]) -> None:
+    recorded = load_run(records / "sweep/0").stage("attention")
+    shown = panel(view, "attention/log_loss")
+    assert shown["t"] == recorded["step"].values.tolist()
+    expected = np.median(recorded["log_loss"].values, axis=0) / math.log(10)
+    np.testing.assert_allclose(shown["median"], expected, rtol=1e-5)
+    gap = panel(view, "attention/direction_gap_kq")
+    expected = np.log10(recorded["direction_gap_kq"].values[:, 1:])
+    np.testing.assert_allclose([run[1:] for run in gap["runs"]], expected, rtol=1e-5)
+    assert gap["median"][0] is None, "zero weights have no direction"
+    assert gap["ceiling"] == pytest.approx(math.log10(2))
+
+
+def test_every_law_that_applies_is_drawn_beside_its_observable(view: dict[str, Any]) -> None:
+    drawn = {curve["claim"] for p in view["panels"] for curve in p["curves"]}
+    assert {"kq.direction (text)", "kq.norm (text)", "ov.norm (text)", "ov.loss (text)"} <= drawn
+    assert {"kq.direction.sharp (heuristic)", "ov.exact.loss (closed form)"} <= drawn
+    gap = panel(view, "attention/direction_gap_kq")
+    bound = next(c for c in gap["curves"] if c["claim"] == "kq.direction (text)")
+    above = [b > y for b, y in zip(bound["y"], gap["high"], strict=True) if b and y]
+    assert len(above) > 40
+    assert all(above)
+
+
+def test_a_card_tells_sentence_numbers_and_source(records: Path, view: dict[str, Any]) -> None:
+    verdicts = load_run(records / "sweep/0").verdicts
+    assert [c["label"] for c in view["cards"]] == [v["label"] for v in verdicts]
+    for card, verdict in zip(view["cards"], verdicts, strict=True):
+        assert card["sentence"] == verdict["sentence"]
+        assert card["source"] == verdict["source"]
+        assert card["version"] == verdict["version"]
+        assert card["panel"] in {p["key"] for p in view["panels"]}
+    assert "12 statements of the paper" in view["headline"]
+
+
+def test_attention_of_the_chosen_run_sums_to_one_and_names_roles(
+    records: Path, view: dict[str, Any]
+) -> None:
+    record = load_run(records / "sweep/0")
+    attention = view["attention"]
+    assert view["run"] == 1
+    sentences = record.corpora[1].sentences
+    assert len(attention["sentences"]) == sum(len(set(s)) > 1 for s in sentences)
+    for sentence in attention["sentences"]:
+        np.testing.assert_allclose(np.sum(sentence["mass"], axis=1), 1, atol=1e-3)
+        tokens = sentence["tokens"]
+        assert sum(token["query"] for token in tokens) == 1
+        assert any(token["role"] == "optimal" for token in tokens)
+    flow = np.array(list(attention["flow"].values()))
+    np.testing.assert_allclose(flow.sum(axis=0), 1, atol=1e-4)
+    assert attention["flow"]["optimal"][-1] > attention["flow"]["optimal"][0]
+
+
+def test_the_scores_approach_their_target(view: dict[str, Any]) -> None:
+    scores = view["attention"]["scores"]
+    late, target = np.array(scores["values"][-1]), np.array(scores["target"])
+    gap = panel(view, "attention/direction_gap_kq")["runs"][1][-1]
+    assert 1 - late @ target == pytest.approx(10**gap, rel=0.05)
+
+
+def test_a_corpus_with_a_cycle_says_so_and_has_no_target(records: Path) -> None:
+    view = view_of(records, "cycle")
+    assert "V > O > S > V" in " ".join(view["notes"])
+    assert "not realizable" in view["headline"]
+    assert view["attention"]["scores"]["target"] is None
+    assert "confused" in view["attention"]["flow"]
+
+
+def test_the_view_is_plain_json_without_machine_paths(records: Path, view: dict[str, Any]) -> None:
+    text = json.dumps(view, allow_nan=False)
+    assert str(records) not in text
+    assert len(text) < 400_000
+
+
+def a_copy(records: Path, place: Path) -> Path:
+    shutil.copytree(records / "sweep/0", place / "job")
+    return place / "job"
+
+
+def test_a_running_job_is_shown_as_far_as_it_came(records: Path, tmp_path: Path) -> None:
+    path = a_copy(records, tmp_path)
+    (path / "MANIFEST.json").unlink()
+    (path / "status.json").write_text('{"state": "running", "overrides": [], "reason": null}')
+    view = view_of(tmp_path, "job")
+    assert view["state"] == "running"
+    assert view["cards"] == []
+    assert panel(view, "attention/log_loss")["curves"] == []
+    (path / "trajectory.nc").unlink()
+    view = view_of(tmp_path, "job")
+    assert "nothing so far" in view["problem"]
+    assert view["log"]
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+DAMAGES: list[Callable[[Path], object]] = [
+    lambda job: flip(job / "trajectory.nc"),
+    lambda job: (job / "config.yaml").unlink(),
+    lambda job: (job / "config.yaml").write_text("a: &a [*a, *a]"),
+    lambda job: (job / "corpora/000.jsonl").write_text("{"),
+    lambda job: (job / "MANIFEST.json").write_text("[]"),
+    lambda job: (job / "verdicts.json").write_text("null"),
+    lambda job: shutil.rmtree(job / "corpora"),
+    lambda job: shutil.rmtree(job),
+]
+
+
+@pytest.mark.parametrize("damage", range(len(DAMAGES)))
+def test_a_damaged_record_is_told_in_a_line(records: Path, tmp_path: Path, damage: int) -> None:
+    path = a_copy(records, tmp_path)
+    job = job_at(tmp_path, "job")
+    DAMAGES[damage](path)
+    view = job_view(job, Reader().open(job))
+    assert view["problem"]
+    assert "\n" not in view["problem"]
+    assert str(tmp_path) not in view["problem"]
+    assert "panels" not in view
+
+
+@pytest.mark.parametrize("name", ["trajectory.nc", "log.txt", "corpora/000.jsonl", "config.yaml"])
+def test_a_link_in_a_record_is_not_followed(records: Path, tmp_path: Path, name: str) -> None:
+    path = a_copy(records, tmp_path / "root")
+    shutil.move(path / name, tmp_path / "elsewhere")
+    os.symlink(tmp_path / "elsewhere", path / name)
+    view = view_of(tmp_path / "root", "job")
+    assert "link" in view["problem"]
+    assert view["log"] == []
