@@ -53,8 +53,8 @@ def test_from_the_folders_to_a_sweep_to_a_job_by_its_phase_diagram(
     page = watched.page
     page.goto(served.url)
     page.get_by_role("link", name="sweep", exact=True).click()
-    page.wait_for_selector("table.jobs tbody tr")
-    assert page.locator("table.jobs tbody tr").count() == 4
+    page.wait_for_url(re.compile("/sweep/"))
+    until(page, "document.querySelectorAll('table.jobs tbody tr').length === 4")
     page.select_option("select[aria-label=across]", "seed")
     page.wait_for_url(re.compile("x=seed"))
     cell = page.locator(f"svg.phase a[data-job='{ids['sweep/3']}']")
@@ -75,7 +75,7 @@ def test_a_filter_narrows_everything_and_is_in_the_address(served: Any, watched:
     page.fill("#filter", "optimizer=gd")
     until(page, "document.querySelectorAll('table.jobs tbody tr').length === 2")
     assert page.locator("#matched").inner_text() == "2 of 4 jobs"
-    assert page.locator("svg.phase a.cell").count() == 2
+    until(page, "document.querySelectorAll('svg.phase a.cell').length === 2")
     page.locator("button.term", has_text=re.compile("^1$")).click()
     until(page, "document.querySelectorAll('table.jobs tbody tr').length === 1")
     page.reload()
@@ -172,7 +172,7 @@ def test_corpus_and_comparison_are_a_click_away(
     page.goto(f"{served.url}/corpus/{ids['cycle']}")
     page.wait_for_selector(".order.broken svg")
     assert "has a cycle" in page.locator("pre.report").inner_text()
-    assert page.locator("tr.witness").count() == 3
+    until(page, "document.querySelectorAll('tr.witness').length === 3")
     page.goto(f"{served.url}/compare?jobs={ids['sweep/0']},{ids['sweep/2']}")
     page.wait_for_selector("[data-panel=direction_gap_kq] .main-svg")
     page.get_by_label("clock").select_option("norm")
