@@ -74,7 +74,7 @@ def test_a_filter_narrows_everything_and_is_in_the_address(served: Any, watched:
     page.goto(f"{served.url}/sweep/{folder.id}")
     page.fill("#filter", "optimizer=gd")
     until(page, "document.querySelectorAll('table.jobs tbody tr').length === 2")
-    assert page.locator("#matched").inner_text() == "2 of 4 jobs"
+    until(page, "document.querySelector('#matched').innerText === '2 of 4 jobs'")
     until(page, "document.querySelectorAll('svg.phase a.cell').length === 2")
     page.locator("button.term", has_text=re.compile("^1$")).click()
     until(page, "document.querySelectorAll('table.jobs tbody tr').length === 1")
