@@ -20,7 +20,7 @@ lint: $(STAMP)  ## style and types
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,dev]'
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright
 
-calibrate: $(STAMP)  ## how often verdicts are wrong: docs/calibration.md (ten minutes)
+calibrate: $(STAMP)  ## how often verdicts are wrong: docs/calibration.md (minutes)
 	@$(BIN)/python -m benchmarks.calibration
 
 catalogue: $(STAMP)  ## every experiment in full: docs/findings.md (minutes)

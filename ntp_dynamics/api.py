@@ -12,7 +12,7 @@ from ntp_dynamics.compose import check_inputs, compose_job, read_config
 from ntp_dynamics.lab.progress import JobProgress
 from ntp_dynamics.observe.observables import Observable
 from ntp_dynamics.record import Record
-from ntp_dynamics.run import run_job
+from ntp_dynamics.run import Surroundings, run_job
 
 
 def train(
@@ -35,9 +35,11 @@ def train(
     return run_job(
         config,
         directory or _free(Path(composed.hydra.run.dir)),
-        overrides=overrides,
-        progress=JobProgress(Console()) if progress else None,
-        observables=observables,
+        Surroundings(
+            overrides=overrides,
+            progress=JobProgress(Console()) if progress else None,
+            observables=observables,
+        ),
     )
 
 

@@ -191,7 +191,7 @@ def _job(composed: DictConfig) -> float:
     """What Hydra calls for a job on its own, or for each where the launcher is not the packed one;
     returns the final direction gap of the attention layer."""
     from ntp_dynamics.optim.train import NonFinite
-    from ntp_dynamics.run import run_job
+    from ntp_dynamics.run import Surroundings, run_job
 
     context = HydraConfig.get()
     single = context.mode is RunMode.RUN
@@ -203,10 +203,12 @@ def _job(composed: DictConfig) -> float:
         record = run_job(
             config,
             context.runtime.output_dir,
-            overrides=overrides,
-            progress=progress,
-            figures=single,
-            group=None if single else Path(context.sweep.dir).name,
+            Surroundings(
+                overrides=overrides,
+                progress=progress,
+                figures=single,
+                group=None if single else Path(context.sweep.dir).name,
+            ),
         )
     except Exception as error:
         if single and isinstance(error, UserError):

@@ -83,16 +83,15 @@ def _cores() -> int:
 
 
 def _parts(job: PackedJob, interrupt: Interrupt) -> Parts[Record]:
-    from ntp_dynamics.run import job_parts
+    from ntp_dynamics.run import Surroundings, job_parts
 
     composer = under_way.composer if under_way else Composer()
     config = composer.config(job.overrides)
-    return job_parts(
-        config,
-        job.directory,
+    around = Surroundings(
         overrides=job.overrides,
         progress=job_share(job.number, config),
         figures=False,
         group=job.directory.parent.name,
         interrupting=lambda: nullcontext(interrupt),
     )
+    return job_parts(config, job.directory, around)

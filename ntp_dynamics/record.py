@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ from ntp_dynamics.lab.store import MANIFEST, STATUS, TRAJECTORY, read_json, read
 if TYPE_CHECKING:
     import pandas
     import xarray
+
+    from ntp_dynamics.theory.constants import Constants
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,6 +46,21 @@ class Record:
     @property
     def status(self) -> dict[str, Any]:
         return read_json(self.path / STATUS)
+
+    @cached_property
+    def constants(self) -> Constants:
+        """What the claims are made of, computed anew from the corpora and the configuration."""
+        from ntp_dynamics.data.draw import draw_embeddings, streams
+        from ntp_dynamics.data.realizable import recognise
+        from ntp_dynamics.observe.judgement import recorded_for_laws
+        from ntp_dynamics.theory.constants import make_constants
+        from ntp_dynamics.theory.targets import solve
+
+        found = [recognise(corpus) for corpus in self.corpora]
+        embeddings = draw_embeddings(self.config, streams(self.config), self.corpora[0].vocab_size)
+        targets = solve(self.corpora, found, embeddings)
+        observed = recorded_for_laws(self.trajectory)
+        return make_constants(self.config, self.corpora, found, embeddings, targets, observed)
 
     @property
     def final_gap(self) -> float:

@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,55 +49,44 @@ Bar = JobProgress | SweepShare
 Interrupting = Callable[[], AbstractContextManager[Interrupt]]
 
 
-def run_job(
-    config: Config,
-    directory: str | Path,
-    *,
-    overrides: Sequence[str] = (),
-    progress: Bar | None = None,
-    figures: bool = True,
-    observables: Sequence[Observable] = (),
-    group: str | None = None,
-) -> Record:
+@dataclass(frozen=True)
+class Surroundings:
+    """How a job is run, beside what its configuration says."""
+
+    overrides: Sequence[str] = ()
+    """What was asked for, to be told in its status."""
+    progress: Bar | None = None
+    figures: bool = True
+    """Draw them where the configuration says `auto`."""
+    observables: Sequence[Observable] = ()
+    """Measured beside the built-in ones."""
+    group: str | None = None
+    """The sweep that the job is part of."""
+    interrupting: Interrupting = graceful_interrupt
+    """What tells of Ctrl-C while the job trains and records."""
+
+
+def run_job(config: Config, directory: str | Path, around: Surroundings = Surroundings()) -> Record:
     """Train, record, judge.  Raises UserError where the directory holds a record.
 
     A job that fails says why in its status and log.  Ctrl-C ends training after the step at hand:
     the record so far is written with the status `interrupted`, and KeyboardInterrupt raised.
-    ``figures``: draw them where the configuration says `auto`; ``observables``: measured beside the
-    built-in ones; ``group``: the sweep that the job is part of.
     """
-    return run_alone(
-        job_parts(
-            config,
-            directory,
-            overrides=overrides,
-            progress=progress,
-            figures=figures,
-            observables=observables,
-            group=group,
-        )
-    )
+    return run_alone(job_parts(config, directory, around))
 
 
 def job_parts(
-    config: Config,
-    directory: str | Path,
-    *,
-    overrides: Sequence[str] = (),
-    progress: Bar | None = None,
-    figures: bool = True,
-    observables: Sequence[Observable] = (),
-    group: str | None = None,
-    interrupting: Interrupting = graceful_interrupt,
+    config: Config, directory: str | Path, around: Surroundings = Surroundings()
 ) -> Parts[Record]:
-    """As `run_job`, in parts: training is the work that other threads can do.
-
-    ``interrupting``: what tells of Ctrl-C while the job trains and records.
-    """
+    """As `run_job`, in parts: training is the work that other threads can do."""
     torch.set_num_threads(config.runtime.threads)
     started = time.monotonic()
-    progress = progress or JobProgress(Console(quiet=True))
-    status: dict[str, Any] = {"state": "running", "overrides": list(overrides), "reason": None}
+    progress = around.progress or JobProgress(Console(quiet=True))
+    status: dict[str, Any] = {
+        "state": "running",
+        "overrides": list(around.overrides),
+        "reason": None,
+    }
     writer = RecordWriter(directory, status, overwrite=config.overwrite)
 
     def end(state: str, reason: str | None = None, outcome: dict[str, Any] | None = None) -> None:
@@ -117,21 +107,22 @@ def job_parts(
         progress.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     settings = to_yaml(config)
-    subject = _subject(config, settings, writer.directory, group)
+    subject = _subject(config, settings, writer.directory, around.group)
     with JobLog(writer.directory / "log.txt") as log:
         try:
-            job = prepare(config, observables)
+            job = prepare(config, around.observables)
             make_room(writer.directory, job.record_size)
             _write_inputs(job, settings, writer, log)
             with open_tracker(config.tracking, subject, say) as tracker:
                 tree = yield from _train_and_record(
-                    job, writer, progress, tracker.watch, publish, interrupting
+                    job, writer, progress, tracker.watch, publish, around.interrupting
                 )
                 constants = _constants(job, tree)
                 judged = judge_claims(tree, constants)
                 claims = [j.to_json() for j in judged]
                 writer.json("verdicts.json", {"claims": claims})
-                if config.figures is Figures.all or (figures and config.figures is Figures.auto):
+                drawn = config.figures is Figures.auto and around.figures
+                if drawn or config.figures is Figures.all:
                     _draw(job, tree, constants, judged, writer)
                 for j in judged:
                     log(f"{j.claim.id} ({j.claim.version}): {j.verdict.sentence}")

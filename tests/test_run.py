@@ -254,7 +254,7 @@ def test_ctrl_c_on_the_command_exits_with_130(tmp_path: Path) -> None:
 def test_progress_is_shown_with_a_rate(tmp_path: Path) -> None:
     composed = ntp.train(SMALL, tmp_path / "m").config
     console = Console(force_terminal=True, width=100, record=True, file=io.StringIO())
-    run.run_job(composed, tmp_path / "n", progress=JobProgress(console))
+    run.run_job(composed, tmp_path / "n", run.Surroundings(progress=JobProgress(console)))
     text = console.export_text()
     assert "attention" in text
     assert "60/60" in text
@@ -266,7 +266,8 @@ def test_a_sweep_shows_one_line_over_all_its_jobs(tmp_path: Path) -> None:
     console = Console(force_terminal=True, width=100, record=True, file=io.StringIO())
     sweep = SweepProgress(console, jobs=2)
     for number in range(2):
-        run.run_job(config, tmp_path / f"p{number}", progress=sweep.begin(number, 80))
+        around = run.Surroundings(progress=sweep.begin(number, 80))
+        run.run_job(config, tmp_path / f"p{number}", around)
     sweep.finish()
     text = console.export_text()
     last = text[text.rindex("job ") :]

@@ -27,7 +27,7 @@ from ntp_dynamics.observe.hooks import recorded_steps
 from ntp_dynamics.observe.judgement import log_floor
 from ntp_dynamics.optim.engine import Engine
 from ntp_dynamics.optim.rules import gradient_descent, normalised_gradient_descent
-from ntp_dynamics.optim.train import Part, train_feed_forward
+from ntp_dynamics.optim.train import Part, State, train_feed_forward
 from ntp_dynamics.theory.max_margin import feed_forward_target
 
 Values = Float[np.ndarray, "S T"]
@@ -92,7 +92,7 @@ def train(
     recorded, found = set(recorded_steps(horizon).tolist()) - {0}, []
     batch, part = pack(corpora, known), Part(matrix, step_size)
     for state in train_feed_forward(batch, part, rule, Engine(), horizon):
-        if state.step in recorded:
+        if isinstance(state, State) and state.step in recorded:
             layer, gradient = state.layer, state.layer.slope.value
             found.append((
                 direction_gap(layer.value, target),

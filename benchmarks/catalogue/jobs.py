@@ -26,8 +26,8 @@ class Job:
 
     @property
     def key(self) -> str:
-        """The overrides without the braces that Hydra needs."""
-        return ", ".join(o.replace("\\", "") for o in self.overrides)
+        """The overrides without the quotes that Hydra needs."""
+        return ", ".join(o.replace("'", "") for o in self.overrides)
 
 
 def jobs_of(experiment: str, more: Sequence[Sequence[str]], root: Path) -> list[Job]:

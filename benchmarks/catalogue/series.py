@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from ntp_dynamics.observe.judgement import observed, observed_steps
 from ntp_dynamics.record import Record
 
 LOG_10 = np.log(10.0)
@@ -12,14 +13,12 @@ LOG_10 = np.log(10.0)
 
 def steps(record: Record, stage: str = "attention") -> Float[np.ndarray, " T"]:
     """The recorded steps from 1 on."""
-    t = record.stage(stage)["step"].values.astype(float)
-    return t[t >= 1]
+    return observed_steps(record.trajectory, stage).astype(float)
 
 
 def values(record: Record, name: str, stage: str = "attention") -> Float[np.ndarray, "R T"]:
     """An observable at these steps."""
-    data = record.stage(stage)
-    return data[name].values[:, data["step"].values >= 1]
+    return observed(record.trajectory, stage, name)
 
 
 def at(record: Record, name: str, step: float, stage: str = "attention") -> Float[np.ndarray, " R"]:

@@ -19,6 +19,9 @@ from ntp_dynamics.model.transformer import pad
 class Model(nn.Module):
     """softmax(W_ov X softmax(X^T W_kq x_L)) of padded sentences; W_ov is frozen."""
 
+    feed_forward: torch.Tensor
+    embedding: torch.Tensor
+
     def __init__(self, logits: torch.Tensor):
         super().__init__()
         v = len(logits)

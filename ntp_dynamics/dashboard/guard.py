@@ -42,6 +42,7 @@ def protect(server: Flask, script_hashes: Iterable[str]) -> None:
 
     @server.before_request
     def refuse() -> None:
+        """What comes from elsewhere, asks for more than reading, or names no route."""
         if not from_here(request.headers.get("Host", "")):
             abort(403)
         origin = request.headers.get("Origin")
@@ -57,6 +58,7 @@ def protect(server: Flask, script_hashes: Iterable[str]) -> None:
 
     @server.after_request
     def tell(response: Response) -> Response:
+        """The headers that tell the browser what a page may do."""
         response.headers.update(headers)
         return response
 

@@ -9,15 +9,11 @@ from pathlib import Path
 from threading import Lock
 
 from ntp_dynamics.dashboard.index import Job, text
-from ntp_dynamics.data.draw import draw_embeddings, streams
-from ntp_dynamics.data.realizable import recognise
 from ntp_dynamics.lab.disk import size_in_words
 from ntp_dynamics.lab.errors import UserError
 from ntp_dynamics.lab.store import MANIFEST, STATUS, TRAJECTORY
-from ntp_dynamics.observe.judgement import recorded_for_laws
 from ntp_dynamics.record import Record, load_run
-from ntp_dynamics.theory.constants import Constants, make_constants
-from ntp_dynamics.theory.targets import solve
+from ntp_dynamics.theory.constants import Constants
 
 LARGEST = 300 * 10**6
 """Bytes of a record that is opened in the browser's server."""
@@ -88,21 +84,10 @@ def read(job: Job) -> Reading:
         problem = text(f"it cannot be read ({type(error).__name__})")
         return Reading(None, None, problem, log=log)
     try:
-        return Reading(record, constants_of(record), log=log)
+        return Reading(record, record.constants, log=log)
     except (UserError, ValueError, KeyError, TypeError, IndexError, ArithmeticError) as error:
         why = text(f"laws are not drawn: {type(error).__name__}: {error}")
         return Reading(record, None, no_laws=why, log=log)
-
-
-def constants_of(record: Record) -> Constants:
-    """The constants of the claims, from the recorded corpora and configuration."""
-    config, corpora = record.config, record.corpora
-    known = {id(corpus): recognise(corpus) for corpus in corpora}
-    recognitions = [known[id(corpus)] for corpus in corpora]
-    embeddings = draw_embeddings(config, streams(config), corpora[0].vocab_size)
-    targets = solve(corpora, recognitions, embeddings)
-    observed = recorded_for_laws(record.trajectory)
-    return make_constants(config, corpora, recognitions, embeddings, targets, observed)
 
 
 def _refused(path: Path) -> str:

@@ -47,6 +47,14 @@ def until(page: Any, expression: str) -> None:
     raise AssertionError(f"never true: {expression}")
 
 
+def job_page(served: Any, watched: Any, job: str) -> Any:
+    """The page of a job, drawn."""
+    page = watched.page
+    page.goto(f"{served.url}/job/{job}")
+    page.wait_for_selector("[data-panel='attention/norm_kq'] .main-svg")
+    return page
+
+
 def test_from_the_folders_to_a_sweep_to_a_job_by_its_phase_diagram(
     served: Any, watched: Any, ids: dict[str, str]
 ) -> None:
@@ -82,6 +90,7 @@ def test_a_filter_narrows_everything_and_is_in_the_address(served: Any, watched:
     until(page, "document.querySelectorAll('table.jobs tbody tr').length === 1")
     assert page.locator("#filter").input_value() == "optimizer=gd seed=1"
     page.fill("#filter", "")
+    until(page, "document.querySelectorAll('table.jobs tbody tr').length === 4")
     page.locator("[data-sort='attention.direction_gap_kq']").click()
     page.wait_for_selector("th[aria-sort=ascending]")
     page.locator("[data-fold=lines] summary").click()
@@ -100,9 +109,7 @@ def test_a_filter_narrows_everything_and_is_in_the_address(served: Any, watched:
 def test_one_slider_drives_every_panel_by_mouse_and_keyboard(
     served: Any, watched: Any, ids: dict[str, str]
 ) -> None:
-    page = watched.page
-    page.goto(f"{served.url}/job/{ids['sweep/0']}")
-    page.wait_for_selector("[data-panel='attention/norm_kq'] .main-svg")
+    page = job_page(served, watched, ids["sweep/0"])
     gap = page.locator("[data-panel='attention/direction_gap_kq']")
     end, late = gap.locator(".reading").inner_text(), masses(page)
     slider = page.locator("input.steps")
@@ -134,9 +141,7 @@ def test_one_slider_drives_every_panel_by_mouse_and_keyboard(
 def test_scales_claims_runs_and_themes_change_what_is_seen(
     served: Any, watched: Any, ids: dict[str, str]
 ) -> None:
-    page = watched.page
-    page.goto(f"{served.url}/job/{ids['sweep/0']}")
-    page.wait_for_selector("[data-panel='attention/norm_kq'] .main-svg")
+    page = job_page(served, watched, ids["sweep/0"])
     kind = "document.querySelector('[data-panel=\"attention/norm_kq\"] .plot').layout.xaxis.type"
     assert page.evaluate(kind) == "log"
     page.select_option("select[aria-label='scale of the curves']", "linear")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from benchmarks.catalogue import series
-from benchmarks.catalogue.finding import Finding, Reading, Records, between, number
+from benchmarks.catalogue.finding import Finding, Reading, Records, Row, between, number
 from benchmarks.catalogue.findings.rates import label_row
 from benchmarks.catalogue.plots import Chart, Series
 from ntp_dynamics.data.realizable import Order, recognise
@@ -18,6 +19,15 @@ Prompt = tuple[list[int], list[int]]
 PROMPTS_PER_QUERY = 12
 
 
+class Answers(NamedTuple):
+    """To prompts of one kind, over the checkpoints: (R, C) each."""
+
+    accuracy: np.ndarray
+    """Share where a token that counts as right alone leads."""
+    attention: np.ndarray
+    """Mean attention on a token that counts as right."""
+
+
 def generalisation(records: Records) -> Reading:
     """Accuracy and attention over the steps, for three kinds of prompts."""
     (record,) = records.values()
@@ -25,63 +35,15 @@ def generalisation(records: Records) -> Reading:
     one = _measure(record, _one_stranger)
     several = _measure(record, _several_strangers)
     optimal = _measure(record, _optimal_and_strangers)
-    built_in = series.values(record, "order_extension_accuracy")
-    i50, i200 = (int(np.abs(t - step).argmin()) for step in (50, 200))
-    rows = [
-        between(
-            "one non-comparable + non-optimal tokens: accuracy at t = 50",
-            0.34,
-            0.34,
-            one[0][:, i50],
-            expected="0.34",
-            why="the prompts of the notes may hold the query twice, and two copies outvote the "
-            "stranger this early; here every token occurs once",
-        ),
-        between("the same at t = 200", 1, 1, one[0][:, i200], expected="1.00"),
-        between(
-            "the same, every stranger and query (order_extension_accuracy), t = 5,000",
-            1,
-            1,
-            built_in[:, -1],
-            expected="1",
-        ),
-        between(
-            "the same: attention on the stranger, t = 5,000",
-            0.99,
-            1,
-            one[1][:, -1],
-            expected="near 1",
-        ),
-        between(
-            "optimal + three non-comparable: accuracy from t = 50 on",
-            1,
-            1,
-            optimal[0][:, i50:].min(1),
-            expected="1.00",
-        ),
-        number(
-            "three non-comparable + non-optimal: attention on each, t = 5,000",
-            1 / 3,
-            several[1][:, -1],
-            slack=0.01,
-        ),
-        between(
-            "the same: accuracy as a lead of one class",
-            0,
-            0,
-            several[0][:, -1],
-            expected="0: a tie",
-        ),
-        label_row(records, "order.extension", "holds"),
-    ]
+    rows = [*_rows(t, one, several, optimal), *_recorded_rows(record, records)]
     shown = t >= 1
     steps = t[shown].astype(float)
     attention = Chart(
         "attention on the token that should win",
         [
-            Series("one non-comparable", steps, one[1][:, shown]),
-            Series("optimal + three", steps, optimal[1][:, shown]),
-            Series("each of three non-comparable", steps, several[1][:, shown]),
+            Series("one non-comparable", steps, one.attention[:, shown]),
+            Series("optimal + three", steps, optimal.attention[:, shown]),
+            Series("each of three non-comparable", steps, several.attention[:, shown]),
         ],
         plain=True,
     )
@@ -94,10 +56,49 @@ def generalisation(records: Records) -> Reading:
     return Reading(rows, text, [attention], "Prompts outside the corpus, eight runs.")
 
 
+def _rows(t: np.ndarray, one: Answers, several: Answers, optimal: Answers) -> list[Row]:
+    """The checkpoints nearest to 50 and 200, and the last."""
+    i50, i200 = (int(np.abs(t - step).argmin()) for step in (50, 200))
+    early = f"one non-comparable + non-optimal tokens: accuracy at t = {t[i50]}"
+    said = "optimal + three non-comparable: least accuracy from then on"
+    shared = "three non-comparable + non-optimal: attention on each, last step"
+    return [
+        between(
+            early,
+            0.34,
+            0.34,
+            one.accuracy[:, i50],
+            expected="0.34",
+            why="the prompts of the notes may hold the query twice, and two copies outvote the "
+            "stranger this early; here every token occurs once",
+        ),
+        between(f"the same at t = {t[i200]}", 1, 1, one.accuracy[:, i200], expected="1.00"),
+        between(
+            "the same: attention on the stranger, last step",
+            0.99,
+            1,
+            one.attention[:, -1],
+            expected="near 1",
+        ),
+        between(said, 1, 1, optimal.accuracy[:, i50:].min(1), expected="1.00"),
+        number(shared, 1 / 3, several.attention[:, -1], slack=0.01),
+        between("the same: accuracy", 0, 0, several.accuracy[:, -1], expected="0: a tie"),
+    ]
+
+
+def _recorded_rows(record: Record, records: Records) -> list[Row]:
+    every = series.last(record, "order_extension_accuracy")
+    what = "one non-comparable, every stranger and query (order_extension_accuracy), last step"
+    return [
+        between(what, 1, 1, every, expected="1"),
+        label_row(records, "order.extension", "holds"),
+    ]
+
+
 def _measure(
     record: Record, draw: Callable[[Order, int, int, np.random.Generator], Prompt | None]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Accuracy, and mean attention on a token that counts as right: (R, checkpoints) each."""
+) -> Answers:
+    """What the model of each run answers to prompts of one kind."""
     scores = record.stage("attention")["scores"].values
     logits = record.stage("attention")["logits"].values
     queries = record.trajectory.dataset["query_id"].values
@@ -124,7 +125,7 @@ def _measure(
                 mass[run] += phi[:, [tokens.index(w) for w in winners]].mean(1)
         right[run] /= asked
         mass[run] /= asked
-    return right, mass
+    return Answers(right, mass)
 
 
 def _strangers(order: Order, query: int, vocab_size: int, many: int, rng) -> list[int] | None:

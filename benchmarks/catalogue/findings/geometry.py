@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.catalogue import series
 from benchmarks.catalogue.finding import Finding, Reading, Records, Row, between, noted, number
-from benchmarks.catalogue.findings.rates import constants_of, label_row
+from benchmarks.catalogue.findings.rates import label_row
 from benchmarks.catalogue.plots import Chart, Series
 from ntp_dynamics.data.realizable import optimal_tokens, recognise
 from ntp_dynamics.record import Record
@@ -22,7 +22,7 @@ def low_dimension(records: Records) -> Reading:
     for dim, record in by_dim.items():
         norm = series.target(record, "norm_kq")
         feasible = np.isfinite(norm)
-        pure = constants_of(record).pure
+        pure = record.constants.pure
         end = series.last(record, GAP)
         first = np.isfinite(series.target(record, "norm_ov"))
         rows.append(
@@ -41,6 +41,7 @@ def low_dimension(records: Records) -> Reading:
         where = f"1 - cos at path 1,000, {int((feasible & ~pure).sum())} runs without"
         if (feasible & ~pure).any():
             rows.append(noted(f"d = {dim}: {where}", end[feasible & ~pure]))
+        rows.append(noted(f"d = {dim}: ||W*_kq||", norm))
         rows.append(noted(f"d = {dim}: ||W|| / (eta t)", series.last(record, "norm_ratio")))
         if feasible.any():
             curves.append(
@@ -111,9 +112,9 @@ def support_vectors(records: Records) -> Reading:
     text = (
         "Normalised descent from zero is a positive combination of the sentences. Scaled by "
         "||W*|| / ||W||, its weights tend to multipliers of problem (3): their sum to ||W*||^2, "
-        "and the weight of the sentences that no dual optimum uses to nothing, like 1/t, because "
-        "what they got in the burn-in is all they ever get. The support vectors of a transformer "
-        "can be read off its gradient."
+        "and the weight of the sentences that no dual optimum uses to nothing, nearly like 1/t: "
+        "what they got in the burn-in is almost all they ever get. The support vectors of a "
+        "transformer can be read off its gradient."
     )
     return Reading(rows, text, charts, "Which sentences drive the direction.")
 

@@ -60,7 +60,7 @@ def margin(records: Records) -> Reading:
     text = (
         "Stage 1 leaves one number behind, the margin. Over more than three decades it moves the "
         f"early error by a factor of {max(early.values()) / min(early.values()):.0f}, the late one "
-        "not at all: it is a temperature of the burn-in, and it sets the floor of the loss."
+        "hardly: it is a temperature of the burn-in, and it sets the floor of the loss."
     )
     return Reading(rows, text, [Chart("1 - cos(W_kq, W*_kq)", curves)], "Seven margins.")
 
@@ -215,8 +215,8 @@ def two_stage_vs_joint(records: Records) -> Reading:
         "After 900 steps joint descent with a norm for each matrix is about where two stages are "
         "after 900 + 900. From there two stages stop at the floor that stage 1 left, and joint "
         "descent keeps falling, to both max-margin directions. "
-        "With one norm for both, or with none, the attention layer lags: its gradient is small "
-        "once the feed-forward layer alone lowers the loss. Two stages are a device of proof."
+        "With one norm for both, or with none, the attention layer lags. Two stages are a device "
+        "of proof."
     )
     chart = Decades("cross-entropy L", curves, x="steps of both stages", log_x=False)
     return Reading(rows, text, [chart], "Training both layers in turn and at once.")
