@@ -33,6 +33,7 @@ def show(record: Record, console: Console) -> None:
     figures = sorted((record.path / "figures").glob("*.png"))
     for figure in figures if len(figures) < 4 else [record.path / "figures"]:
         line(console, f"figures  {nearby(figure)}")
+    line(console, f"browser  ntp-dashboard {here}")
     line(console, f"python   ntp_dynamics.load_run('{here}').trajectory")
     show_tracking(record.config.tracking, console)
 
@@ -62,6 +63,7 @@ def summarise(sweep: Path, jobs: int, console: Console, overview: bool) -> int:
             line(console, f"figures  {nearby(path)}")
     here = nearby(sweep)
     line(console, f"records  {here}")
+    line(console, f"browser  ntp-dashboard {here}")
     line(console, f"python   ntp_dynamics.load_sweep('{here}')")
     return jobs - done
 
