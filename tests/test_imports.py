@@ -89,6 +89,13 @@ def test_training_imports_nothing_it_does_not_use() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_trajectories_are_opened_in_one_place() -> None:
+    """Where the lock is held that HDF5 needs."""
+    openers = ("netCDF4.Dataset", "open_datatree", "open_dataset", "to_netcdf")
+    found = {p.name for p in MODULES if any(x in p.read_text(encoding="utf-8") for x in openers)}
+    assert found == {"store.py"}
+
+
 def test_files_stay_small() -> None:
     long = {str(p): n for p in MODULES if (n := len(p.read_text().splitlines())) > 320}
     assert not long

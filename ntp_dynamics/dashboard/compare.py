@@ -6,7 +6,6 @@ may also be the path length, the norm of the trained matrix or the score margin.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +24,7 @@ from ntp_dynamics.dashboard.curves import (
     title,
 )
 from ntp_dynamics.dashboard.index import Job, text
-from ntp_dynamics.lab.store import TRAJECTORY
+from ntp_dynamics.lab.store import TRAJECTORY, read_group
 
 CLOCKS = {
     "step": "step t",
@@ -49,24 +48,14 @@ class Series:
 
 def read_series(job: Job) -> Series | None:
     """The scalars of the stage that trains attention; None where they cannot be read."""
-    import netCDF4
-
     path = job.path / TRAJECTORY
     if path.is_symlink():
         return None
-    with contextlib.suppress(OSError, RuntimeError, IndexError, KeyError):
-        with netCDF4.Dataset(path) as file:
-            group = next((file.groups[s] for s in STAGES if s in file.groups), None)
-            if group is None:
-                return None
-            steps = np.asarray(group["step"][:], dtype=float)
-            values = {
-                name: np.ma.filled(variable[:].astype(float), np.nan)
-                for name, variable in group.variables.items()
-                if variable.dimensions == ("run", "step")
-            }
-        return Series(steps, values)
-    return None
+    found = read_group(path, STAGES, ("run", "step"))
+    if found is None or "step" not in found:
+        return None
+    steps = found.pop("step")
+    return Series(steps, {name: y for name, y in found.items() if y.ndim == 2})
 
 
 def clock_of(series: Series, clock: str) -> Float[np.ndarray, " T"]:

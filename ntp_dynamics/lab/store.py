@@ -14,9 +14,12 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ntp_dynamics.lab.errors import UserError
 from ntp_dynamics.lab.secrets import redact
@@ -165,6 +168,31 @@ def read_tree(path: Path) -> xarray.DataTree:
         raise UserError(str(path), "it does not exist", "the job recorded nothing") from None
     except (OSError, RuntimeError, ValueError) as error:
         raise UserError(str(path), "it cannot be read", "the record is damaged") from error
+
+
+def read_group(
+    path: Path, groups: Sequence[str], dimensions: tuple[str, ...]
+) -> dict[str, np.ndarray] | None:
+    """Of the first of these groups that a trajectory has, the variables with these dimensions and
+    its coordinates of one dimension, missing values nan.
+
+    Cheaper than the whole trajectory.  None where the file or the group cannot be read.
+    """
+    import netCDF4
+
+    with (
+        suppress(OSError, RuntimeError, IndexError, ValueError),
+        HDF5,
+        netCDF4.Dataset(path) as file,
+    ):
+        for name in groups:
+            if name in file.groups:
+                return {
+                    key: np.ma.filled(variable[:].astype(float), np.nan)
+                    for key, variable in file.groups[name].variables.items()
+                    if variable.dimensions in (dimensions, (key,))
+                }
+    return None
 
 
 def _entry(path: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import xarray
 
 from ntp_dynamics.lab import store
 from ntp_dynamics.lab.errors import UserError
-from ntp_dynamics.lab.store import RecordWriter, read_json, read_tree, verify
+from ntp_dynamics.lab.store import RecordWriter, read_group, read_json, read_tree, verify
 
 STATUS = {"state": "running", "overrides": [], "reason": None}
 FILES = {
@@ -218,6 +218,49 @@ def test_a_tree_is_read_back_as_it_was_written(sealed):
     for group in found.subtree:
         for variable in group.to_dataset(inherit=False).variables.values():
             assert variable.encoding["fletcher32"]
+
+
+def test_a_group_is_read_by_itself_with_nan_where_a_value_is_missing(sealed):
+    path = sealed / "trajectory.nc"
+    found = read_group(path, ("joint", "attention"), ("run", "step"))
+    assert set(found) == {"loss", "step"}
+    np.testing.assert_array_equal(found["loss"], LOSS)
+    np.testing.assert_array_equal(found["step"], STEP)
+    assert read_group(path, ("joint",), ("run", "step")) is None
+    assert read_group(sealed / "none.nc", ("attention",), ("run", "step")) is None
+    path.write_bytes(b"no netCDF")
+    assert read_group(path, ("attention",), ("run", "step")) is None
+
+
+THREADS = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from ntp_dynamics.lab.store import RecordWriter, read_group, read_tree
+
+path = Path(sys.argv[1])
+whole = read_tree(path)
+writer = RecordWriter(path.parent / "other", {"state": "running"})
+
+def one(i):
+    if i % 10 == 0:
+        writer.tree("trajectory.nc", whole)
+    elif i % 3:
+        assert read_group(path, ("attention",), ("run", "step"))["loss"].shape == (3, 40)
+    else:
+        assert read_tree(path).identical(whole)
+
+with ThreadPoolExecutor(8) as pool:
+    list(pool.map(one, range(300)))
+print("alive")
+"""
+
+
+def test_threads_may_read_and_write_trajectories_together(sealed):
+    """HDF5 is not thread-safe: without a lock the process dies, so it is one of its own."""
+    command = [sys.executable, "-c", THREADS, str(sealed / "trajectory.nc")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout.strip() == "alive", done.stderr
 
 
 def test_a_flipped_bit_in_the_numbers_is_noticed_without_a_manifest(sealed):
