@@ -65,9 +65,12 @@ def test_from_the_folders_to_a_sweep_to_a_job_by_its_phase_diagram(
     until(page, "document.querySelectorAll('table.jobs tbody tr').length === 4")
     page.select_option("select[aria-label=across]", "seed")
     page.wait_for_url(re.compile("x=seed"))
-    cell = page.locator(f"svg.phase a[data-job='{ids['sweep/3']}']")
+    cell = page.locator(f"svg.phase a[data-job='{ids['sweep/3']}'][aria-label^='seed=']")
     assert "optimizer=gd" in cell.get_attribute("aria-label")
     cell.focus()
+    page.evaluate("ntp.ask({ colour: 'kq.norm' })")
+    page.locator("svg.phase[aria-label$='kq.norm']").wait_for()
+    assert page.evaluate("document.activeElement.dataset.job") == ids["sweep/3"]  # drawn anew
     page.keyboard.press("Enter")
     page.wait_for_selector(".headline")
     assert page.url.endswith(f"/job/{ids['sweep/3']}")

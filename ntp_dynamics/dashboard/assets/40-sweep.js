@@ -250,6 +250,14 @@
     return box;
   };
 
+  // What has the keyboard, so that it keeps it when the page is drawn anew.
+  const focused = (body) => {
+    const at = document.activeElement;
+    if (!at || !body.contains(at)) return null;
+    const name = ["data-job", "data-sort", "aria-label"].find((attribute) => at.hasAttribute(attribute));
+    return name ? `${at.tagName.toLowerCase()}[${name}="${CSS.escape(at.getAttribute(name))}"]` : null;
+  };
+
   let kept = null;
   ntp.sweep = (root, told) => {
     const same = kept && kept.key === told.key;
@@ -275,7 +283,9 @@
       ];
       const old = body.querySelector(".scroll");
       const [left, top] = old ? [old.scrollLeft, old.scrollTop] : [0, 0];
+      const place = focused(body);
       body.replaceChildren(...inner.filter(Boolean));
+      if (place && body.querySelector(place)) body.querySelector(place).focus({ preventScroll: true });
       body.querySelector(".scroll").scrollTo(left, same && told.first === kept.first ? top : 0);
       kept.first = told.first;
     };
