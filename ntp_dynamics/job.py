@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -35,10 +35,17 @@ from ntp_dynamics.model.init import (
     initial_weight,
 )
 from ntp_dynamics.model.token_space import TokenMatrix
-from ntp_dynamics.observe.hooks import Hook, make_hooks, make_recorder, observe, record_size
+from ntp_dynamics.observe.hooks import (
+    SCALAR_CLOCK,
+    Hook,
+    make_hooks,
+    make_recorder,
+    observe,
+    record_size,
+)
 from ntp_dynamics.observe.modules import load_observables
 from ntp_dynamics.observe.observables import Observable
-from ntp_dynamics.observe.reference import Reference, make_reference
+from ntp_dynamics.model.reference import Reference, make_reference
 from ntp_dynamics.optim.engine import Autograd, Engine
 from ntp_dynamics.optim.rules import COVARIANT, make_rule
 from ntp_dynamics.optim.train import (
@@ -53,12 +60,11 @@ from ntp_dynamics.optim.train import (
 )
 from ntp_dynamics.theory.targets import Targets, solve
 
+if TYPE_CHECKING:  # takes numba along
+    from ntp_dynamics.optim.course import Course
+
 Tracker = Callable[[Iterable[State | Passed], Stage, int], Iterator[State | Passed]]
 Watcher = Callable[[Stage, int, Mapping[str, np.ndarray]], None]
-
-
-def ignore(stage: Stage, step: int, measured: Mapping[str, np.ndarray]) -> None:
-    """A watcher that does nothing."""
 
 
 @dataclass(frozen=True)
@@ -198,14 +204,15 @@ def train(
     engine: Engine,
     track: Tracker,
     interrupt: Interrupt,
-    watch: Watcher = ignore,
+    watch: Watcher | None = None,
     keep: Keeper = forget,
 ) -> Trained:
     """Train the stages in order; an interrupt ends training after the step at hand, weights that
     are no longer finite end it before the step that made them so.
 
     ``watch`` sees what was measured at each step (stage, step, values by name), ``keep`` everything
-    so far.
+    so far.  Where a kernel trains, it measures the scalars that it knows (`Course.measures`) on the
+    way; only other hooks need a state.
     """
     recorders: dict[Stage, Recorder] = {}
     reached: dict[Stage, int] = {}
@@ -213,17 +220,28 @@ def train(
     logits = job.feed_forward.start if margin is None else exact_margin(margin, job.batch)
     for stage in job.config.stages:
         settings = stage_settings(job.config, stage)
-        hooks = job.hooks[stage]
-        recorder = recorders[stage] = make_recorder(hooks)
+        recorder = recorders[stage] = make_recorder(job.hooks[stage])
+        course = _course(job, engine, stage, logits)
+        inside = course.measures if course else ()
+        hooks = [hook for hook in job.hooks[stage] if hook.observable.name not in inside]
+        fused = Fused(course, _stops(hooks, settings.steps)) if course else None
+        states = _states(job, engine, stage, logits, fused)
         try:
-            for state in track(_states(job, engine, stage, logits), stage, settings.steps):
+            for state in track(states, stage, settings.steps):
                 reached[stage] = state.step
                 if isinstance(state, State):
                     logits = state.logits
-                    if measured := observe(hooks, state, job.reference, job.sizes):
-                        recorder.put(state.step, measured)
-                        watch(stage, state.step, measured)
-                        keep(Trained(recorders, reached, logits))
+                    steps = np.array([state.step])
+                    measured = observe(hooks, state, job.reference, job.sizes)
+                    measured = {name: x[:, None] for name, x in measured.items()}
+                else:
+                    steps, measured, _ = state.logged
+                if measured and len(steps):
+                    recorder.put_many(steps, measured)
+                    if watch:
+                        for i, step in enumerate(steps.tolist()):
+                            watch(stage, step, {name: x[:, i] for name, x in measured.items()})
+                    keep(Trained(recorders, reached, logits))
                 if interrupt.requested:
                     return Trained(recorders, reached, logits)
         except NonFinite as failure:
@@ -237,18 +255,16 @@ def stage_settings(config: Config, stage: Stage) -> StageConfig:
 
 
 def _states(
-    job: Job, engine: Engine, stage: Stage, logits: Float[Tensor, "R V V"]
+    job: Job, engine: Engine, stage: Stage, logits: Float[Tensor, "R V V"], fused: Fused | None
 ) -> Iterator[State | Passed]:
     config = job.config.train
     rule, batch = make_rule(job.config.optimizer), job.batch
     steps = stage_settings(job.config, stage).steps
     if stage is Stage.feed_forward:
         part = Part(job.feed_forward, config.feed_forward.step_size, "W_ov")
-        fused = _fused(job, engine, stage, logits)
         return train_feed_forward(batch, part, rule, engine, steps, fused)
     if stage is Stage.attention:
         part = Part(job.attention, config.attention.step_size, "W_kq")
-        fused = _fused(job, engine, stage, logits)
         return train_attention(batch, part, logits, rule, engine, steps, fused)
     parts = (
         Part(job.attention, config.joint.step_size, "W_kq"),
@@ -257,29 +273,32 @@ def _states(
     return train_joint(batch, *parts, rule, engine, steps)
 
 
-def _fused(job: Job, engine: Engine, stage: Stage, logits: Float[Tensor, "R V V"]) -> Fused | None:
-    """The course of a stage, where the kernel trains it."""
-    config, settings = job.config, stage_settings(job.config, stage)
+def _course(
+    job: Job, engine: Engine, stage: Stage, logits: Float[Tensor, "R V V"]
+) -> Course | None:
+    """The course of a stage, where the kernel trains it; it measures the scalars that it can."""
+    config = job.config
     if why_torch(config) is not None or isinstance(engine, Autograd):  # the latter: a shadow
         return None
-    from ntp_dynamics.optim.course import AttentionCourse, ColumnsCourse, FeedForwardCourse
+    from ntp_dynamics.optim.closed_form import ClosedFormCourse
+    from ntp_dynamics.optim.course import AttentionCourse, ColumnsCourse, Watch
 
+    due = next((h.steps for h in job.hooks[stage] if h.clock == SCALAR_CLOCK), ())
+    watch = Watch(job.reference, np.array(sorted(due))) if due else None
     normalised = isinstance(config.optimizer, NormalisedGradientDescent)
-    step_size, threads = settings.step_size, config.runtime.threads
-    if stage is Stage.feed_forward:
-        start = job.feed_forward.start
-        if start.any():
-            course = ColumnsCourse(job.batch, start, step_size, normalised, threads)
-        else:
-            course = FeedForwardCourse(job.batch, step_size, normalised)
-    else:
-        course = AttentionCourse(
-            job.batch,
-            job.attention.start,
-            logits,
-            step_size,
-            normalised,
-            threads,
-        )
-    due = {step for hook in job.hooks[stage] for step in hook.steps}
-    return Fused(course, sorted((due | {settings.steps}) - {0}))
+    step_size, threads = stage_settings(config, stage).step_size, config.runtime.threads
+    if stage is Stage.attention:
+        matrix = job.attention
+        assert isinstance(matrix, TokenMatrix)
+        return AttentionCourse(job.batch, matrix, logits, step_size, normalised, threads, watch)
+    matrix = job.feed_forward
+    assert isinstance(matrix, TokenMatrix)
+    if matrix.start.any():
+        return ColumnsCourse(job.batch, matrix, step_size, normalised, threads, watch)
+    return ClosedFormCourse(job.batch, step_size, normalised, watch)
+
+
+def _stops(hooks: Iterable[Hook], last: int) -> list[int]:
+    """The steps after 0 at which a course must give a state."""
+    due = {step for hook in hooks for step in hook.steps}
+    return sorted((due | {last}) - {0})

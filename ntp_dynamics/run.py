@@ -114,8 +114,9 @@ def job_parts(
             make_room(writer.directory, job.record_size)
             _write_inputs(job, settings, writer, log)
             with open_tracker(config.tracking, subject, say) as tracker:
+                watch = tracker.watch if is_on(config.tracking) else None
                 tree = yield from _train_and_record(
-                    job, writer, progress, tracker.watch, publish, around.interrupting
+                    job, writer, progress, watch, publish, around.interrupting
                 )
                 constants = _constants(job, tree)
                 judged = judge_claims(tree, constants)
@@ -146,7 +147,7 @@ def _train_and_record(
     job: Job,
     writer: RecordWriter,
     progress: Bar,
-    watch: Watcher,
+    watch: Watcher | None,
     publish: Keeper,
     interrupting: Interrupting,
 ) -> Parts[xarray.DataTree]:

@@ -35,17 +35,19 @@ class Recorder:
     def __init__(self, channels: list[Channel], clocks: dict[str, np.ndarray]):
         self.channels = {channel.name: channel for channel in channels}
         self.clocks = clocks
-        self._row = {name: {int(t): i for i, t in enumerate(c)} for name, c in clocks.items()}
         self._values: dict[str, np.ndarray] = {}
 
     def put(self, step: int, values: Mapping[str, np.ndarray]) -> None:
         """Store values (R, ...) of channels by name, at a step of their clocks."""
-        for name, value in values.items():
-            clock = self.channels[name].clock
+        self.put_many(np.array([step]), {name: x[:, None] for name, x in values.items()})
+
+    def put_many(self, steps: np.ndarray, values: Mapping[str, np.ndarray]) -> None:
+        """As `put`, at several steps: values (R, steps, ...)."""
+        for name, x in values.items():
+            clock = self.clocks[self.channels[name].clock]
             if name not in self._values:
-                shape = (value.shape[0], len(self.clocks[clock]), *value.shape[1:])
-                self._values[name] = np.full(shape, np.nan)
-            self._values[name][:, self._row[clock][step]] = value
+                self._values[name] = np.full((len(x), len(clock), *x.shape[2:]), np.nan)
+            self._values[name][:, np.searchsorted(clock, steps)] = x
 
     def dataset(self, reached: int | None = None) -> xarray.Dataset:
         """The record so far, with the steps up to ``reached`` (all promised ones if None)."""

@@ -21,23 +21,12 @@ from numba import njit
 from torch import Tensor
 
 from ntp_dynamics.model.batch import Batch
+from ntp_dynamics.model.compiled import compiled
 from ntp_dynamics.model.gradient import EQUAL
-from ntp_dynamics.model.kernel import LN2, NEVER, SAFE, Walk, compiled, move, split
-from ntp_dynamics.model.simd import (
-    INLINE,
-    LANES,
-    exp,
-    fill,
-    gather,
-    largest,
-    load,
-    maximum,
-    power_of_two,
-    scatter_add,
-    store,
-    total,
-    where_equal,
-)
+from ntp_dynamics.model.simd import INLINE, LANES, fill, gather, load, scatter_add, store, where_equal
+from ntp_dynamics.model.simd_math import exp, largest, maximum, power_of_two, total
+from ntp_dynamics.model.tally import LN2, NEVER
+from ntp_dynamics.model.walk import Walk, follow
 
 NO_CLASS = -1e30
 """The logit of what only fills the lanes."""
@@ -51,6 +40,8 @@ class DenseLayout(NamedTuple):
     classes: int
     first: Int[np.ndarray, " sentences+1"]
     """Where the tokens of each sentence begin."""
+    moving: int
+    """How many sentences have a gradient; the others come last and are only measured."""
     size: Int[np.ndarray, " sentences"]
     """Its number of distinct tokens."""
     pair: Int[np.ndarray, " slots"]
@@ -58,6 +49,8 @@ class DenseLayout(NamedTuple):
     column: Int[np.ndarray, " slots"]
     """Where its column of M begins."""
     copies: Float[np.ndarray, " slots"]
+    optimal: Float[np.ndarray, " slots"]
+    """1 for a token that n maps to the label, else 0."""
     label: Int[np.ndarray, " sentences"]
     log_pi: Float[np.ndarray, " sentences"]
 
@@ -72,30 +65,23 @@ class Columns(NamedTuple):
 
 
 @compiled
-def advance_dense(layout, walk, step_size, normalised, steps):
+def advance_dense(layout, walk, pace, gauge, tally, due, rows):
     """As `kernel.advance`."""
     widest = layout.size.max() + LANES if len(layout.size) else 0
-    weight, power, value = np.empty(widest), np.empty(widest), np.empty(widest)
-    class_ = np.empty(layout.classes)
-    if math.isnan(walk.scale[0]):
-        split(walk)
-        walk.scale[0] = _accumulate(layout, walk, 0.0, weight, power, value, class_)
-        walk.slope[:] = 0.0
-    for _ in range(steps):
-        biggest = _accumulate(layout, walk, walk.scale[0], weight, power, value, class_)
-        if abs(biggest - walk.scale[0]) > SAFE:
-            walk.slope[:] = 0.0
-            walk.scale[0] = biggest
-            _accumulate(layout, walk, biggest, weight, power, value, class_)
-        move(walk, step_size, normalised)
+    room = np.empty(widest), np.empty(widest), np.empty(widest), np.empty(layout.classes)
+    follow(_accumulate, layout, walk, room, pace, gauge, tally, due, rows)
 
 
 @njit(**INLINE)
-def _accumulate(layout, walk, scale, weight, power, value, class_):
-    """Add dLoss/dS e^-scale of every sentence to the slope; the log of the largest sentence."""
+def _accumulate(layout, walk, scale, room, gauge, tally, noting):
+    """Add dLoss/dS e^-scale of every sentence to the slope; the log of the largest sentence.
+
+    Where ``noting``, the tally is filled too.
+    """
+    weight, power, value, class_ = room
     zero = fill(0.0)
     biggest = NEVER
-    for s in range(len(layout.label)):
+    for s in range(len(layout.label) if noting else layout.moving):
         begin = layout.first[s]
         size = layout.first[s + 1] - begin
         real = layout.size[s]
@@ -146,6 +132,9 @@ def _accumulate(layout, walk, scale, weight, power, value, class_):
             else:
                 outside = max(outside, power[u])
             value[u] = d
+        if noting:
+            tally.margin[s], tally.odds[s] = margin, odds
+            _note(layout, s, weight, power, value, per_mass, inside, outside, gauge, tally)
         if outside == NEVER:
             continue
         mean = zero
@@ -173,6 +162,29 @@ def _accumulate(layout, walk, scale, weight, power, value, class_):
 
 
 @njit(**INLINE)
+def _note(layout, s, weight, power, value, per_mass, inside, outside, gauge, tally):
+    """Attention masses of a sentence: the largest powers of two in the reference class (d = 0) and
+    outside it are ``inside`` and ``outside``."""
+    begin = layout.first[s]
+    right, wrong, surplus = 0.0, 0.0, 0.0
+    near = outside == NEVER
+    for u in range(layout.size[s]):
+        near |= layout.optimal[begin + u] == 0 and value[u] == 0
+    shift = 0.0 if near else outside - inside
+    for u in range(layout.size[s]):
+        w = weight[u] * per_mass
+        phi = w * 2.0 ** (power[u] - inside)
+        if layout.optimal[begin + u] > 0:
+            right += phi
+        else:
+            w *= 2.0 ** (power[u] - inside - shift)
+            x = gauge.margin * phi
+            wrong += w
+            surplus += gauge.margin * w * (math.expm1(x) / x if x > 0 else 1.0)
+    tally.right[s], tally.wrong[s], tally.shift[s], tally.surplus[s] = right, wrong, shift, surplus
+
+
+@njit(**INLINE)
 def _odds(class_, label):
     """Margin of the wrong classes over the label, and their odds, which replace the logits."""
     right = class_[label]
@@ -190,29 +202,23 @@ def _odds(class_, label):
 
 
 @compiled
-def advance_columns(columns, walk, step_size, normalised, steps):
+def advance_columns(columns, walk, pace, gauge, tally, due, rows):
     """The feed-forward stage: M <- M - eta D (/ ||D||), D[:,x] = softmax(M[:,x]) - e_n(x)."""
-    class_ = np.empty(columns.classes)
-    if math.isnan(walk.scale[0]):
-        walk.scale[0] = _columns(columns, walk, 0.0, class_)
-        walk.slope[:] = 0.0
-    for _ in range(steps):
-        biggest = _columns(columns, walk, walk.scale[0], class_)
-        if abs(biggest - walk.scale[0]) > SAFE:
-            walk.slope[:] = 0.0
-            walk.scale[0] = biggest
-            _columns(columns, walk, biggest, class_)
-        move(walk, step_size, normalised)
+    room = np.empty(columns.classes)
+    follow(_columns, columns, walk, room, pace, gauge, tally, due, rows)
 
 
 @njit(**INLINE)
-def _columns(columns, walk, scale, class_):
+def _columns(columns, walk, scale, class_, gauge, tally, noting):
+    """dL0/dM e^-scale; the log of the largest token."""
     biggest = NEVER
     for x in range(len(columns.label)):
         begin, label = columns.first[x], columns.label[x]
         for j in range(0, columns.classes, LANES):
             store(class_, j, load(walk.start, begin + j) + load(walk.moved, begin + j))
         margin, odds = _odds(class_, label)
+        if noting:
+            tally.margin[x], tally.odds[x] = margin, odds
         below = min(margin, 0.0)
         biggest = max(biggest, below)
         per_odds = 1.0 / (math.exp(below - margin) + math.exp(below) * odds)
@@ -233,7 +239,8 @@ def lay_out_dense(
         for x in (batch.token, batch.log_copies, batch.query, batch.next_token, batch.log_pi)
     )
     real = log_copies > -math.inf
-    rows = np.nonzero(real.sum(1) > 1)[0]  # one token attends to itself: no gradient
+    lonely = real.sum(1) == 1  # one token attends to itself: no gradient
+    rows = np.argsort(lonely, kind="stable")
     slots = -(-real.shape[1] // LANES) * LANES
     fill_up = [(0, 0), (0, slots - real.shape[1])]
     token, log_copies, real = (
@@ -248,14 +255,17 @@ def lay_out_dense(
     widths = -(-count // LANES) * LANES
     kept = np.arange(slots) < widths[:, None]
     columns = padded_columns(logits)
+    optimal = np.pad(batch.optimal[run, :size].numpy(force=True)[rows], fill_up)
     layout = DenseLayout(
         columns=columns.ravel(),
         classes=columns.shape[1],
         first=np.concatenate([[0], widths.cumsum()]).astype(np.int64),
+        moving=int((~lonely).sum()),
         size=count.astype(np.int64),
         pair=pair[kept].astype(np.int32),
         column=(token * columns.shape[1])[kept].astype(np.int64),
         copies=np.rint(np.exp(log_copies))[kept],
+        optimal=optimal[kept].astype(np.float64),
         label=label[rows].astype(np.int64),
         log_pi=log_pi[rows],
     )

@@ -16,67 +16,42 @@ q, distinct tokens u, label y, weight pi (`ntp_dynamics.model.gradient` says why
    pass looks for the largest; if a step leaves that range it is done again with its own scale.
 
 Eight sentences of about one length fill the lanes of a vector; blocks are summed in the order of
-the layout, so a trajectory depends on nothing but its corpus, start and step size.
+the layout, so a trajectory depends on nothing but its corpus, start and step size.  What is measured
+on the way (`ntp_dynamics.model.measure`) is read from the same machine code that moves the scores.
 """
 
 from __future__ import annotations
 
-import hashlib
-import math
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 from numba import njit
 
+from ntp_dynamics.model.compiled import compiled
 from ntp_dynamics.model.simd import (
     INLINE,
     LANES,
-    exp,
-    exponent,
     fill,
     gather,
-    largest,
     load,
-    mantissa,
-    maximum,
-    minimum,
-    power_of_two,
     scatter_add,
     store,
-    total,
     where_equal,
     where_greater,
 )
+from ntp_dynamics.model.simd_math import (
+    exp,
+    largest,
+    maximum,
+    minimum,
+    power_of_two,
+)
+from ntp_dynamics.model.tally import LN2, NEVER, note
+from ntp_dynamics.model.walk import ABSENT, follow
 
-DIGEST = hashlib.sha256(
-    b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in ("simd", "kernel"))
-).hexdigest()[:8]
-"""Of the files whose functions are inlined into kernels."""
-LN2 = 0.6931471805599453
-NEVER = -1e300
-"""A logarithm below all others."""
-ABSENT = -1e9
-"""The exponent of a token that is not there."""
-SAFE = 600.0
-"""How far, in log, the terms of a step may lie from its scale."""
-
-
-def compiled(function: Callable[..., Any]) -> Any:
-    """Machine code that runs without Python's lock.
-
-    Numba keeps it beside this file, else in the user's cache folder, or in NUMBA_CACHE_DIR; where
-    none of them can be written each process compiles anew.  Its cache watches the file of the
-    function but not those of what is inlined: a name with their digest does.
-    """
-    function.__qualname__ += f"_{DIGEST}"
-    settings: dict[str, Any] = {**INLINE, "forceinline": False, "nogil": True}
-    try:
-        return njit(cache=True, **settings)(function)
-    except RuntimeError:  # no place for a cache
-        return njit(**settings)(function)
+ABSENT_POWER = 0.1 * ABSENT
+"""Below every exponent but that of a token that is not there."""
 
 
 class Layout(NamedTuple):
@@ -88,6 +63,8 @@ class Layout(NamedTuple):
 
     first: Int[np.ndarray, " blocks+1"]
     """Where the slots of each block begin."""
+    moving: int
+    """How many blocks have a gradient; the others come last and are only measured."""
     pair: Int[np.ndarray, " slots*8"]
     """Which score S_uq a token has; the last one for a token that is not there."""
     copies: Float[np.ndarray, " slots*8"]
@@ -96,6 +73,8 @@ class Layout(NamedTuple):
     kind: Float[np.ndarray, " slots*8"]
     """Number of the token's column of M."""
     gain: Float[np.ndarray, " slots*8"]
+    optimal: Float[np.ndarray, " slots*8"]
+    """1 for a token that n maps to the label, else 0."""
     rest: Float[np.ndarray, " blocks*8"]
     """Classes of a sentence that have no slot: their logits are all 0."""
     log_pi: Float[np.ndarray, " blocks*8"]
@@ -108,57 +87,28 @@ class Layout(NamedTuple):
     """Gain of the double over that of its leader."""
 
 
-class Walk(NamedTuple):
-    """Where a run stands; `advance` moves it.  Scores of the pairs (u, q) that occur, padded."""
-
-    start: Float[np.ndarray, " pairs"]
-    moved: Float[np.ndarray, " pairs"]
-    """S - start, as a compensated sum: `lost` is what rounding took."""
-    lost: Float[np.ndarray, " pairs"]
-    exponent: Float[np.ndarray, " pairs+8"]
-    mantissa: Float[np.ndarray, " pairs+8"]
-    """e^S = mantissa * 2^exponent; the last entries stand for absent tokens.  Empty where what is
-    trained is not scores."""
-    slope: Float[np.ndarray, " pairs+8"]
-    """dLoss/dS of a step in units of e^scale."""
-    scale: Float[np.ndarray, " 1"]
-    """nan before the first step."""
-    length: Float[np.ndarray, " 2"]
-    """Path length, and what rounding took from it."""
-
-
 @compiled
-def advance(layout, walk, step_size, normalised, steps):
-    """``steps`` steps S <- S - eta D (/ ||D|| where ``normalised``), D = dLoss/dS of all samples.
-
-    A gradient of exactly zero moves nothing.
-    """
+def advance(layout, walk, pace, gauge, tally, due, rows):
+    """The steps S <- S - eta D (/ ||D||) of a pace, D = dLoss/dS of all samples; see `follow`."""
     widest = 0
     for block in range(len(layout.first) - 1):
         widest = max(widest, layout.first[block + 1] - layout.first[block])
-    weight = np.empty(widest * LANES)
-    power = np.empty(widest * LANES)
-    value = np.empty(widest * LANES)
-    if math.isnan(walk.scale[0]):
-        split(walk)
-        walk.scale[0] = _accumulate(layout, walk, 0.0, weight, power, value)
-        walk.slope[:] = 0.0
-    for _ in range(steps):
-        biggest = _accumulate(layout, walk, walk.scale[0], weight, power, value)
-        if abs(biggest - walk.scale[0]) > SAFE:
-            walk.slope[:] = 0.0
-            walk.scale[0] = biggest
-            _accumulate(layout, walk, biggest, weight, power, value)
-        move(walk, step_size, normalised)
+    size = widest * LANES
+    room = np.empty(size), np.empty(size), np.empty(size)
+    follow(_accumulate, layout, walk, room, pace, gauge, tally, due, rows)
 
 
 @njit(**INLINE)
-def _accumulate(layout, walk, scale, weight, power, value):
-    """Add dLoss/dS e^-scale of every sentence to the slope; the log of the largest sentence."""
+def _accumulate(layout, walk, scale, room, gauge, tally, noting):
+    """Add dLoss/dS e^-scale of every sentence to the slope; the log of the largest sentence.
+
+    Where ``noting``, the tally is filled too.
+    """
+    weight, power, value = room
     zero = fill(0.0)
     one = fill(1.0)
     biggest = fill(NEVER)
-    for block in range(len(layout.first) - 1):
+    for block in range(len(layout.first) - 1 if noting else layout.moving):
         begin = layout.first[block] * LANES
         size = layout.first[block + 1] * LANES - begin
 
@@ -179,7 +129,7 @@ def _accumulate(layout, walk, scale, weight, power, value):
             outside = where_equal(kind, reference, outside, maximum(second, outside))
             reference = where_greater(k, inside, kind, reference)
             inside = maximum(k, inside)
-        outside = where_greater(fill(0.1 * ABSENT), outside, inside, outside)
+        outside = where_greater(fill(ABSENT_POWER), outside, inside, outside)
 
         # phi = weight / mass in the reference kind, weight * apart / mass outside it
         apart = power_of_two(outside - inside)
@@ -235,13 +185,19 @@ def _accumulate(layout, walk, scale, weight, power, value):
             mean = mean + load(weight, u) * d
         mean = mean * per_mass
         own = (outside - inside) * LN2 + below + load(layout.log_pi, block * LANES)
-        biggest = maximum(own, biggest)
+        if block < layout.moving:
+            biggest = maximum(own, biggest)
         factor = exp(minimum(own - scale, fill(700.0))) * per_odds * per_mass
         mean_out = apart * mean
         for u in range(0, size, LANES):
             kind = load(layout.kind, begin + u)
             d = where_equal(kind, reference, zero - mean, load(value, u) - mean_out)
             scatter_add(walk.slope, layout.pair, begin + u, load(weight, u) * factor * d)
+
+        if noting:
+            store(tally.margin, block * LANES, margin)
+            store(tally.odds, block * LANES, odds)
+            note(layout, weight, block, reference, per_mass, inside, outside, gauge, tally)
     return largest(biggest)
 
 
@@ -268,52 +224,3 @@ def _share(layout, value, first, last, begin, size, reference):
         kind = load(layout.kind, begin + u)
         v_reference = where_equal(kind, reference, load(value, u), v_reference)
     return v_reference
-
-
-@njit(**INLINE)
-def move(walk, step_size, normalised):
-    """One update from the slope, which is cleared; the scale becomes the log norm."""
-    square = fill(0.0)
-    pairs = len(walk.start)
-    for p in range(0, pairs, LANES):
-        d = load(walk.slope, p)
-        square = square + d * d
-    square = total(square)
-    if square == 0.0:
-        return
-    norm = math.sqrt(square)
-    pace = step_size / norm if normalised else step_size * math.exp(walk.scale[0])
-    back = fill(-pace)
-    zero = fill(0.0)
-    for p in range(0, pairs, LANES):
-        # a compensated sum: after 1e6 steps still right to rounding
-        wanted = back * load(walk.slope, p) - load(walk.lost, p)
-        before = load(walk.moved, p)
-        after = before + wanted
-        store(walk.lost, p, (after - before) - wanted)
-        store(walk.moved, p, after)
-        if len(walk.exponent) > 0:
-            _split_at(walk, p, after)
-        store(walk.slope, p, zero)
-    wanted = (step_size if normalised else pace * norm) - walk.length[1]
-    after = walk.length[0] + wanted
-    walk.length[1] = (after - walk.length[0]) - wanted
-    walk.length[0] = after
-    walk.scale[0] += math.log(norm)
-
-
-@njit(**INLINE)
-def split(walk):
-    """Mantissa and exponent of every e^S."""
-    for p in range(0, len(walk.start), LANES):
-        _split_at(walk, p, load(walk.moved, p))
-    walk.exponent[len(walk.start) :] = ABSENT
-    walk.mantissa[len(walk.start) :] = 0.0
-
-
-@njit(**INLINE)
-def _split_at(walk, p, moved):
-    score = load(walk.start, p) + moved
-    k = exponent(score)
-    store(walk.exponent, p, k)
-    store(walk.mantissa, p, mantissa(score, k))

@@ -1,8 +1,8 @@
 """Corpora laid out for the fused kernels: sentences in blocks of eight, tokens in slots.
 
-Sentences whose tokens have one and the same column of M have no gradient and are left out.  The
-order depends on the corpus alone: by number of slots, then query, so that the lanes of a block are
-alike; a last block is filled up with copies of weight zero.
+Sentences whose tokens have one and the same column of M have no gradient and come in blocks of
+their own, the last ones.  The order depends on the corpus alone: by number of slots, then query, so
+that the lanes of a block are alike; a block is filled up with copies of weight zero.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from torch import Tensor
 from ntp_dynamics.model.batch import Batch
 from ntp_dynamics.model.dense import DenseLayout, lay_out_dense
 from ntp_dynamics.model.gradient import EQUAL
-from ntp_dynamics.model.kernel import NEVER, Layout, Walk
+from ntp_dynamics.model.kernel import Layout
 from ntp_dynamics.model.simd import LANES
+from ntp_dynamics.model.tally import NEVER
+from ntp_dynamics.model.walk import Walk
 
 
 @dataclass(frozen=True)
@@ -100,11 +102,13 @@ def _lay_out_blocks(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> La
     ratio = slots.gain[row, slot] / np.where(led == slot, 1.0, slots.gain[row, led])
     layout = Layout(
         first=np.concatenate([[0], widths.cumsum()]).astype(np.int64),
+        moving=slots.moving,
         pair=blocked(pair).astype(np.int32),
         copies=blocked(np.where(slots.real, slots.copies * 2.0**-shift, 0.0)),
         shift=blocked(shift),
         kind=blocked(np.where(slots.real, slots.kind, -2.0)),
         gain=blocked(slots.gain),
+        optimal=blocked(slots.optimal),
         rest=batch.vocab_size - widest + (leader >= 0).sum(1).astype(np.float64),
         log_pi=slots.log_pi,
         first_double=np.searchsorted(row, np.arange(0, rows + 1, LANES)),
@@ -130,6 +134,9 @@ class _Slots(NamedTuple):
     width: Int[np.ndarray, " rows"]
     query: Int[np.ndarray, " rows"]
     log_pi: Float[np.ndarray, " rows"]
+    optimal: Float[np.ndarray, "rows slots"]
+    moving: int
+    """How many blocks of rows have a gradient."""
 
 
 def _slots(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> _Slots:
@@ -142,6 +149,7 @@ def _slots(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> _Slots:
         x[run, :size].numpy(force=True) for x in (batch.query, batch.next_token, batch.log_pi)
     )
     n = batch.collocation[run].numpy(force=True)
+    optimal = np.pad(batch.optimal[run, :size].numpy(force=True), [(0, 0), (1, 0)])
     real = log_copies > -math.inf
     kind = _kinds(gain, n)[token]
     says = np.where(real & (gain[token] > 0), n[token], -1)
@@ -154,10 +162,9 @@ def _slots(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> _Slots:
 
     mixed = ((kind != kind[:, 1:2]) & real).any(1)  # else all tokens are equal: no gradient
     order = np.lexsort((np.arange(size), query, width))
-    order = order[mixed[order]]
-    padding = -len(order) % LANES
-    order = np.concatenate([order, order[:1].repeat(padding)])
-    weightless = np.arange(len(order)) >= len(order) - padding
+    groups = [_whole_blocks(order[mixed[order]]), _whole_blocks(order[~mixed[order]])]
+    order = np.concatenate([rows for rows, _ in groups])
+    weightless = np.concatenate([filled for _, filled in groups])
     place = place[order]
 
     def placed(x: np.ndarray) -> np.ndarray:
@@ -174,6 +181,17 @@ def _slots(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> _Slots:
         width=width[order],
         query=query[order],
         log_pi=np.where(weightless, NEVER, log_pi[order]),
+        optimal=placed(optimal).astype(np.float64),
+        moving=len(groups[0][0]) // LANES,
+    )
+
+
+def _whole_blocks(rows: Int[np.ndarray, " a"]) -> tuple[np.ndarray, Bool[np.ndarray, " b"]]:
+    """Rows filled up to whole blocks with the first of them, and which only fill."""
+    padding = -len(rows) % LANES
+    return (
+        np.concatenate([rows, rows[:1].repeat(padding)]),
+        np.arange(len(rows) + padding) >= len(rows),
     )
 
 

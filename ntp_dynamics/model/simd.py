@@ -1,4 +1,4 @@
-"""A vector of eight doubles as a value inside numba functions, and the exponential on it.
+"""A vector of eight doubles as a value inside numba functions.
 
 Numba's own loops over small arrays stay scalar; a value of the machine's vector type does not.  The
 type is LLVM's ``<8 x double>`` through llvmlite: no compiler is needed, and machines with narrower
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import extending, njit
+from numba import extending
 from numba.core import types
 from numba.core.typing import templates
 from numba.extending import lower_builtin, models, register_model
@@ -197,7 +197,7 @@ def lane(typing: Any, x: Any, i: Any) -> Any:
 
 
 @intrinsic
-def _shifted_to_exponent(typing: Any, x: Any) -> Any:
+def shifted_to_exponent(typing: Any, x: Any) -> Any:
     """The low bits of x moved to where a double has its exponent."""
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -208,73 +208,26 @@ def _shifted_to_exponent(typing: Any, x: Any) -> Any:
     return VECTOR(VECTOR), generate
 
 
-LOG2_E = 1.4426950408889634
-LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
-"""Their sum is log 2; the first has 21 trailing zero bits, so that small multiples are exact."""
-MAGIC = 6755399441055744.0
-"""1.5 * 2^52: adding it rounds to an integer, left in the low bits."""
+@intrinsic
+def biased_exponent(typing: Any, x: Any) -> Any:
+    """The exponent field of a positive double, in the low bits of 2^52."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        bits = builder.lshr(builder.bitcast(args[0], INTS), ir.Constant(INTS, [52] * LANES))
+        magic = ir.Constant(INTS, [0x4330000000000000] * LANES)
+        return builder.bitcast(builder.or_(bits, magic), DOUBLES)
+
+    return VECTOR(VECTOR), generate
 
 
-@njit(**INLINE)
-def maximum(x, y):
-    return where_greater(x, y, x, y)
+@intrinsic
+def fraction(typing: Any, x: Any) -> Any:
+    """A positive double with the exponent taken out: between 1 and 2."""
 
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        bits = builder.bitcast(args[0], INTS)
+        kept = builder.and_(bits, ir.Constant(INTS, [0x000FFFFFFFFFFFFF] * LANES))
+        one = ir.Constant(INTS, [0x3FF0000000000000] * LANES)
+        return builder.bitcast(builder.or_(kept, one), DOUBLES)
 
-@njit(**INLINE)
-def minimum(x, y):
-    return where_greater(x, y, y, x)
-
-
-@njit(**INLINE)
-def power_of_two(k):
-    """2^k for integers k <= 1023; 0 from k = -1023 down."""
-    return _shifted_to_exponent(maximum(k, fill(-1023.0)) + (MAGIC + 1023.0))
-
-
-@njit(**INLINE)
-def exponent(x):
-    """The integer n nearest to x / log 2: e^x = mantissa(x, n) 2^n."""
-    return (x * LOG2_E + MAGIC) - MAGIC
-
-
-@njit(**INLINE)
-def mantissa(x, n):
-    """e^(x - n log 2), between 0.7 and 1.42: 1 + r + r^2 times a near-minimax polynomial of degree
-    9, of relative error 1.3e-17."""
-    r = (x - n * LN2_HIGH) - n * LN2_LOW
-    r2 = r * r
-    r4 = r2 * r2
-    low = (1.0 + r) + r2 * (0.5000000000000001 + r * 0.16666666666666669)
-    middle = (0.04166666666662413 + r * 0.008333333333330062) + r2 * (
-        0.0013888888917213717 + r * 0.00019841269863053618
-    )
-    high = (2.4801521295954376e-05 + r * 2.7557268459997064e-06) + r2 * (
-        2.7620088445409746e-07 + r * 2.510038549551032e-08
-    )
-    return low + r4 * middle + r4 * r4 * high
-
-
-@njit(**INLINE)
-def exp(x):
-    """e^x for x <= 709; 0 from -745 down."""
-    x = maximum(x, fill(-745.0))
-    n = exponent(x)
-    return mantissa(x, n) * power_of_two(n)
-
-
-@njit(**INLINE)
-def total(x):
-    """The sum of the lanes, from the first to the last."""
-    s = 0.0
-    for i in range(LANES):
-        s += lane(x, i)
-    return s
-
-
-@njit(**INLINE)
-def largest(x):
-    """The largest lane."""
-    m = lane(x, 0)
-    for i in range(1, LANES):
-        m = max(m, lane(x, i))
-    return m
+    return VECTOR(VECTOR), generate

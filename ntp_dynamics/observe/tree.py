@@ -18,7 +18,7 @@ from ntp_dynamics.config import Stage
 from ntp_dynamics.data.draw import Streams
 from ntp_dynamics.lab.trajectory import Recorder
 from ntp_dynamics.model.batch import Batch
-from ntp_dynamics.observe.reference import Reference
+from ntp_dynamics.model.reference import Reference
 from ntp_dynamics.theory.targets import Targets
 
 if TYPE_CHECKING:

@@ -1,32 +1,69 @@
-"""Courses: descents that move many steps at a time, without a state in between.
+"""Courses: descents that move many steps at a time, and measure where they are asked to.
 
-A course holds the coefficients of the trained matrix of every run.  Where it stands depends on the
-number of steps taken, never on how they were cut into calls, on the other runs or on threads.
+A course holds the coefficients of the trained matrix of every run.  Where it stands, and what it
+measures there, depends on the number of steps taken, never on how they were cut into calls, on the
+other runs or on threads.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
+from ntp_dynamics.model import measure
 from ntp_dynamics.model.batch import Batch
 from ntp_dynamics.model.dense import DenseLayout, advance_columns, advance_dense, start_columns
-from ntp_dynamics.model.kernel import Walk, advance, compiled
+from ntp_dynamics.model.excess import equal_margin
+from ntp_dynamics.model.gauge import attention_gauge, columns_gauge, no_gauge, tally_of
+from ntp_dynamics.model.kernel import advance
 from ntp_dynamics.model.layout import lay_out
+from ntp_dynamics.model.measure import MEASURES, Gauge
+from ntp_dynamics.model.reference import Reference
+from ntp_dynamics.model.token_space import TokenMatrix
+from ntp_dynamics.model.walk import Pace, Walk
+
+NOT_DUE = 2**62
+WIDEST_MARGIN = 600.0
+"""e^margin must be a float for the kernel to measure the excess loss."""
+
+
+class Watch(NamedTuple):
+    """What a course measures against, and after which steps (increasing)."""
+
+    reference: Reference
+    due: Int[np.ndarray, " T"]
+
+
+class Logged(NamedTuple):
+    """What a course measured on its way."""
+
+    steps: Int[np.ndarray, " n"]
+    values: Mapping[str, Float[np.ndarray, "R n"]]
+    """By the names of observables."""
+    finite: Float[np.ndarray, " n"]
+    """Whether all weights were."""
+
+    def until(self, i: int) -> Logged:
+        """The first i steps."""
+        values = {name: x[:, :i] for name, x in self.values.items()}
+        return Logged(self.steps[:i], values, self.finite[:i])
 
 
 class Course(Protocol):
     """All runs of a stage on their way."""
 
-    def advance(self, steps: int) -> None:
-        """Take some steps."""
+    measures: Sequence[str]
+    """The observables it can measure."""
+
+    def advance(self, steps: int) -> Logged:
+        """Take some steps; what was due on the way, the last step included."""
         ...
 
     def position(self) -> tuple[Float[Tensor, "R A B"], Float[Tensor, " R"]]:
@@ -34,71 +71,158 @@ class Course(Protocol):
         ...
 
 
-class AttentionCourse:
-    """Stage 2 by the fused kernels, a run at a time."""
+class Lane(NamedTuple):
+    """One run, the kernel that moves it and what it is measured against."""
+
+    advance: Callable[..., None]
+    layout: Any
+    walk: Walk
+    gauge: Gauge
+
+
+class KernelCourse:
+    """Runs moved by fused kernels, one at a time on each thread."""
+
+    def __init__(
+        self,
+        lanes: Sequence[Lane],
+        measures: Mapping[str, int],
+        pace: Pace,
+        threads: int,
+        watch: Watch | None,
+    ):
+        self.walks = [lane.walk for lane in lanes]
+        self.measures = tuple(measures) if watch else ()
+        self._lanes, self._columns = lanes, measures
+        self._tallies = [tally_of(lane.gauge) for lane in lanes]
+        self._pace, self._threads = pace, threads
+        self._due = watch.due if watch else np.zeros(0, dtype=np.int64)
+        self._steps = self._noted = 0
+
+    def advance(self, steps: int) -> Logged:
+        """Take some steps; what was due on the way, the last step included."""
+        last = int(np.searchsorted(self._due, self._steps + steps, side="right"))
+        due = self._due[self._noted : last]
+        offsets = np.append(due - self._steps, NOT_DUE)
+        rows = np.empty((len(self._lanes), len(due), len(MEASURES)))
+        pace = self._pace._replace(steps=steps)
+
+        def one(run: int) -> None:
+            lane = self._lanes[run]
+            tally = self._tallies[run]
+            lane.advance(lane.layout, lane.walk, pace, lane.gauge, tally, offsets, rows[run])
+
+        _each(one, len(self._lanes), self._threads)
+        self._steps, self._noted = self._steps + steps, last
+        values = {name: rows[:, :, self._columns[name]] for name in self.measures}
+        return Logged(due, values, np.isfinite(rows[:, :, measure.NORM]).all(0))
+
+    def path_length(self) -> Float[Tensor, " R"]:
+        return torch.from_numpy(np.array([walk.length[0] for walk in self.walks]))
+
+
+class AttentionCourse(KernelCourse):
+    """Stage 2 by the fused kernels."""
 
     def __init__(
         self,
         batch: Batch,
-        start: Float[Tensor, "R V Q"],
+        matrix: TokenMatrix,
         logits: Float[Tensor, "R V V"],
         step_size: float,
         normalised: bool,
         threads: int,
+        watch: Watch | None = None,
     ):
         self.laid = [lay_out(batch, 0, logits[0])]
         for run in range(1, batch.runs):
             same = _equal_runs(batch, logits, run - 1, run)
             self.laid.append(self.laid[-1] if same else lay_out(batch, run, logits[run]))
-        self.walks = [
-            laid.walk(x) for laid, x in zip(self.laid, start.numpy(force=True), strict=True)
-        ]
-        self.shape = start.shape
-        self.step_size, self.normalised, self.threads = step_size, normalised, threads
-
-    def advance(self, steps: int) -> None:
-        def one(run: int) -> None:
-            layout, walk = self.laid[run].layout, self.walks[run]
-            kernel = advance_dense if isinstance(layout, DenseLayout) else advance
-            kernel(layout, walk, self.step_size, self.normalised, steps)
-
-        _each(one, len(self.walks), self.threads)
+        self.shape = matrix.start.shape
+        margins = equal_margin(logits, batch).where(batch.injective, math.nan)
+        lanes = []
+        for run, laid in enumerate(self.laid):
+            start = matrix.start[run]
+            walk, gauge = laid.walk(start.numpy(force=True)), no_gauge()
+            if watch:
+                gauge = attention_gauge(
+                    laid,
+                    walk,
+                    batch,
+                    run,
+                    start,
+                    logits[run],
+                    float(margins[run]),
+                    float(matrix.outside_norm[run]),
+                    watch.reference,
+                )
+            kernel = advance_dense if isinstance(laid.layout, DenseLayout) else advance
+            lanes.append(Lane(kernel, laid.layout, walk, gauge))
+        measures = dict(ATTENTION_MEASURES)
+        if (margins > WIDEST_MARGIN).any():
+            del measures["log_excess_loss"]
+        pace = Pace(0, float(step_size), normalised)
+        super().__init__(lanes, measures, pace, threads, watch)
 
     def position(self) -> tuple[Float[Tensor, "R V Q"], Float[Tensor, " R"]]:
         coefficients = np.zeros((len(self.walks), math.prod(self.shape[1:])))
         for run, (laid, walk) in enumerate(zip(self.laid, self.walks, strict=True)):
             coefficients[run, laid.pairs] = walk.moved[: len(laid.pairs)]
-        return torch.from_numpy(coefficients).view(self.shape), _lengths(self.walks)
+        return torch.from_numpy(coefficients).view(self.shape), self.path_length()
 
 
-class ColumnsCourse:
-    """Stage 1 from any start, a run at a time."""
+class ColumnsCourse(KernelCourse):
+    """Stage 1 from any start."""
 
     def __init__(
         self,
         batch: Batch,
-        start: Float[Tensor, "R V V"],
+        matrix: TokenMatrix,
         step_size: float,
         normalised: bool,
         threads: int,
+        watch: Watch | None = None,
     ):
-        started = [start_columns(batch, run, start[run]) for run in range(batch.runs)]
-        self.columns = [columns for columns, _ in started]
-        self.walks = [walk for _, walk in started]
+        lanes = []
+        for run in range(batch.runs):
+            columns, walk = start_columns(batch, run, matrix.start[run])
+            gauge = no_gauge()
+            if watch:
+                outside = float(matrix.outside_norm[run])
+                gauge = columns_gauge(columns, walk, run, outside, watch.reference)
+            lanes.append(Lane(advance_columns, columns, walk, gauge))
         self.vocab_size = batch.vocab_size
-        self.step_size, self.normalised, self.threads = step_size, normalised, threads
-
-    def advance(self, steps: int) -> None:
-        def one(run: int) -> None:
-            columns, walk = self.columns[run], self.walks[run]
-            advance_columns(columns, walk, self.step_size, self.normalised, steps)
-
-        _each(one, len(self.walks), self.threads)
+        pace = Pace(0, float(step_size), normalised)
+        super().__init__(lanes, FEED_FORWARD_MEASURES, pace, threads, watch)
 
     def position(self) -> tuple[Float[Tensor, "R V V"], Float[Tensor, " R"]]:
         v = self.vocab_size
         moved = np.stack([walk.moved.reshape(v, -1)[:, :v].T for walk in self.walks])
-        return torch.from_numpy(moved), _lengths(self.walks)
+        return torch.from_numpy(moved), self.path_length()
+
+
+_ANY_STAGE = {
+    name: MEASURES.index(name)
+    for name in ("path_length", "norm_ratio", "log_grad_norm", "zero_sum_residual", "log_loss")
+} | {"accuracy": measure.ACCURACY}
+FEED_FORWARD_MEASURES = {
+    **_ANY_STAGE,
+    "norm_ov": measure.NORM,
+    "direction_gap_ov": measure.DIRECTION_GAP,
+}
+ATTENTION_MEASURES = {
+    **_ANY_STAGE,
+    "norm_kq": measure.NORM,
+    "direction_gap_kq": measure.DIRECTION_GAP,
+    "log_excess_loss": measure.LOG_EXCESS_LOSS,
+    "gradient_alignment_kq": measure.GRADIENT_ALIGNMENT,
+    "score_margin": measure.SCORE_MARGIN,
+    "order_extension_margin": measure.ORDER_EXTENSION_MARGIN,
+    "log_leak": measure.LOG_LEAK,
+    "attention_mass_min": measure.ATTENTION_MASS_MIN,
+    "attention_mass_mean": measure.ATTENTION_MASS_MEAN,
+}
+"""Where each observable stands in a row of a kernel."""
 
 
 def _equal_runs(batch: Batch, logits: Float[Tensor, "R V V"], a: int, b: int) -> bool:
@@ -115,50 +239,3 @@ def _each(one: Callable[[int], None], runs: int, threads: int) -> None:
     else:
         for run in range(runs):
             one(run)
-
-
-def _lengths(walks: Sequence[Walk]) -> Float[Tensor, " R"]:
-    return torch.from_numpy(np.array([walk.length[0] for walk in walks]))
-
-
-class FeedForwardCourse:
-    """Stage 1 from zero: every known column stays the same multiple of that of W*_ov.
-
-    With M[j,x] = c (V [j = n(x)] - 1) for the K known tokens, every wrong class has probability
-    p = 1 / (V - 1 + e^{Vc}) and dL0/dM = p (1 - V [j = n(x)]): a step adds eta p to c, or, where
-    normalised, eta / sqrt(K V (V-1)), the inverse norm of the column pattern.
-    """
-
-    def __init__(self, batch: Batch, step_size: float, normalised: bool):
-        self.batch, self.step_size, self.normalised = batch, step_size, normalised
-        self.steps = 0
-        self.height = np.zeros(2)  # c by plain descent, and what rounding took from it
-
-    def advance(self, steps: int) -> None:
-        self.steps += steps
-        if not self.normalised:
-            climb(self.height, self.batch.vocab_size, self.step_size, steps)
-
-    def position(self) -> tuple[Float[Tensor, "R V V"], Float[Tensor, " R"]]:
-        batch, v = self.batch, self.batch.vocab_size
-        norm = (batch.known.sum(-1).double() * (v * (v - 1))).sqrt()
-        if self.normalised:
-            length = torch.full_like(norm, self.steps * self.step_size)
-            height = (length / norm).where(norm > 0, 0.0)
-        else:
-            height = torch.full_like(norm, self.height[0])
-        length = height * norm
-        hit = torch.nn.functional.one_hot(batch.collocation.clamp_min(0), v)  # (R, token, class)
-        pattern = (v * hit - 1).double() * batch.known[..., None]
-        return (pattern * height[:, None, None]).transpose(1, 2).contiguous(), length
-
-
-@compiled
-def climb(height, vocab_size, step_size, steps):
-    """c <- c + eta / (V - 1 + e^{Vc}), a compensated sum."""
-    for _ in range(steps):
-        odds = math.exp(-vocab_size * height[0])
-        wanted = step_size * odds / (1.0 + (vocab_size - 1) * odds) - height[1]
-        after = height[0] + wanted
-        height[1] = (after - height[0]) - wanted
-        height[0] = after

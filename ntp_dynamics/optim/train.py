@@ -24,7 +24,7 @@ from ntp_dynamics.optim.engine import Engine
 from ntp_dynamics.optim.rules import Rule, Slope
 
 if TYPE_CHECKING:  # takes numba along
-    from ntp_dynamics.optim.course import Course
+    from ntp_dynamics.optim.course import Course, Logged
 
 CALL_SECONDS = 0.1
 """About how long a course runs before it says where it is: Ctrl-C and the bar wait for that."""
@@ -70,9 +70,10 @@ class State:
 
 
 class Passed(NamedTuple):
-    """A step that a fused course has come to, without a state."""
+    """A step that a fused course has come to, and what it measured on the way there."""
 
     step: int
+    logged: Logged
 
 
 class Fused(NamedTuple):
@@ -225,23 +226,34 @@ def _follow(
     """The states at step 0 and at the stops of a course.
 
     Calls grow or shrink with the time the last one took; where they are cut changes no number.
-    Raises NonFinite at the first stop that is not finite.
+    Raises NonFinite at the first stop or measurement that is not finite.
     """
+    yield from _passed(0, fused.course.advance(0), part)
     step, size = 0, 1
     for stop in (0, *fused.stops):
         while step < stop:
             taken = min(size, stop - step)
             began = time.monotonic()
-            fused.course.advance(taken)
+            logged = fused.course.advance(taken)
             seconds = max(time.monotonic() - began, 1e-6)
             size = max(1, min(2 * size, int(taken * CALL_SECONDS / seconds)))
             step += taken
-            if step < stop:
-                yield Passed(step)
+            yield from _passed(step, logged, part)
         coefficients, path_length = fused.course.position()
         value = part.matrix.value(coefficients)
         _check_finite(step, [part], [value])
         yield evaluate(_Walk(step, [coefficients], [value], path_length))
+
+
+def _passed(step: int, logged: Logged, part: Part) -> Iterator[Passed]:
+    """Raises NonFinite where a measurement is not finite, after those that are."""
+    if logged.finite.all():
+        yield Passed(step, logged)
+        return
+    first = int(logged.finite.argmin())
+    if first:
+        yield Passed(int(logged.steps[first - 1]), logged.until(first))
+    raise NonFinite(int(logged.steps[first]), part.name)
 
 
 def _add(total: Tensor, change: Tensor, lost: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,160 @@
+"""What a run is measured against, laid out as its kernel lays out its weights and sentences."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from ntp_dynamics.model.batch import Batch
+from ntp_dynamics.model.dense import Columns
+from ntp_dynamics.model.layout import Laid
+from ntp_dynamics.model.measure import BETWEEN, NON_OPTIMAL, OPTIMAL, Gauge
+from ntp_dynamics.model.reference import Reference
+from ntp_dynamics.model.simd import LANES
+from ntp_dynamics.model.tally import NO_SENTENCE, Tally
+from ntp_dynamics.model.walk import Walk
+
+TIE = 1e-12
+"""A margin below so much of the largest logit is a tie."""
+NO_RELATIONS = np.zeros(0, dtype=np.int64)
+
+
+def tally_of(gauge: Gauge) -> Tally:
+    """Room for what the sentences say; one that is never noted says nothing."""
+    room = Tally(*np.zeros((len(Tally._fields), len(gauge.log_pi))))
+    room.right[:] = 1.0
+    return room
+
+
+def no_gauge() -> Gauge:
+    """Of a run that is not measured."""
+    nothing = np.zeros(0)
+    return Gauge(
+        log_pi=nothing,
+        mass=1.0,
+        classes=0.0,
+        margin=math.nan,
+        rounding=0.0,
+        real=nothing,
+        target=nothing,
+        still=0.0,
+        outside=0.0,
+        column=NO_RELATIONS,
+        above=NO_RELATIONS,
+        below=NO_RELATIONS,
+        role=NO_RELATIONS,
+        bounds=np.zeros((0, 4)),
+        score=nothing,
+    )
+
+
+def attention_gauge(
+    laid: Laid,
+    walk: Walk,
+    batch: Batch,
+    run: int,
+    start: Float[Tensor, "V Q"],
+    logits: Float[Tensor, "V V"],
+    margin: float,
+    outside: float,
+    reference: Reference,
+) -> Gauge:
+    """Of one run in the attention stage; ``margin`` is Delta where all are equal, else nan."""
+    q, occurring, size = batch.n_queries, laid.pairs, len(walk.start)
+    scores = start.numpy(force=True).ravel()
+    target = (reference.kq[run] / reference.kq_norm[run]).numpy(force=True).ravel()
+    moved = np.zeros(scores.size, dtype=bool)
+    moved[occurring] = True
+    assert not target[~moved].any() or math.isnan(target[0]), "no relation, no pull"
+
+    place = np.full(scores.size, -1)
+    place[occurring] = np.arange(len(occurring))
+    relations = reference.above[run] >= 0
+    above, below = (
+        _whole(place[x[run][relations].numpy(force=True)])
+        for x in (reference.above, reference.below)
+    )
+    roles = np.zeros(scores.size, dtype=np.int64)
+    for role, tokens in (
+        (OPTIMAL, reference.optimal),
+        (BETWEEN, reference.non_comparable),
+        (NON_OPTIMAL, reference.non_optimal),
+    ):
+        roles[tokens[run].numpy(force=True).ravel()] = role
+    log_pi = laid.layout.log_pi
+    return Gauge(
+        log_pi=_filled(np.maximum(log_pi, NO_SENTENCE), -(-len(log_pi) // LANES) * LANES),
+        mass=1.0,
+        classes=float(batch.vocab_size),
+        margin=margin,
+        rounding=TIE * float(logits.abs().max()),
+        real=np.ones(size),
+        target=_filled(target[occurring], size, 0.0),
+        still=float((scores[~moved] ** 2).sum()),
+        outside=outside,
+        column=np.searchsorted(occurring % q, np.arange(q + 1)),
+        above=above,
+        below=below,
+        role=_filled(roles[occurring], size, 0),
+        bounds=_bounds(scores, np.where(moved, 0, roles), q),
+        score=np.zeros(size + LANES),
+    )
+
+
+def columns_gauge(
+    columns: Columns, walk: Walk, run: int, outside: float, reference: Reference
+) -> Gauge:
+    """Of one run in the feed-forward stage."""
+    target = (reference.ov[run] / reference.ov_norm[run]).numpy(force=True).T
+    v, known = len(target), len(columns.label)
+    fill_up = [(0, 0), (0, columns.classes - v)]
+    return Gauge(
+        log_pi=_filled(np.zeros(known), -(-known // LANES) * LANES),
+        mass=float(known),
+        classes=float(v),
+        margin=math.nan,
+        rounding=-TIE,
+        real=np.pad(np.ones((v, v)), fill_up).ravel(),
+        target=np.pad(target, fill_up).ravel(),
+        still=0.0,
+        outside=outside,
+        column=np.arange(v + 1) * columns.classes,
+        above=NO_RELATIONS,
+        below=NO_RELATIONS,
+        role=NO_RELATIONS,
+        bounds=np.zeros((0, 4)),
+        score=np.zeros(len(walk.start) + LANES),
+    )
+
+
+def _bounds(
+    scores: Float[np.ndarray, " VQ"], roles: Int[np.ndarray, " VQ"], q: int
+) -> Float[np.ndarray, "Q 4"]:
+    """Of each column: the least optimal score, the largest and the least non-comparable, the largest
+    non-optimal."""
+
+    def of(role: int, otherwise: float) -> np.ndarray:
+        return np.where(roles == role, scores, otherwise).reshape(-1, q)
+
+    return np.stack(
+        [
+            of(OPTIMAL, math.inf).min(0),
+            of(BETWEEN, -math.inf).max(0),
+            of(BETWEEN, math.inf).min(0),
+            of(NON_OPTIMAL, -math.inf).max(0),
+        ],
+        axis=1,
+    )
+
+
+def _filled(x: np.ndarray, size: int, value: float = NO_SENTENCE) -> np.ndarray:
+    return np.pad(x, (0, size - len(x)), constant_values=value)
+
+
+def _whole(x: Int[np.ndarray, " a"]) -> Int[np.ndarray, " b"]:
+    """Filled up to whole vectors with the first."""
+    return np.concatenate([x, x[:1].repeat(-len(x) % LANES)])

@@ -1,0 +1,178 @@
+"""What a fused kernel measures at a step: the scalars of `ntp_dynamics.observe.observables`.
+
+A kernel leaves in a `Tally` what each sentence says; `measure` makes one row of numbers of that, of
+the weights and of their slope.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+from numba import njit
+
+from ntp_dynamics.model.simd import INLINE, LANES, fill, gather, load, store
+from ntp_dynamics.model.simd_math import largest, maximum, minimum, total
+from ntp_dynamics.model.tally import measure_sentences
+
+MEASURES = (
+    "path_length",
+    "norm_ratio",
+    "log_grad_norm",
+    "zero_sum_residual",
+    "norm",
+    "direction_gap",
+    "log_loss",
+    "accuracy",
+    "log_excess_loss",
+    "gradient_alignment",
+    "score_margin",
+    "order_extension_margin",
+    "log_leak",
+    "attention_mass_min",
+    "attention_mass_mean",
+)
+"""The numbers of a row."""
+(
+    PATH_LENGTH,
+    NORM_RATIO,
+    LOG_GRAD_NORM,
+    ZERO_SUM_RESIDUAL,
+    NORM,
+    DIRECTION_GAP,
+    LOG_LOSS,
+    ACCURACY,
+    LOG_EXCESS_LOSS,
+    GRADIENT_ALIGNMENT,
+    SCORE_MARGIN,
+    ORDER_EXTENSION_MARGIN,
+    LOG_LEAK,
+    ATTENTION_MASS_MIN,
+    ATTENTION_MASS_MEAN,
+) = range(len(MEASURES))
+
+OPTIMAL, BETWEEN, NON_OPTIMAL = 1, 2, 3
+"""Roles of a token under a query; 2 is non-comparable."""
+
+
+class Gauge(NamedTuple):
+    """What a run is measured against, in the order of its layout."""
+
+    log_pi: Float[np.ndarray, " sentences"]
+    mass: float
+    """Sum of pi."""
+    classes: float
+    margin: float
+    """The margin Delta of the logits where all are equal and n is injective, else nan."""
+    rounding: float
+    """A margin closer to 0 is a tie; negative: so much of the largest weight."""
+    real: Float[np.ndarray, " pairs"]
+    """1 for a weight, 0 for what only fills the lanes."""
+    target: Float[np.ndarray, " pairs"]
+    """The max-margin solution, of norm 1."""
+    still: float
+    """Sum of squares of the entries that no sentence moves."""
+    outside: float
+    """Norm of the weight outside the span of the token vectors."""
+    column: Int[np.ndarray, " columns+1"]
+    """Where the weights of each query (of each token, in stage 1) begin."""
+    above: Int[np.ndarray, " relations"]
+    below: Int[np.ndarray, " relations"]
+    """Relations S_above > S_below, filled up to whole vectors."""
+    role: Int[np.ndarray, " pairs"]
+    bounds: Float[np.ndarray, "columns 4"]
+    """Of the tokens of each column that no sentence moves: the least optimal score, the largest and
+    the least non-comparable, the largest non-optimal."""
+    score: Float[np.ndarray, " pairs+8"]
+    """Room for the weights."""
+
+
+@njit(**INLINE)
+def measure(gauge, tally, walk, row):
+    """Fill a row."""
+    biggest = _measure_weights(gauge, walk, row)
+    rounding = gauge.rounding if gauge.rounding >= 0 else -gauge.rounding * biggest
+    (
+        row[LOG_LOSS],
+        row[ACCURACY],
+        row[LOG_EXCESS_LOSS],
+        row[LOG_LEAK],
+        row[ATTENTION_MASS_MIN],
+        row[ATTENTION_MASS_MEAN],
+    ) = measure_sentences(gauge, tally, rounding)
+    ordered = len(gauge.above) > 0
+    row[SCORE_MARGIN] = _score_margin(gauge) if ordered else math.nan
+    row[ORDER_EXTENSION_MARGIN] = _order_extension_margin(gauge) if ordered else math.nan
+
+
+@njit(**INLINE)
+def _measure_weights(gauge, walk, row):
+    """What depends on the weights and their slope; the largest weight."""
+    zero = fill(0.0)
+    square, steep, along, biggest = zero, zero, zero, zero
+    pairs = len(walk.start)
+    for p in range(0, pairs, LANES):
+        x = (load(walk.start, p) + load(walk.moved, p)) * load(gauge.real, p)
+        d = load(walk.slope, p)
+        store(gauge.score, p, x)
+        square = square + x * x
+        steep = steep + d * d
+        along = along + d * load(gauge.target, p)
+        biggest = maximum(maximum(x, zero - x), biggest)
+    inside = total(square) + gauge.still
+    norm = math.sqrt(inside + gauge.outside * gauge.outside)
+    slope = math.sqrt(total(steep))
+
+    per_norm = 1.0 / norm
+    apart = zero
+    for p in range(0, pairs, LANES):
+        unit = load(gauge.score, p) * per_norm - load(gauge.target, p)
+        apart = apart + unit * unit
+    off = gauge.still + gauge.outside * gauge.outside
+    gap = 0.5 * (total(apart) + off * per_norm * per_norm)
+
+    residual = 0.0
+    for c in range(len(gauge.column) - 1):
+        s = 0.0
+        for p in range(gauge.column[c], gauge.column[c + 1]):
+            s += walk.slope[p]
+        residual += s * s
+
+    row[PATH_LENGTH] = walk.length[0]
+    row[NORM_RATIO] = norm / walk.length[0] if walk.length[0] > 0 else math.nan
+    row[LOG_GRAD_NORM] = walk.scale[0] + math.log(slope)
+    row[ZERO_SUM_RESIDUAL] = math.sqrt(residual) / slope
+    row[NORM] = norm
+    row[DIRECTION_GAP] = gap
+    row[GRADIENT_ALIGNMENT] = -total(along) / slope
+    return largest(biggest)
+
+
+@njit(**INLINE)
+def _score_margin(gauge):
+    least = fill(math.inf)
+    for i in range(0, len(gauge.above), LANES):
+        above, below = gather(gauge.score, gauge.above, i), gather(gauge.score, gauge.below, i)
+        least = minimum(above - below, least)
+    return -largest(fill(0.0) - least)
+
+
+@njit(**INLINE)
+def _order_extension_margin(gauge):
+    margin = math.inf
+    for c in range(len(gauge.column) - 1):
+        least_optimal, most_between = gauge.bounds[c, 0], gauge.bounds[c, 1]
+        least_between, most_non_optimal = gauge.bounds[c, 2], gauge.bounds[c, 3]
+        for p in range(gauge.column[c], gauge.column[c + 1]):
+            score, role = gauge.score[p], gauge.role[p]
+            if role == OPTIMAL:
+                least_optimal = min(score, least_optimal)
+            elif role == BETWEEN:
+                most_between = max(score, most_between)
+                least_between = min(score, least_between)
+            elif role == NON_OPTIMAL:
+                most_non_optimal = max(score, most_non_optimal)
+        margin = min(margin, least_optimal - most_between, least_between - most_non_optimal)
+    return margin if margin < math.inf else math.nan

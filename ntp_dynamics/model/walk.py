@@ -1,0 +1,138 @@
+"""Where a run stands, and how a fused kernel moves it."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from numba import njit
+
+from ntp_dynamics.model.measure import measure
+from ntp_dynamics.model.simd import INLINE, LANES, fill, load, store
+from ntp_dynamics.model.simd_math import exponent, mantissa, total
+
+ABSENT = -1e9
+"""The exponent of a token that is not there."""
+SAFE = 600.0
+"""How far, in log, the terms of a step may lie from its scale."""
+
+
+class Walk(NamedTuple):
+    """Where a run stands; `advance` moves it.  Scores of the pairs (u, q) that occur, padded."""
+
+    start: Float[np.ndarray, " pairs"]
+    moved: Float[np.ndarray, " pairs"]
+    """S - start, as a compensated sum: `lost` is what rounding took."""
+    lost: Float[np.ndarray, " pairs"]
+    exponent: Float[np.ndarray, " pairs+8"]
+    mantissa: Float[np.ndarray, " pairs+8"]
+    """e^S = mantissa * 2^exponent; the last entries stand for absent tokens.  Empty where what is
+    trained is not scores."""
+    slope: Float[np.ndarray, " pairs+8"]
+    """dLoss/dS of a step in units of e^scale."""
+    scale: Float[np.ndarray, " 1"]
+    """nan before the first step."""
+    length: Float[np.ndarray, " 2"]
+    """Path length, and what rounding took from it."""
+
+
+class Pace(NamedTuple):
+    """How many steps, and how long they are."""
+
+    steps: int
+    step_size: float
+    normalised: bool
+    """Whether the gradient is divided by its norm."""
+
+
+@njit(**INLINE)
+def follow(accumulate, layout, walk, room, pace, gauge, tally, due, rows):
+    """Take steps, and measure on the way.
+
+    ``accumulate(layout, walk, scale, room, gauge, tally, noting)`` adds the gradient in units of
+    e^scale to the slope, fills the tally where ``noting``, and returns the log of its largest term.
+    ``rows`` are measured where the walk stands after ``due`` of these steps, also after the last;
+    ``due`` increases and ends with a number that is never reached.  One call to ``accumulate``
+    serves all: what is measured changes no bit of what is trained.
+    """
+    if math.isnan(walk.scale[0]) and len(walk.exponent) > 0:
+        _split(walk)
+    taken, row, scaled = 0, 0, False
+    while taken < pace.steps or due[row] == taken:
+        noting = due[row] == taken
+        scale = 0.0 if math.isnan(walk.scale[0]) else walk.scale[0]
+        biggest = accumulate(layout, walk, scale, room, gauge, tally, noting)
+        if not scaled and _far(walk, biggest):
+            scaled = True
+            continue
+        scaled = False
+        if noting:
+            measure(gauge, tally, walk, rows[row])
+            row += 1
+        if taken == pace.steps:
+            walk.slope[:] = 0.0
+            break
+        _move(walk, pace.step_size, pace.normalised)
+        taken += 1
+
+
+@njit(**INLINE)
+def _far(walk, biggest):
+    """Whether the terms of a step lie far from their scale; then it must be done again, with the
+    scale that is set here."""
+    if abs(biggest - walk.scale[0]) <= SAFE:
+        return False
+    walk.slope[:] = 0.0
+    walk.scale[0] = biggest
+    return True
+
+
+@njit(**INLINE)
+def _move(walk, step_size, normalised):
+    """One update from the slope, which is cleared; the scale becomes the log norm."""
+    square = fill(0.0)
+    pairs = len(walk.start)
+    for p in range(0, pairs, LANES):
+        d = load(walk.slope, p)
+        square = square + d * d
+    square = total(square)
+    if square == 0.0:
+        return
+    norm = math.sqrt(square)
+    pace = step_size / norm if normalised else step_size * math.exp(walk.scale[0])
+    back = fill(-pace)
+    zero = fill(0.0)
+    for p in range(0, pairs, LANES):
+        # a compensated sum: after 1e6 steps still right to rounding
+        wanted = back * load(walk.slope, p) - load(walk.lost, p)
+        before = load(walk.moved, p)
+        after = before + wanted
+        store(walk.lost, p, (after - before) - wanted)
+        store(walk.moved, p, after)
+        if len(walk.exponent) > 0:
+            _split_at(walk, p, after)
+        store(walk.slope, p, zero)
+    wanted = (step_size if normalised else pace * norm) - walk.length[1]
+    after = walk.length[0] + wanted
+    walk.length[1] = (after - walk.length[0]) - wanted
+    walk.length[0] = after
+    walk.scale[0] += math.log(norm)
+
+
+@njit(**INLINE)
+def _split(walk):
+    """Mantissa and exponent of every e^S."""
+    for p in range(0, len(walk.start), LANES):
+        _split_at(walk, p, load(walk.moved, p))
+    walk.exponent[len(walk.start) :] = ABSENT
+    walk.mantissa[len(walk.start) :] = 0.0
+
+
+@njit(**INLINE)
+def _split_at(walk, p, moved):
+    score = load(walk.start, p) + moved
+    k = exponent(score)
+    store(walk.exponent, p, k)
+    store(walk.mantissa, p, mantissa(score, k))

@@ -1,0 +1,105 @@
+"""Stage 1 from zero in closed form."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ntp_dynamics.model.batch import Batch
+from ntp_dynamics.model.compiled import compiled
+from ntp_dynamics.model.gradient import log_softplus, softplus
+from ntp_dynamics.optim.course import FEED_FORWARD_MEASURES, NOT_DUE, Logged, Watch
+
+
+class ClosedFormCourse:
+    """Stage 1 from zero: every known column stays the same multiple of that of W*_ov.
+
+    With M[j,x] = c (V [j = n(x)] - 1) for the K known tokens, every wrong class has probability
+    p = 1 / (V - 1 + e^{Vc}) and dL0/dM = p (1 - V [j = n(x)]): a step adds eta p to c, or, where
+    normalised, eta / sqrt(K V (V-1)), the inverse norm of the column pattern.
+    """
+
+    def __init__(
+        self, batch: Batch, step_size: float, normalised: bool, watch: Watch | None = None
+    ):
+        v = batch.vocab_size
+        self.measures = tuple(FEED_FORWARD_MEASURES) if watch else ()
+        self.vocab_size, self.step_size, self.normalised = v, step_size, normalised
+        self.known = batch.known.sum(-1).double()
+        self.pattern_norm = (self.known * (v * (v - 1))).sqrt()
+        hit = torch.nn.functional.one_hot(batch.collocation.clamp_min(0), v)  # (R, token, class)
+        pattern = (v * hit - 1).double() * batch.known[..., None]
+        self.pattern = pattern.transpose(1, 2).contiguous()
+        self.gap = torch.full_like(self.known, math.nan)
+        if watch:
+            unit = self.pattern / self.pattern_norm[:, None, None]
+            best = watch.reference.ov / watch.reference.ov_norm[:, None, None]
+            self.gap = 0.5 * (unit - best).square().sum((1, 2))
+        self._due = watch.due if watch else np.zeros(0, dtype=np.int64)
+        self._steps = self._noted = 0
+        self._height = np.zeros(2)  # c by plain descent, and what rounding took from it
+
+    def advance(self, steps: int) -> Logged:
+        """Take some steps; what was due on the way, the last step included."""
+        last = int(np.searchsorted(self._due, self._steps + steps, side="right"))
+        due = self._due[self._noted : last]
+        heights = np.empty(len(due))
+        if not self.normalised:
+            offsets = np.append(due - self._steps, NOT_DUE)
+            climb(self._height, self.vocab_size, self.step_size, steps, offsets, heights)
+        self._steps, self._noted = self._steps + steps, last
+        return self._logged(due, *self._at(due, heights))
+
+    def position(self) -> tuple[Float[Tensor, "R V V"], Float[Tensor, " R"]]:
+        height, length = (x[:, 0] for x in self._at(np.array([self._steps]), self._height[:1]))
+        return self.pattern * height[:, None, None], length
+
+    def _at(
+        self, steps: np.ndarray, climbed: np.ndarray
+    ) -> tuple[Float[Tensor, "R n"], Float[Tensor, "R n"]]:
+        """c and the path length of each run after some steps; ``climbed`` is c by plain descent."""
+        norm = self.pattern_norm[:, None]
+        if not self.normalised:
+            height = torch.from_numpy(climbed).expand(len(norm), -1)
+            return height, height * norm
+        length = torch.from_numpy(steps * self.step_size).expand(len(norm), -1)
+        height = (length / norm).where(norm > 0, 0.0)
+        return height, height * norm
+
+    def _logged(self, due: np.ndarray, height: Tensor, length: Tensor) -> Logged:
+        margin = -self.vocab_size * height
+        log_odds = margin + math.log(self.vocab_size - 1)
+        norm, known = self.pattern_norm[:, None], self.known[:, None]
+        nothing = torch.zeros_like(height)
+        values = {
+            "path_length": length,
+            "norm_ratio": height * norm / length.where(length > 0, math.nan),
+            "log_grad_norm": margin - softplus(log_odds) + norm.log(),
+            "zero_sum_residual": nothing,  # nothing is rounded
+            "log_loss": log_softplus(log_odds) + known.log(),
+            "accuracy": (height > 0).double(),
+            "norm_ov": height * norm,
+            "direction_gap_ov": self.gap[:, None].where(height > 0, math.nan),
+        }
+        finite = np.isfinite(height.numpy()).all(0)
+        return Logged(due, {name: x.numpy() for name, x in values.items()}, finite)
+
+
+@compiled
+def climb(height, vocab_size, step_size, steps, due, heights):
+    """c <- c + eta / (V - 1 + e^{Vc}), a compensated sum; ``heights`` after ``due`` steps."""
+    row = 0
+    for step in range(steps + 1):
+        if due[row] == step:
+            heights[row] = height[0]
+            row += 1
+        if step < steps:
+            odds = math.exp(-vocab_size * height[0])
+            wanted = step_size * odds / (1.0 + (vocab_size - 1) * odds) - height[1]
+            after = height[0] + wanted
+            height[1] = (after - height[0]) - wanted
+            height[0] = after
