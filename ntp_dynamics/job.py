@@ -34,6 +34,7 @@ from ntp_dynamics.model.init import (
     feed_forward_matrix,
     initial_weight,
 )
+from ntp_dynamics.model.reference import Reference, make_reference
 from ntp_dynamics.model.token_space import TokenMatrix
 from ntp_dynamics.observe.hooks import (
     SCALAR_CLOCK,
@@ -45,7 +46,6 @@ from ntp_dynamics.observe.hooks import (
 )
 from ntp_dynamics.observe.modules import load_observables
 from ntp_dynamics.observe.observables import Observable
-from ntp_dynamics.model.reference import Reference, make_reference
 from ntp_dynamics.optim.engine import Autograd, Engine
 from ntp_dynamics.optim.rules import COVARIANT, make_rule
 from ntp_dynamics.optim.train import (

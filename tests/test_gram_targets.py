@@ -13,9 +13,9 @@ from ntp_dynamics.data.generate import generate
 from ntp_dynamics.data.realizable import recognise
 from ntp_dynamics.model.batch import pack
 from ntp_dynamics.model.init import attention_matrix, feed_forward_matrix, initial_weight
+from ntp_dynamics.model.reference import make_reference
 from ntp_dynamics.model.token_space import LogScaled
 from ntp_dynamics.observe import observables
-from ntp_dynamics.model.reference import make_reference
 from ntp_dynamics.optim.engine import Engine
 from ntp_dynamics.optim.rules import normalised_gradient_descent
 from ntp_dynamics.optim.train import Layer, Part, train_attention, train_feed_forward

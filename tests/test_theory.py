@@ -16,8 +16,8 @@ from ntp_dynamics.data.realizable import recognise
 from ntp_dynamics.model import token_space
 from ntp_dynamics.model.batch import Batch, pack
 from ntp_dynamics.model.init import exact_margin
-from ntp_dynamics.observe.observables import BUILT_IN
 from ntp_dynamics.model.reference import Reference, make_reference
+from ntp_dynamics.observe.observables import BUILT_IN
 from ntp_dynamics.optim.engine import Engine
 from ntp_dynamics.optim.rules import normalised_gradient_descent
 from ntp_dynamics.optim.train import Part, State, train_attention, train_feed_forward

@@ -57,7 +57,7 @@ def torch_path(given: Problem) -> Steps:
 def kernel(given: Problem, threads: int = 1) -> AttentionCourse:
     """The fused course from zero."""
     batch = given.batch
-    zero = torch.zeros(batch.runs, batch.vocab_size, batch.n_queries, dtype=torch.float64)
+    zero = zeros(batch.runs, batch.vocab_size, batch.n_queries)
     return AttentionCourse(batch, zero, given.logits, STEP_SIZE, True, threads)
 
 

@@ -23,7 +23,16 @@ from torch import Tensor
 from ntp_dynamics.model.batch import Batch
 from ntp_dynamics.model.compiled import compiled
 from ntp_dynamics.model.gradient import EQUAL
-from ntp_dynamics.model.simd import INLINE, LANES, fill, gather, load, scatter_add, store, where_equal
+from ntp_dynamics.model.simd import (
+    INLINE,
+    LANES,
+    fill,
+    gather,
+    load,
+    scatter_add,
+    store,
+    where_equal,
+)
 from ntp_dynamics.model.simd_math import exp, largest, maximum, power_of_two, total
 from ntp_dynamics.model.tally import LN2, NEVER
 from ntp_dynamics.model.walk import Walk, follow
@@ -134,7 +143,7 @@ def _accumulate(layout, walk, scale, room, gauge, tally, noting):
             value[u] = d
         if noting:
             tally.margin[s], tally.odds[s] = margin, odds
-            _note(layout, s, weight, power, value, per_mass, inside, outside, gauge, tally)
+            _note(layout, s, weight, power, inside, per_mass, gauge, tally)
         if outside == NEVER:
             continue
         mean = zero
@@ -162,26 +171,25 @@ def _accumulate(layout, walk, scale, room, gauge, tally, noting):
 
 
 @njit(**INLINE)
-def _note(layout, s, weight, power, value, per_mass, inside, outside, gauge, tally):
-    """Attention masses of a sentence: the largest powers of two in the reference class (d = 0) and
-    outside it are ``inside`` and ``outside``."""
+def _note(layout, s, weight, power, inside, per_mass, gauge, tally):
+    """Attention masses of a sentence: phi = weight 2^(power - inside) per_mass."""
     begin = layout.first[s]
+    top = NEVER  # the largest power of a wrong token
+    for u in range(layout.size[s]):
+        if layout.optimal[begin + u] == 0:
+            top = max(top, power[u])
     right, wrong, surplus = 0.0, 0.0, 0.0
-    near = outside == NEVER
     for u in range(layout.size[s]):
-        near |= layout.optimal[begin + u] == 0 and value[u] == 0
-    shift = 0.0 if near else outside - inside
-    for u in range(layout.size[s]):
-        w = weight[u] * per_mass
-        phi = w * 2.0 ** (power[u] - inside)
+        phi = weight[u] * per_mass * 2.0 ** (power[u] - inside)
         if layout.optimal[begin + u] > 0:
             right += phi
         else:
-            w *= 2.0 ** (power[u] - inside - shift)
+            w = weight[u] * per_mass * 2.0 ** (power[u] - top)
             x = gauge.margin * phi
             wrong += w
             surplus += gauge.margin * w * (math.expm1(x) / x if x > 0 else 1.0)
-    tally.right[s], tally.wrong[s], tally.shift[s], tally.surplus[s] = right, wrong, shift, surplus
+    tally.right[s], tally.wrong[s], tally.surplus[s] = right, wrong, surplus
+    tally.shift[s] = top - inside
 
 
 @njit(**INLINE)

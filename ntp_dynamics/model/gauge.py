@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -15,7 +14,7 @@ from ntp_dynamics.model.layout import Laid
 from ntp_dynamics.model.measure import BETWEEN, NON_OPTIMAL, OPTIMAL, Gauge
 from ntp_dynamics.model.reference import Reference
 from ntp_dynamics.model.simd import LANES
-from ntp_dynamics.model.tally import NO_SENTENCE, Tally
+from ntp_dynamics.model.tally import Tally
 from ntp_dynamics.model.walk import Walk
 
 TIE = 1e-12
@@ -25,7 +24,7 @@ NO_RELATIONS = np.zeros(0, dtype=np.int64)
 
 def tally_of(gauge: Gauge) -> Tally:
     """Room for what the sentences say; one that is never noted says nothing."""
-    room = Tally(*np.zeros((len(Tally._fields), len(gauge.log_pi))))
+    room = Tally(*np.zeros((len(Tally._fields), len(gauge.pi))))
     room.right[:] = 1.0
     return room
 
@@ -34,7 +33,7 @@ def no_gauge() -> Gauge:
     """Of a run that is not measured."""
     nothing = np.zeros(0)
     return Gauge(
-        log_pi=nothing,
+        pi=nothing,
         mass=1.0,
         classes=0.0,
         margin=math.nan,
@@ -87,19 +86,19 @@ def attention_gauge(
         roles[tokens[run].numpy(force=True).ravel()] = role
     log_pi = laid.layout.log_pi
     return Gauge(
-        log_pi=_filled(np.maximum(log_pi, NO_SENTENCE), -(-len(log_pi) // LANES) * LANES),
+        pi=_whole_lanes(np.exp(log_pi)),
         mass=1.0,
         classes=float(batch.vocab_size),
         margin=margin,
         rounding=TIE * float(logits.abs().max()),
         real=np.ones(size),
-        target=_filled(target[occurring], size, 0.0),
+        target=_filled(target[occurring], size),
         still=float((scores[~moved] ** 2).sum()),
         outside=outside,
         column=np.searchsorted(occurring % q, np.arange(q + 1)),
         above=above,
         below=below,
-        role=_filled(roles[occurring], size, 0),
+        role=_filled(roles[occurring], size),
         bounds=_bounds(scores, np.where(moved, 0, roles), q),
         score=np.zeros(size + LANES),
     )
@@ -113,7 +112,7 @@ def columns_gauge(
     v, known = len(target), len(columns.label)
     fill_up = [(0, 0), (0, columns.classes - v)]
     return Gauge(
-        log_pi=_filled(np.zeros(known), -(-known // LANES) * LANES),
+        pi=_whole_lanes(np.ones(known)),
         mass=float(known),
         classes=float(v),
         margin=math.nan,
@@ -134,7 +133,7 @@ def columns_gauge(
 def _bounds(
     scores: Float[np.ndarray, " VQ"], roles: Int[np.ndarray, " VQ"], q: int
 ) -> Float[np.ndarray, "Q 4"]:
-    """Of each column: the least optimal score, the largest and the least non-comparable, the largest
+    """Of each query: the least optimal score, the largest and the least non-comparable, the largest
     non-optimal."""
 
     def of(role: int, otherwise: float) -> np.ndarray:
@@ -151,8 +150,12 @@ def _bounds(
     )
 
 
-def _filled(x: np.ndarray, size: int, value: float = NO_SENTENCE) -> np.ndarray:
-    return np.pad(x, (0, size - len(x)), constant_values=value)
+def _filled(x: np.ndarray, size: int) -> np.ndarray:
+    return np.pad(x, (0, size - len(x)))
+
+
+def _whole_lanes(x: np.ndarray) -> np.ndarray:
+    return _filled(x, -(-len(x) // LANES) * LANES)
 
 
 def _whole(x: Int[np.ndarray, " a"]) -> Int[np.ndarray, " b"]:

@@ -16,8 +16,8 @@ q, distinct tokens u, label y, weight pi (`ntp_dynamics.model.gradient` says why
    pass looks for the largest; if a step leaves that range it is done again with its own scale.
 
 Eight sentences of about one length fill the lanes of a vector; blocks are summed in the order of
-the layout, so a trajectory depends on nothing but its corpus, start and step size.  What is measured
-on the way (`ntp_dynamics.model.measure`) is read from the same machine code that moves the scores.
+the layout, so a trajectory depends on nothing but its corpus, start and step size.  What is
+measured (`ntp_dynamics.model.measure`) comes from the same machine code that moves the scores.
 """
 
 from __future__ import annotations
@@ -178,15 +178,18 @@ def _accumulate(layout, walk, scale, room, gauge, tally, noting):
 
         # means removed, scaled, added
         mean = zero
+        widest = zero
         for u in range(0, size, LANES):
             kind = load(layout.kind, begin + u)
             d = where_equal(kind, reference, zero, load(value, u) - v_reference)
             store(value, u, d)
-            mean = mean + load(weight, u) * d
+            w = load(weight, u)
+            widest = maximum(where_greater(w, zero, maximum(d, zero - d), zero), widest)
+            mean = mean + w * d
         mean = mean * per_mass
         own = (outside - inside) * LN2 + below + load(layout.log_pi, block * LANES)
-        if block < layout.moving:
-            biggest = maximum(own, biggest)
+        if block < layout.moving:  # tokens that pull exactly alike have no gradient
+            biggest = maximum(where_greater(widest, zero, own, biggest), biggest)
         factor = exp(minimum(own - scale, fill(700.0))) * per_odds * per_mass
         mean_out = apart * mean
         for u in range(0, size, LANES):
@@ -197,7 +200,7 @@ def _accumulate(layout, walk, scale, room, gauge, tally, noting):
         if noting:
             store(tally.margin, block * LANES, margin)
             store(tally.odds, block * LANES, odds)
-            note(layout, weight, block, reference, per_mass, inside, outside, gauge, tally)
+            note(layout, walk, block, power, inside, per_mass, gauge, tally)
     return largest(biggest)
 
 

@@ -63,7 +63,7 @@ def gains(
 ) -> Float[np.ndarray, " V"] | None:
     """g_u of every column, M[j,u] = c_u + g_u [j = n(u)]; None where M has another form.
 
-    Gains are positive; a token without a known continuation has a constant column and gain zero.
+    The gain of a token with a known continuation is positive; one without has a constant column.
     """
     columns, n = logits.numpy(force=True).T, collocation.numpy(force=True)
     tokens = np.arange(len(n))
@@ -73,9 +73,9 @@ def gains(
     low, high = np.nanmin(others, axis=1), np.nanmax(others, axis=1)
     rounding = EQUAL * np.abs(columns).max(initial=0.0)
     gain = np.where(n >= 0, at_label - low, 0.0)
-    if (high - low > rounding).any() or (gain < -rounding).any():
+    if (high - low > rounding).any() or (gain[n >= 0] <= rounding).any():
         return None
-    return np.where(gain > rounding, gain, 0.0)
+    return gain
 
 
 def _lay_out_blocks(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> Laid:

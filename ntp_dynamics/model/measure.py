@@ -53,6 +53,8 @@ MEASURES = (
     ATTENTION_MASS_MEAN,
 ) = range(len(MEASURES))
 
+FIRST_LANES = np.tri(LANES, k=-1).ravel()
+"""Row i is 1 in the first i lanes."""
 OPTIMAL, BETWEEN, NON_OPTIMAL = 1, 2, 3
 """Roles of a token under a query; 2 is non-comparable."""
 
@@ -60,7 +62,8 @@ OPTIMAL, BETWEEN, NON_OPTIMAL = 1, 2, 3
 class Gauge(NamedTuple):
     """What a run is measured against, in the order of its layout."""
 
-    log_pi: Float[np.ndarray, " sentences"]
+    pi: Float[np.ndarray, " sentences"]
+    """0 for what only fills the lanes."""
     mass: float
     """Sum of pi."""
     classes: float
@@ -82,8 +85,8 @@ class Gauge(NamedTuple):
     below: Int[np.ndarray, " relations"]
     """Relations S_above > S_below, filled up to whole vectors."""
     role: Int[np.ndarray, " pairs"]
-    bounds: Float[np.ndarray, "columns 4"]
-    """Of the tokens of each column that no sentence moves: the least optimal score, the largest and
+    bounds: Float[np.ndarray, "queries 4"]
+    """Of the tokens of each query that no sentence moves: the least optimal score, the largest and
     the least non-comparable, the largest non-optimal."""
     score: Float[np.ndarray, " pairs+8"]
     """Room for the weights."""
@@ -102,9 +105,8 @@ def measure(gauge, tally, walk, row):
         row[ATTENTION_MASS_MIN],
         row[ATTENTION_MASS_MEAN],
     ) = measure_sentences(gauge, tally, rounding)
-    ordered = len(gauge.above) > 0
-    row[SCORE_MARGIN] = _score_margin(gauge) if ordered else math.nan
-    row[ORDER_EXTENSION_MARGIN] = _order_extension_margin(gauge) if ordered else math.nan
+    row[SCORE_MARGIN] = _score_margin(gauge) if len(gauge.above) > 0 else math.nan
+    row[ORDER_EXTENSION_MARGIN] = _order_extension_margin(gauge)
 
 
 @njit(**INLINE)
@@ -135,9 +137,7 @@ def _measure_weights(gauge, walk, row):
 
     residual = 0.0
     for c in range(len(gauge.column) - 1):
-        s = 0.0
-        for p in range(gauge.column[c], gauge.column[c + 1]):
-            s += walk.slope[p]
+        s = _column_sum(walk.slope, gauge.column[c], gauge.column[c + 1])
         residual += s * s
 
     row[PATH_LENGTH] = walk.length[0]
@@ -148,6 +148,17 @@ def _measure_weights(gauge, walk, row):
     row[DIRECTION_GAP] = gap
     row[GRADIENT_ALIGNMENT] = -total(along) / slope
     return largest(biggest)
+
+
+@njit(**INLINE)
+def _column_sum(slope, begin, end):
+    sums = fill(0.0)
+    for p in range(begin, end - LANES + 1, LANES):
+        sums = sums + load(slope, p)
+    rest = (end - begin) % LANES
+    if rest > 0:
+        sums = sums + load(slope, end - rest) * load(FIRST_LANES, rest * LANES)
+    return total(sums)
 
 
 @njit(**INLINE)
@@ -162,7 +173,7 @@ def _score_margin(gauge):
 @njit(**INLINE)
 def _order_extension_margin(gauge):
     margin = math.inf
-    for c in range(len(gauge.column) - 1):
+    for c in range(len(gauge.bounds)):
         least_optimal, most_between = gauge.bounds[c, 0], gauge.bounds[c, 1]
         least_between, most_non_optimal = gauge.bounds[c, 2], gauge.bounds[c, 3]
         for p in range(gauge.column[c], gauge.column[c + 1]):

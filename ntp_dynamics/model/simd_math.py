@@ -20,6 +20,9 @@ LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 """Their sum is log 2; the first has 21 trailing zero bits, so that small multiples are exact."""
 MAGIC = 6755399441055744.0
 """1.5 * 2^52: adding it rounds to an integer, left in the low bits."""
+SMALL = 0.34
+"""e^x without a power of two: below log 2 / 2."""
+SQRT2 = 1.4142135623730951
 EXPONENT_OF_ONE = 4503599627371519.0
 """2^52 + 1023: what `biased_exponent` makes of 1."""
 
@@ -86,44 +89,40 @@ def exp(x):
 @njit(**INLINE)
 def expm1_ratio(x):
     """(e^x - 1) / x for 0 <= x <= 700; 1 at 0."""
-    r = minimum(x, fill(0.34))
+    r = minimum(x, fill(SMALL))
     r2 = r * r
     series = 1.0 + r * ((_low(r) + r2 * _middle(r, r2)) + r2 * (r2 * r2) * _high(r, r2))
-    return where_greater(x, fill(0.34), (exp(x) - 1.0) / maximum(x, r), series)
+    if largest(x) > SMALL:
+        series = where_greater(x, fill(SMALL), (exp(x) - 1.0) / maximum(x, r), series)
+    return series
 
 
 @njit(**INLINE)
-def log1p_ratio(x):
-    """log(1 + x) / x for x >= 0; 1 at 0.
-
-    log(2^n m) with m between sqrt 1/2 and sqrt 2 by the series in (m - 1) / (m + 1), and what
-    rounding took from 1 + x to first order.
-    """
-    x = maximum(x, fill(1e-300))
+def log1p(x):
+    """log(1 + x) for x >= 0, by the series of 2 artanh(s): s = x / (2 + x) up to sqrt 2 - 1, beyond
+    it (m - 1) / (m + 1) with 1 + x = 2^n m and m between sqrt 1/2 and sqrt 2."""
     u = 1.0 + x
     m = fraction(u)
-    high = where_greater(m, fill(1.4142135623730951), fill(1.0), fill(0.0))
-    n = (biased_exponent(u) - EXPONENT_OF_ONE) + high
+    high = where_greater(m, fill(SQRT2), fill(1.0), fill(0.0))
     m = m * (1.0 - 0.5 * high)
-    s = (m - 1.0) / (m + 1.0)
+    least = fill(SQRT2 - 1.0)
+    n = where_greater(x, least, (biased_exponent(u) - EXPONENT_OF_ONE) + high, fill(0.0))
+    s = where_greater(x, least, m - 1.0, x) / where_greater(x, least, m + 1.0, 2.0 + x)
     z = s * s
-    p = 1.0 / 19.0 + z * (1.0 / 21.0)
-    p = 1.0 / 15.0 + z * (1.0 / 17.0 + z * p)
-    p = 1.0 / 11.0 + z * (1.0 / 13.0 + z * p)
-    p = 1.0 / 7.0 + z * (1.0 / 9.0 + z * p)
-    p = 1.0 / 3.0 + z * (1.0 / 5.0 + z * p)
-    lost = (x - (u - 1.0)) / u
-    log = n * LN2_HIGH + (2.0 * s + ((2.0 * s) * (z * p) + (n * LN2_LOW + lost)))
-    return log / x
+    z2 = z * z
+    z4 = z2 * z2
+    low = (1.0 / 3.0 + z * (1.0 / 5.0)) + z2 * (1.0 / 7.0 + z * (1.0 / 9.0))
+    middle = (1.0 / 11.0 + z * (1.0 / 13.0)) + z2 * (1.0 / 15.0 + z * (1.0 / 17.0))
+    p = low + z4 * (middle + z4 * (1.0 / 19.0 + z * (1.0 / 21.0)))
+    twice = 2.0 * s
+    return n * LN2_HIGH + (twice + (twice * (z * p) + n * LN2_LOW))
 
 
 @njit(**INLINE)
 def total(x):
-    """The sum of the lanes, from the first to the last."""
-    s = 0.0
-    for i in range(LANES):
-        s += lane(x, i)
-    return s
+    """The sum of the lanes, in pairs."""
+    a = (lane(x, 0) + lane(x, 4)) + (lane(x, 2) + lane(x, 6))
+    return a + ((lane(x, 1) + lane(x, 5)) + (lane(x, 3) + lane(x, 7)))
 
 
 @njit(**INLINE)

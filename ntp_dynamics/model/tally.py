@@ -17,10 +17,9 @@ from ntp_dynamics.model.simd import (
     INLINE,
     LANES,
     fill,
-    lane,
+    gather,
     load,
     store,
-    where_equal,
     where_greater,
 )
 from ntp_dynamics.model.simd_math import (
@@ -28,7 +27,7 @@ from ntp_dynamics.model.simd_math import (
     expm1_ratio,
     exponent,
     largest,
-    log1p_ratio,
+    log1p,
     mantissa,
     maximum,
     minimum,
@@ -39,8 +38,8 @@ from ntp_dynamics.model.simd_math import (
 LN2 = 0.6931471805599453
 NEVER = -1e300
 """A logarithm below all others."""
-NO_SENTENCE = -1e9
-"""log pi of what only fills the lanes."""
+TINY = 1e-9
+"""log(1 + x) = x - x^2 / 2 to rounding."""
 
 
 class Tally(NamedTuple):
@@ -60,67 +59,65 @@ class Tally(NamedTuple):
 
 
 @njit(**INLINE)
-def note(layout, weight, block, reference, per_mass, inside, outside, gauge, tally):
-    """Attention masses of eight sentences, in the reference kind and outside it."""
-    zero = fill(0.0)
+def note(layout, walk, block, power, inside, per_mass, gauge, tally):
+    """Attention masses of eight sentences: phi = mantissa copies 2^(power - inside) per_mass."""
+    zero, one = fill(0.0), fill(1.0)
     begin = layout.first[block] * LANES
     size = layout.first[block + 1] * LANES - begin
-    apart = power_of_two(outside - inside)
-    right_in, right_out, wrong_in, wrong_out = zero, zero, zero, zero
+    top = fill(NEVER)  # the largest power of a wrong token
     for u in range(0, size, LANES):
-        kind, optimal = load(layout.kind, begin + u), load(layout.optimal, begin + u)
-        w = load(weight, u) * per_mass
-        right, wrong = w * optimal, w * (1.0 - optimal)
-        right_in = right_in + where_equal(kind, reference, right, zero)
-        right_out = right_out + where_equal(kind, reference, zero, right)
-        wrong_in = wrong_in + where_equal(kind, reference, wrong, zero)
-        wrong_out = wrong_out + where_equal(kind, reference, zero, wrong)
-    near = where_greater(wrong_in, zero, fill(1.0), zero)  # some wrong mass is in the reference kind
-    unit = where_greater(near, zero, apart, fill(1.0))
-    shift = where_greater(near, zero, zero, outside - inside)
-    store(tally.right, block * LANES, right_in + apart * right_out)
-    store(tally.wrong, block * LANES, wrong_in + unit * wrong_out)
-    store(tally.shift, block * LANES, shift)
-    if gauge.margin == gauge.margin:
-        surplus = zero
-        for u in range(0, size, LANES):
-            same, optimal = load(layout.kind, begin + u), load(layout.optimal, begin + u)
-            w = gauge.margin * (load(weight, u) * per_mass)
-            x = w * where_equal(same, reference, fill(1.0), apart)
-            w = w * where_equal(same, reference, fill(1.0), unit) * (1.0 - optimal)
-            surplus = surplus + w * expm1_ratio(x)
-        store(tally.surplus, block * LANES, surplus)
+        optimal = load(layout.optimal, begin + u)
+        top = maximum(where_greater(optimal, zero, top, load(power, u)), top)
+    right, wrong, surplus = zero, zero, zero
+    for u in range(0, size, LANES):
+        k, optimal = load(power, u), load(layout.optimal, begin + u)
+        w = gather(walk.mantissa, layout.pair, begin + u) * load(layout.copies, begin + u)
+        w = w * per_mass
+        phi = w * power_of_two(k - inside)
+        right = right + optimal * phi
+        w = (one - optimal) * w * power_of_two(minimum(k - top, zero))
+        wrong = wrong + w
+        if not math.isnan(gauge.margin):
+            surplus = surplus + w * expm1_ratio((gauge.margin * (one - optimal)) * phi)
+    place = block * LANES
+    store(tally.right, place, right)
+    store(tally.wrong, place, wrong)
+    store(tally.shift, place, top - inside)
+    store(tally.surplus, place, gauge.margin * surplus)
 
 
 @njit(**INLINE)
 def measure_sentences(gauge, tally, rounding):
-    """Log loss, accuracy, log excess loss, log leak, least and mean attention mass.  A margin closer
-    to 0 than ``rounding`` is a tie."""
-    zero, one = fill(0.0), fill(1.0)
-    loss, loss_k = zero, fill(NEVER)
-    excess, excess_k = zero, fill(NEVER)
-    leak, leak_k = zero, fill(NEVER)
+    """Log loss, accuracy, log excess loss, log leak, least and mean attention mass.
+
+    A margin closer to 0 than ``rounding`` is a tie.
+    """
+    zero, one, never = fill(0.0), fill(1.0), fill(NEVER)
+    loss, loss_k = zero, never
+    excess, excess_k = zero, never
+    leak, leak_k = zero, never
     least, mean, failed = one, zero, zero
-    for i in range(0, len(gauge.log_pi), LANES):
+    for i in range(0, len(gauge.pi), LANES):
+        pi = load(gauge.pi, i)
         margin, odds = load(tally.margin, i), load(tally.odds, i)
-        log_pi = load(gauge.log_pi, i)
-        pi = exp(log_pi)
         right, wrong = load(tally.right, i), load(tally.wrong, i)
-        shift = where_greater(wrong, zero, load(tally.shift, i), fill(NEVER))
+        shift = where_greater(wrong, zero, load(tally.shift, i), never)
 
-        # log(1 + e^margin odds) = margin + log(e^-margin + odds)
-        e = exp(minimum(margin, zero - margin))
+        # log(1 + e^margin odds) = margin + log(e^-margin + odds); e^margin odds where that is tiny
+        depth = minimum(margin, zero - margin)
+        k = exponent(depth)
+        m = mantissa(depth, k)
+        e = m * power_of_two(k)
         x = where_greater(margin, zero, e + odds - 1.0, e * odds)
-        log1p = log1p_ratio(x)
-        y = where_greater(margin, zero, margin + x * log1p, odds * log1p)
-        log = minimum(margin, zero) + log_pi
-        k = exponent(log)
-        loss, loss_k = _add(loss, loss_k, mantissa(log, k) * y, k)
+        y = log1p(x) + maximum(margin, zero)
+        tiny = where_greater(fill(TINY), x, minimum(zero - margin, one), zero)
+        k = where_greater(tiny, zero, k, zero)
+        y = where_greater(tiny, zero, m * odds * (1.0 - 0.5 * x), y)
+        loss, loss_k = _add(loss, loss_k, pi * y, k)
 
-        if gauge.margin == gauge.margin:
-            y = _excess(gauge, wrong, shift, load(tally.surplus, i))
-            k = exponent(log_pi)
-            excess, excess_k = _add(excess, excess_k, mantissa(log_pi, k) * y, k + shift)
+        if not math.isnan(gauge.margin):
+            y = pi * _excess(gauge, wrong, shift, load(tally.surplus, i))
+            excess, excess_k = _add(excess, excess_k, y, shift)
 
         top = maximum(leak_k, shift)
         mine, best = wrong * power_of_two(shift - top), leak * power_of_two(leak_k - top)
@@ -130,15 +127,13 @@ def measure_sentences(gauge, tally, rounding):
         least = minimum(right, least)
         mean = mean + pi * right
         failed = failed + where_greater(fill(-rounding), margin, zero, pi)
-    log_leak = -math.inf
-    for i in range(LANES):
-        if lane(leak, i) > 0:
-            log_leak = max(math.log(lane(leak, i)) + lane(leak_k, i) * LN2, log_leak)
+    top = largest(leak_k)
+    largest_leak = largest(leak * power_of_two(leak_k - top))
     return (
         _log(loss, loss_k),
         1.0 - total(failed) / gauge.mass,
-        _log(excess, excess_k) if gauge.margin == gauge.margin else math.nan,
-        log_leak,
+        math.nan if math.isnan(gauge.margin) else _log(excess, excess_k),
+        math.log(largest_leak) + top * LN2,
         -largest(zero - least),
         total(mean),
     )
@@ -156,7 +151,8 @@ def _excess(gauge, wrong, shift, surplus):
     odds = (gauge.classes - 1.0) * spread * expm1_ratio(x) + exp(x) * surplus
     floor = math.exp(-gauge.margin)
     odds = odds * (floor / (1.0 + (gauge.classes - 1.0) * floor))
-    return odds * log1p_ratio(odds * unit)
+    x = odds * unit
+    return where_greater(x, fill(TINY), log1p(x) / unit, odds * (1.0 - 0.5 * x))
 
 
 @njit(**INLINE)

@@ -15,8 +15,10 @@ from ntp_dynamics.model.simd_math import exponent, mantissa, total
 
 ABSENT = -1e9
 """The exponent of a token that is not there."""
-SAFE = 600.0
-"""How far, in log, the terms of a step may lie from its scale."""
+TINY = 1e-200
+"""A sum of squares below this has lost digits."""
+SAFE = 300.0
+"""How far, in log, the terms of a step may lie from its scale: their squares are summed."""
 
 
 class Walk(NamedTuple):
@@ -68,13 +70,16 @@ def follow(accumulate, layout, walk, room, pace, gauge, tally, due, rows):
             scaled = True
             continue
         scaled = False
+        square = _square(walk)
+        if square < TINY:
+            square = _magnify(walk)
         if noting:
             measure(gauge, tally, walk, rows[row])
             row += 1
         if taken == pace.steps:
             walk.slope[:] = 0.0
             break
-        _move(walk, pace.step_size, pace.normalised)
+        _move(walk, square, pace.step_size, pace.normalised)
         taken += 1
 
 
@@ -90,16 +95,38 @@ def _far(walk, biggest):
 
 
 @njit(**INLINE)
-def _move(walk, step_size, normalised):
-    """One update from the slope, which is cleared; the scale becomes the log norm."""
+def _square(walk):
+    """Sum of the squares of the slope."""
     square = fill(0.0)
-    pairs = len(walk.start)
-    for p in range(0, pairs, LANES):
+    for p in range(0, len(walk.start), LANES):
         d = load(walk.slope, p)
         square = square + d * d
-    square = total(square)
+    return total(square)
+
+
+@njit(**INLINE)
+def _magnify(walk):
+    """Take the largest entry of the slope as its unit; the sum of squares then.
+
+    Tokens that pull exactly alike have no gradient, whatever the scale of their sentence: what is
+    left may be far smaller.
+    """
+    most = 0.0
+    for p in range(len(walk.start)):
+        most = max(most, abs(walk.slope[p]))
+    if most > 0.0:
+        walk.scale[0] += math.log(most)
+        for p in range(len(walk.start)):
+            walk.slope[p] /= most
+    return _square(walk)
+
+
+@njit(**INLINE)
+def _move(walk, square, step_size, normalised):
+    """One update from the slope, which is cleared; the scale becomes the log norm."""
     if square == 0.0:
         return
+    pairs = len(walk.start)
     norm = math.sqrt(square)
     pace = step_size / norm if normalised else step_size * math.exp(walk.scale[0])
     back = fill(-pace)

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from ntp_dynamics.config import Stage
 from ntp_dynamics.model.gradient import gradient_by_sentence
-from ntp_dynamics.observe.observables import ATTENTIVE, PAPER, attentive, observable
 from ntp_dynamics.model.reference import Reference
+from ntp_dynamics.observe.observables import ATTENTIVE, PAPER, attentive, observable
 from ntp_dynamics.optim.train import State
 
 

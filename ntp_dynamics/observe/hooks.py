@@ -11,8 +11,8 @@ from jaxtyping import Int
 
 from ntp_dynamics.config import Hooks, Stage, When
 from ntp_dynamics.lab.trajectory import Channel, Recorder
-from ntp_dynamics.observe.observables import BUILT_IN, Observable
 from ntp_dynamics.model.reference import Reference
+from ntp_dynamics.observe.observables import BUILT_IN, Observable
 from ntp_dynamics.optim.train import State
 
 EVERY_STEP_UNTIL = 32

@@ -20,8 +20,8 @@ from torch import Tensor
 from ntp_dynamics.config import Stage
 from ntp_dynamics.model.excess import log_excess
 from ntp_dynamics.model.full_matrix import FullMatrix
-from ntp_dynamics.model.token_space import frobenius, inner
 from ntp_dynamics.model.reference import Reference
+from ntp_dynamics.model.token_space import frobenius, inner
 from ntp_dynamics.optim.train import Layer, State
 
 Measure = Callable[[Any, Reference], Tensor]

@@ -85,7 +85,7 @@ class ClosedFormCourse:
             "norm_ov": height * norm,
             "direction_gap_ov": self.gap[:, None].where(height > 0, math.nan),
         }
-        finite = np.isfinite(height.numpy()).all(0)
+        finite = np.logical_and.reduce(np.isfinite(height.numpy()))
         return Logged(due, {name: x.numpy() for name, x in values.items()}, finite)
 
 

@@ -30,8 +30,8 @@ from ntp_dynamics.model.token_space import TokenMatrix
 from ntp_dynamics.model.walk import Pace, Walk
 
 NOT_DUE = 2**62
-WIDEST_MARGIN = 600.0
-"""e^margin must be a float for the kernel to measure the excess loss."""
+WIDEST_MARGIN = 300.0
+"""e^{2 margin} must be a float for the kernel to measure the excess loss."""
 
 
 class Watch(NamedTuple):
@@ -59,8 +59,10 @@ class Logged(NamedTuple):
 class Course(Protocol):
     """All runs of a stage on their way."""
 
-    measures: Sequence[str]
-    """The observables it can measure."""
+    @property
+    def measures(self) -> Sequence[str]:
+        """The observables it measures."""
+        ...
 
     def advance(self, steps: int) -> Logged:
         """Take some steps; what was due on the way, the last step included."""
@@ -115,7 +117,8 @@ class KernelCourse:
         _each(one, len(self._lanes), self._threads)
         self._steps, self._noted = self._steps + steps, last
         values = {name: rows[:, :, self._columns[name]] for name in self.measures}
-        return Logged(due, values, np.isfinite(rows[:, :, measure.NORM]).all(0))
+        finite = np.isfinite(rows[:, :, measure.NORM])
+        return Logged(due, values, np.logical_and.reduce(finite))
 
     def path_length(self) -> Float[Tensor, " R"]:
         return torch.from_numpy(np.array([walk.length[0] for walk in self.walks]))

@@ -1,14 +1,92 @@
-"""Fixtures of the tests of gradients."""
+"""Corpora of every shape, and gradients in a thousand digits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import mpmath
 import numpy as np
 import pytest
+import torch
 
 from ntp_dynamics.data.corpus import Corpus
+from ntp_dynamics.model.batch import Batch, pack
+from ntp_dynamics.model.token_space import TokenMatrix
+from ntp_dynamics.optim.course import AttentionCourse
+from ntp_dynamics.optim.engine import Engine
+from ntp_dynamics.optim.rules import gradient_descent, normalised_gradient_descent
+from ntp_dynamics.optim.train import Part, train_attention
+
+RUNS = 25
+
+
+class Cases(NamedTuple):
+    """Corpora of one vocabulary size with logits and scores to start from."""
+
+    batch: Batch
+    logits: torch.Tensor
+    scores: torch.Tensor
+    outside: torch.Tensor
+    """Norm of W_kq outside the span of the token vectors."""
+
+    @property
+    def matrix(self) -> TokenMatrix:
+        norm = torch.hypot(self.scores.square().sum((1, 2)).sqrt(), self.outside)
+        return TokenMatrix(self.scores, norm, self.outside)
+
+    def course(self, step_size: float, normalised: bool) -> AttentionCourse:
+        return AttentionCourse(self.batch, self.matrix, self.logits, step_size, normalised, 1)
+
+    def by_torch(self, step_size: float, normalised: bool, steps: int):
+        part = Part(self.matrix, step_size)
+        rule = normalised_gradient_descent() if normalised else gradient_descent()
+        return train_attention(self.batch, part, self.logits, rule, Engine(), steps)
+
+
+def _any_corpus(v: int, separable: bool, rng: np.random.Generator) -> tuple[Corpus, np.ndarray]:
+    """Any number of optimal tokens, copies and unknown continuations, equal continuations, weights
+    over six decades.  Not separable: also contradictions, labels that no token predicts, sentences
+    of the whole vocabulary."""
+    n = rng.permutation(v) if rng.random() < 0.5 else rng.integers(0, v, v)
+    n = np.where(rng.random(v) < rng.choice([0.0, 0.3]), -1, n)
+    n[0] = 0
+    rank = rng.permutation(v)  # the known token of the lowest rank is optimal
+    samples = {}
+    for _ in range(int(rng.integers(1, 25))):
+        sentence = tuple(rng.integers(0, v, int(rng.integers(1, 12))).tolist())
+        known = [x for x in sentence if n[x] >= 0]
+        if separable and not known:
+            continue
+        label = n[min(known, key=lambda x: rank[x])] if known else 0
+        if not separable and rng.random() < 0.3:
+            label = rng.integers(0, v)
+        samples[sentence] = (sentence, int(label), float(10 ** -rng.uniform(0, 6)))
+    samples[0, 0] = ((0, 0), 0, 1.0)
+    return Corpus.from_samples(list(samples.values()), vocab_size=v), n
+
+
+def _any_cases(v: int, separable: bool, dense: bool = False) -> Cases:
+    """``dense``: logits without any structure."""
+    rng = np.random.default_rng([v, separable, dense])
+    corpora, collocations = zip(*(_any_corpus(v, separable, rng) for _ in range(RUNS)), strict=True)
+    batch = pack(corpora, [n.tolist() for n in collocations])
+    logits = np.tile(rng.standard_normal((RUNS, 1, v)), (1, v, 1))
+    for run, n in enumerate(collocations):
+        gain = np.full(v, 9.23) if rng.random() < 0.5 else rng.uniform(0.5, 12.0, v)
+        logits[run, n[n >= 0], np.arange(v)[n >= 0]] += gain[n >= 0]
+    if dense:
+        logits = 5 * rng.standard_normal((RUNS, v, v))
+    scale = rng.choice([0.0, 3.0], (RUNS, 1, 1))
+    scores = scale * rng.standard_normal((RUNS, v, batch.n_queries))
+    outside = torch.zeros(RUNS, dtype=torch.float64)
+    return Cases(batch, torch.from_numpy(logits), torch.from_numpy(scores), outside)
+
+
+@pytest.fixture
+def any_cases() -> Callable[..., Cases]:
+    """25 runs: any_cases(vocab_size, separable, dense=False)."""
+    return _any_cases
 
 
 def _reference_gradient(scores, logits, corpus: Corpus) -> tuple[np.ndarray, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -14,73 +14,15 @@ from ntp_dynamics.config import RealizableDataset
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.data.generate import generate
 from ntp_dynamics.data.realizable import recognise
-from ntp_dynamics.model.batch import Batch, pack
+from ntp_dynamics.model.batch import pack
 from ntp_dynamics.model.dense import DenseLayout
 from ntp_dynamics.model.init import exact_margin
 from ntp_dynamics.model.layout import gains
-from ntp_dynamics.model.token_space import TokenMatrix
+from ntp_dynamics.model.token_space import TokenMatrix, zeros
 from ntp_dynamics.optim.course import AttentionCourse
-from ntp_dynamics.optim.engine import Engine
-from ntp_dynamics.optim.rules import gradient_descent, normalised_gradient_descent
-from ntp_dynamics.optim.train import Part, State, train_attention
+from ntp_dynamics.optim.train import State
 
 STEPS = 200
-RUNS = 25
-
-
-class Cases(NamedTuple):
-    """Corpora of one vocabulary size with logits and scores to start from."""
-
-    batch: Batch
-    logits: torch.Tensor
-    scores: torch.Tensor
-
-    def course(self, step_size: float, normalised: bool) -> AttentionCourse:
-        return AttentionCourse(self.batch, self.scores, self.logits, step_size, normalised, 1)
-
-    def by_torch(self, step_size: float, normalised: bool, steps: int = STEPS):
-        nothing = torch.zeros(self.batch.runs, dtype=torch.float64)
-        part = Part(TokenMatrix(self.scores, nothing, nothing), step_size)
-        rule = normalised_gradient_descent() if normalised else gradient_descent()
-        return train_attention(self.batch, part, self.logits, rule, Engine(), steps)
-
-
-def any_corpus(v: int, separable: bool, rng: np.random.Generator) -> tuple[Corpus, np.ndarray]:
-    """Any number of optimal tokens, copies and unknown continuations, equal continuations, weights
-    over six decades.  Not separable: also contradictions, labels that no token predicts, sentences
-    of the whole vocabulary."""
-    n = rng.permutation(v) if rng.random() < 0.5 else rng.integers(0, v, v)
-    n = np.where(rng.random(v) < rng.choice([0.0, 0.3]), -1, n)
-    n[0] = 0
-    rank = rng.permutation(v)  # the known token of the lowest rank is optimal
-    samples = {}
-    for _ in range(int(rng.integers(1, 25))):
-        sentence = tuple(rng.integers(0, v, int(rng.integers(1, 12))).tolist())
-        known = [x for x in sentence if n[x] >= 0]
-        if separable and not known:
-            continue
-        label = n[min(known, key=lambda x: rank[x])] if known else 0
-        if not separable and rng.random() < 0.3:
-            label = rng.integers(0, v)
-        samples[sentence] = (sentence, int(label), float(10 ** -rng.uniform(0, 6)))
-    samples[0, 0] = ((0, 0), 0, 1.0)
-    return Corpus.from_samples(list(samples.values()), vocab_size=v), n
-
-
-def any_cases(v: int, separable: bool, dense: bool = False) -> Cases:
-    """``dense``: logits without any structure."""
-    rng = np.random.default_rng([v, separable, dense])
-    corpora, collocations = zip(*(any_corpus(v, separable, rng) for _ in range(RUNS)), strict=True)
-    batch = pack(corpora, [n.tolist() for n in collocations])
-    logits = np.tile(rng.standard_normal((RUNS, 1, v)), (1, v, 1))
-    for run, n in enumerate(collocations):
-        gain = np.full(v, 9.23) if rng.random() < 0.5 else rng.uniform(0.5, 12.0, v)
-        logits[run, n[n >= 0], np.arange(v)[n >= 0]] += gain[n >= 0]
-    if dense:
-        logits = 5 * rng.standard_normal((RUNS, v, v))
-    scale = rng.choice([0.0, 3.0], (RUNS, 1, 1))
-    scores = scale * rng.standard_normal((RUNS, v, batch.n_queries))
-    return Cases(batch, torch.from_numpy(logits), torch.from_numpy(scores))
 
 
 @pytest.mark.parametrize("v", range(2, 10))
@@ -89,21 +31,23 @@ def any_cases(v: int, separable: bool, dense: bool = False) -> Cases:
     [(True, True, False), (False, False, False), (False, False, True)],
 )
 def test_two_hundred_steps_agree_with_the_torch_path(
-    v: int, normalised: bool, separable: bool, dense: bool
+    any_cases: Callable[..., Any], v: int, normalised: bool, separable: bool, dense: bool
 ) -> None:
     """200 corpora each.  Normalised descent of a loss with a floor is chaotic: see the next."""
     cases = any_cases(v, separable, dense)
     course = cases.course(0.01, normalised)
     course.advance(STEPS)
     coefficients, length = course.position()
-    (*_, last) = cases.by_torch(0.01, normalised)
+    (*_, last) = cases.by_torch(0.01, normalised, STEPS)
     assert (coefficients - last.layer.coefficients).abs().max() <= 1e-12
     torch.testing.assert_close(length, last.path_length, rtol=1e-12, atol=0)
 
 
 @pytest.mark.parametrize("v", range(2, 10))
 @pytest.mark.parametrize("dense", [False, True])
-def test_every_single_step_agrees_with_the_torch_path_on_any_corpus(v: int, dense: bool) -> None:
+def test_every_single_step_agrees_with_the_torch_path_on_any_corpus(
+    any_cases: Callable[..., Any], v: int, dense: bool
+) -> None:
     """200 corpora, 100 steps of 0.05, each started from where torch stands.  Near a minimum the
     terms of a gradient cancel, and its direction is as good as what is left."""
     cases = any_cases(v, separable=False, dense=dense)
@@ -122,17 +66,20 @@ def test_every_single_step_agrees_with_the_torch_path_on_any_corpus(v: int, dens
         moved, _ = course.position()
 
 
-def test_steps_so_long_that_a_gradient_loses_hundreds_of_decades_agree_too() -> None:
-    """The scale of the step before is then no use."""
+@pytest.mark.parametrize(("step_size", "drop"), [(800.0, 420), (3000.0, 1600)])
+def test_steps_so_long_that_a_gradient_loses_hundreds_of_decades_agree_too(
+    any_cases: Callable[..., Any], step_size: float, drop: float
+) -> None:
+    """The scale of the step before is then no use: squares underflow beyond e^-350."""
     cases = any_cases(6, separable=True)
-    course = cases.course(3000.0, True)
+    course = cases.course(step_size, True)
     course.advance(2)
     scales, last = [], None
-    for state in cases.by_torch(3000.0, True, 2):
+    for state in cases.by_torch(step_size, True, 2):
         assert isinstance(state, State)
         last = state.layer
         scales.append(last.gradient.log_scale)
-    assert (scales[0] - scales[1]).max() > 1600
+    assert (scales[0] - scales[1]).max() > drop
     assert last is not None
     torch.testing.assert_close(course.position()[0], last.coefficients, rtol=1e-12, atol=1e-9)
 
@@ -158,7 +105,9 @@ def test_direction_and_norm_are_right_however_small_the_gradient_is(
         logits = logits + 0.1 * torch.from_numpy(np.random.default_rng(4).random(logits.shape))
     exact = [[mpmath.mpf(x) for x in row] for row in logits[0].tolist()]
     unit, log_norm = reference_gradient(scores.tolist(), exact, corpus)
-    course = AttentionCourse(batch, torch.from_numpy(scores)[None], logits, 1.0, True, 1)
+    nothing = torch.zeros(1, dtype=torch.float64)
+    matrix = TokenMatrix(torch.from_numpy(scores)[None], nothing, nothing)
+    course = AttentionCourse(batch, matrix, logits, 1.0, True, 1)
     course.advance(1)
     (laid,), (walk,) = course.laid, course.walks
     assert isinstance(laid.layout, DenseLayout) == dense
@@ -175,8 +124,7 @@ def test_a_million_steps_lose_nothing_to_rounding() -> None:
     corpus = Corpus.from_samples(samples, vocab_size=3)
     batch = pack([corpus], [recognise(corpus).collocation])
     logits = exact_margin(9.23, batch)
-    zero = torch.zeros(1, 3, batch.n_queries, dtype=torch.float64)
-    course = AttentionCourse(batch, zero, logits, 0.1, True, 1)
+    course = AttentionCourse(batch, zeros(1, 3, batch.n_queries), logits, 0.1, True, 1)
     course.advance(10**6)
     moved, length = course.position()
     assert length.item() == pytest.approx(1e5, rel=1e-15)
@@ -188,15 +136,16 @@ def test_a_gradient_of_exactly_zero_moves_nothing() -> None:
     """A sentence whose tokens all have one column of M, and a corpus without any other."""
     corpus = Corpus.from_samples([((0, 1), 2), ((1, 0, 0), 2)], vocab_size=3)
     batch = pack([corpus], [[2, 2, -1]])
-    zero = torch.zeros(1, 3, batch.n_queries, dtype=torch.float64)
-    course = AttentionCourse(batch, zero, exact_margin(5.0, batch), 0.1, True, 1)
+    course = AttentionCourse(
+        batch, zeros(1, 3, batch.n_queries), exact_margin(5.0, batch), 0.1, True, 1
+    )
     course.advance(10)
     moved, length = course.position()
     assert not moved.any()
     assert length.item() == 0.0
 
 
-def test_dense_logits_have_no_gains() -> None:
+def test_dense_logits_have_no_gains(any_cases: Callable[..., Any]) -> None:
     batch = any_cases(4, separable=True).batch
     logits = torch.randn(4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     assert gains(logits, batch.collocation[0]) is None

@@ -16,9 +16,9 @@ from ntp_dynamics.data.generate import generate
 from ntp_dynamics.data.realizable import Recognition, recognise
 from ntp_dynamics.model.batch import pack
 from ntp_dynamics.model.init import attention_matrix, exact_margin
+from ntp_dynamics.model.reference import Reference, make_reference
 from ntp_dynamics.observe.diagnostics import order_extension_accuracy, support
 from ntp_dynamics.observe.modules import load_observables
-from ntp_dynamics.model.reference import Reference, make_reference
 from ntp_dynamics.optim.engine import Engine
 from ntp_dynamics.optim.rules import normalised_gradient_descent
 from ntp_dynamics.optim.train import Part, State, train_attention

@@ -18,8 +18,8 @@ from ntp_dynamics.model import token_space
 from ntp_dynamics.model.batch import pack
 from ntp_dynamics.model.gradient import attention_gradient
 from ntp_dynamics.model.init import attention_matrix, exact_margin, initial_weight
-from ntp_dynamics.observe.observables import BUILT_IN, Observable
 from ntp_dynamics.model.reference import Reference, make_reference
+from ntp_dynamics.observe.observables import BUILT_IN, Observable
 from ntp_dynamics.optim.engine import Engine
 from ntp_dynamics.optim.rules import normalised_gradient_descent
 from ntp_dynamics.optim.train import Part, State, train_attention, train_feed_forward

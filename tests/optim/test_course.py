@@ -17,7 +17,8 @@ from ntp_dynamics.lab.errors import UserErrors
 from ntp_dynamics.model.batch import Batch, pack
 from ntp_dynamics.model.init import exact_margin
 from ntp_dynamics.model.token_space import TokenMatrix, zeros
-from ntp_dynamics.optim.course import AttentionCourse, ColumnsCourse, FeedForwardCourse
+from ntp_dynamics.optim.closed_form import ClosedFormCourse
+from ntp_dynamics.optim.course import AttentionCourse, ColumnsCourse
 from ntp_dynamics.optim.engine import Engine
 from ntp_dynamics.optim.rules import make_rule
 from ntp_dynamics.optim.train import Part, train_feed_forward
@@ -44,7 +45,7 @@ def batch_of(corpora: list[Corpus]) -> Batch:
 
 
 def after(batch: Batch, calls: list[int], threads: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
-    zero = torch.zeros(batch.runs, batch.vocab_size, batch.n_queries, dtype=torch.float64)
+    zero = zeros(batch.runs, batch.vocab_size, batch.n_queries)
     course = AttentionCourse(batch, zero, exact_margin(9.23, batch), 0.1, True, threads)
     for steps in calls:
         course.advance(steps)
@@ -71,7 +72,7 @@ def test_a_run_is_bit_for_bit_the_same_at_every_place_of_a_pack(corpora: list[Co
 
 def test_runs_on_one_corpus_share_a_layout_and_no_other_runs_do(corpora: list[Corpus]) -> None:
     batch = batch_of([corpora[0], corpora[0], corpora[1], corpora[0]])
-    zero = torch.zeros(4, 12, batch.n_queries, dtype=torch.float64)
+    zero = zeros(4, 12, batch.n_queries)
     laid = AttentionCourse(batch, zero, exact_margin(9.23, batch), 0.1, True, 1).laid
     assert laid[0] is laid[1]
     assert len({id(x) for x in laid}) == 3
@@ -84,7 +85,7 @@ def test_the_feed_forward_recursion_is_the_torch_path(optimizer, corpora: list[C
     n[0][3] = -1
     n[1][:2] = n[1][2:4]
     batch = pack(corpora, n)
-    course = FeedForwardCourse(batch, 0.7, isinstance(optimizer, NormalisedGradientDescent))
+    course = ClosedFormCourse(batch, 0.7, isinstance(optimizer, NormalisedGradientDescent))
     part = Part(zeros(3, 12, 12), 0.7)
     for state in train_feed_forward(batch, part, make_rule(optimizer), Engine(), 200):
         coefficients, length = course.position()
@@ -101,9 +102,10 @@ def test_the_feed_forward_kernel_is_the_torch_path_from_any_start(
     n[0][3] = -1
     batch = pack(corpora, n)
     start = 3 * torch.randn(3, 12, 12, generator=torch.Generator().manual_seed(0)).double()
-    course = ColumnsCourse(batch, start, 0.3, isinstance(optimizer, NormalisedGradientDescent), 1)
     nothing = torch.zeros(3, dtype=torch.float64)
-    part = Part(TokenMatrix(start, nothing, nothing), 0.3)
+    matrix = TokenMatrix(start, nothing, nothing)
+    course = ColumnsCourse(batch, matrix, 0.3, isinstance(optimizer, NormalisedGradientDescent), 1)
+    part = Part(matrix, 0.3)
     for state in train_feed_forward(batch, part, make_rule(optimizer), Engine(), 200):
         coefficients, length = course.position()
         torch.testing.assert_close(coefficients, state.layer.coefficients, rtol=1e-12, atol=1e-13)
@@ -113,7 +115,7 @@ def test_the_feed_forward_kernel_is_the_torch_path_from_any_start(
 
 def test_nothing_known_means_nothing_to_learn() -> None:
     corpus = Corpus.from_samples([((0, 1), 2)], vocab_size=3)
-    course = FeedForwardCourse(pack([corpus], [[-1, -1, -1]]), 0.1, True)
+    course = ClosedFormCourse(pack([corpus], [[-1, -1, -1]]), 0.1, True)
     course.advance(5)
     coefficients, length = course.position()
     assert not coefficients.any()

@@ -1,0 +1,198 @@
+"""What kernels measure on their way, against the observables of states computed by torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from ntp_dynamics.config import Stage
+from ntp_dynamics.model.batch import Batch
+from ntp_dynamics.model.reference import Reference
+from ntp_dynamics.model.token_space import TokenMatrix, zeros
+from ntp_dynamics.observe.observables import BUILT_IN
+from ntp_dynamics.optim.closed_form import ClosedFormCourse
+from ntp_dynamics.optim.course import AttentionCourse, ColumnsCourse, Course, Watch
+from ntp_dynamics.optim.engine import Engine
+from ntp_dynamics.optim.rules import gradient_descent, normalised_gradient_descent
+from ntp_dynamics.optim.train import (
+    Fused,
+    NonFinite,
+    Part,
+    Passed,
+    State,
+    train_attention,
+    train_feed_forward,
+)
+
+DUE = np.array([0, 1, 2, 5, 30, 199])
+LAST = 250
+STOPS = [*DUE[1:].tolist(), LAST]
+ROUNDING = {"zero_sum_residual": 1e-10}
+"""It is rounding alone: of another size in other arithmetic."""
+
+
+def any_reference(batch: Batch) -> Reference:
+    """Targets, relations and roles of no meaning, the first two on pairs that occur."""
+    rng = np.random.default_rng(batch.vocab_size)
+    runs, v, q = batch.runs, batch.vocab_size, batch.n_queries
+    occurs = torch.zeros(runs, v * q, dtype=torch.bool)
+    real = batch.present & (batch.log_pi > -math.inf)[..., None]
+    for run in range(runs):
+        occurs[run, batch.score_index[run][real[run]]] = True
+    kq = torch.from_numpy(rng.standard_normal((runs, v * q))).masked_fill(~occurs, 0.0)
+    kq = kq.view(runs, v, q)
+    ov = torch.from_numpy(rng.standard_normal((runs, v, v)))
+    relations = torch.full((2, runs, 11), -1)
+    for run in range(runs):
+        count = int(rng.integers(0, 12))
+        found = occurs[run].nonzero()[:, 0].numpy()
+        relations[:, run, :count] = torch.from_numpy(rng.choice(found, (2, count)))
+    role = torch.from_numpy(rng.integers(0, 4, (runs, v, q)))
+    kq_norm, ov_norm = (x.square().sum((1, 2)).sqrt() for x in (kq, ov))
+    return Reference(ov, ov, ov_norm, kq, kq, kq_norm, *relations, role == 1, role == 2, role == 3)
+
+
+def assert_measured(
+    course: Course, told: Iterable[State | Passed], stage: Stage, reference: Reference
+) -> dict[str, np.ndarray]:
+    """Every scalar that the course can measure was, at every step that was due."""
+    states, logged = {}, []
+    for one in told:
+        if isinstance(one, Passed):
+            logged.append(one.logged)
+        else:
+            states[one.step] = one
+    assert np.concatenate([x.steps for x in logged]).tolist() == DUE.tolist()
+    scalars = {o.name: o for o in BUILT_IN if stage in o.stages and not o.dims}
+    assert set(course.measures) <= set(scalars)
+    values = {}
+    for name in course.measures:
+        values[name] = np.concatenate([x.values[name] for x in logged], axis=1)
+        at = [scalars[name](states[t], reference).numpy() for t in DUE.tolist()]
+        atol = ROUNDING.get(name, 1e-12)
+        np.testing.assert_allclose(values[name], np.stack(at, 1), 1e-11, atol, err_msg=name)
+    return values
+
+
+def follow_attention(cases: Any, course: AttentionCourse):
+    part, rule = Part(cases.matrix, 0.3), normalised_gradient_descent()
+    fused = Fused(course, STOPS)
+    return train_attention(cases.batch, part, cases.logits, rule, Engine(), LAST, fused)
+
+
+@pytest.mark.parametrize("v", range(2, 10))
+@pytest.mark.parametrize(("separable", "dense"), [(True, False), (False, False), (False, True)])
+@pytest.mark.parametrize("step_size", [0.3, 30.0])
+def test_all_scalars_of_the_attention_stage(
+    any_cases: Callable[..., Any], v: int, separable: bool, dense: bool, step_size: float
+) -> None:
+    """600 corpora, and each again with steps so long that leaks fall below e^-1000."""
+    cases = any_cases(v, separable, dense)
+    reference = any_reference(cases.batch)
+    outside = torch.linspace(0.0, 2.0, cases.batch.runs, dtype=torch.float64)
+    cases = cases._replace(outside=outside)
+    watch = Watch(reference, DUE)
+    course = AttentionCourse(cases.batch, cases.matrix, cases.logits, step_size, True, 1, watch)
+    assert set(course.measures) == {
+        o.name for o in BUILT_IN if Stage.attention in o.stages and not o.dims
+    }
+    told = follow_attention(cases, course)
+    values = assert_measured(course, told, Stage.attention, reference)
+    if separable and step_size > 1:
+        leak = values["log_leak"]
+        assert leak[np.isfinite(leak)].min() < -1000, "the case is as deep as it claims"
+
+
+def test_a_loss_of_e_to_the_minus_500(any_cases: Callable[..., Any]) -> None:
+    """Margins so wide that the kernel leaves the excess loss to torch."""
+    cases = any_cases(5, True)
+    cases = cases._replace(logits=60 * cases.logits)
+    reference = any_reference(cases.batch)
+    course = AttentionCourse(
+        cases.batch, cases.matrix, cases.logits, 0.3, True, 1, Watch(reference, DUE)
+    )
+    assert "log_excess_loss" not in course.measures
+    told = follow_attention(cases, course)
+    values = assert_measured(course, told, Stage.attention, reference)
+    assert values["log_loss"].min() < -500
+
+
+@pytest.mark.parametrize("normalised", [True, False])
+@pytest.mark.parametrize("size", [0.0, 2.0, 300.0])
+def test_all_scalars_of_the_feed_forward_stage(
+    any_cases: Callable[..., Any], normalised: bool, size: float
+) -> None:
+    batch = any_cases(7, True).batch
+    reference = any_reference(batch)
+    matrix, watch = zeros(batch.runs, 7, 7), Watch(reference, DUE)
+    if size:
+        start = size * np.random.default_rng(1).standard_normal((batch.runs, 7, 7))
+        outside = torch.linspace(0.0, 2.0, batch.runs, dtype=torch.float64)
+        matrix = TokenMatrix(torch.from_numpy(start), outside, outside)
+        course: Course = ColumnsCourse(batch, matrix, 0.3, normalised, 1, watch)
+    else:
+        course = ClosedFormCourse(batch, 0.3, normalised, watch)
+    rule = normalised_gradient_descent() if normalised else gradient_descent()
+    part, fused = Part(matrix, 0.3), Fused(course, STOPS)
+    told = train_feed_forward(batch, part, rule, Engine(), LAST, fused)
+    values = assert_measured(course, told, Stage.feed_forward, reference)
+    assert set(values) == {
+        o.name for o in BUILT_IN if Stage.feed_forward in o.stages and not o.dims
+    }
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_measuring_moves_no_bit_and_cutting_measures_none_otherwise(
+    any_cases: Callable[..., Any], dense: bool
+) -> None:
+    cases = any_cases(6, True, dense)
+    watch = Watch(any_reference(cases.batch), np.arange(LAST + 1))
+
+    def take(calls: list[int], watched: bool, threads: int = 1):
+        given = (cases.batch, cases.matrix, cases.logits, 0.3, True, threads)
+        course = AttentionCourse(*given, watch if watched else None)
+        logged = [course.advance(steps) for steps in calls]
+        values = [np.stack([*x.values.values()]) for x in logged if len(x.steps)]
+        return course.position()[0], np.concatenate(values, 2) if values else None
+
+    alone, nothing = take([LAST], False)
+    assert nothing is None
+    moved, values = take([LAST], True)
+    assert torch.equal(moved, alone)
+    for calls, threads in (([0, 1, 0, 7, 200, 42], 1), ([1] * LAST, 1), ([LAST], 2)):
+        again, others = take(calls, True, threads)
+        assert torch.equal(again, alone)
+        np.testing.assert_array_equal(values, others)
+
+
+def test_weights_that_overflow_end_the_course_after_what_was_finite(
+    any_cases: Callable[..., Any],
+) -> None:
+    cases = any_cases(5, True)
+    watch = Watch(any_reference(cases.batch), DUE)
+    course = AttentionCourse(cases.batch, cases.matrix, cases.logits, 1e153, True, 1, watch)
+    told = follow_attention(cases, course)
+    told = (one.logged.steps.tolist() for one in told if isinstance(one, Passed))
+    assert next(told) == [0]
+    assert next(told) == [1]
+    with pytest.raises(NonFinite, match=r"non-finite at step 2 in W"):
+        next(told)
+
+
+def test_without_a_target_the_direction_has_no_value(any_cases: Callable[..., Any]) -> None:
+    cases = any_cases(5, True)
+    reference = any_reference(cases.batch)
+    nothing = torch.full_like(reference.kq, math.nan)
+    reference = replace(reference, kq=nothing, kq_norm=nothing[:, 0, 0])
+    course = AttentionCourse(
+        cases.batch, cases.matrix, cases.logits, 0.3, True, 1, Watch(reference, DUE)
+    )
+    logged = course.advance(10)
+    assert np.isnan(logged.values["direction_gap_kq"]).all()
+    assert np.isfinite(logged.values["log_grad_norm"]).any()
