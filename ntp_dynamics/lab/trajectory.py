@@ -42,12 +42,18 @@ class Recorder:
         self.put_many(np.array([step]), {name: x[:, None] for name, x in values.items()})
 
     def put_many(self, steps: np.ndarray, values: Mapping[str, np.ndarray]) -> None:
-        """As `put`, at several steps: values (R, steps, ...)."""
+        """As `put`, at several steps: values (R, steps, ...).
+
+        Raises KeyError for a step that was not promised.
+        """
         for name, x in values.items():
             clock = self.clocks[self.channels[name].clock]
+            rows = np.searchsorted(clock, steps)
+            if rows.max() == len(clock) or (clock[rows] != steps).any():
+                raise KeyError(f"{name} is not promised at {steps}")
             if name not in self._values:
                 self._values[name] = np.full((len(x), len(clock), *x.shape[2:]), np.nan)
-            self._values[name][:, np.searchsorted(clock, steps)] = x
+            self._values[name][:, rows] = x
 
     def dataset(self, reached: int | None = None) -> xarray.Dataset:
         """The record so far, with the steps up to ``reached`` (all promised ones if None)."""
