@@ -46,14 +46,23 @@ class Recorder:
 
         Raises KeyError for a step that was not promised.
         """
+        clocks = {self.channels[name].clock for name in values}
+        rows = {clock: self._rows(clock, steps) for clock in clocks}
         for name, x in values.items():
-            clock = self.clocks[self.channels[name].clock]
-            rows = np.searchsorted(clock, steps)
-            if rows.max() == len(clock) or (clock[rows] != steps).any():
-                raise KeyError(f"{name} is not promised at {steps}")
+            clock = self.channels[name].clock
             if name not in self._values:
-                self._values[name] = np.full((len(x), len(clock), *x.shape[2:]), np.nan)
-            self._values[name][:, rows] = x
+                self._values[name] = np.full(
+                    (len(x), len(self.clocks[clock]), *x.shape[2:]), np.nan
+                )
+            self._values[name][:, rows[clock]] = x
+
+    def _rows(self, clock: str, steps: np.ndarray) -> np.ndarray:
+        """Where steps stand on a clock."""
+        promised = self.clocks[clock]
+        rows = np.searchsorted(promised, steps)
+        if rows.max() == len(promised) or (promised[rows] != steps).any():
+            raise KeyError(f"{clock} {steps} is not promised")
+        return rows
 
     def dataset(self, reached: int | None = None) -> xarray.Dataset:
         """The record so far, with the steps up to ``reached`` (all promised ones if None)."""

@@ -83,7 +83,8 @@ def make_hooks(
 
 def make_recorder(hooks: list[Hook]) -> Recorder:
     """Room for everything the hooks will measure."""
-    clocks = {hook.clock: np.array(sorted(hook.steps)) for hook in hooks}
+    steps = {hook.clock: hook.steps for hook in hooks}
+    clocks = {clock: np.array(sorted(due)) for clock, due in steps.items()}
     channels = [
         Channel(
             hook.observable.name,
