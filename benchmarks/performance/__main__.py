@@ -24,7 +24,7 @@ def run(quick: bool) -> Results:
     torch.set_num_threads(1)
     rounds = 1 if quick else 5
     grid = {SMALL: (1, 2)} if quick else {SMALL: (1, 8, 64), MIDDLE: (1, 8, 64), LARGE: (1, 4)}
-    found: Results = {"machine": machine(), "load": [load()], "steps": {}, "solver": {}}
+    found: Results = {"machine": machine(), "load": [load()], "steps": {}}
     for shape, runs in grid.items():
         say(f"steps at {shape}")
         found["steps"][str(shape)] = steps.compare(shape, rounds, runs, compiled=not quick)
@@ -35,8 +35,10 @@ def run(quick: bool) -> Results:
     shape = SMALL if quick else LARGE
     found["memory shape"], found["memory"] = str(shape), jobs.memory(shape)
     say("solver")
-    for shape in (SMALL,) if quick else (SMALL, MIDDLE, Shape(300, 16, 4000)):
-        found["solver"][str(shape)] = solver.beside_cvxpy(shape, rounds)
+    shapes = (SMALL,) if quick else (SMALL, MIDDLE, Shape(300, 16, 4000))
+    found["solver"] = {str(shape): solver.a_query(shape, rounds) for shape in shapes}
+    shapes = (SMALL,) if quick else [Shape(20, words, n) for words in (4, 8) for n in (64, 128)]
+    found["whole"] = {str(shape): solver.whole(shape, rounds) for shape in shapes}
     found["scale"] = solver.at_scale(
         Shape(20, 4, 100) if quick else Shape(1000, 64, 20_000), 100 if quick else 10_000
     )

@@ -14,12 +14,12 @@ enters those with w < 0.  Derived for this project.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+from jaxtyping import Bool, Int
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, maximum_flow
 
@@ -63,59 +63,85 @@ def certify(values: Mapping[int, Fraction], relations: Collection[Relation]) -> 
     for a, b in relations:
         if a not in values or b not in values:
             raise ValueError(f"relation ({a}, {b}) names a token without a value")
-    scale = math.lcm(*(w.denominator for w in values.values()))
-    scaled = {token: w.numerator * (scale // w.denominator) for token, w in values.items()}
-    primal = all(scaled[a] - scaled[b] >= scale for a, b in relations)
-    tight = tuple(sorted({(a, b) for a, b in relations if scaled[a] - scaled[b] == scale}))
-    flow = _flow({token: w.numerator for token, w in values.items()}, tight)
-    forced_zero = () if flow is None else _forced_zero(values, tight, flow)
-    return Certificate(primal, flow is not None, tight, forced_zero)
+    node = {token: i for i, token in enumerate(values)}
+    pairs = sorted(set(relations))
+    above, below = np.array([(node[a], node[b]) for a, b in pairs], int).reshape(-1, 2).T
+    excess = _excess(list(values.values()), above, below)
+    kept = np.flatnonzero(excess == 0)
+    tight = tuple(pairs[i] for i in kept)
+    tail, head = above[kept], below[kept]
+    flow = _flow([w.numerator for w in values.values()], tail, head)
+    if flow is None:
+        return Certificate(bool((excess >= 0).all()), False, tight, ())
+    forced_zero = _forced_zero(len(values), tail, head, flow)
+    forced = tuple(tight[i] for i in np.flatnonzero(forced_zero))
+    return Certificate(bool((excess >= 0).all()), True, tight, forced)
 
 
-def _flow(supply: Mapping[int, int], tight: tuple[Relation, ...]) -> dict[Relation, int] | None:
-    """A flow > 0 on some of ``tight`` with these net outflows; None if none was found."""
-    total = sum(s for s in supply.values() if s > 0)
-    if total > LARGEST_FLOW:
+def _excess(
+    values: Sequence[Fraction], above: Int[np.ndarray, " M"], below: Int[np.ndarray, " M"]
+) -> np.ndarray:
+    """w_a - w_b - 1 of every relation, times both denominators: an exact integer."""
+    p, q = [w.numerator for w in values], [w.denominator for w in values]
+    largest = max(map(abs, p + q), default=0)
+    # Python's own integers, slower, where 64 bits might not do.
+    kind = np.int64 if 3 * largest**2 < 2**63 else object
+    p, q = np.array(p, kind), np.array(q, kind)
+    return p[above] * q[below] - p[below] * q[above] - q[above] * q[below]
+
+
+def _flow(
+    supply: Sequence[int], tail: Int[np.ndarray, " A"], head: Int[np.ndarray, " A"]
+) -> Int[np.ndarray, " A"] | None:
+    """A flow >= 0 on the arcs with these net outflows; None if none was found."""
+    total = sum(s for s in supply if s > 0)
+    if total > LARGEST_FLOW or sum(supply) != 0:
         return None
-    tokens = list(supply)
-    node = {token: i for i, token in enumerate(tokens)}
-    source, sink = len(tokens), len(tokens) + 1
-    # No arc needs more than the total, so that capacity is as good as none.
-    arcs = [(node[a], node[b], total) for a, b in tight]
-    arcs += [(source, node[token], s) for token, s in supply.items() if s > 0]
-    arcs += [(node[token], sink, min(-s, total)) for token, s in supply.items() if s < 0]
-    found = maximum_flow(_graph(arcs, len(tokens) + 2), source, sink).flow.tocoo()
-    flow = {
-        (tokens[a], tokens[b]): int(f)
-        for a, b, f in zip(found.row, found.col, found.data, strict=True)
-        if f > 0 and a < source and b < source
-    }
+    rest = np.array(supply, np.int64)
+    origins, ends = np.flatnonzero(rest > 0), np.flatnonzero(rest < 0)
+    source, sink, size = len(supply), len(supply) + 1, len(supply) + 2
+    graph = _graph(
+        np.r_[tail, np.full(len(origins), source), ends],
+        np.r_[head, origins, np.full(len(ends), sink)],
+        # No arc needs more than the total, so that capacity is as good as none.
+        np.r_[np.full(len(tail), total), rest[origins], -rest[ends]],
+        size,
+    )
+    found = maximum_flow(graph, source, sink).flow
+    # Its entries are sorted and hold every arc, also one that carries nothing.
+    rows = np.repeat(np.arange(size), np.diff(found.indptr))
+    place = np.searchsorted(rows * size + found.indices, tail * size + head)
+    flow = found.data[place].astype(np.int64)
     # Whatever the routine answered, what counts is what it adds up to.
-    rest = dict(supply)
-    for (a, b), f in flow.items():
-        rest[a] -= f
-        rest[b] += f
-    return None if any(rest.values()) else flow
+    np.subtract.at(rest, tail, flow)
+    np.add.at(rest, head, flow)
+    return None if rest.any() or (flow < 0).any() else flow
 
 
 def _forced_zero(
-    tokens: Collection[int], tight: tuple[Relation, ...], flow: Mapping[Relation, int]
-) -> tuple[Relation, ...]:
-    """Tight relations between different strong components of the residual graph.
+    size: int,
+    tail: Int[np.ndarray, " A"],
+    head: Int[np.ndarray, " A"],
+    flow: Int[np.ndarray, " A"],
+) -> Bool[np.ndarray, " A"]:
+    """Whether an arc joins different strong components of the residual graph.
 
     Another flow differs by residual cycles: every tight relation can take more, those with flow
     can also take less.  A relation without flow can therefore get some if and only if a residual
     path leads from its lower end back to its upper end.
     """
-    node = {token: i for i, token in enumerate(tokens)}
-    arcs = [(node[a], node[b], 1) for a, b in tight] + [(node[b], node[a], 1) for a, b in flow]
-    graph = _graph(arcs, len(node))
+    less = flow > 0
+    tails, heads = np.r_[tail, head[less]], np.r_[head, tail[less]]
+    graph = _graph(tails, heads, np.ones(len(tails)), size)
     _, component = connected_components(graph, directed=True, connection="strong")
-    return tuple((a, b) for a, b in tight if component[node[a]] != component[node[b]])
+    return component[tail] != component[head]
 
 
-def _graph(arcs: list[tuple[int, int, int]], size: int) -> csr_array:
-    """Arcs (tail, head, capacity), no two of them parallel, as scipy's graph routines want them."""
-    tail, head, capacity = np.array(sorted(arcs), dtype=np.int32).reshape(-1, 3).T
-    start = np.searchsorted(tail, np.arange(size + 1)).astype(np.int32)
-    return csr_array((capacity.copy(), head.copy(), start), shape=(size, size))
+def _graph(
+    tail: Int[np.ndarray, " A"], head: Int[np.ndarray, " A"], capacity: np.ndarray, size: int
+) -> csr_array:
+    """Arcs, no two of them parallel, as scipy's graph routines want them."""
+    order = np.lexsort((head, tail))
+    start = np.searchsorted(tail[order], np.arange(size + 1)).astype(np.int32)
+    arcs = capacity[order].astype(np.int32), head[order].astype(np.int32), start
+    return csr_array(arcs, shape=(size, size))

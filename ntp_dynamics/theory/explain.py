@@ -8,7 +8,7 @@ from typing import Any
 
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.data.realizable import Certificate, Reason, Recognition, optimal_tokens
-from ntp_dynamics.theory import max_margin, proposition2
+from ntp_dynamics.theory import column, proposition2
 
 # So many failures of a kind are spelled out; the rest are counted.
 SHOWN = 5
@@ -154,7 +154,7 @@ def _excess(corpus: Corpus, found: Recognition, query: int) -> str:
     """Both columns are feasible; the proposition's has the larger norm."""
     order = (found.orders or {})[query]
     claimed = sum(w * w for w in proposition2.column(order).values())
-    true = max_margin.solve(order.relations).norm_squared
+    true = column.solve(order.relations).norm_squared
     return (
         f"under {corpus.vocab[query]}: {len(order.optimal)} optimal and {len(order.non_optimal)} "
         f"non-optimal tokens, squared norm {claimed} by the proposition, {true} at the optimum"

@@ -3,31 +3,28 @@
     W*_ov = argmin ||W||_F   s.t.  (e_n(x) - e_v)^T W x >= 1          for all x and v != n(x)    (2)
     W*_kq = argmin ||W||_F   s.t.  (x_a - x_b)^T W x_q >= 1           for a above b under q      (3)
 
-In token coordinates (2) is solved in closed form and (3) falls apart into one small quadratic
-program a query, whose solution is rational: on every connected component of the relations with a
-positive multiplier, w = level - mean level (derived for this project).  A float solver says which
-relations those are; ``certificate`` then proves the rounded column.  The solver is not trusted.
+In token coordinates (2) is solved in closed form and (3) falls apart into one quadratic program a
+query (``column``).  Small ones are posed together: orders side by side are an order.
 """
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
-import piqp
 from jaxtyping import Float
-from scipy import sparse
 
 from ntp_dynamics.data.realizable import Certificate as Witness
-from ntp_dynamics.data.realizable import Reason, Recognition
-from ntp_dynamics.theory.certificate import Certificate, Relation, certify
+from ntp_dynamics.data.realizable import Order, Reason, Recognition
+from ntp_dynamics.theory.certificate import Certificate, Relation
+from ntp_dynamics.theory.column import Column, solve
 
-# Loose first: it is the faster one, and what it rounds to is either proved or thrown away.
-TOLERANCES = (1e-8, 1e-10, 1e-12)
+TOGETHER = 1000
+"""Relations from which on the cost of posing a problem is lost in that of solving it."""
 
 
 class Infeasible(Exception):
@@ -56,28 +53,6 @@ class Infeasible(Exception):
             Reason.UNREACHABLE_LABEL: f"no token of sample {witness.samples[0]} leads to {first}",
         }[witness.reason]
         return f"problem (3) is not defined: {why}"
-
-
-@dataclass(frozen=True)
-class Column:
-    """The solution of (3) for one query: ``values`` are w by token, 0 elsewhere.
-
-    Exact columns hold Fractions and the ``certificate`` that proves them, and their ``gap`` is 0.
-    The others hold floats that satisfy every relation, no certificate, and the duality gap: an
-    upper bound of 1/2 ||w||^2 - 1/2 ||w*||^2, hence of 1/2 ||w - w*||^2.
-    """
-
-    values: Mapping[int, Fraction] | Mapping[int, float]
-    gap: float
-    certificate: Certificate | None
-
-    @property
-    def exact(self) -> bool:
-        return self.certificate is not None
-
-    @property
-    def norm_squared(self) -> Fraction | float:
-        return sum((w * w for w in self.values.values()), start=Fraction(0))
 
 
 @dataclass(frozen=True)
@@ -153,99 +128,60 @@ def feed_forward_target(collocation: Sequence[int], vocab_size: int) -> FeedForw
 
 
 def attention_target(recognition: Recognition) -> AttentionTarget:
-    """W*_kq of a realizable corpus, column by column (see the module's docstring).
+    """W*_kq of a realizable corpus (see the module's docstring).
 
     Confused tokens and collocations that are not injective are welcome; queries without a relation
     have no column.  Raises Infeasible for a corpus that is not realizable.
     """
     if recognition.certificate is not None:
         raise Infeasible(recognition.certificate)
-    orders = recognition.orders or {}
-    return AttentionTarget({q: solve(order.relations) for q, order in orders.items()})
+    columns: dict[int, Column] = {}
+    for orders in _batches(recognition.orders or {}):
+        columns |= _columns(orders, len(recognition.collocation))
+    return AttentionTarget(columns)
 
 
-def solve(relations: Collection[Relation]) -> Column:
-    """argmin 1/2 ||w||^2   s.t.   w_a - w_b >= 1 for the relations (a, b) of one query.
-
-    Where no tolerance leads to a proof, the float solution of the tightest stays, scaled to be
-    feasible, with its duality gap (inf if the solver found nothing near feasible).
-    Raises ValueError where the solver finds that the relations have a cycle.
-    """
-    relations = sorted(relations)
-    tokens = sorted({token for relation in relations for token in relation})
-    if not relations:
-        return Column({}, 0.0, certify({}, ()))
-    node = {token: i for i, token in enumerate(tokens)}
-    above, below = np.array([(node[a], node[b]) for a, b in relations]).T
-    for tolerance in TOLERANCES:
-        w, multipliers = _quadratic_program(above, below, len(tokens), tolerance)
-        # Of multiplier and slack one goes to 0.  Where both do, either answer rounds right.
-        active = multipliers > w[above] - w[below] - 1
-        values = _round(tokens, [r for r, on in zip(relations, active, strict=True) if on])
-        certificate = certify(values, relations)
-        if certificate.optimal:
-            return Column(values, 0.0, certificate)
-    w, multipliers = _quadratic_program(above, below, len(tokens), TOLERANCES[-1])
-    return _float_column(tokens, w, multipliers, above, below)
+def _batches(orders: Mapping[int, Order]) -> Iterator[dict[int, Order]]:
+    """Queries in their order, as many at a time as have some TOGETHER relations."""
+    batch: dict[int, Order] = {}
+    relations = 0
+    for query, order in orders.items():
+        batch[query] = order
+        relations += len(order.relations)
+        if relations >= TOGETHER:
+            yield batch
+            batch, relations = {}, 0
+    if batch:
+        yield batch
 
 
-def _quadratic_program(
-    above: np.ndarray, below: np.ndarray, size: int, tolerance: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """(w, multipliers >= 0) by an interior-point method."""
-    rows = np.arange(len(above))
-    ones = np.ones(len(above))
-    difference = sparse.csc_matrix(
-        (np.r_[ones, -ones], (np.r_[rows, rows], np.r_[above, below])), shape=(len(above), size)
-    )
-    solver = piqp.SparseSolver()
-    solver.settings.eps_abs = solver.settings.eps_rel = tolerance
-    solver.settings.eps_duality_gap_abs = solver.settings.eps_duality_gap_rel = tolerance
-    identity = sparse.csc_matrix((np.ones(size), np.arange(size), np.arange(size + 1)))
-    solver.setup(identity, np.zeros(size), G=difference, h_l=ones)
-    if solver.solve() == piqp.PIQP_PRIMAL_INFEASIBLE:
-        raise ValueError("the relations have a cycle")
-    return solver.result.x, np.maximum(solver.result.z_l, 0)
+def _columns(orders: Mapping[int, Order], vocab_size: int) -> dict[int, Column]:
+    """The columns of some queries, solved as that of one order: entry (v, q) of W is its token
+    q V + v.  No relation joins two queries, so that what is proved of all is proved of each."""
+    entries = [
+        (query * vocab_size + a, query * vocab_size + b)
+        for query, order in orders.items()
+        for a, b in order.relations
+    ]
+    joint = solve(entries)
+    if joint.certificate is None:
+        return {query: solve(order.relations) for query, order in orders.items()}
+    values: dict[int, dict[int, Any]] = {query: {} for query in orders}
+    for entry, w in joint.values.items():
+        values[entry // vocab_size][entry % vocab_size] = w
+    tight = _by_query(joint.certificate.tight, orders, vocab_size)
+    forced_zero = _by_query(joint.certificate.forced_zero, orders, vocab_size)
+    return {
+        query: Column(values[query], 0.0, Certificate(True, True, tight[query], forced_zero[query]))
+        for query in orders
+    }
 
 
-def _round(tokens: Iterable[int], active: Iterable[Relation]) -> dict[int, Fraction]:
-    """Level minus mean level on each connected component of the active relations."""
-    steps: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for a, b in active:
-        steps[a].append((b, -1))
-        steps[b].append((a, +1))
-    level: dict[int, int] = {}
-    values = {}
-    for start in tokens:
-        if start in level:
-            continue
-        level[start] = 0
-        component = [start]
-        for token in component:  # grows while it is walked
-            for neighbour, step in steps[token]:
-                if neighbour not in level:
-                    level[neighbour] = level[token] + step
-                    component.append(neighbour)
-        mean = Fraction(sum(level[token] for token in component), len(component))
-        values |= {token: level[token] - mean for token in component}
-    return values
-
-
-def _float_column(
-    tokens: Sequence[int],
-    w: np.ndarray,
-    multipliers: np.ndarray,
-    above: np.ndarray,
-    below: np.ndarray,
-) -> Column:
-    """The float solution, scaled to satisfy every relation, and its duality gap.
-
-    Dual objective: sum lambda - 1/2 ||sum lambda_ab (e_a - e_b)||^2, a lower bound for any
-    lambda >= 0.
-    """
-    margin = float((w[above] - w[below]).min())
-    outflow = np.bincount(above, multipliers, len(w)) - np.bincount(below, multipliers, len(w))
-    feasible = w / margin if margin > 0 else w
-    dual = multipliers.sum() - outflow @ outflow / 2
-    gap = float(feasible @ feasible / 2 - dual) if margin > 0 else math.inf
-    return Column(dict(zip(tokens, feasible.tolist(), strict=True)), max(gap, 0.0), None)
+def _by_query(
+    entries: Iterable[Relation], queries: Iterable[int], vocab_size: int
+) -> dict[int, tuple[Relation, ...]]:
+    """Relations between entries of W as relations of each query."""
+    found: dict[int, list[Relation]] = {query: [] for query in queries}
+    for a, b in entries:
+        found[a // vocab_size].append((a % vocab_size, b % vocab_size))
+    return {query: tuple(relations) for query, relations in found.items()}

@@ -12,9 +12,9 @@ import torch
 from benchmarks.performance.corpora import MARGIN, Shape, problem
 from benchmarks.performance.naive import Naive
 from benchmarks.performance.report import report
-from benchmarks.performance.solver import beside_cvxpy, orders_of
+from benchmarks.performance.solver import a_query, orders_of, whole
 from benchmarks.performance.steps import STEP_SIZE, interleaved, kernel, torch_path
-from ntp_dynamics.theory.max_margin import solve
+from ntp_dynamics.theory.column import solve
 
 ROOT = Path(__file__).parents[2]
 SHAPE = Shape(8, 4, 20)
@@ -54,8 +54,13 @@ def test_the_solver_proves_what_is_timed() -> None:
         certificate = solve(order.relations).certificate
         assert certificate is not None
         assert certificate.optimal
-    measured = beside_cvxpy(SHAPE, 1)
+    measured = a_query(SHAPE, 1)
     assert measured is None or measured["this solver"] > 0
+
+
+def test_every_way_to_write_the_whole_problem_finds_the_same_matrix() -> None:
+    measured = whole(SHAPE, 1, corpora=1)
+    assert measured is None or max(measured["error"].values()) < 1e-4
 
 
 def test_the_page_is_that_of_the_recorded_numbers() -> None:

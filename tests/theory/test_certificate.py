@@ -161,6 +161,14 @@ def test_denominators_of_different_components_never_meet():
     assert not certify(values | {0: values[0] + Fraction(1, math.lcm(*sizes))}, relations).dual
 
 
+def test_a_relation_is_compared_exactly_also_beyond_64_bits():
+    part = Fraction(1, 10**30)
+    for below, held in ((-part, False), (Fraction(0), True), (part, True)):
+        certificate = certify({0: 1 + below, 1: Fraction(0)}, [(0, 1)])
+        assert certificate.primal == held
+        assert certificate.tight == (((0, 1),) if not below else ())
+
+
 def plateau(top, length):
     """``top`` tokens above the first of a chain of ``length``: levels minus their mean."""
     level = {token: length - max(token - top + 1, 0) for token in range(top + length)}

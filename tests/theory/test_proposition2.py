@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ntp_dynamics.data.realizable import Order, recognise
 from ntp_dynamics.theory import proposition2
-from ntp_dynamics.theory.max_margin import solve
+from ntp_dynamics.theory.column import solve
 
 unconfused = st.frozensets(st.tuples(st.integers(0, 3), st.integers(4, 9)), min_size=1, max_size=14)
 
