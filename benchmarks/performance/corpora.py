@@ -8,8 +8,10 @@ import numpy as np
 import torch
 
 from ntp_dynamics.data.corpus import Corpus
+from ntp_dynamics.data.realizable import recognise
 from ntp_dynamics.model.batch import Batch, pack
 from ntp_dynamics.model.init import exact_margin
+from ntp_dynamics.model.reference import Reference, make_reference
 
 MARGIN = 9.23
 
@@ -45,10 +47,17 @@ class Problem(NamedTuple):
     corpora: list[Corpus]
     batch: Batch
     logits: torch.Tensor
+    reference: Reference
+    """The order of the tokens under each query, without targets."""
 
 
 def problem(shape: Shape, runs: int, fresh: bool = False) -> Problem:
     """Runs on one corpus, or each on its own."""
-    drawn = [corpus(shape, run if fresh else 0) for run in range(runs)]
+    seeds = [run if fresh else 0 for run in range(runs)]
+    drawn = [corpus(shape, seed) for seed in seeds]
     batch = pack([c for c, _ in drawn], [n for _, n in drawn])
-    return Problem([c for c, _ in drawn], batch, exact_margin(MARGIN, batch))
+    # One-token sentences state n, which a recogniser needs and a step does not.
+    recognised = {seed: recognise(corpus(shape, seed, pairs=True)[0]) for seed in set(seeds)}
+    nothing = [None] * runs  # the direction gap is nan, at the same cost
+    reference = make_reference(batch, [recognised[seed] for seed in seeds], nothing, nothing)
+    return Problem([c for c, _ in drawn], batch, exact_margin(MARGIN, batch), reference)

@@ -121,7 +121,7 @@ def memory(shape: Shape) -> dict[str, float]:
     """Peak mebibytes of a process that trains three steps, beyond one that only has the problem."""
     ways = {
         "problem": "p",
-        "naive": "Naive(p, 0.1).steps(3)",
+        "naive": "Naive(p.corpora[0], p.logits[0], 0.1).steps(3)",
         "torch path": "torch_path(p)(3)",
         "kernel": "kernel(p).advance(3)",
     }

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
-from benchmarks.performance.corpora import Problem
+from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.model.transformer import pad
 
 
@@ -40,9 +41,14 @@ class Model(nn.Module):
 class Naive:
     """One run of the attention stage."""
 
-    def __init__(self, problem: Problem, step_size: float, compiled: bool = False):
-        corpus = problem.corpora[0]
-        self.model = Model(problem.logits[0])
+    def __init__(
+        self,
+        corpus: Corpus,
+        logits: Float[Tensor, "V V"],
+        step_size: float,
+        compiled: bool = False,
+    ):
+        self.model = Model(logits)
         tokens, lengths = pad(corpus.sentences)
         last = tokens[torch.arange(len(tokens)), lengths - 1]
         absent = torch.arange(tokens.shape[1]) >= lengths[:, None]

@@ -6,7 +6,7 @@ import sys
 
 import torch
 
-from benchmarks.performance.corpora import MARGIN, Problem
+from benchmarks.performance.corpora import MARGIN
 from benchmarks.performance.naive import Naive
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.data.realizable import recognise
@@ -17,4 +17,4 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     corpus = Corpus.read(sys.argv[1])
     batch = pack([corpus], [recognise(corpus).collocation])
-    Naive(Problem([corpus], batch, exact_margin(MARGIN, batch)), 0.05).steps(int(sys.argv[2]))
+    Naive(corpus, exact_margin(MARGIN, batch)[0], 0.05).steps(int(sys.argv[2]))

@@ -1,8 +1,9 @@
 """Microseconds a step and run, of every way to train, measured in turns.
 
 Process CPU time of one thread; the median of interleaved rounds, so that a busy machine slows all
-contenders alike.  The naive loop logs five numbers at every step, the torch path measures the same
-five, the kernel takes the steps between two recorded ones and measures nothing.
+contenders alike.  The naive loop logs five numbers at every step and the torch path measures the
+same five.  The kernel takes the steps between two recorded ones and measures nothing, or, where
+`logged`, all fifteen scalars of its stage at every step.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ import torch
 
 from benchmarks.performance.corpora import Problem, Shape, problem
 from benchmarks.performance.naive import Naive
-from ntp_dynamics.model.kernel import advance
 from ntp_dynamics.model.token_space import frobenius, inner, zeros
-from ntp_dynamics.optim.course import AttentionCourse
+from ntp_dynamics.optim.course import AttentionCourse, Watch
 from ntp_dynamics.optim.engine import Engine
 from ntp_dynamics.optim.rules import normalised_gradient_descent
 from ntp_dynamics.optim.train import Part, State, train_attention
 
 STEP_SIZE = 0.1
 ROUND_SECONDS = 0.25
+LOGGED_STEPS = 10**7
 Steps = Callable[[int], Any]
 
 
@@ -54,23 +55,26 @@ def torch_path(given: Problem) -> Steps:
     return lambda count: [measure(next(states)) for _ in range(count)]
 
 
-def kernel(given: Problem, threads: int = 1) -> AttentionCourse:
-    """The fused course from zero."""
+def kernel(given: Problem, threads: int = 1, logged: bool = False) -> AttentionCourse:
+    """The fused course from zero; ``logged``: it measures at every step."""
     batch = given.batch
+    watch = Watch(given.reference, np.arange(LOGGED_STEPS)) if logged else None
     zero = zeros(batch.runs, batch.vocab_size, batch.n_queries)
-    return AttentionCourse(batch, zero, given.logits, STEP_SIZE, True, threads)
+    return AttentionCourse(batch, zero, given.logits, STEP_SIZE, True, threads, watch)
 
 
 def compare(shape: Shape, rounds: int, runs: tuple[int, ...], compiled: bool) -> dict[str, float]:
     """Microseconds a step and run by contender."""
     one = problem(shape, 1)
-    contenders: dict[str, tuple[Steps, int]] = {"naive": (Naive(one, STEP_SIZE).steps, 1)}
+    given = one.corpora[0], one.logits[0], STEP_SIZE
+    contenders: dict[str, tuple[Steps, int]] = {"naive": (Naive(*given).steps, 1)}
     if compiled:
-        contenders["naive, torch.compile"] = (Naive(one, STEP_SIZE, compiled=True).steps, 1)
+        contenders["naive, torch.compile"] = (Naive(*given, compiled=True).steps, 1)
     for r in runs:
         given = problem(shape, r)
         contenders[f"torch path, R = {r}"] = (torch_path(given), r)
         contenders[f"kernel, R = {r}"] = (kernel(given).advance, r)
+        contenders[f"kernel, R = {r}, logged"] = (kernel(given, logged=True).advance, r)
     if runs[-1] > 1:
         fresh = problem(shape, runs[-1], fresh=True)
         contenders[f"torch path, R = {runs[-1]}, fresh corpora"] = (torch_path(fresh), runs[-1])
@@ -108,11 +112,11 @@ def late(shape: Shape, rounds: int) -> dict[str, float]:
 
 def two_threads(shape: Shape, rounds: int) -> dict[str, float]:
     """Wall and CPU time of eight runs on two threads over that on one."""
-    laid = kernel(problem(shape, 8))
+    eight = [kernel(problem(shape, 1)) for _ in range(8)]
     steps = max(10, int(2e7 / (shape.l * shape.n)))
 
     def go(run: int) -> None:
-        advance(laid.laid[run].layout, laid.walks[run], STEP_SIZE, True, steps)
+        eight[run].advance(steps)
 
     ratios: dict[str, list[float]] = {"wall": [], "cpu": []}
     clocks = {"wall": time.perf_counter, "cpu": time.process_time}
