@@ -53,8 +53,6 @@ MEASURES = (
     ATTENTION_MASS_MEAN,
 ) = range(len(MEASURES))
 
-FIRST_LANES = np.tri(LANES, k=-1).ravel()
-"""Row i is 1 in the first i lanes."""
 OPTIMAL, BETWEEN, NON_OPTIMAL = 1, 2, 3
 """Roles of a token under a query; 2 is non-comparable."""
 
@@ -137,7 +135,9 @@ def _measure_weights(gauge, walk, row):
 
     residual = 0.0
     for c in range(len(gauge.column) - 1):
-        s = _column_sum(walk.slope, gauge.column[c], gauge.column[c + 1])
+        s = 0.0
+        for p in range(gauge.column[c], gauge.column[c + 1]):
+            s += walk.slope[p]
         residual += s * s
 
     row[PATH_LENGTH] = walk.length[0]
@@ -148,17 +148,6 @@ def _measure_weights(gauge, walk, row):
     row[DIRECTION_GAP] = gap
     row[GRADIENT_ALIGNMENT] = -total(along) / slope
     return largest(biggest)
-
-
-@njit(**INLINE)
-def _column_sum(slope, begin, end):
-    sums = fill(0.0)
-    for p in range(begin, end - LANES + 1, LANES):
-        sums = sums + load(slope, p)
-    rest = (end - begin) % LANES
-    if rest > 0:
-        sums = sums + load(slope, end - rest) * load(FIRST_LANES, rest * LANES)
-    return total(sums)
 
 
 @njit(**INLINE)
