@@ -56,18 +56,21 @@ def process(*arguments: str) -> Used:
 
 
 def sweeps(jobs: int, horizon: int) -> dict[str, float]:
-    """Seconds of a sweep of the default corpus, packed and for a few jobs one by one, and of one
-    naive run; process start and records included."""
+    """Seconds of a sweep of the default corpus, packed and for a few jobs one by one, of one job of
+    as many runs, and of one naive run; process start and records included."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "corpus.jsonl"
         corpus = generate(RealizableDataset(), np.random.default_rng(0))
         path.write_text("".join(f"{line}\n" for line in corpus.lines()))
-        same = ["dataset=file", f"dataset.path={path}", "runs=1", "init=gaussian", "vary=init"]
+        corpus_and_start = ["dataset=file", f"dataset.path={path}", "init=gaussian", "vary=init"]
+        same = [*corpus_and_start, "runs=1"]
         steps = ["train.margin=9.23", f"train.attention.steps={horizon}"]
-        command = ["-m", "ntp_dynamics", "-m", *PLAIN, *steps]
+        once = ["-m", "ntp_dynamics", *PLAIN, *steps]
+        command = [*once, "-m"]
         few = max(2, jobs // 16)
         shared = process(*command, *same, f"init.norm=range(1,{jobs + 1})")
         fresh = process(*command, "runs=1", f"seed=range({jobs})")
+        runs = process(*once, *corpus_and_start, f"runs={jobs}", "runtime.threads=2")
         basic = process(*command, *same, f"init.norm=range(1,{few + 1})", "hydra/launcher=basic")
         start = process("-c", "import torch")
         taken = max(20, min(horizon, 3000))
@@ -80,6 +83,8 @@ def sweeps(jobs: int, horizon: int) -> dict[str, float]:
         "packed, cpu": shared.cpu,
         "packed, fresh corpora, wall": fresh.wall,
         "packed, fresh corpora, cpu": fresh.cpu,
+        "one job of all runs, wall": runs.wall,
+        "one job of all runs, cpu": runs.cpu,
         "one by one, wall": basic.wall * jobs / few,
         "one by one, cpu": basic.cpu * jobs / few,
         "one naive run, wall": start.wall + (naive.wall - start.wall) * stretch,

@@ -99,7 +99,7 @@ def report(results: Results) -> str:
         sweep="\n".join(
             f"| {name} | {sweep[f'{name}, wall'] / sweep['one naive run, wall']:.2f} "
             f"| {sweep[f'{name}, cpu'] / sweep['one naive run, cpu']:.2f} |"
-            for name in ("packed", "packed, fresh corpora", "one by one")
+            for name in ("packed", "packed, fresh corpora", "one job of all runs", "one by one")
         ),
         taken=int(sweep["naive steps measured"]),
         few=max(2, jobs // 16),
@@ -107,7 +107,7 @@ def report(results: Results) -> str:
         standard=hooks["standard"] / hooks["none"],
         smoke=start["experiment=smoke"] / start["import torch"],
         help=start["--help"] / start["import torch"],
-        whole=_whole(results.get("whole", {})),
+        whole=_whole(results["whole"]),
         solver=_solver(results["solver"]),
         scale=", ".join(f"{name} {value:.3g}" for name, value in results["scale"].items()),
     )

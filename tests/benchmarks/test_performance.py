@@ -22,9 +22,11 @@ SHAPE = Shape(8, 4, 20)
 
 def test_all_contenders_walk_the_same_path() -> None:
     given = problem(SHAPE, 1)
-    naive, course, states = Naive(given, STEP_SIZE), kernel(given), torch_path(given)
+    naive = Naive(given.corpora[0], given.logits[0], STEP_SIZE)
+    course, states = kernel(given, logged=True), torch_path(given)
     naive.steps(50)
-    course.advance(50)
+    kept = course.advance(49).values
+    course.advance(1)
     queries = given.batch.query_id[0]
     scores = naive.model.weight.detach()[:, queries]
     torch.testing.assert_close(course.position()[0][0], scores, rtol=1e-9, atol=1e-12)
@@ -34,6 +36,9 @@ def test_all_contenders_walk_the_same_path() -> None:
         assert measured[step][0] == pytest.approx(np.log(loss), abs=1e-9)
         assert measured[step][1] == pytest.approx(np.log(norm), abs=1e-9)
         assert measured[step][2] == pytest.approx(size, abs=1e-9)
+        assert kept["log_loss"][0, step] == pytest.approx(np.log(loss), abs=1e-9)
+        assert kept["log_grad_norm"][0, step] == pytest.approx(np.log(norm), abs=1e-9)
+        assert kept["norm_kq"][0, step] == pytest.approx(size, abs=1e-9)
 
 
 def test_fresh_corpora_differ_and_shared_ones_do_not() -> None:
