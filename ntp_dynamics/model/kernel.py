@@ -94,7 +94,7 @@ def advance(layout, walk, pace, gauge, tally, due, rows):
     for block in range(len(layout.first) - 1):
         widest = max(widest, layout.first[block + 1] - layout.first[block])
     size = widest * LANES
-    room = np.empty(size), np.empty(size), np.empty(size)
+    room = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
     follow(_accumulate, layout, walk, room, pace, gauge, tally, due, rows)
 
 
@@ -104,7 +104,7 @@ def _accumulate(layout, walk, scale, room, gauge, tally, noting):
 
     Where ``noting``, the tally is filled too.
     """
-    weight, power, value = room
+    raw, power, weight, value = room
     zero = fill(0.0)
     one = fill(1.0)
     biggest = fill(NEVER)
@@ -112,7 +112,7 @@ def _accumulate(layout, walk, scale, room, gauge, tally, noting):
         begin = layout.first[block] * LANES
         size = layout.first[block + 1] * LANES - begin
 
-        # weights copies e^S = weight 2^power; the reference kind, the largest powers in and out
+        # weights copies e^S = raw 2^power; the reference kind, the largest powers in and out
         inside = fill(NEVER)
         reference = fill(-1.0)
         outside = fill(NEVER)
@@ -121,7 +121,7 @@ def _accumulate(layout, walk, scale, room, gauge, tally, noting):
             kind = load(layout.kind, begin + u)
             store(power, u, k)
             store(
-                weight,
+                raw,
                 u,
                 gather(walk.mantissa, layout.pair, begin + u) * load(layout.copies, begin + u),
             )
@@ -138,7 +138,7 @@ def _accumulate(layout, walk, scale, room, gauge, tally, noting):
         for u in range(0, size, LANES):
             same = load(layout.kind, begin + u)
             k = load(power, u) - where_equal(same, reference, inside, outside)
-            w = load(weight, u) * power_of_two(k)
+            w = load(raw, u) * power_of_two(k)
             store(weight, u, w)
             mass_in = mass_in + where_equal(same, reference, w, zero)
             mass_out = mass_out + where_equal(same, reference, zero, w)
@@ -200,7 +200,7 @@ def _accumulate(layout, walk, scale, room, gauge, tally, noting):
         if noting:
             store(tally.margin, block * LANES, margin)
             store(tally.odds, block * LANES, odds)
-            note(layout, walk, block, power, inside, per_mass, gauge, tally)
+            note(layout, block, raw, power, inside, per_mass, gauge, tally)
     return largest(biggest)
 
 

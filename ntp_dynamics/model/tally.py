@@ -17,7 +17,6 @@ from ntp_dynamics.model.simd import (
     INLINE,
     LANES,
     fill,
-    gather,
     load,
     store,
     where_greater,
@@ -59,8 +58,8 @@ class Tally(NamedTuple):
 
 
 @njit(**INLINE)
-def note(layout, walk, block, power, inside, per_mass, gauge, tally):
-    """Attention masses of eight sentences: phi = mantissa copies 2^(power - inside) per_mass."""
+def note(layout, block, raw, power, inside, per_mass, gauge, tally):
+    """Attention masses of eight sentences: phi = raw 2^(power - inside) per_mass."""
     zero, one = fill(0.0), fill(1.0)
     begin = layout.first[block] * LANES
     size = layout.first[block + 1] * LANES - begin
@@ -71,8 +70,7 @@ def note(layout, walk, block, power, inside, per_mass, gauge, tally):
     right, wrong, surplus = zero, zero, zero
     for u in range(0, size, LANES):
         k, optimal = load(power, u), load(layout.optimal, begin + u)
-        w = gather(walk.mantissa, layout.pair, begin + u) * load(layout.copies, begin + u)
-        w = w * per_mass
+        w = load(raw, u) * per_mass
         phi = w * power_of_two(k - inside)
         right = right + optimal * phi
         w = (one - optimal) * w * power_of_two(minimum(k - top, zero))
