@@ -1,0 +1,175 @@
+"""The gradient of the attention stage where the logits have gains: nothing depends on V.
+
+Tokens with one and the same column of M count as one.  Per sentence with label y, weight pi, the
+most attended token 0, the others k, and sigma(x) = 1 / (1 + e^-x):
+
+    a_k = softmax of the scores of the others,    kappa = log odds of the others against token 0
+    phi_0 = sigma(-kappa),                        phi_k = sigma(kappa) a_k
+    t_j = sum_{n(k)=j} phi_k g_k,                 the logits
+    r_j = softmax of t over the wrong classes,    lambda = log odds of these against y
+    p_y - 1 = -sigma(lambda),                     p_j = sigma(lambda) r_j
+    v_k = g_k r_{n(k)} with r_y = -1,             d_k = v_k - v_0,    T = sum_k a_k d_k
+
+    dLoss/dS[k,q] = pi sigma(kappa) sigma(lambda) * a_k (d_k - sigma(kappa) T),    k not 0
+    dLoss/dS[0,q] = pi sigma(kappa) sigma(lambda) * -sigma(-kappa) T
+
+Neither p_y - 1 nor phi_0 - 1 is formed, d_0 is exactly 0, and e^(kappa + min(lambda, 0)) is kept
+apart: as exact as `ntp_dynamics.model.gradient`, which says why in this form.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from einops import rearrange
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from ntp_dynamics.model.batch import Batch
+from ntp_dynamics.model.gradient import Forward, log_softplus
+from ntp_dynamics.model.pairs import Pairs
+from ntp_dynamics.model.slots import Slots, lay_out_slots
+from ntp_dynamics.model.token_space import LogScaled
+
+NEVER = -1e300
+"""A score below all others, but a number: a sentence may have no other tokens."""
+
+
+@dataclass(frozen=True)
+class Structured:
+    """The cross-entropy of some runs as a function of their scores, the logits given by gains."""
+
+    slots: Slots
+    pairs: Pairs
+
+    def gradient(self, scores: Float[Tensor, "R V Q"]) -> tuple[LogScaled, Forward]:
+        """dLoss/dS (with its log-scale) and the forward pass it came from."""
+        runs = len(scores)
+        attention = _attend(self.pairs.read(scores).view_as(self.slots.gain), self.slots)
+        prediction = _predict(attention, self.slots)
+        log_phi = attention.score.add_(attention.stay.log())
+        by_slot, log_scale = _pull(attention, prediction, self.slots)
+        slope = self.pairs.sum(by_slot.view(-1)).view_as(scores)
+        forward = Forward(
+            rearrange(log_phi, "k (r n) -> r n k", r=runs),
+            rearrange(log_softplus(prediction.log_odds), "(r n) -> r n", r=runs),
+            rearrange(prediction.wrong_margin, "(r n) -> r n", r=runs),
+        )
+        return LogScaled(slope, log_scale), forward
+
+
+def structured(batch: Batch, gain: Float[Tensor, "R V"], kind: Int[Tensor, "R V"]) -> Structured:
+    """The loss of a batch whose logits have columns of these gains and kinds."""
+    slots = lay_out_slots(batch.to("cpu"), gain, kind).to(batch.token.device)
+    scores = batch.runs * batch.vocab_size * batch.n_queries
+    return Structured(slots, Pairs(slots.pair.view(-1), scores))
+
+
+class _Attention(NamedTuple):
+    """What a sentence attends to, beside its most attended token."""
+
+    reference: Int[Tensor, " S"]
+    """Position of the most attended token."""
+    others: Float[Tensor, "K S"]
+    """a_k; zero at the reference and at followers of a kind."""
+    log_odds: Float[Tensor, " S"]
+    """kappa."""
+    leave: Float[Tensor, " S"]
+    """sigma(kappa)."""
+    stay: Float[Tensor, " S"]
+    """sigma(-kappa)."""
+    share: Float[Tensor, " J"] | None
+    """What each member has of the attention of its kind."""
+    score: Float[Tensor, "K S"]
+    """Relative to that of the reference, members of a kind apart."""
+
+
+class _Prediction(NamedTuple):
+    """What a sentence predicts wrongly."""
+
+    residual: Float[Tensor, "K S"]
+    """r_{n(k)}, -1 where that is the label."""
+    log_odds: Float[Tensor, " S"]
+    """lambda."""
+    wrong_margin: Float[Tensor, " S"]
+
+
+def _attend(score: Float[Tensor, "K S"], slots: Slots) -> _Attention:
+    """Writes into the scores it is given."""
+    if slots.log_copies is not None:
+        score += slots.log_copies
+    others = score.clone()
+    flat = others.view(-1)
+    for member, leader in slots.kinds.rounds:
+        flat[leader] = torch.logaddexp(flat[leader], flat[member])
+        flat[member] = -math.inf
+    largest = others.amax(0)
+    is_largest = torch.eq(others, largest, out=torch.empty_like(others))
+    reference = is_largest.mul_(slots.position).amax(0).long()
+    score -= largest
+    others -= largest
+    share = None
+    if slots.kinds.rounds:
+        member, leader = slots.kinds.joined
+        share = (score.view(-1)[member] - flat[leader]).exp_()
+    flat.index_fill_(0, reference, NEVER)
+    largest = others.amax(0)
+    attention = torch.softmax(others, 0)
+    log_odds = largest.sub_(attention.amax(0).log_())
+    leave, stay = log_odds.sigmoid(), log_odds.neg().sigmoid_()
+    return _Attention(reference, attention, log_odds, leave, stay, share, score)
+
+
+def _predict(attention: _Attention, slots: Slots) -> _Prediction:
+    width, sentences = slots.gain.shape
+    logits = slots.gain.new_empty(width + 1, sentences)
+    by_slot, rest, flat = logits[:-1], logits[-1], logits.view(-1)
+    torch.mul(attention.others, attention.leave, out=by_slot)
+    flat.index_copy_(0, attention.reference, attention.stay)
+    by_slot *= slots.gain
+    rest.zero_()
+    for member, leader in slots.classes.rounds:
+        flat.index_add_(0, leader, flat[member])  # no leader twice: deterministic
+    label = flat.index_select(0, slots.label)
+    flat.index_fill_(0, slots.not_wrong, -math.inf)
+    largest = by_slot.amax(0).clamp_min_(0.0)
+    wrong_margin = largest - label
+    rest.copy_(slots.log_rest)
+    residual = torch.softmax(logits, 0)
+    largest = torch.maximum(largest, slots.log_rest)
+    log_odds = largest.sub_(residual.amax(0).log_()).sub_(label)
+    flat = residual.view(-1)
+    if slots.classes.rounds:
+        member, leader = slots.classes.joined
+        flat[member] = flat[leader]
+    flat.index_fill_(0, slots.right, -1.0)
+    return _Prediction(residual[:-1], log_odds, wrong_margin)
+
+
+def _pull(
+    attention: _Attention, prediction: _Prediction, slots: Slots
+) -> tuple[Float[Tensor, "K S"], Float[Tensor, " R"]]:
+    """What each slot adds to dLoss/dS, and its log-scale.  Writes into the residual."""
+    reference, others, kappa, leave, stay, share, _ = attention
+    value = prediction.residual.mul_(slots.gain)
+    flat = value.view(-1)
+    pull = value.sub_(flat.index_select(0, reference)).mul_(others)  # a_k d_k
+    total = pull.sum(0)
+    still = pull.amax(0) == pull.amin(0)  # all zero, as that of the reference is
+    below = prediction.log_odds.clamp_max(0.0)
+    log_sentence = slots.log_pi + (kappa + below).view_as(slots.log_pi)
+    log_sentence.masked_fill_(still.view_as(log_sentence), -math.inf)
+    log_scale = log_sentence.amax(1)
+    finite = log_scale.masked_fill(log_scale == -math.inf, 0.0)
+    weight = (log_sentence - finite[:, None]).exp_().view(-1)
+    weight *= stay * prediction.log_odds.abs().sigmoid_()
+    pull.addcmul_(others, leave * total, value=-1.0)
+    flat.index_copy_(0, reference, total.mul_(stay).neg_())
+    pull *= weight
+    if share is not None:
+        member, leader = slots.kinds.joined
+        flat[member] = flat[leader] * share
+    return pull, log_scale
