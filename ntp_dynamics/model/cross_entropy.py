@@ -12,7 +12,6 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
@@ -58,9 +57,9 @@ class Blocks:
         slopes, forwards = zip(*(loss.gradient(block) for loss, block in blocks), strict=True)
         if len(forwards) == 1:
             return slopes[0], forwards[0]
-        slot_first = [rearrange(f.log_phi, "r n k -> k r n") for f in forwards]
+        slot_first = [f.log_phi.movedim(-1, 0) for f in forwards]  # as they lie in memory
         forward = Forward(
-            rearrange(torch.cat(slot_first, 1), "k r n -> r n k"),
+            torch.cat(slot_first, 1).movedim(0, -1),
             torch.cat([f.log_loss for f in forwards]),
             torch.cat([f.wrong_margin for f in forwards]),
         )

@@ -13,8 +13,8 @@ most attended token 0, the others k, and sigma(x) = 1 / (1 + e^-x):
     dLoss/dS[k,q] = pi sigma(kappa) sigma(lambda) * a_k (d_k - sigma(kappa) T),    k not 0
     dLoss/dS[0,q] = pi sigma(kappa) sigma(lambda) * -sigma(-kappa) T
 
-Neither p_y - 1 nor phi_0 - 1 is formed, d_0 is exactly 0, and e^(kappa + min(lambda, 0)) is kept
-apart: as exact as `ntp_dynamics.model.gradient`, which says why in this form.
+Neither p_y - 1 nor phi_0 - 1 is formed, d_k is 0 where it is rounding, and
+e^(kappa + min(lambda, 0)) is kept apart: as exact as `ntp_dynamics.model.gradient`, which says why.
 """
 
 from __future__ import annotations
@@ -24,14 +24,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-from einops import rearrange
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from ntp_dynamics.model.batch import Batch
-from ntp_dynamics.model.gradient import Forward, log_softplus
+from ntp_dynamics.model.gradient import EQUAL, Forward, log_softplus
 from ntp_dynamics.model.pairs import Pairs
-from ntp_dynamics.model.slots import Slots, lay_out_slots
+from ntp_dynamics.model.slots import Groups, Slots, lay_out_slots
 from ntp_dynamics.model.token_space import LogScaled
 
 NEVER = -1e300
@@ -47,16 +46,16 @@ class Structured:
 
     def gradient(self, scores: Float[Tensor, "R V Q"]) -> tuple[LogScaled, Forward]:
         """dLoss/dS (with its log-scale) and the forward pass it came from."""
-        runs = len(scores)
+        shape = self.slots.log_pi.shape
         attention = _attend(self.pairs.read(scores).view_as(self.slots.gain), self.slots)
         prediction = _predict(attention, self.slots)
         log_phi = attention.score.add_(attention.stay.log())
         by_slot, log_scale = _pull(attention, prediction, self.slots)
         slope = self.pairs.sum(by_slot.view(-1)).view_as(scores)
         forward = Forward(
-            rearrange(log_phi, "k (r n) -> r n k", r=runs),
-            rearrange(log_softplus(prediction.log_odds), "(r n) -> r n", r=runs),
-            rearrange(prediction.wrong_margin, "(r n) -> r n", r=runs),
+            log_phi.unflatten(1, shape).movedim(0, -1),
+            log_softplus(prediction.log_odds).view(shape),
+            prediction.wrong_margin.view(shape),
         )
         return LogScaled(slope, log_scale), forward
 
@@ -80,7 +79,7 @@ class _Attention(NamedTuple):
     leave: Float[Tensor, " S"]
     """sigma(kappa)."""
     stay: Float[Tensor, " S"]
-    """sigma(-kappa)."""
+    """sigma(-kappa); kappa is at most log K, so that subtraction from 1 does no harm."""
     share: Float[Tensor, " J"] | None
     """What each member has of the attention of its kind."""
     score: Float[Tensor, "K S"]
@@ -101,26 +100,33 @@ def _attend(score: Float[Tensor, "K S"], slots: Slots) -> _Attention:
     """Writes into the scores it is given."""
     if slots.log_copies is not None:
         score += slots.log_copies
-    others = score.clone()
-    flat = others.view(-1)
-    for member, leader in slots.kinds.rounds:
-        flat[leader] = torch.logaddexp(flat[leader], flat[member])
-        flat[member] = -math.inf
-    largest = others.amax(0)
-    is_largest = torch.eq(others, largest, out=torch.empty_like(others))
+    joined = _join(score, slots.kinds)
+    largest = joined.amax(0)
+    is_largest = torch.eq(joined, largest, out=torch.empty_like(joined))
     reference = is_largest.mul_(slots.position).amax(0).long()
+    others = joined - largest
     score -= largest
-    others -= largest
-    share = None
+    flat, share = others.view(-1), None
     if slots.kinds.rounds:
         member, leader = slots.kinds.joined
         share = (score.view(-1)[member] - flat[leader]).exp_()
     flat.index_fill_(0, reference, NEVER)
-    largest = others.amax(0)
     attention = torch.softmax(others, 0)
-    log_odds = largest.sub_(attention.amax(0).log_())
-    leave, stay = log_odds.sigmoid(), log_odds.neg().sigmoid_()
-    return _Attention(reference, attention, log_odds, leave, stay, share, score)
+    log_odds = others.amax(0).sub_(attention.amax(0).log_())
+    leave = log_odds.sigmoid()
+    return _Attention(reference, attention, log_odds, leave, 1 - leave, share, score)
+
+
+def _join(score: Float[Tensor, "K S"], kinds: Groups) -> Float[Tensor, "K S"]:
+    """The scores of kinds at their leaders, the followers nowhere."""
+    if not kinds.rounds:
+        return score
+    joined = score.clone()
+    flat = joined.view(-1)
+    for member, leader in kinds.rounds:
+        flat[leader] = torch.logaddexp(flat[leader], flat[member])
+        flat[member] = -math.inf
+    return joined
 
 
 def _predict(attention: _Attention, slots: Slots) -> _Prediction:
@@ -156,7 +162,10 @@ def _pull(
     reference, others, kappa, leave, stay, share, _ = attention
     value = prediction.residual.mul_(slots.gain)
     flat = value.view(-1)
-    pull = value.sub_(flat.index_select(0, reference)).mul_(others)  # a_k d_k
+    rounding = EQUAL * torch.maximum(value.amax(0), value.amin(0).neg_())
+    difference = value.sub_(flat.index_select(0, reference))
+    differs = torch.gt(difference.abs(), rounding, out=torch.empty_like(others))
+    pull = difference.mul_(differs).mul_(others)  # a_k d_k
     total = pull.sum(0)
     still = pull.amax(0) == pull.amin(0)  # all zero, as that of the reference is
     below = prediction.log_odds.clamp_max(0.0)

@@ -7,8 +7,13 @@ from collections.abc import Callable
 import mpmath
 import numpy as np
 import pytest
+import torch
 
 from ntp_dynamics.data.corpus import Corpus
+from ntp_dynamics.model.batch import Batch, pack
+
+RUNS = 25
+Problem = tuple[Batch, torch.Tensor, torch.Tensor]
 
 
 def _reference_gradient(scores, logits, corpus: Corpus) -> tuple[np.ndarray, float]:
@@ -41,3 +46,47 @@ def _reference_gradient(scores, logits, corpus: Corpus) -> tuple[np.ndarray, flo
 def reference_gradient() -> Callable[..., tuple[np.ndarray, float]]:
     """Direction and log norm of the attention gradient of (scores, logits, corpus), exactly."""
     return _reference_gradient
+
+
+def _any_corpus(v: int, separable: bool, rng: np.random.Generator) -> tuple[Corpus, np.ndarray]:
+    """Any number of optimal tokens, copies and unknown continuations, equal continuations, weights
+    over six decades.  Not separable: also contradictions, labels that no token predicts, sentences
+    of the whole vocabulary."""
+    n = rng.permutation(v) if rng.random() < 0.5 else rng.integers(0, v, v)
+    n = np.where(rng.random(v) < rng.choice([0.0, 0.3]), -1, n)
+    n[0] = 0
+    rank = rng.permutation(v)  # the known token of the lowest rank is optimal
+    samples = {}
+    for _ in range(int(rng.integers(1, 25))):
+        sentence = tuple(rng.integers(0, v, int(rng.integers(1, 12))).tolist())
+        known = [x for x in sentence if n[x] >= 0]
+        if separable and not known:
+            continue
+        label = n[min(known, key=lambda x: rank[x])] if known else 0
+        if not separable and rng.random() < 0.3:
+            label = rng.integers(0, v)
+        samples[sentence] = (sentence, int(label), float(10 ** -rng.uniform(0, 6)))
+    samples[0, 0] = ((0, 0), 0, 1.0)
+    return Corpus.from_samples(list(samples.values()), vocab_size=v), n
+
+
+def _any_problem(v: int, separable: bool, dense: bool = False) -> Problem:
+    rng = np.random.default_rng([v, separable, dense])
+    corpora, collocations = zip(*(_any_corpus(v, separable, rng) for _ in range(RUNS)), strict=True)
+    batch = pack(corpora, [n.tolist() for n in collocations])
+    logits = np.tile(rng.standard_normal((RUNS, 1, v)), (1, v, 1))
+    for run, n in enumerate(collocations):
+        gain = np.full(v, 9.23) if rng.random() < 0.5 else rng.uniform(0.5, 12.0, v)
+        logits[run, n[n >= 0], np.arange(v)[n >= 0]] += gain[n >= 0]
+    if dense:
+        logits = 5 * rng.standard_normal((RUNS, v, v))
+    scale = rng.choice([0.0, 3.0], (RUNS, 1, 1))
+    scores = scale * rng.standard_normal((RUNS, v, batch.n_queries))
+    return batch, torch.from_numpy(logits), torch.from_numpy(scores)
+
+
+@pytest.fixture(scope="session")
+def any_problem() -> Callable[..., Problem]:
+    """Draws corpora of a vocabulary size with logits and scores to start from: (v, separable,
+    dense); dense logits are without any structure."""
+    return _any_problem

@@ -25,7 +25,7 @@ from ntp_dynamics.optim.rules import gradient_descent, normalised_gradient_desce
 from ntp_dynamics.optim.train import Part, State, train_attention
 
 STEPS = 200
-RUNS = 25
+AnyProblem = Callable[..., tuple[Batch, torch.Tensor, torch.Tensor]]
 
 
 class Cases(NamedTuple):
@@ -45,54 +45,16 @@ class Cases(NamedTuple):
         return train_attention(self.batch, part, self.logits, rule, Engine(), steps)
 
 
-def any_corpus(v: int, separable: bool, rng: np.random.Generator) -> tuple[Corpus, np.ndarray]:
-    """Any number of optimal tokens, copies and unknown continuations, equal continuations, weights
-    over six decades.  Not separable: also contradictions, labels that no token predicts, sentences
-    of the whole vocabulary."""
-    n = rng.permutation(v) if rng.random() < 0.5 else rng.integers(0, v, v)
-    n = np.where(rng.random(v) < rng.choice([0.0, 0.3]), -1, n)
-    n[0] = 0
-    rank = rng.permutation(v)  # the known token of the lowest rank is optimal
-    samples = {}
-    for _ in range(int(rng.integers(1, 25))):
-        sentence = tuple(rng.integers(0, v, int(rng.integers(1, 12))).tolist())
-        known = [x for x in sentence if n[x] >= 0]
-        if separable and not known:
-            continue
-        label = n[min(known, key=lambda x: rank[x])] if known else 0
-        if not separable and rng.random() < 0.3:
-            label = rng.integers(0, v)
-        samples[sentence] = (sentence, int(label), float(10 ** -rng.uniform(0, 6)))
-    samples[0, 0] = ((0, 0), 0, 1.0)
-    return Corpus.from_samples(list(samples.values()), vocab_size=v), n
-
-
-def any_cases(v: int, separable: bool, dense: bool = False) -> Cases:
-    """``dense``: logits without any structure."""
-    rng = np.random.default_rng([v, separable, dense])
-    corpora, collocations = zip(*(any_corpus(v, separable, rng) for _ in range(RUNS)), strict=True)
-    batch = pack(corpora, [n.tolist() for n in collocations])
-    logits = np.tile(rng.standard_normal((RUNS, 1, v)), (1, v, 1))
-    for run, n in enumerate(collocations):
-        gain = np.full(v, 9.23) if rng.random() < 0.5 else rng.uniform(0.5, 12.0, v)
-        logits[run, n[n >= 0], np.arange(v)[n >= 0]] += gain[n >= 0]
-    if dense:
-        logits = 5 * rng.standard_normal((RUNS, v, v))
-    scale = rng.choice([0.0, 3.0], (RUNS, 1, 1))
-    scores = scale * rng.standard_normal((RUNS, v, batch.n_queries))
-    return Cases(batch, torch.from_numpy(logits), torch.from_numpy(scores))
-
-
 @pytest.mark.parametrize("v", range(2, 10))
 @pytest.mark.parametrize(
     ("normalised", "separable", "dense"),
     [(True, True, False), (False, False, False), (False, False, True)],
 )
 def test_two_hundred_steps_agree_with_the_torch_path(
-    v: int, normalised: bool, separable: bool, dense: bool
+    any_problem: AnyProblem, v: int, normalised: bool, separable: bool, dense: bool
 ) -> None:
     """200 corpora each.  Normalised descent of a loss with a floor is chaotic: see the next."""
-    cases = any_cases(v, separable, dense)
+    cases = Cases(*any_problem(v, separable, dense))
     course = cases.course(0.01, normalised)
     course.advance(STEPS)
     coefficients, length = course.position()
@@ -103,10 +65,12 @@ def test_two_hundred_steps_agree_with_the_torch_path(
 
 @pytest.mark.parametrize("v", range(2, 10))
 @pytest.mark.parametrize("dense", [False, True])
-def test_every_single_step_agrees_with_the_torch_path_on_any_corpus(v: int, dense: bool) -> None:
+def test_every_single_step_agrees_with_the_torch_path_on_any_corpus(
+    any_problem: AnyProblem, v: int, dense: bool
+) -> None:
     """200 corpora, 100 steps of 0.05, each started from where torch stands.  Near a minimum the
     terms of a gradient cancel, and its direction is as good as what is left."""
-    cases = any_cases(v, separable=False, dense=dense)
+    cases = Cases(*any_problem(v, separable=False, dense=dense))
     course = cases.course(0.05, True)
     moved = None
     for state in cases.by_torch(0.05, True, 100):
@@ -122,9 +86,11 @@ def test_every_single_step_agrees_with_the_torch_path_on_any_corpus(v: int, dens
         moved, _ = course.position()
 
 
-def test_steps_so_long_that_a_gradient_loses_hundreds_of_decades_agree_too() -> None:
+def test_steps_so_long_that_a_gradient_loses_hundreds_of_decades_agree_too(
+    any_problem: AnyProblem,
+) -> None:
     """The scale of the step before is then no use."""
-    cases = any_cases(6, separable=True)
+    cases = Cases(*any_problem(6, separable=True))
     course = cases.course(3000.0, True)
     course.advance(2)
     scales, last = [], None
@@ -196,7 +162,7 @@ def test_a_gradient_of_exactly_zero_moves_nothing() -> None:
     assert length.item() == 0.0
 
 
-def test_dense_logits_have_no_gains() -> None:
-    batch = any_cases(4, separable=True).batch
+def test_dense_logits_have_no_gains(any_problem: AnyProblem) -> None:
+    batch, _, _ = any_problem(4, separable=True)
     logits = torch.randn(4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     assert gains(logits, batch.collocation[0]) is None
