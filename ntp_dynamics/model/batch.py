@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ntp_dynamics.data.corpus import Corpus
+from ntp_dynamics.model.pairs import Pairs
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,14 @@ class Batch:
 
     def to(self, device: torch.device | str) -> Batch:
         """The same on another device."""
-        return self._each(lambda x: x.to(device))
+        return self.each(lambda x: x.to(device))
 
     def part(self, runs: slice) -> Batch:
         """Some of the runs."""
-        return self._each(lambda x: x[runs])
+        return self.each(lambda x: x[runs])
 
-    def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+    def each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        """Every tensor changed in one way."""
         tensors = [f.name for f in fields(self) if f.name != "vocab_size"]
         return replace(self, **{name: change(getattr(self, name)) for name in tensors})
 
@@ -70,6 +72,13 @@ class Batch:
     def score_index(self) -> Int[Tensor, "R N K"]:
         """Where S[token, query] stands in the flattened V x Q scores."""
         return self.token * self.n_queries + self.query[..., None]
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The scores that the tokens of all sentences have, and sums over those of a score."""
+        size = self.vocab_size * self.n_queries
+        first = torch.arange(self.runs, device=self.token.device) * size
+        return Pairs((self.score_index + first[:, None, None]).flatten(), self.runs * size)
 
     @cached_property
     def injective(self) -> Bool[Tensor, " R"]:

@@ -6,6 +6,7 @@ over contiguous rows.  Positions are those in the flattened K x S.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 from ntp_dynamics.model.batch import Batch
+from ntp_dynamics.model.pairs import Pairs
 
 
 class Join(NamedTuple):
@@ -38,8 +40,8 @@ class Groups:
 class Slots:
     """The sentences of some runs."""
 
-    pair: Int[Tensor, "K S"]
-    """Where the score S[u,q] of a slot stands in the flattened R x V x Q scores."""
+    pairs: Pairs
+    """Which score S[u,q] each position has."""
     log_copies: Float[Tensor, "K S"] | None
     """None where every token occurs once and no slot is empty."""
     position: Float[Tensor, "K S"]
@@ -60,23 +62,25 @@ class Slots:
     """Log number of wrong classes that no token raises: their logits are 0."""
     log_pi: Float[Tensor, "R N"]
 
-    def to(self, device: torch.device | str) -> Slots:
-        """The same on another device."""
+    def each(self, change: Callable[[Tensor], Tensor]) -> Slots:
+        """Every tensor changed in one way."""
 
-        def moved(x: Any) -> Any:
+        def changed(x: Any) -> Any:
             if isinstance(x, Groups):
-                return Groups(tuple(map(moved, x.rounds)), moved(x.joined))
+                return Groups(tuple(map(changed, x.rounds)), changed(x.joined))
             if isinstance(x, Join):
-                return Join(moved(x.member), moved(x.leader))
-            return x if x is None else x.to(device)
+                return Join(change(x.member), change(x.leader))
+            if isinstance(x, Pairs):
+                return Pairs(change(x.index), x.size)
+            return x if x is None else change(x)
 
-        return Slots(**{f.name: moved(getattr(self, f.name)) for f in fields(self)})
+        return Slots(**{f.name: changed(getattr(self, f.name)) for f in fields(self)})
 
 
 def lay_out_slots(batch: Batch, gain: Float[Tensor, "R V"], kind: Int[Tensor, "R V"]) -> Slots:
     """The slots of a batch on the CPU, the columns of its logits given by gain and kind."""
     runs, width = batch.runs, batch.token.shape[2]
-    v, q = batch.vocab_size, batch.n_queries
+    v = batch.vocab_size
     run = rearrange(torch.arange(runs), "r -> r 1 1")
     token = _columns(run * v + batch.token)
     present = _columns(batch.present)
@@ -95,7 +99,7 @@ def lay_out_slots(batch: Batch, gain: Float[Tensor, "R V"], kind: Int[Tensor, "R
     rest = v - leads_class.sum(0) - (~raised).long()
     plain = bool((batch.log_copies == 0).all())
     return Slots(
-        pair=_columns(run * (v * q) + batch.score_index),
+        pairs=Pairs(_columns(batch.pairs.index.view_as(batch.token)).flatten(), batch.pairs.size),
         log_copies=None if plain else _columns(batch.log_copies),
         position=position.double(),
         gain=own_gain,

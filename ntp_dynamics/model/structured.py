@@ -29,7 +29,6 @@ from torch import Tensor
 
 from ntp_dynamics.model.batch import Batch
 from ntp_dynamics.model.gradient import EQUAL, Forward, log_softplus
-from ntp_dynamics.model.pairs import Pairs
 from ntp_dynamics.model.slots import Groups, Slots, lay_out_slots
 from ntp_dynamics.model.token_space import LogScaled
 
@@ -42,16 +41,16 @@ class Structured:
     """The cross-entropy of some runs as a function of their scores, the logits given by gains."""
 
     slots: Slots
-    pairs: Pairs
 
     def gradient(self, scores: Float[Tensor, "R V Q"]) -> tuple[LogScaled, Forward]:
         """dLoss/dS (with its log-scale) and the forward pass it came from."""
-        shape = self.slots.log_pi.shape
-        attention = _attend(self.pairs.read(scores).view_as(self.slots.gain), self.slots)
-        prediction = _predict(attention, self.slots)
+        slots = self.slots
+        shape = slots.log_pi.shape
+        attention = _attend(slots.pairs.read(scores).view_as(slots.gain), slots)
+        prediction = _predict(attention, slots)
         log_phi = attention.score.add_(attention.stay.log())
-        by_slot, log_scale = _pull(attention, prediction, self.slots)
-        slope = self.pairs.sum(by_slot.view(-1)).view_as(scores)
+        by_slot, log_scale = _pull(attention, prediction, slots)
+        slope = slots.pairs.sum(by_slot.view(-1)).view_as(scores)
         forward = Forward(
             log_phi.unflatten(1, shape).movedim(0, -1),
             log_softplus(prediction.log_odds).view(shape),
@@ -62,9 +61,8 @@ class Structured:
 
 def structured(batch: Batch, gain: Float[Tensor, "R V"], kind: Int[Tensor, "R V"]) -> Structured:
     """The loss of a batch whose logits have columns of these gains and kinds."""
-    slots = lay_out_slots(batch.to("cpu"), gain, kind).to(batch.token.device)
-    scores = batch.runs * batch.vocab_size * batch.n_queries
-    return Structured(slots, Pairs(slots.pair.view(-1), scores))
+    slots = lay_out_slots(batch.to("cpu"), gain, kind)
+    return Structured(slots.each(lambda x: x.to(batch.token.device)))
 
 
 class _Attention(NamedTuple):

@@ -95,5 +95,7 @@ def test_sums_over_sorted_segments_are_those_of_the_scattered(any_problem: AnyPr
     batch, logits, _ = any_problem(6, separable=True)
     loss = cross_entropy(logits, batch).losses[0]
     assert isinstance(loss, Structured)
-    entries = torch.from_numpy(np.random.default_rng(0).standard_normal(len(loss.pairs.index)))
-    assert torch.equal(loss.pairs.sum_segments(entries), loss.pairs.sum(entries))
+    entries = torch.from_numpy(
+        np.random.default_rng(0).standard_normal(len(loss.slots.pairs.index))
+    )
+    assert torch.equal(loss.slots.pairs.sum_segments(entries), loss.slots.pairs.sum(entries))
