@@ -109,10 +109,20 @@ def _attend(score: Float[Tensor, "K S"], slots: Slots) -> _Attention:
         member, leader = slots.kinds.joined
         share = (score.view(-1)[member] - flat[leader]).exp_()
     flat.index_fill_(0, reference, NEVER)
-    attention = torch.softmax(others, 0)
-    log_odds = others.amax(0).sub_(attention.amax(0).log_())
+    log_odds = _softmax(others, others.amax(0))
     leave = log_odds.sigmoid()
-    return _Attention(reference, attention, log_odds, leave, 1 - leave, share, score)
+    return _Attention(reference, others, log_odds, leave, 1 - leave, share, score)
+
+
+def _softmax(x: Float[Tensor, "K S"], largest: Float[Tensor, " S"]) -> Float[Tensor, " S"]:
+    """Turns x into its softmax over slots; log sum e^x.
+
+    torch's own takes another exponential in the last lanes of a thread, so that its bits depend on
+    the number of threads.
+    """
+    total = x.sub_(largest).exp_().sum(0)
+    x /= total
+    return total.log_().add_(largest)
 
 
 def _join(score: Float[Tensor, "K S"], kinds: Groups) -> Float[Tensor, "K S"]:
@@ -142,15 +152,12 @@ def _predict(attention: _Attention, slots: Slots) -> _Prediction:
     largest = by_slot.amax(0).clamp_min_(0.0)
     wrong_margin = largest - label
     rest.copy_(slots.log_rest)
-    residual = torch.softmax(logits, 0)
-    largest = torch.maximum(largest, slots.log_rest)
-    log_odds = largest.sub_(residual.amax(0).log_()).sub_(label)
-    flat = residual.view(-1)
+    log_odds = _softmax(logits, torch.maximum(largest, slots.log_rest)) - label
     if slots.classes.rounds:
         member, leader = slots.classes.joined
         flat[member] = flat[leader]
     flat.index_fill_(0, slots.right, -1.0)
-    return _Prediction(residual[:-1], log_odds, wrong_margin)
+    return _Prediction(by_slot, log_odds, wrong_margin)
 
 
 def _pull(
