@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import torch
@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ntp_dynamics.data.corpus import Corpus
+from ntp_dynamics.model.pairs import Pairs
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,19 @@ class Batch:
     collocation: Int[Tensor, "R V"]
     query_id: Int[Tensor, "R Q"]
     n_sentences: Int[Tensor, " R"]
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The same on another device."""
+        return self.each(lambda x: x.to(device))
+
+    def part(self, runs: slice) -> Batch:
+        """Some of the runs."""
+        return self.each(lambda x: x[runs])
+
+    def each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        """Every tensor changed in one way."""
+        tensors = [f.name for f in fields(self) if f.name != "vocab_size"]
+        return replace(self, **{name: change(getattr(self, name)) for name in tensors})
 
     @property
     def runs(self) -> int:
@@ -60,10 +74,18 @@ class Batch:
         return self.token * self.n_queries + self.query[..., None]
 
     @cached_property
+    def pairs(self) -> Pairs:
+        """The scores that the tokens of all sentences have, and sums over those of a score."""
+        size = self.vocab_size * self.n_queries
+        first = torch.arange(self.runs, device=self.token.device) * size
+        return Pairs((self.score_index + first[:, None, None]).flatten(), self.runs * size)
+
+    @cached_property
     def injective(self) -> Bool[Tensor, " R"]:
         """Whether no two tokens share a continuation."""
         known = [run[run >= 0] for run in self.collocation]
-        return torch.tensor([len(n.unique()) == len(n) for n in known])
+        alone = [len(n.unique()) == len(n) for n in known]
+        return torch.tensor(alone, device=self.collocation.device)
 
     @cached_property
     def known(self) -> Bool[Tensor, "R V"]:
@@ -103,15 +125,14 @@ def pack(
     query_id = torch.full((len(corpora), max(map(len, queries))), -1, dtype=torch.int64)
     for r, ids in enumerate(queries):
         query_id[r, : len(ids)] = torch.tensor(ids)
-    to: Callable[[Tensor], Tensor] = lambda x: x.to(device)  # noqa: E731
     return Batch(
         vocab_size=vocab_size,
-        token=to(token),
-        log_copies=to(log_copies),
-        query=to(query),
-        next_token=to(next_token),
-        log_pi=to(log_pi),
-        collocation=to(torch.tensor([list(c) for c in collocations], dtype=torch.int64)),
-        query_id=to(query_id),
-        n_sentences=to(torch.tensor([c.size for c in corpora])),
-    )
+        token=token,
+        log_copies=log_copies,
+        query=query,
+        next_token=next_token,
+        log_pi=log_pi,
+        collocation=torch.tensor([list(c) for c in collocations], dtype=torch.int64),
+        query_id=query_id,
+        n_sentences=torch.tensor([c.size for c in corpora]),
+    ).to(device)

@@ -62,9 +62,8 @@ class FeedForwardPass:
 
 def attend(scores: Float[Tensor, "R V Q"], batch: Batch) -> Float[Tensor, "R N K"]:
     """Log attention mass of each distinct token of each sentence."""
-    index = batch.score_index
-    score = torch.gather(scores.flatten(1), 1, index.flatten(1)).view_as(index) + batch.log_copies
-    return torch.log_softmax(score, dim=-1)
+    score = batch.pairs.read(scores).view_as(batch.log_copies)
+    return torch.log_softmax(score + batch.log_copies, dim=-1)
 
 
 def attention_gradient(
@@ -141,9 +140,8 @@ def _gradient_by_sentence(
 def _sum_over_sentences(
     by_sentence: LogScaled, scores: Float[Tensor, "R V Q"], batch: Batch
 ) -> LogScaled:
-    gradient = torch.zeros_like(scores).flatten(1)
-    gradient.scatter_add_(1, batch.score_index.flatten(1), by_sentence.value.flatten(1))
-    return LogScaled(gradient.view_as(scores), by_sentence.log_scale)
+    gradient = batch.pairs.sum(by_sentence.value.flatten()).view_as(scores)
+    return LogScaled(gradient, by_sentence.log_scale)
 
 
 def feed_forward_gradient(

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ntp_dynamics.model.batch import Batch
 from ntp_dynamics.model.dense import DenseLayout, lay_out_dense
-from ntp_dynamics.model.gradient import EQUAL
+from ntp_dynamics.model.gains import gains, kinds
 from ntp_dynamics.model.kernel import Layout
 from ntp_dynamics.model.simd import LANES
 from ntp_dynamics.model.tally import NEVER
@@ -56,26 +56,6 @@ def lay_out(batch: Batch, run: int, logits: Float[Tensor, "V V"]) -> Laid:
     if gain is None:
         return Laid(*lay_out_dense(batch, run, logits))
     return _lay_out_blocks(batch, run, gain)
-
-
-def gains(
-    logits: Float[Tensor, "V V"], collocation: Int[Tensor, " V"]
-) -> Float[np.ndarray, " V"] | None:
-    """g_u of every column, M[j,u] = c_u + g_u [j = n(u)]; None where M has another form.
-
-    The gain of a token with a known continuation is positive; one without has a constant column.
-    """
-    columns, n = logits.numpy(force=True).T, collocation.numpy(force=True)
-    tokens = np.arange(len(n))
-    at_label = columns[tokens, n]
-    others = columns.copy()
-    others[tokens, n] = np.where(n >= 0, np.nan, at_label)
-    low, high = np.nanmin(others, axis=1), np.nanmax(others, axis=1)
-    rounding = EQUAL * np.abs(columns).max(initial=0.0)
-    gain = np.where(n >= 0, at_label - low, 0.0)
-    if (high - low > rounding).any() or (gain[n >= 0] <= rounding).any():
-        return None
-    return gain
 
 
 def _lay_out_blocks(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> Laid:
@@ -151,7 +131,7 @@ def _slots(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> _Slots:
     n = batch.collocation[run].numpy(force=True)
     optimal = np.pad(batch.optimal[run, :size].numpy(force=True), [(0, 0), (1, 0)])
     real = log_copies > -math.inf
-    kind = _kinds(gain, n)[token]
+    kind = kinds(gain, n)[token]
     says = np.where(real & (gain[token] > 0), n[token], -1)
 
     right = says == label[:, None]
@@ -193,15 +173,6 @@ def _whole_blocks(rows: Int[np.ndarray, " a"]) -> tuple[np.ndarray, Bool[np.ndar
         np.concatenate([rows, rows[:1].repeat(padding)]),
         np.arange(len(rows) + padding) >= len(rows),
     )
-
-
-def _kinds(gain: Float[np.ndarray, " V"], n: Int[np.ndarray, " V"]) -> Float[np.ndarray, " V"]:
-    """A number for every different column of M; gains that differ by rounding count as equal."""
-    values, which = np.unique(gain, return_inverse=True)
-    steps = np.diff(values, prepend=values[:1]) > EQUAL * np.abs(gain).max(initial=0.0)
-    label = np.where(gain > 0, n, -1)
-    columns = np.stack([label, steps.cumsum()[which]])
-    return np.unique(columns, axis=1, return_inverse=True)[1].ravel().astype(np.float64)
 
 
 def _leaders(

@@ -17,7 +17,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from einops import einsum, reduce
 from jaxtyping import Float
 from torch import Tensor
 
@@ -93,9 +92,9 @@ def zeros(runs: int, rows: int, columns: int, **grams: Tensor | None) -> TokenMa
 
 def inner(x: Float[Tensor, "R A B"], y: Float[Tensor, "R A B"]) -> Float[Tensor, " R"]:
     """Frobenius inner product of each run."""
-    return einsum(x, y, "r a b, r a b -> r")
+    return torch.linalg.vecdot(x.flatten(1), y.flatten(1))
 
 
 def frobenius(x: Float[Tensor, "R A B"]) -> Float[Tensor, " R"]:
     """Frobenius norm of each run."""
-    return reduce(x.square(), "r a b -> r", "sum").sqrt()
+    return torch.linalg.vector_norm(x, dim=(1, 2))

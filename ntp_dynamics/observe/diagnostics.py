@@ -14,6 +14,7 @@ from torch import Tensor
 from ntp_dynamics.config import Stage
 from ntp_dynamics.model.gradient import gradient_by_sentence
 from ntp_dynamics.model.reference import Reference
+from ntp_dynamics.model.token_space import frobenius
 from ntp_dynamics.observe.observables import ATTENTIVE, PAPER, attentive, observable
 from ntp_dynamics.optim.train import State
 
@@ -34,7 +35,7 @@ def support(state: State, reference: Reference) -> Float[Tensor, "R N"]:
     layer, batch = attentive(state), state.batch
     by_sentence = gradient_by_sentence(layer.value, state.logits, batch)
     pull = -by_sentence.value.masked_fill(~batch.optimal, 0.0).sum(-1)
-    norm = layer.slope.value.square().sum((1, 2)).sqrt()
+    norm = frobenius(layer.slope.value) * (layer.slope.log_scale - by_sentence.log_scale).exp()
     return (pull / norm[:, None]).masked_fill(batch.log_pi == -math.inf, math.nan)
 
 

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from ntp_dynamics.model.batch import Batch
+from ntp_dynamics.model.cross_entropy import CrossEntropy, cross_entropy
 from ntp_dynamics.model.gradient import (
     FeedForwardPass,
     Forward,
-    attention_gradient,
     feed_forward_gradient,
     joint_gradient,
 )
@@ -29,8 +29,9 @@ class Engine:
     def feed_forward(self, logits: Tensor, batch: Batch) -> tuple[LogScaled, FeedForwardPass]:
         return feed_forward_gradient(logits, batch)
 
-    def attention(self, scores: Tensor, logits: Tensor, batch: Batch) -> tuple[LogScaled, Forward]:
-        return attention_gradient(scores, logits, batch)
+    def attention(self, logits: Tensor, batch: Batch) -> CrossEntropy:
+        """The loss of the attention stage, the logits frozen."""
+        return cross_entropy(logits, batch)
 
     def joint(
         self, scores: Tensor, logits: Tensor, batch: Batch
@@ -52,12 +53,25 @@ class Autograd(Engine):
         slope = naive_collocation_loss(logits, batch, self.dtype)
         return slope, super().feed_forward(logits, batch)[1]
 
-    def attention(self, scores: Tensor, logits: Tensor, batch: Batch) -> tuple[LogScaled, Forward]:
-        by_score, _ = naive_cross_entropy(scores, logits, batch, self.dtype)
-        return by_score, super().attention(scores, logits, batch)[1]
+    def attention(self, logits: Tensor, batch: Batch) -> CrossEntropy:
+        return Differentiated(super().attention(logits, batch), logits, batch, self.dtype)
 
     def joint(
         self, scores: Tensor, logits: Tensor, batch: Batch
     ) -> tuple[LogScaled, LogScaled, Forward]:
         slopes = naive_cross_entropy(scores, logits, batch, self.dtype)
         return *slopes, super().joint(scores, logits, batch)[2]
+
+
+@dataclass(frozen=True)
+class Differentiated:
+    """The cross-entropy with the slope of automatic differentiation."""
+
+    exact: CrossEntropy
+    logits: Tensor
+    batch: Batch
+    dtype: torch.dtype
+
+    def gradient(self, scores: Tensor) -> tuple[LogScaled, Forward]:
+        by_score, _ = naive_cross_entropy(scores, self.logits, self.batch, self.dtype)
+        return by_score, self.exact.gradient(scores)[1]

@@ -26,6 +26,8 @@ from ntp_dynamics.config import (
 from ntp_dynamics.model.full_matrix import FullMatrix
 from ntp_dynamics.model.token_space import LogScaled, TokenMatrix
 
+Gap = Callable[[], Float[Tensor, " R"]]
+
 
 class Slope(NamedTuple):
     """What a rule is told about one layer."""
@@ -44,11 +46,11 @@ class Slope(NamedTuple):
 class Rule(NamedTuple):
     """`init(shapes)` gives a memory; `update(slopes, log_gap, memory)` changes and a new memory.
 
-    ``log_gap`` is the log of the loss above its infimum, a value a run.
+    ``log_gap`` measures the log of the loss above its infimum, a value a run.
     """
 
     init: Callable[[Sequence[Tensor]], Any]
-    update: Callable[[Sequence[Slope], Tensor, Any], tuple[list[Tensor], Any]]
+    update: Callable[[Sequence[Slope], Gap, Any], tuple[list[Tensor], Any]]
 
 
 def _forget(coefficients: Sequence[Tensor]) -> None:
@@ -61,7 +63,7 @@ def normalised_gradient_descent(over: NormOver = NormOver.matrix) -> Rule:
     A gradient of exactly zero moves nothing; the scale of a gradient never leaves the log.
     """
 
-    def update(slopes: Sequence[Slope], log_gap: Tensor, memory: None) -> tuple[list[Tensor], None]:
+    def update(slopes: Sequence[Slope], log_gap: Gap, memory: None) -> tuple[list[Tensor], None]:
         if over is NormOver.matrix:
             paces = [_inverse(s.matrix.gradient_norm(s.gradient.value)) for s in slopes]
         else:
@@ -75,7 +77,7 @@ def normalised_gradient_descent(over: NormOver = NormOver.matrix) -> Rule:
 def gradient_descent() -> Rule:
     """W <- W - eta grad."""
 
-    def update(slopes: Sequence[Slope], log_gap: Tensor, memory: None) -> tuple[list[Tensor], None]:
+    def update(slopes: Sequence[Slope], log_gap: Gap, memory: None) -> tuple[list[Tensor], None]:
         return [_scaled(s, s.step_size * s.gradient.log_scale.exp()) for s in slopes], None
 
     return Rule(_forget, update)
@@ -87,15 +89,15 @@ def polyak() -> Rule:
     Raises ValueError where inf L is unknown.
     """
 
-    def update(slopes: Sequence[Slope], log_gap: Tensor, memory: None) -> tuple[list[Tensor], None]:
-        if log_gap.isnan().any():
+    def update(slopes: Sequence[Slope], log_gap: Gap, memory: None) -> tuple[list[Tensor], None]:
+        gap = log_gap()
+        if gap.isnan().any():
             raise ValueError(
                 "Polyak's step needs inf L: equal margins and an injective collocation"
             )
         log_square = torch.stack([2 * s.log_norm for s in slopes]).logsumexp(0)
         return [
-            _scaled(s, s.step_size * _exp(log_gap - log_square + s.gradient.log_scale))
-            for s in slopes
+            _scaled(s, s.step_size * _exp(gap - log_square + s.gradient.log_scale)) for s in slopes
         ], None
 
     return Rule(_forget, update)
@@ -104,7 +106,7 @@ def polyak() -> Rule:
 def sign_descent() -> Rule:
     """W <- W - eta sign(grad), entry by entry."""
 
-    def update(slopes: Sequence[Slope], log_gap: Tensor, memory: None) -> tuple[list[Tensor], None]:
+    def update(slopes: Sequence[Slope], log_gap: Gap, memory: None) -> tuple[list[Tensor], None]:
         return [-s.step_size * s.gradient.value.sign() for s in slopes], None
 
     return Rule(_forget, update)
@@ -118,7 +120,7 @@ def adam(beta1: float, beta2: float, epsilon: float) -> Rule:
         return 0, nothing, nothing
 
     def update(
-        slopes: Sequence[Slope], log_gap: Tensor, memory: tuple[int, list[Tensor], list[Tensor]]
+        slopes: Sequence[Slope], log_gap: Gap, memory: tuple[int, list[Tensor], list[Tensor]]
     ) -> tuple[list[Tensor], tuple[int, list[Tensor], list[Tensor]]]:
         step, first, second = memory
         step += 1

@@ -129,10 +129,11 @@ def train_attention(
     fused: Fused | None = None,
 ) -> Iterator[State | Passed]:
     """Stage 2: W_kq on the cross-entropy of all samples, W_ov frozen."""
+    loss = engine.attention(logits, batch)
 
     def evaluate(walk: _Walk) -> State:
         (scores,) = walk.values
-        slope, forward = engine.attention(scores, logits, batch)
+        slope, forward = loss.gradient(scores)
         layer = walk.layer(0, part, slope)
         return State(
             Stage.attention, walk.step, batch, layer, None, logits, forward, walk.path_length
@@ -187,8 +188,7 @@ def _descend(
     """The states at steps 0 .. steps.  Raises NonFinite before the first that is not finite."""
     coefficients = [part.matrix.zero for part in parts]
     lost = [torch.zeros_like(c) for c in coefficients]
-    path_length = torch.zeros(len(coefficients[0]), dtype=torch.float64)
-    lost_length = path_length
+    path_length = lost_length = coefficients[0].new_zeros(len(coefficients[0]))
     memory = rule.init(coefficients)
     for step in range(steps + 1):
         values = [p.matrix.value(c) for p, c in zip(parts, coefficients, strict=True)]
@@ -201,7 +201,7 @@ def _descend(
                 Slope(layer.matrix, layer.gradient, part.step_size)
                 for layer, part in zip(layers, parts, strict=True)
             ]
-            changes, memory = rule.update(slopes, log_gap(state), memory)
+            changes, memory = rule.update(slopes, lambda state=state: log_gap(state), memory)
             lengths = [
                 p.matrix.gradient_norm(change) for p, change in zip(parts, changes, strict=True)
             ]
@@ -210,13 +210,13 @@ def _descend(
                 for c, change, gone in zip(coefficients, changes, lost, strict=True)
             ]
             coefficients, lost = [total for total, _ in moved], [gone for _, gone in moved]
-            length = torch.stack(lengths).square().sum(0).sqrt()
+            length = torch.linalg.vector_norm(torch.stack(lengths), dim=0)
             path_length, lost_length = _add(path_length, length, lost_length)
 
 
 def _check_finite(step: int, parts: list[Part], values: list[Tensor]) -> None:
     for part, value in zip(parts, values, strict=True):
-        if not value.isfinite().all():
+        if not value.sum().isfinite() and not value.isfinite().all():  # a sum may overflow
             raise NonFinite(step, part.name)
 
 
@@ -261,4 +261,4 @@ def _add(total: Tensor, change: Tensor, lost: Tensor) -> tuple[Tensor, Tensor]:
     t, so that an identity still holds after 1e6 of them."""
     wanted = change - lost
     larger = total + wanted
-    return larger, (larger - total) - wanted
+    return larger, (larger - total).sub_(wanted)

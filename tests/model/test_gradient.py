@@ -17,19 +17,22 @@ from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.data.generate import generate
 from ntp_dynamics.data.realizable import recognise
 from ntp_dynamics.model.batch import pack
-from ntp_dynamics.model.gradient import attention_gradient, feed_forward_gradient
+from ntp_dynamics.model.cross_entropy import cross_entropy
+from ntp_dynamics.model.gradient import Forward, attention_gradient, feed_forward_gradient
 from ntp_dynamics.model.init import (
     attention_matrix,
     exact_margin,
     feed_forward_matrix,
     initial_weight,
 )
+from ntp_dynamics.model.token_space import LogScaled
 from ntp_dynamics.model.transformer import Transformer
 from ntp_dynamics.optim.engine import Engine
 from ntp_dynamics.optim.rules import normalised_gradient_descent
 from ntp_dynamics.optim.train import Part, State, train_attention, train_feed_forward
 
 STEPS = 200
+GradientOf = Callable[..., tuple[LogScaled, Forward]]
 KNOBS = RealizableDataset(vocab_size=12, queries=5, extra_optimal_copies=2)
 
 
@@ -105,14 +108,25 @@ def test_every_step_agrees_with_autograd_on_the_d_by_d_matrices(kind: str) -> No
         assert largest < 10, "the oracle is only right while margins stay small"
 
 
+PATHS = {
+    "dense": attention_gradient,
+    "structured": lambda scores, logits, batch: cross_entropy(logits, batch).gradient(scores),
+}
+each_path = pytest.mark.parametrize("gradient_of", PATHS.values(), ids=PATHS)
+
+
+@each_path
+@pytest.mark.parametrize("copies", [0, 3])
 @pytest.mark.parametrize("depth", [0.0, 40.0, 400.0, 1000.0])
 def test_direction_is_right_however_small_the_gradient_is(
-    depth: float, reference_gradient: Callable[..., tuple[np.ndarray, float]]
+    depth: float,
+    copies: int,
+    gradient_of: GradientOf,
+    reference_gradient: Callable[..., tuple[np.ndarray, float]],
 ) -> None:
     """Against 1,000-digit arithmetic, down to gradient norms of 1e-400."""
-    corpus = generate(
-        RealizableDataset(vocab_size=8, queries=3, max_length=5), np.random.default_rng(2)
-    )
+    knobs = RealizableDataset(vocab_size=8, queries=3, max_length=5, extra_optimal_copies=copies)
+    corpus = generate(knobs, np.random.default_rng(2))
     recognition = recognise(corpus)
     batch = pack([corpus], [recognition.collocation])
     logits = exact_margin(9.23, batch)
@@ -120,7 +134,7 @@ def test_direction_is_right_however_small_the_gradient_is(
     scores = 0.3 * rng.standard_normal((8, len(corpus.queries)))
     for query, order in (recognition.orders or {}).items():
         scores[list(order.above), corpus.queries.index(query)] += depth
-    gradient, _ = attention_gradient(torch.from_numpy(scores)[None], logits, batch)
+    gradient, _ = gradient_of(torch.from_numpy(scores)[None], logits, batch)
     exact = [[mpmath.mpf(x) for x in row] for row in logits[0].tolist()]
     unit, log_norm = reference_gradient(scores.tolist(), exact, corpus)
     norm = gradient.value[0].norm()
@@ -154,7 +168,8 @@ def test_gradients_of_every_query_sum_to_zero(seed: int, scale: float) -> None:
     assert (gradient.value.sum(1).abs().amax(-1) <= 1e-13 * size).all()
 
 
-def test_two_optimal_tokens_with_one_continuation_share_a_class() -> None:
+@each_path
+def test_two_optimal_tokens_with_one_continuation_share_a_class(gradient_of: GradientOf) -> None:
     """n not injective: both optimal types keep their common gain while the leak is 1e-300."""
     samples = [((x,), y) for x, y in enumerate([2, 2, 3, 4, 0])] + [((0, 1, 4), 2)]
     corpus = Corpus.from_samples(samples, vocab_size=5)
@@ -162,20 +177,21 @@ def test_two_optimal_tokens_with_one_continuation_share_a_class() -> None:
     scores = torch.zeros(1, 5, 1, dtype=torch.float64)
     scores[0, :2] = 690.0
     scores[0, 1] -= 1.0
-    gradient, _ = attention_gradient(scores, exact_margin(9.0, batch), batch)
+    gradient, _ = gradient_of(scores, exact_margin(9.0, batch), batch)
     up = gradient.value[0, :, 0]
     assert up[0] < 0
     assert up[0] / up[1] == pytest.approx(np.e, rel=1e-12), "in proportion to their masses"
     assert up[4] == pytest.approx(-(up[0] + up[1]).item(), rel=1e-12)
 
 
-def test_a_run_does_not_depend_on_the_corpora_it_is_batched_with() -> None:
+@each_path
+def test_a_run_does_not_depend_on_the_corpora_it_is_batched_with(gradient_of: GradientOf) -> None:
     small = generate(RealizableDataset(vocab_size=12, queries=2), np.random.default_rng(0))
     large = generate(RealizableDataset(vocab_size=12, queries=9), np.random.default_rng(1))
     n = [recognise(small).collocation, recognise(large).collocation]
     alone, both = pack([small], n[:1]), pack([small, large], n)
-    one, _ = attention_gradient(torch.zeros(1, 12, 2).double(), exact_margin(5, alone), alone)
-    two, _ = attention_gradient(torch.zeros(2, 12, 9).double(), exact_margin(5, both), both)
+    one, _ = gradient_of(torch.zeros(1, 12, 2).double(), exact_margin(5, alone), alone)
+    two, _ = gradient_of(torch.zeros(2, 12, 9).double(), exact_margin(5, both), both)
     torch.testing.assert_close(one.value[0], two.value[0, :, :2], rtol=1e-14, atol=0)
     assert not two.value[0, :, 2:].any()
     torch.testing.assert_close(one.log_scale[0], two.log_scale[0], rtol=1e-15, atol=0)

@@ -16,8 +16,8 @@ from ntp_dynamics.data.generate import generate
 from ntp_dynamics.data.realizable import recognise
 from ntp_dynamics.model.batch import pack
 from ntp_dynamics.model.dense import DenseLayout
+from ntp_dynamics.model.gains import gains
 from ntp_dynamics.model.init import exact_margin
-from ntp_dynamics.model.layout import gains
 from ntp_dynamics.model.token_space import TokenMatrix, zeros
 from ntp_dynamics.optim.course import AttentionCourse
 from ntp_dynamics.optim.train import State
