@@ -36,6 +36,7 @@ from ntp_dynamics.lab.progress import JobProgress, SweepProgress
 from ntp_dynamics.lab.store import STATUS, make_directory, occupied, remove_record
 from ntp_dynamics.record import status_files
 from ntp_dynamics.show import nearby, show, show_tracking, summarise
+from ntp_dynamics.start import import_for
 
 CHECK_ALL_UP_TO = 64
 """A sweep of at most so many jobs is validated job by job before the first starts."""
@@ -86,7 +87,7 @@ def _launch_sweep(
     for status in old:  # asked to overwrite: a smaller sweep leaves no job of a larger one
         remove_record(status.parent)
     progress = SweepProgress(console, jobs)
-    multirun.under_way = multirun.Sweep(progress, composer)
+    multirun.under_way = multirun.Sweep(config, progress, composer)
     try:
         _hydra([*arguments, f"hydra.sweep.dir={quoted(sweep)}"])
     finally:
@@ -190,14 +191,16 @@ def _hydra(arguments: Sequence[str]) -> None:
 def _job(composed: DictConfig) -> float:
     """What Hydra calls for a job on its own, or for each where the launcher is not the packed one;
     returns the final direction gap of the attention layer."""
-    from ntp_dynamics.optim.train import NonFinite
-    from ntp_dynamics.run import Surroundings, run_job
-
     context = HydraConfig.get()
     single = context.mode is RunMode.RUN
     console = Console()
     overrides = list(context.overrides.task)
     config = read_config(composed)
+    if single:
+        import_for(config)
+    from ntp_dynamics.optim.train import NonFinite
+    from ntp_dynamics.run import Surroundings, run_job
+
     progress = JobProgress(console) if single else multirun.job_share(context.job.num, config)
     try:
         record = run_job(

@@ -1,4 +1,4 @@
-"""A tree of labelled numbers as a netCDF4 file that `xarray.open_datatree` reads back equal.
+"""A tree of labelled numbers as a netCDF4 file, which xarray reads back equal.
 
 The file is defined first and filled then: xarray's own writer alternates between the two, a
 variable at a time, and takes twice as long.
@@ -7,33 +7,27 @@ variable at a time, and takes twice as long.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    import netCDF4
     import xarray
+    from netCDF4 import Dataset, Variable
 
 
-def write_tree(path: Path, tree: xarray.DataTree) -> None:
-    """Write a tree of integers and floats, with a checksum on every variable.
+def write_tree(file: Dataset, tree: xarray.DataTree) -> None:
+    """Fill a new file with a tree of integers and floats, with a checksum on every variable.
 
     Equal trees give equal bytes.
     """
-    import netCDF4
-
-    with netCDF4.Dataset(path, "w") as file:
-        defined = list(_define(file, tree))
-        file.set_auto_maskandscale(False)
-        for variable, values in defined:
-            variable[...] = values
+    defined = list(_define(file, tree))
+    file.set_auto_maskandscale(False)
+    for variable, values in defined:
+        variable[...] = values
 
 
-def _define(
-    group: netCDF4.Dataset, node: xarray.DataTree
-) -> Iterator[tuple[netCDF4.Variable, np.ndarray]]:
+def _define(group: Dataset, node: xarray.DataTree) -> Iterator[tuple[Variable, np.ndarray]]:
     """Dimensions, variables and attributes of a group and those below it; each variable with the
     values it is for."""
     data = node.to_dataset(inherit=False)
@@ -44,8 +38,9 @@ def _define(
             group.createDimension(str(name), size)
     for name, variable in data.variables.items():
         missing = np.nan if variable.dtype.kind == "f" else None
+        axes = [str(dim) for dim in variable.dims]
         made = group.createVariable(
-            str(name), variable.dtype, variable.dims, fletcher32=True, fill_value=missing
+            str(name), variable.dtype, axes, fletcher32=True, fill_value=missing
         )
         made.setncatts(variable.attrs)
         mine = [c for c in beside if {*data[c].dims} <= {*variable.dims}]
@@ -56,7 +51,7 @@ def _define(
         yield from _define(group.createGroup(name), child)
 
 
-def _size_above(group: netCDF4.Dataset | None, name: str) -> int | None:
+def _size_above(group: Dataset | None, name: str) -> int | None:
     """Length of a dimension as a group inherits it; None where it does not."""
     while group is not None:
         if name in group.dimensions:

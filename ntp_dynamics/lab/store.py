@@ -66,7 +66,7 @@ class RecordWriter:
     def tree(self, name: str, tree: xarray.DataTree) -> None:
         """Write netCDF4 with a checksum on every variable."""
         with HDF5:
-            self._write(name, lambda path: write_tree(path, tree))
+            self._write(name, lambda path: _write_tree(path, tree))
 
     def add(self, name: str) -> None:
         """Count a file that something else wrote here (a figure, the log) as part of the record."""
@@ -148,6 +148,13 @@ def verify(directory: Path) -> None:
         if not path.is_file() or _entry(path) != entry:
             what = "it is not the file that was recorded" if path.is_file() else "it is missing"
             raise UserError(str(path), what, "the record is damaged; run the job again")
+
+
+def _write_tree(path: Path, tree: xarray.DataTree) -> None:
+    import netCDF4
+
+    with netCDF4.Dataset(path, "w") as file:
+        write_tree(file, tree)
 
 
 def read_tree(path: Path) -> xarray.DataTree:

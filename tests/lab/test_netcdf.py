@@ -29,6 +29,11 @@ def tree(steps=5):
     return xarray.DataTree.from_dict({"/": root, "/attention": stage, "/a/b": other})
 
 
+def write(path, whole):
+    with netCDF4.Dataset(path, "w") as file:
+        write_tree(file, whole)
+
+
 def encodings(path):
     with xarray.open_datatree(path, engine="netcdf4") as found:
         for group in found.load().subtree:
@@ -41,7 +46,7 @@ def encodings(path):
 def test_a_tree_reads_back_as_from_the_file_that_xarray_writes(tmp_path, steps):
     """Values, dimensions, coordinates, attributes, and how each variable is stored."""
     here, there, whole = tmp_path / "here.nc", tmp_path / "there.nc", tree(steps)
-    write_tree(here, whole)
+    write(here, whole)
     checked = {
         group.path: {v: {"fletcher32": True} for v in group.to_dataset(inherit=False).variables}
         for group in whole.subtree
@@ -53,7 +58,7 @@ def test_a_tree_reads_back_as_from_the_file_that_xarray_writes(tmp_path, steps):
 
 
 def test_a_dimension_is_stated_once_on_the_way_down(tmp_path):
-    write_tree(tmp_path / "x.nc", tree())
+    write(tmp_path / "x.nc", tree())
     with netCDF4.Dataset(tmp_path / "x.nc") as file:
         assert list(file.dimensions) == ["run", "token"]
         assert list(file["attention"].dimensions) == ["step"]
