@@ -68,7 +68,7 @@ def launch(arguments: Sequence[str]) -> None:
     if options.multirun:
         composer = Composer(search, options.overrides)
         for overrides in jobs[1:]:
-            check_inputs(composer.config(overrides))
+            check_inputs(composer.check(overrides))
         _launch_sweep(arguments, first, count(options.overrides), composer)
     else:
         directory = Path(first.hydra.run.dir)
@@ -146,21 +146,20 @@ def _parse(overrides: Sequence[str]) -> list[Override]:
 def expand(overrides: Sequence[str]) -> Iterator[list[str]]:
     """The overrides of the jobs to check before a sweep starts: all of them where they are few,
     else each value of each swept key once (the sum of the lengths, not their product)."""
-    parsed = _parse(overrides)
-    fixed = [str(o.input_line) for o in parsed if not o.is_sweep_override()]
-    swept = [
+    columns = [
         [f"{o.get_key_element()}={value}" for value in o.sweep_string_iterator()]
-        for o in parsed
         if o.is_sweep_override()
+        else [str(o.input_line)]
+        for o in _parse(overrides)
     ]
-    if math.prod(map(len, swept)) <= CHECK_ALL_UP_TO:
-        yield from ([*fixed, *values] for values in itertools.product(*swept))
+    if math.prod(map(len, columns)) <= CHECK_ALL_UP_TO:
+        yield from map(list, itertools.product(*columns))
         return
-    start = [values[0] for values in swept]
-    yield [*fixed, *start]
-    for i, values in enumerate(swept):
+    start = [values[0] for values in columns]
+    yield start
+    for i, values in enumerate(columns):
         for value in values[1:]:
-            yield [*fixed, *start[:i], value, *start[i + 1 :]]
+            yield [*start[:i], value, *start[i + 1 :]]
 
 
 def count(overrides: Sequence[str]) -> int:
