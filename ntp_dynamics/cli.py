@@ -17,6 +17,7 @@ from typing import NoReturn
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from ntp_dynamics.lab.errors import UserError, UserErrors, refuse
+from ntp_dynamics.lab.imports import for_good
 
 
 @contextmanager
@@ -67,7 +68,8 @@ def check(arguments: Sequence[str] | None = None) -> None:
 def train() -> None:
     """``ntp-train [overrides]``: one job; ``-m`` sweeps."""
     with mistakes_in_one_line():
-        from ntp_dynamics.launch import launch
+        with for_good():
+            from ntp_dynamics.launch import launch
 
         launch(sys.argv[1:])
 

@@ -90,9 +90,17 @@ class Composer:
         self.search = search
         self.places = [o for o in overrides if o.startswith("hydra.searchpath")]
         self._composed: dict[tuple[str, ...], DictConfig] = {}
+        self._checked: dict[tuple[str, ...], Config] = {}
+
+    def check(self, overrides: Sequence[str]) -> Config:
+        """The configuration of a job that will ask for it.  Raises UserError or UserErrors."""
+        config = self._checked[_of_the_job(overrides)] = self.config(overrides)
+        return config
 
     def config(self, overrides: Sequence[str]) -> Config:
         """The configuration of one job.  Raises UserError or UserErrors."""
+        if checked := self._checked.pop(_of_the_job(overrides), None):
+            return checked
         composed = None
         with suppress(HydraException, OmegaConfBaseException, UserError):
             composed = self._set(overrides)
@@ -101,8 +109,7 @@ class Composer:
         return read_config(composed)
 
     def _set(self, overrides: Sequence[str]) -> DictConfig:
-        own = [o for o in overrides if not o.lstrip("+~").startswith("hydra")]
-        parsed = [_parsed(override) for override in own]
+        parsed = [_parsed(override) for override in _of_the_job(overrides)]
         values = [o for o in parsed if _is_value(o)]
         choices = tuple(str(o.input_line) for o in parsed if not _is_value(o))
         if choices not in self._composed:
@@ -113,6 +120,11 @@ class Composer:
         composed = copy.deepcopy(self._composed[choices])
         ConfigLoaderImpl._apply_overrides_to_config(values, composed)
         return composed
+
+
+def _of_the_job(overrides: Sequence[str]) -> tuple[str, ...]:
+    """Those that are not about Hydra itself."""
+    return tuple(o for o in overrides if not o.lstrip("+~").startswith("hydra"))
 
 
 @cache

@@ -36,6 +36,7 @@ from ntp_dynamics.lab.progress import JobProgress, SweepProgress
 from ntp_dynamics.lab.store import STATUS, make_directory, occupied, remove_record
 from ntp_dynamics.record import status_files
 from ntp_dynamics.show import nearby, show, show_tracking, summarise
+from ntp_dynamics.start import import_for
 
 CHECK_ALL_UP_TO = 64
 """A sweep of at most so many jobs is validated job by job before the first starts."""
@@ -67,7 +68,7 @@ def launch(arguments: Sequence[str]) -> None:
     if options.multirun:
         composer = Composer(search, options.overrides)
         for overrides in jobs[1:]:
-            check_inputs(composer.config(overrides))
+            check_inputs(composer.check(overrides))
         _launch_sweep(arguments, first, count(options.overrides), composer)
     else:
         directory = Path(first.hydra.run.dir)
@@ -86,7 +87,7 @@ def _launch_sweep(
     for status in old:  # asked to overwrite: a smaller sweep leaves no job of a larger one
         remove_record(status.parent)
     progress = SweepProgress(console, jobs)
-    multirun.under_way = multirun.Sweep(progress, composer)
+    multirun.under_way = multirun.Sweep(config, progress, composer)
     try:
         _hydra([*arguments, f"hydra.sweep.dir={quoted(sweep)}"])
     finally:
@@ -145,21 +146,20 @@ def _parse(overrides: Sequence[str]) -> list[Override]:
 def expand(overrides: Sequence[str]) -> Iterator[list[str]]:
     """The overrides of the jobs to check before a sweep starts: all of them where they are few,
     else each value of each swept key once (the sum of the lengths, not their product)."""
-    parsed = _parse(overrides)
-    fixed = [str(o.input_line) for o in parsed if not o.is_sweep_override()]
-    swept = [
+    columns = [
         [f"{o.get_key_element()}={value}" for value in o.sweep_string_iterator()]
-        for o in parsed
         if o.is_sweep_override()
+        else [str(o.input_line)]
+        for o in _parse(overrides)
     ]
-    if math.prod(map(len, swept)) <= CHECK_ALL_UP_TO:
-        yield from ([*fixed, *values] for values in itertools.product(*swept))
+    if math.prod(map(len, columns)) <= CHECK_ALL_UP_TO:
+        yield from map(list, itertools.product(*columns))
         return
-    start = [values[0] for values in swept]
-    yield [*fixed, *start]
-    for i, values in enumerate(swept):
+    start = [values[0] for values in columns]
+    yield start
+    for i, values in enumerate(columns):
         for value in values[1:]:
-            yield [*fixed, *start[:i], value, *start[i + 1 :]]
+            yield [*start[:i], value, *start[i + 1 :]]
 
 
 def count(overrides: Sequence[str]) -> int:
@@ -190,14 +190,16 @@ def _hydra(arguments: Sequence[str]) -> None:
 def _job(composed: DictConfig) -> float:
     """What Hydra calls for a job on its own, or for each where the launcher is not the packed one;
     returns the final direction gap of the attention layer."""
-    from ntp_dynamics.optim.train import NonFinite
-    from ntp_dynamics.run import Surroundings, run_job
-
     context = HydraConfig.get()
     single = context.mode is RunMode.RUN
     console = Console()
     overrides = list(context.overrides.task)
     config = read_config(composed)
+    if single:
+        import_for(config)
+    from ntp_dynamics.optim.train import NonFinite
+    from ntp_dynamics.run import Surroundings, run_job
+
     progress = JobProgress(console) if single else multirun.job_share(context.job.num, config)
     try:
         record = run_job(

@@ -15,12 +15,15 @@ from ntp_dynamics.config import Config
 from ntp_dynamics.lab.progress import Interrupt, SweepProgress, graceful_interrupt
 from ntp_dynamics.lab.sweep import Ended, Parts, run_packed
 from ntp_dynamics.record import Record
+from ntp_dynamics.start import import_for
 
 
 @dataclass
 class Sweep:
     """What the jobs of a sweep share."""
 
+    first: Config
+    """That of its first job."""
     progress: SweepProgress
     composer: Composer
 
@@ -44,6 +47,8 @@ def train_many(jobs: Sequence[PackedJob], threads: int | None) -> list[float]:
     Each leaves the record it would leave alone; one that fails says so on stderr and leaves the
     others as they are.  Raises KeyboardInterrupt after Ctrl-C.
     """
+    if under_way:
+        import_for(under_way.first)
     gaps = [math.nan] * len(jobs)
 
     def ended(place: int, job: Ended[Record]) -> None:

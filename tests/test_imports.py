@@ -25,7 +25,7 @@ FLOORS = [
     ["figures", "outcome", "dashboard"],
     ["run"],
     ["compose"],
-    ["api", "show", "help"],
+    ["api", "show", "help", "start"],
     ["multirun"],
     ["launch"],
     ["cli"],

@@ -107,3 +107,12 @@ def test_composing_many_tells_the_mistakes_of_one(override: str) -> None:
     with pytest.raises((UserError, UserErrors)) as one:
         read_config(compose_job([override]))
     assert str(many.value) == str(one.value)
+
+
+def test_a_job_that_was_checked_is_not_composed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hydra hands its own settings over beside; what was composed for a job is for that job."""
+    composer = Composer()
+    checked = composer.check(["seed=1", "runs=2"])
+    monkeypatch.setattr("ntp_dynamics.compose.read_config", lambda composed: None)
+    assert composer.config(["seed=1", "runs=2", "hydra.sweep.dir=x"]) is checked
+    assert composer.config(["seed=1", "runs=2"]) is None

@@ -60,12 +60,15 @@ def _hide(value: Any) -> Any:
 def _text(text: str, secrets: list[str]) -> str:
     for secret in secrets:
         text = text.replace(secret, HIDDEN)
-    lines = USER_INFO.sub(HIDDEN, text).splitlines(keepends=True)
-    return "".join(map(_line, lines))
+    if "://" in text:
+        text = USER_INFO.sub(HIDDEN, text)
+    if not NAME.search(text):  # the two patterns begin with a name: most texts end here
+        return text
+    return "".join(map(_line, text.splitlines(keepends=True)))
 
 
 def _line(line: str) -> str:
-    if not NAME.search(line):  # the two patterns begin with a name: most lines end here
+    if not NAME.search(line):
         return line
     line = QUOTED.sub(rf"\1{HIDDEN}", line)
     return line if line.startswith(SOURCE_LINE) else PLAIN.sub(rf"\1{HIDDEN}", line)
@@ -74,8 +77,9 @@ def _line(line: str) -> str:
 def _environment_secrets() -> list[str]:
     """The secrets of the environment as they are, escaped and quoted; the longest first."""
     found = set()
-    for name, value in os.environ.items():
+    for name in filter(NAME.search, os.environ):
+        value = os.environ[name]
         # ten digits or less are a count: TOKENS=128000 must not blank out a number of steps
-        if NAME.search(name) and len(value) >= (11 if value.isdecimal() else SHORTEST):
+        if len(value) >= (11 if value.isdecimal() else SHORTEST):
             found |= {value, repr(value)[1:-1], json.dumps(value)[1:-1], quote(value, safe="")}
     return sorted(found, key=lambda secret: (-len(secret), secret))

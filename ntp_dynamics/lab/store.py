@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ntp_dynamics.lab.errors import UserError
+from ntp_dynamics.lab.netcdf import write_tree
 from ntp_dynamics.lab.secrets import redact
 
 if TYPE_CHECKING:
@@ -64,16 +65,8 @@ class RecordWriter:
 
     def tree(self, name: str, tree: xarray.DataTree) -> None:
         """Write netCDF4 with a checksum on every variable."""
-        encoding = {
-            group.path: {
-                str(v): {"fletcher32": True} for v in group.to_dataset(inherit=False).variables
-            }
-            for group in tree.subtree
-        }
         with HDF5:
-            self._write(
-                name, lambda path: tree.to_netcdf(path, engine="netcdf4", encoding=encoding)
-            )
+            self._write(name, lambda path: _write_tree(path, tree))
 
     def add(self, name: str) -> None:
         """Count a file that something else wrote here (a figure, the log) as part of the record."""
@@ -155,6 +148,13 @@ def verify(directory: Path) -> None:
         if not path.is_file() or _entry(path) != entry:
             what = "it is not the file that was recorded" if path.is_file() else "it is missing"
             raise UserError(str(path), what, "the record is damaged; run the job again")
+
+
+def _write_tree(path: Path, tree: xarray.DataTree) -> None:
+    import netCDF4
+
+    with netCDF4.Dataset(path, "w") as file:
+        write_tree(file, tree)
 
 
 def read_tree(path: Path) -> xarray.DataTree:

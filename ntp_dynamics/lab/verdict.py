@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -117,7 +117,7 @@ class Verdict:
         """Plain finite JSON: a number that is not finite is null, and ``not_finite`` says which
         (by path, as ``interval.0``) and what it was."""
         lost: dict[str, str] = {}
-        record = {name: _finite(value, name, lost) for name, value in asdict(self).items()}
+        record = {name: _finite(value, name, lost) for name, value in vars(self).items()}
         words = {"summary": self.summary, "sentence": self.sentence}
         return {"label": self.label, **record, "not_finite": lost, **words}
 

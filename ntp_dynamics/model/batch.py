@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -106,17 +107,17 @@ def pack(
     k = max(len(tokens) for run in counts for tokens in run)
     shape = (len(corpora), n, k)
 
-    token = torch.zeros(shape, dtype=torch.int64)
-    log_copies = torch.full(shape, -math.inf, dtype=torch.float64)
-    log_copies[..., 0] = 0.0
-    query = torch.zeros(shape[:2], dtype=torch.int64)
+    token = np.zeros(shape, dtype=np.int64)
+    copies = np.zeros(shape)
+    copies[..., 0] = 1.0
+    query = np.zeros(shape[:2], dtype=np.int64)
     next_token = torch.zeros(shape[:2], dtype=torch.int64)
     log_pi = torch.full(shape[:2], -math.inf, dtype=torch.float64)
     for r, corpus in enumerate(corpora):
         column = {q: i for i, q in enumerate(queries[r])}
-        for i, copies in enumerate(counts[r]):  # a Counter keeps the order of first occurrence
-            token[r, i, : len(copies)] = torch.tensor(list(copies))
-            log_copies[r, i, : len(copies)] = torch.tensor([*copies.values()]).double().log()
+        for i, count in enumerate(counts[r]):  # a Counter keeps the order of first occurrence
+            token[r, i, : len(count)] = list(count)
+            copies[r, i, : len(count)] = list(count.values())
             # a one-token sentence attends to itself whatever the scores: any column serves it
             query[r, i] = column.get(corpus.sentences[i][-1], 0)
         next_token[r, : corpus.size] = torch.tensor(corpus.next_tokens)
@@ -127,9 +128,9 @@ def pack(
         query_id[r, : len(ids)] = torch.tensor(ids)
     return Batch(
         vocab_size=vocab_size,
-        token=token,
-        log_copies=log_copies,
-        query=query,
+        token=torch.from_numpy(token),
+        log_copies=torch.from_numpy(copies).log(),
+        query=torch.from_numpy(query),
         next_token=next_token,
         log_pi=log_pi,
         collocation=torch.tensor([list(c) for c in collocations], dtype=torch.int64),

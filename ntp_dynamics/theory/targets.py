@@ -36,20 +36,26 @@ class Targets:
     """Why the attention target is missing."""
 
 
+_solved: dict[tuple[Corpus, bytes], Targets] = {}
+"""Those of the last job: jobs of a sweep mostly ask for the same."""
+
+
 def solve(
     corpora: Sequence[Corpus],
     recognitions: Sequence[Recognition],
     embeddings: Sequence[Embedding],
 ) -> list[Targets]:
-    """Targets of each run; runs that share corpus and Gram matrix share the work."""
-    solved: dict[tuple[int, bytes], Targets] = {}
-    targets = []
-    for corpus, recognition, embedding in zip(corpora, recognitions, embeddings, strict=True):
-        gram = b"" if embedding.orthonormal else embedding.gram.tobytes()
-        key = id(recognition), gram
-        solved[key] = solved.get(key) or _solve(corpus, recognition, embedding)
-        targets.append(solved[key])
-    return targets
+    """Targets of each run; runs that share corpus and Gram matrix share the work, and so does a job
+    with the one before it."""
+    global _solved
+    grams = [b"" if e.orthonormal else e.gram.tobytes() for e in embeddings]
+    keys = list(zip(corpora, grams, strict=True))
+    solved: dict[tuple[Corpus, bytes], Targets] = {}
+    for key, recognition, embedding in zip(keys, recognitions, embeddings, strict=True):
+        if key not in solved:
+            solved[key] = _solved.get(key) or _solve(key[0], recognition, embedding)
+    _solved = solved
+    return [solved[key] for key in keys]
 
 
 def _solve(corpus: Corpus, recognition: Recognition, embedding: Embedding) -> Targets:

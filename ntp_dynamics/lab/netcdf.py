@@ -1,0 +1,60 @@
+"""A tree of labelled numbers as a netCDF4 file, which xarray reads back equal.
+
+The file is defined first and filled then: xarray's own writer alternates between the two, a
+variable at a time, and takes twice as long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import xarray
+    from netCDF4 import Dataset, Variable
+
+
+def write_tree(file: Dataset, tree: xarray.DataTree) -> None:
+    """Fill a new file with a tree of integers and floats, with a checksum on every variable.
+
+    Equal trees give equal bytes.
+    """
+    defined = list(_define(file, tree))
+    file.set_auto_maskandscale(False)
+    for variable, values in defined:
+        variable[...] = values
+
+
+def _define(group: Dataset, node: xarray.DataTree) -> Iterator[tuple[Variable, np.ndarray]]:
+    """Dimensions, variables and attributes of a group and those below it; each variable with the
+    values it is for."""
+    data = node.to_dataset(inherit=False)
+    beside = sorted(str(name) for name in data.coords if name not in data.dims)
+    group.setncatts(data.attrs)
+    for name, size in data.sizes.items():
+        if _size_above(group, str(name)) != size:
+            group.createDimension(str(name), size)
+    for name, variable in data.variables.items():
+        missing = np.nan if variable.dtype.kind == "f" else None
+        axes = [str(dim) for dim in variable.dims]
+        made = group.createVariable(
+            str(name), variable.dtype, axes, fletcher32=True, fill_value=missing
+        )
+        made.setncatts(variable.attrs)
+        mine = [c for c in beside if {*data[c].dims} <= {*variable.dims}]
+        if mine and name in data.data_vars:
+            made.setncattr("coordinates", " ".join(mine))
+        yield made, variable.values
+    for name, child in node.children.items():
+        yield from _define(group.createGroup(name), child)
+
+
+def _size_above(group: Dataset | None, name: str) -> int | None:
+    """Length of a dimension as a group inherits it; None where it does not."""
+    while group is not None:
+        if name in group.dimensions:
+            return len(group.dimensions[name])
+        group = group.parent
+    return None
