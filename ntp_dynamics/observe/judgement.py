@@ -44,14 +44,13 @@ def judge_claims(
 
 def observed_steps(tree: xarray.DataTree, stage: str) -> Int[np.ndarray, " T"]:
     """The recorded steps from step 1 on (at step 0 zero weights have no direction)."""
-    steps = tree.children[stage].dataset["step"].values
+    steps = _values(tree, stage, "step")
     return steps[steps >= 1]
 
 
 def observed(tree: xarray.DataTree, stage: str, name: str) -> Float[np.ndarray, "S T"]:
     """A recorded scalar at these steps."""
-    data = tree.children[stage].dataset
-    return data[name].values[:, data["step"].values >= 1]
+    return _values(tree, stage, name)[:, _values(tree, stage, "step") >= 1]
 
 
 def log_observed(tree: xarray.DataTree, stage: str, name: str) -> Float[np.ndarray, "S T"]:
@@ -69,8 +68,13 @@ def recorded_for_laws(tree: xarray.DataTree) -> Mapping[str, np.ndarray]:
         return {}
     return {
         "attention_mass_min": observed(tree, Stage.attention, "attention_mass_min"),
-        "logits": tree.children[Stage.attention].dataset["logits"].values,
+        "logits": _values(tree, Stage.attention, "logits"),
     }
+
+
+def _values(tree: xarray.DataTree, stage: str, name: str) -> np.ndarray:
+    """A variable as it is stored: labels are of no use here and take half the time of a verdict."""
+    return tree.children[stage].variables[name].values
 
 
 def _judge(claim: Claim, tree: xarray.DataTree, constants: Constants) -> Verdict:
