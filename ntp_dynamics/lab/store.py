@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from traceback import clear_frames
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -161,13 +162,15 @@ def read_tree(path: Path) -> xarray.DataTree:
     """Load a trajectory into memory.  Raises UserError."""
     import xarray
 
-    try:
-        with HDF5, xarray.open_datatree(path, engine="netcdf4") as tree:
-            return tree.load()
-    except FileNotFoundError:
-        raise UserError(str(path), "it does not exist", "the job recorded nothing") from None
-    except (OSError, RuntimeError, ValueError) as error:
-        raise UserError(str(path), "it cannot be read", "the record is damaged") from error
+    with HDF5:
+        try:
+            with xarray.open_datatree(path, engine="netcdf4") as tree:
+                return tree.load()
+        except FileNotFoundError:
+            raise UserError(str(path), "it does not exist", "the job recorded nothing") from None
+        except (OSError, RuntimeError, ValueError) as error:
+            clear_frames(error.__traceback__)  # a file they hold is closed now, under the lock
+            raise UserError(str(path), "it cannot be read", "the record is damaged") from error
 
 
 def read_group(

@@ -7,6 +7,7 @@ import os
 import resource
 import subprocess
 import sys
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -425,3 +426,23 @@ def test_what_cannot_be_read_is_a_mistake_of_the_user(tmp_path):
             read_json(tmp_path / "bad")
         with pytest.raises(UserError, match="damaged"):
             read_tree(tmp_path / "bad")
+
+
+def test_a_read_that_fails_leaves_no_file_open(tmp_path, monkeypatch):
+    """While its error is held, too: what is collected later is closed in any thread, without the
+    lock that HDF5 needs."""
+    import netCDF4
+
+    netCDF4.Dataset(tmp_path / "t.nc", "w").close()
+    opened = []
+
+    def open_and_fail(path, engine):
+        file = netCDF4.Dataset(path)
+        opened.append(weakref.ref(file))
+        raise ValueError(f"{file.filepath()} cannot be decoded")
+
+    monkeypatch.setattr(xarray, "open_datatree", open_and_fail)
+    with pytest.raises(UserError, match="cannot be read") as held:
+        read_tree(tmp_path / "t.nc")
+    assert held.value.__cause__ is not None
+    assert [file() for file in opened] == [None]
