@@ -26,7 +26,7 @@ calibrate: $(STAMP)  ## how often verdicts are wrong: docs/calibration.md (minut
 catalogue: $(STAMP)  ## every experiment in full: docs/findings.md (minutes)
 	@$(BIN)/python -m benchmarks.catalogue
 
-bench: $(STAMP)  ## how fast training is, beside the usual loop: docs/performance.md (20 minutes)
+bench: $(STAMP)  ## how fast training is, beside the usual loop: docs/performance.md (minutes)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
 	@$(BIN)/python -m benchmarks.performance
 

@@ -1,6 +1,7 @@
 """Fixtures that several test folders share."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections import defaultdict
@@ -12,6 +13,10 @@ from typing import Any
 import pytest
 
 from ntp_dynamics.data.corpus import Corpus
+
+# A shell starts what runs in its background with Ctrl-C ignored, and so would this what it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -62,7 +62,7 @@ def say(text: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.performance")
     parser.add_argument(
-        "--quick", action="store_true", help="a minute instead of twenty; prints, writes nothing"
+        "--quick", action="store_true", help="a fraction of the time; prints, writes nothing"
     )
     quick = parser.parse_args().quick
     results = run(quick)

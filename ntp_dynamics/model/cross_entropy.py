@@ -41,6 +41,7 @@ class Dense:
     batch: Batch
 
     def gradient(self, scores: Float[Tensor, "R V Q"]) -> tuple[LogScaled, Forward]:
+        """As `CrossEntropy.gradient`."""
         return attention_gradient(scores, self.logits, self.batch)
 
 
@@ -53,6 +54,7 @@ class Blocks:
     """Runs of a block; the last may have fewer."""
 
     def gradient(self, scores: Float[Tensor, "R V Q"]) -> tuple[LogScaled, Forward]:
+        """As `CrossEntropy.gradient`, block after block."""
         blocks = zip(self.losses, scores.split(self.size), strict=True)
         slopes, forwards = zip(*(loss.gradient(block) for loss, block in blocks), strict=True)
         if len(forwards) == 1:

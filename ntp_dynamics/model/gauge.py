@@ -17,8 +17,6 @@ from ntp_dynamics.model.simd import LANES
 from ntp_dynamics.model.tally import Tally
 from ntp_dynamics.model.walk import Walk
 
-TIE = 1e-12
-"""A margin below so much of the largest logit is a tie."""
 NO_RELATIONS = np.zeros(0, dtype=np.int64)
 
 
@@ -37,7 +35,7 @@ def no_gauge() -> Gauge:
         mass=1.0,
         classes=0.0,
         margin=math.nan,
-        rounding=0.0,
+        largest_logit=0.0,
         real=nothing,
         target=nothing,
         still=0.0,
@@ -90,7 +88,7 @@ def attention_gauge(
         mass=1.0,
         classes=float(batch.vocab_size),
         margin=margin,
-        rounding=TIE * float(logits.abs().max()),
+        largest_logit=float(logits.abs().max()),
         real=np.ones(size),
         target=_filled(target[occurring], size),
         still=float((scores[~moved] ** 2).sum()),
@@ -116,7 +114,7 @@ def columns_gauge(
         mass=float(known),
         classes=float(v),
         margin=math.nan,
-        rounding=-TIE,
+        largest_logit=math.nan,
         real=np.pad(np.ones((v, v)), fill_up).ravel(),
         target=np.pad(target, fill_up).ravel(),
         still=0.0,

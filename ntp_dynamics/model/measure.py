@@ -53,6 +53,8 @@ MEASURES = (
     ATTENTION_MASS_MEAN,
 ) = range(len(MEASURES))
 
+TIE = 1e-12
+"""A margin below so much of the largest logit is a tie."""
 OPTIMAL, BETWEEN, NON_OPTIMAL = 1, 2, 3
 """Roles of a token under a query; 2 is non-comparable."""
 
@@ -67,8 +69,8 @@ class Gauge(NamedTuple):
     classes: float
     margin: float
     """The margin Delta of the logits where all are equal and n is injective, else nan."""
-    rounding: float
-    """A margin closer to 0 is a tie; negative: so much of the largest weight."""
+    largest_logit: float
+    """nan where the weights are the logits."""
     real: Float[np.ndarray, " pairs"]
     """1 for a weight, 0 for what only fills the lanes."""
     target: Float[np.ndarray, " pairs"]
@@ -94,7 +96,7 @@ class Gauge(NamedTuple):
 def measure(gauge, tally, walk, row):
     """Fill a row."""
     biggest = _measure_weights(gauge, walk, row)
-    rounding = gauge.rounding if gauge.rounding >= 0 else -gauge.rounding * biggest
+    logit = biggest if math.isnan(gauge.largest_logit) else gauge.largest_logit
     (
         row[LOG_LOSS],
         row[ACCURACY],
@@ -102,7 +104,7 @@ def measure(gauge, tally, walk, row):
         row[LOG_LEAK],
         row[ATTENTION_MASS_MIN],
         row[ATTENTION_MASS_MEAN],
-    ) = measure_sentences(gauge, tally, rounding)
+    ) = measure_sentences(gauge, tally, TIE * logit)
     row[SCORE_MARGIN] = _score_margin(gauge) if len(gauge.above) > 0 else math.nan
     row[ORDER_EXTENSION_MARGIN] = _order_extension_margin(gauge)
 

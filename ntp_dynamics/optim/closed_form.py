@@ -12,7 +12,7 @@ from torch import Tensor
 from ntp_dynamics.model.batch import Batch
 from ntp_dynamics.model.compiled import compiled
 from ntp_dynamics.model.gradient import log_softplus, softplus
-from ntp_dynamics.optim.course import FEED_FORWARD_MEASURES, NOT_DUE, Logged, Watch
+from ntp_dynamics.optim.course import FEED_FORWARD_MEASURES, Agenda, Logged, Watch
 
 
 class ClosedFormCourse:
@@ -39,23 +39,21 @@ class ClosedFormCourse:
             unit = self.pattern / self.pattern_norm[:, None, None]
             best = watch.reference.ov / watch.reference.ov_norm[:, None, None]
             self.gap = 0.5 * (unit - best).square().sum((1, 2))
-        self._due = watch.due if watch else np.zeros(0, dtype=np.int64)
-        self._steps = self._noted = 0
+        self._agenda = Agenda(watch)
         self._height = np.zeros(2)  # c by plain descent, and what rounding took from it
 
     def advance(self, steps: int) -> Logged:
         """Take some steps; what was due on the way, the last step included."""
-        last = int(np.searchsorted(self._due, self._steps + steps, side="right"))
-        due = self._due[self._noted : last]
+        due, offsets = self._agenda.go(steps)
         heights = np.empty(len(due))
         if not self.normalised:
-            offsets = np.append(due - self._steps, NOT_DUE)
             climb(self._height, self.vocab_size, self.step_size, steps, offsets, heights)
-        self._steps, self._noted = self._steps + steps, last
         return self._logged(due, *self._at(due, heights))
 
     def position(self) -> tuple[Float[Tensor, "R V V"], Float[Tensor, " R"]]:
-        height, length = (x[:, 0] for x in self._at(np.array([self._steps]), self._height[:1]))
+        height, length = (
+            x[:, 0] for x in self._at(np.array([self._agenda.steps]), self._height[:1])
+        )
         return self.pattern * height[:, None, None], length
 
     def _at(

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ntp_dynamics.model import measure
@@ -47,13 +47,31 @@ class Logged(NamedTuple):
     steps: Int[np.ndarray, " n"]
     values: Mapping[str, Float[np.ndarray, "R n"]]
     """By the names of observables."""
-    finite: Float[np.ndarray, " n"]
+    finite: Bool[np.ndarray, " n"]
     """Whether all weights were."""
 
     def until(self, i: int) -> Logged:
         """The first i steps."""
         values = {name: x[:, :i] for name, x in self.values.items()}
         return Logged(self.steps[:i], values, self.finite[:i])
+
+
+class Agenda:
+    """Which steps are due while a course goes on."""
+
+    def __init__(self, watch: Watch | None):
+        self.steps = 0
+        """How many were taken."""
+        self._due = watch.due if watch else np.zeros(0, dtype=np.int64)
+        self._noted = 0
+
+    def go(self, steps: int) -> tuple[Int[np.ndarray, " n"], Int[np.ndarray, " n+1"]]:
+        """Go on by some steps: what is due on the way, the last step included; and the same as
+        kernels want it, counted from here, with an end that is never reached."""
+        begin, self.steps = self.steps, self.steps + steps
+        last = int(np.searchsorted(self._due, self.steps, side="right"))
+        due, self._noted = self._due[self._noted : last], last
+        return due, np.append(due - begin, NOT_DUE)
 
 
 class Course(Protocol):
@@ -98,14 +116,11 @@ class KernelCourse:
         self._lanes, self._columns = lanes, measures
         self._tallies = [tally_of(lane.gauge) for lane in lanes]
         self._pace, self._threads = pace, threads
-        self._due = watch.due if watch else np.zeros(0, dtype=np.int64)
-        self._steps = self._noted = 0
+        self._agenda = Agenda(watch)
 
     def advance(self, steps: int) -> Logged:
         """Take some steps; what was due on the way, the last step included."""
-        last = int(np.searchsorted(self._due, self._steps + steps, side="right"))
-        due = self._due[self._noted : last]
-        offsets = np.append(due - self._steps, NOT_DUE)
+        due, offsets = self._agenda.go(steps)
         rows = np.empty((len(self._lanes), len(due), len(MEASURES)))
         pace = self._pace._replace(steps=steps)
 
@@ -115,7 +130,6 @@ class KernelCourse:
             lane.advance(lane.layout, lane.walk, pace, lane.gauge, tally, offsets, rows[run])
 
         _each(one, len(self._lanes), self._threads)
-        self._steps, self._noted = self._steps + steps, last
         values = {name: rows[:, :, self._columns[name]] for name in self.measures}
         finite = np.isfinite(rows[:, :, measure.NORM])
         return Logged(due, values, np.logical_and.reduce(finite))
