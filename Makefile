@@ -14,7 +14,7 @@ run: $(STAMP)  ## the main job: train, record, judge
 	@$(BIN)/ntp-train
 
 test: $(STAMP)  ## the test suite
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile --max-worker-restart 0
 
 lint: $(STAMP)  ## style and types
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,dev]'

@@ -1,13 +1,15 @@
-"""A tree of labelled numbers as a netCDF4 file, which xarray reads back equal.
+"""A tree of labelled numbers as a netCDF4 file and back; xarray reads and writes the same.
 
 The file is defined first and filled then: xarray's own writer alternates between the two, a
-variable at a time, and takes twice as long.
+variable at a time, and takes twice as long.  Its own reader leaves files open until the garbage
+collector comes by, in whatever thread that is, and HDF5 does not bear that; here whoever opened a
+file closes it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +27,45 @@ def write_tree(file: Dataset, tree: xarray.DataTree) -> None:
     file.set_auto_maskandscale(False)
     for variable, values in defined:
         variable[...] = values
+
+
+def read_tree(file: Dataset) -> xarray.DataTree:
+    """All groups of a file, in memory.  Raises ValueError where it does not hold numbers only."""
+    import xarray
+
+    file.set_auto_maskandscale(False)
+    return xarray.DataTree.from_dict(dict(_groups(file)))
+
+
+def _groups(group: Dataset) -> Iterator[tuple[str, xarray.Dataset]]:
+    """A group and those below it, by path."""
+    import xarray
+
+    labels, variables = {*group.dimensions}, {}
+    for name, variable in group.variables.items():
+        attributes = _attributes(variable)
+        attributes.pop("_FillValue", None)
+        labels.update(attributes.pop("coordinates", "").split())
+        variables[name] = variable.dimensions, _numbers(variable), attributes
+    data = xarray.Dataset(
+        {name: variable for name, variable in variables.items() if name not in labels},
+        {name: variable for name, variable in variables.items() if name in labels},
+        _attributes(group),
+    )
+    yield group.path, data
+    for child in group.groups.values():
+        yield from _groups(child)
+
+
+def _attributes(holder: Dataset | Variable) -> dict[str, Any]:
+    return {name: holder.getncattr(name) for name in holder.ncattrs()}
+
+
+def _numbers(variable: Variable) -> np.ndarray:
+    """The values, floats with nan where nothing was recorded.  Raises ValueError."""
+    if getattr(variable.dtype, "kind", None) not in ("f", "i", "u"):
+        raise ValueError(f"{variable.name} does not hold numbers")
+    return np.asarray(variable[...])
 
 
 def _define(group: Dataset, node: xarray.DataTree) -> Iterator[tuple[Variable, np.ndarray]]:

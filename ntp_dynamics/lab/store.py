@@ -9,30 +9,34 @@ do not notice a flipped bit, so reading a sealed record checks it.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
 import shutil
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from traceback import clear_frames
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ntp_dynamics.lab import netcdf
 from ntp_dynamics.lab.errors import UserError
-from ntp_dynamics.lab.netcdf import write_tree
 from ntp_dynamics.lab.secrets import redact
 
 if TYPE_CHECKING:
     import xarray
+    from netCDF4 import Dataset
 
 STATUS, MANIFEST, TRAJECTORY = "status.json", "MANIFEST.json", "trajectory.nc"
 
 HDF5 = threading.Lock()
-"""Held by whoever reads or writes a trajectory: the library is not thread-safe."""
+"""Held by whoever opens, reads, writes or closes a trajectory: the library is not thread-safe."""
+
+UNREADABLE = (OSError, RuntimeError, ValueError, IndexError, KeyError, TypeError, AttributeError)
+"""What netCDF4 raises for a damaged file."""
 
 
 class RecordWriter:
@@ -155,22 +159,18 @@ def _write_tree(path: Path, tree: xarray.DataTree) -> None:
     import netCDF4
 
     with netCDF4.Dataset(path, "w") as file:
-        write_tree(file, tree)
+        netcdf.write_tree(file, tree)
 
 
 def read_tree(path: Path) -> xarray.DataTree:
     """Load a trajectory into memory.  Raises UserError."""
-    import xarray
-
-    with HDF5:
-        try:
-            with xarray.open_datatree(path, engine="netcdf4") as tree:
-                return tree.load()
-        except FileNotFoundError:
-            raise UserError(str(path), "it does not exist", "the job recorded nothing") from None
-        except (OSError, RuntimeError, ValueError) as error:
-            clear_frames(error.__traceback__)  # a file they hold is closed now, under the lock
-            raise UserError(str(path), "it cannot be read", "the record is damaged") from error
+    try:
+        with _opened(path) as file:
+            return netcdf.read_tree(file)
+    except FileNotFoundError:
+        raise UserError(str(path), "it does not exist", "the job recorded nothing") from None
+    except UNREADABLE as error:
+        raise UserError(str(path), "it cannot be read", "the record is damaged") from error
 
 
 def read_group(
@@ -181,13 +181,7 @@ def read_group(
 
     Cheaper than the whole trajectory.  None where the file or the group cannot be read.
     """
-    import netCDF4
-
-    with (
-        suppress(OSError, RuntimeError, IndexError, ValueError),
-        HDF5,
-        netCDF4.Dataset(path) as file,
-    ):
+    with suppress(*UNREADABLE), _opened(path) as file:
         for name in groups:
             if name in file.groups:
                 return {
@@ -196,6 +190,23 @@ def read_group(
                     if variable.dimensions in (dimensions, (key,))
                 }
     return None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Dataset]:
+    """A trajectory to read from, with the lock; it is closed before the lock is free again."""
+    import netCDF4
+
+    with HDF5:
+        try:
+            file = netCDF4.Dataset(path)
+        except FileNotFoundError:
+            raise
+        except UNREADABLE:
+            gc.collect()  # what was half open is closed here, not in a thread without the lock
+            raise
+        with file:
+            yield file
 
 
 def _entry(path: Path) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -83,6 +85,28 @@ def serve() -> Iterator[Callable[[Path], Served]]:
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+COMMAND = "from ntp_dynamics.cli import dashboard; dashboard()"
+
+
+@pytest.fixture(scope="session")
+def dashboard() -> Iterator[Callable[[Path], str]]:
+    """Starts the command on roots, as a user does, and gives their addresses."""
+    running = []
+
+    def start(root: Path) -> str:
+        command = [sys.executable, "-c", COMMAND, str(root), "--port", "0"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        running.append(process)
+        assert process.stdout is not None
+        return process.stdout.readline().split()[1]
+
+    yield start
+    for process in running:
+        process.terminate()
+    for process in running:
+        process.communicate(timeout=20)
 
 
 @pytest.fixture(scope="session")

@@ -12,14 +12,15 @@ from typing import Any
 
 import pytest
 
+from ntp_dynamics import cli
 from ntp_dynamics.dashboard.index import scan
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
 
 @pytest.fixture(scope="module")
-def served(records: Path, serve: Callable[[Path], Any]) -> Any:
-    return serve(records)
+def served(records: Path, dashboard: Callable[[Path], str]) -> str:
+    return dashboard(records)
 
 
 @pytest.fixture(scope="module")
@@ -47,19 +48,19 @@ def until(page: Any, expression: str) -> None:
     raise AssertionError(f"never true: {expression}")
 
 
-def job_page(served: Any, watched: Any, job: str) -> Any:
+def job_page(served: str, watched: Any, job: str) -> Any:
     """The page of a job, drawn."""
     page = watched.page
-    page.goto(f"{served.url}/job/{job}")
+    page.goto(f"{served}/job/{job}")
     page.wait_for_selector("[data-panel='attention/norm_kq'] .main-svg")
     return page
 
 
 def test_from_the_folders_to_a_sweep_to_a_job_by_its_phase_diagram(
-    served: Any, watched: Any, ids: dict[str, str]
+    served: str, watched: Any, ids: dict[str, str]
 ) -> None:
     page = watched.page
-    page.goto(served.url)
+    page.goto(served)
     page.get_by_role("link", name="sweep", exact=True).click()
     page.wait_for_url(re.compile("/sweep/"))
     until(page, "document.querySelectorAll('table.jobs tbody tr').length === 4")
@@ -79,10 +80,12 @@ def test_from_the_folders_to_a_sweep_to_a_job_by_its_phase_diagram(
     page.wait_for_selector("svg.phase")
 
 
-def test_a_filter_narrows_everything_and_is_in_the_address(served: Any, watched: Any) -> None:
+def test_a_filter_narrows_everything_and_is_in_the_address(
+    records: Path, served: str, watched: Any
+) -> None:
     page = watched.page
-    folder = next(f for f in served.site.index.folders.values() if f.name == "sweep")
-    page.goto(f"{served.url}/sweep/{folder.id}")
+    folder = next(f for f in scan(records).folders.values() if f.name == "sweep")
+    page.goto(f"{served}/sweep/{folder.id}")
     page.fill("#filter", "optimizer=gd")
     until(page, "document.querySelectorAll('table.jobs tbody tr').length === 2")
     until(page, "document.querySelector('#matched').innerText === '2 of 4 jobs'")
@@ -110,7 +113,7 @@ def test_a_filter_narrows_everything_and_is_in_the_address(served: Any, watched:
 
 
 def test_one_slider_drives_every_panel_by_mouse_and_keyboard(
-    served: Any, watched: Any, ids: dict[str, str]
+    served: str, watched: Any, ids: dict[str, str]
 ) -> None:
     page = job_page(served, watched, ids["sweep/0"])
     gap = page.locator("[data-panel='attention/direction_gap_kq']")
@@ -142,7 +145,7 @@ def test_one_slider_drives_every_panel_by_mouse_and_keyboard(
 
 
 def test_scales_claims_runs_and_themes_change_what_is_seen(
-    served: Any, watched: Any, ids: dict[str, str]
+    served: str, watched: Any, ids: dict[str, str]
 ) -> None:
     page = job_page(served, watched, ids["sweep/0"])
     kind = "document.querySelector('[data-panel=\"attention/norm_kq\"] .plot').layout.xaxis.type"
@@ -174,14 +177,14 @@ def test_scales_claims_runs_and_themes_change_what_is_seen(
 
 
 def test_corpus_and_comparison_are_a_click_away(
-    served: Any, watched: Any, ids: dict[str, str]
+    served: str, watched: Any, ids: dict[str, str]
 ) -> None:
     page = watched.page
-    page.goto(f"{served.url}/corpus/{ids['cycle']}")
+    page.goto(f"{served}/corpus/{ids['cycle']}")
     page.wait_for_selector(".order.broken svg")
     assert "has a cycle" in page.locator("pre.report").inner_text()
     until(page, "document.querySelectorAll('tr.witness').length === 3")
-    page.goto(f"{served.url}/compare?jobs={ids['sweep/0']},{ids['sweep/2']}")
+    page.goto(f"{served}/compare?jobs={ids['sweep/0']},{ids['sweep/2']}")
     page.wait_for_selector("[data-panel=direction_gap_kq] .main-svg")
     page.get_by_label("clock").select_option("norm")
     until(page, "document.querySelector('.plot').layout?.xaxis.title.text.includes('norm')")
@@ -189,32 +192,32 @@ def test_corpus_and_comparison_are_a_click_away(
 
 
 def test_the_only_folder_and_the_only_job_are_the_first_page(
-    records: Path, serve: Callable[[Path], Any], watched: Any
+    records: Path, dashboard: Callable[[Path], str], watched: Any
 ) -> None:
     page = watched.page
-    page.goto(serve(records / "sweep").url)
+    page.goto(dashboard(records / "sweep"))
     page.fill("#filter", "seed=1")
     page.locator("#matched", has_text="2 of 4").wait_for()
     assert page.locator("h1").inner_text() == "sweep"
-    page.goto(serve(records / "cycle").url)
+    page.goto(dashboard(records / "cycle"))
     page.wait_for_selector(".headline")
     assert "not realizable" in page.locator(".headline").inner_text()
 
 
 def test_a_narrow_screen_is_not_wider_than_itself(
-    served: Any, watched: Any, ids: dict[str, str]
+    records: Path, served: str, watched: Any, ids: dict[str, str]
 ) -> None:
     page = watched.page
     page.set_viewport_size({"width": 390, "height": 844})
-    folder = next(iter(served.site.index.folders))
+    folder = next(iter(scan(records).folders))
     for path in ("/", f"/sweep/{folder}", f"/job/{ids['sweep/0']}", f"/corpus/{ids['cycle']}"):
-        page.goto(served.url + path)
+        page.goto(served + path)
         page.wait_for_selector("h1")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_an_open_page_follows_a_running_job_and_a_vanished_one(
-    records: Path, tmp_path: Path, serve: Callable[[Path], Any], watched: Any
+    records: Path, tmp_path: Path, dashboard: Callable[[Path], str], watched: Any
 ) -> None:
     """The files are replaced as a running job replaces them; nothing is reloaded."""
     job = tmp_path / "live/job"
@@ -225,7 +228,7 @@ def test_an_open_page_follows_a_running_job_and_a_vanished_one(
     running = {"state": "running", "overrides": ["seed=0"], "reason": None}
     (job / "status.json").write_text(json.dumps(running))
     page = watched.page
-    page.goto(serve(tmp_path).url + f"/job/{next(iter(scan(tmp_path).jobs))}")
+    page.goto(dashboard(tmp_path) + f"/job/{next(iter(scan(tmp_path).jobs))}")
     page.wait_for_selector(".problem")
     page.evaluate("window.sameDocument = true")
     for path, data in sorted(kept.items(), key=lambda item: item[0].name == "MANIFEST.json"):
@@ -243,9 +246,7 @@ def test_an_open_page_follows_a_running_job_and_a_vanished_one(
 def test_an_exported_page_lives_without_a_server(
     records: Path, tmp_path: Path, watched: Any
 ) -> None:
-    from ntp_dynamics.cli import dashboard
-
-    dashboard([str(records), "--export", str(tmp_path / "page.html")])
+    cli.dashboard([str(records), "--export", str(tmp_path / "page.html")])
     page = watched.page
     page.context.set_offline(True)
     page.goto((tmp_path / "page.html").as_uri())

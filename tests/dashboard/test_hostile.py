@@ -148,10 +148,10 @@ def harmless(page: Any) -> None:
 
 
 def test_sixty_payloads_on_every_page_are_text(
-    root: Path, serve: Callable[[Path], Any], watched: Any
+    root: Path, dashboard: Callable[[Path], str], watched: Any
 ) -> None:
     assert len(set(PAYLOADS)) >= 60
-    url, index, page = serve(root).url, scan(root), watched.page
+    url, index, page = dashboard(root), scan(root), watched.page
     record = next(job for job in index.jobs.values() if job.name == "record")
     folder = next(f for f in index.folders.values() if "sweep" in f.name)
     page.goto(url)

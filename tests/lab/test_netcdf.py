@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import xarray
 
-from ntp_dynamics.lab.netcdf import write_tree
+from ntp_dynamics.lab.netcdf import read_tree, write_tree
 
 RNG = np.random.default_rng(0)
 
@@ -63,3 +63,26 @@ def test_a_dimension_is_stated_once_on_the_way_down(tmp_path):
         assert list(file.dimensions) == ["run", "token"]
         assert list(file["attention"].dimensions) == ["step"]
         assert list(file["a/b"].dimensions) == ["step"]
+
+
+def test_a_tree_reads_back_as_xarray_reads_it(tmp_path):
+    """Also one that xarray wrote."""
+    whole = tree()
+    write(tmp_path / "here.nc", whole)
+    whole.to_netcdf(tmp_path / "there.nc", engine="netcdf4")
+    for name in ("here.nc", "there.nc"):
+        with netCDF4.Dataset(tmp_path / name) as file:
+            found = read_tree(file)
+        assert found.identical(whole)
+        with xarray.open_datatree(tmp_path / name, engine="netcdf4") as as_xarray:
+            assert found.identical(as_xarray.load())
+            for here, there in zip(found.subtree, as_xarray.subtree, strict=True):
+                assert here.to_dataset().dtypes == there.to_dataset().dtypes
+
+
+def test_text_where_numbers_belong_is_refused(tmp_path):
+    """Variables of text are what ends the process in the library."""
+    with netCDF4.Dataset(tmp_path / "x.nc", "w") as file:
+        file.createGroup("attention").createVariable("loss", str, ())
+    with netCDF4.Dataset(tmp_path / "x.nc") as file, pytest.raises(ValueError, match="loss"):
+        read_tree(file)
