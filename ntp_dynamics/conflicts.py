@@ -40,7 +40,6 @@ def _narrow(c: Config) -> bool:
 
 
 UNFUSED: list[tuple[Callable[[Config], bool], str]] = [
-    (lambda c: Stage.joint in c.stages, "the kernel trains one layer at a time"),
     (
         lambda c: not isinstance(c.embedding, OrthonormalEmbedding),
         "the kernel needs orthonormal token vectors",

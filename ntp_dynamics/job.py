@@ -15,6 +15,7 @@ from ntp_dynamics.config import (
     Config,
     EngineName,
     NormalisedGradientDescent,
+    NormOver,
     Precision,
     Stage,
     StageConfig,
@@ -270,7 +271,7 @@ def _states(
         Part(job.attention, config.joint.step_size, "W_kq"),
         Part(job.feed_forward, config.joint.feed_forward_step_size, "W_ov"),
     )
-    return train_joint(batch, *parts, rule, engine, steps)
+    return train_joint(batch, *parts, rule, engine, steps, fused)
 
 
 def _course(
@@ -282,19 +283,25 @@ def _course(
         return None
     from ntp_dynamics.optim.closed_form import ClosedFormCourse
     from ntp_dynamics.optim.course import AttentionCourse, ColumnsCourse, Watch
+    from ntp_dynamics.optim.joint import JointCourse, JointPace
 
     due = next((h.steps for h in job.hooks[stage] if h.clock == SCALAR_CLOCK), ())
     watch = Watch(job.reference, np.array(sorted(due))) if due else None
-    normalised = isinstance(config.optimizer, NormalisedGradientDescent)
+    rule = config.optimizer
+    normalised = isinstance(rule, NormalisedGradientDescent)
     step_size, threads = stage_settings(config, stage).step_size, config.runtime.threads
+    scores, columns = job.attention, job.feed_forward
+    assert isinstance(scores, TokenMatrix)
+    assert isinstance(columns, TokenMatrix)
+    if stage is Stage.joint:
+        step_sizes = step_size, config.train.joint.feed_forward_step_size
+        together = isinstance(rule, NormalisedGradientDescent) and rule.norm is not NormOver.matrix
+        pace = JointPace(0, *step_sizes, normalised, together)
+        return JointCourse(job.batch, scores, columns, pace, threads)
     if stage is Stage.attention:
-        matrix = job.attention
-        assert isinstance(matrix, TokenMatrix)
-        return AttentionCourse(job.batch, matrix, logits, step_size, normalised, threads, watch)
-    matrix = job.feed_forward
-    assert isinstance(matrix, TokenMatrix)
-    if matrix.start.any():
-        return ColumnsCourse(job.batch, matrix, step_size, normalised, threads, watch)
+        return AttentionCourse(job.batch, scores, logits, step_size, normalised, threads, watch)
+    if columns.start.any():
+        return ColumnsCourse(job.batch, columns, step_size, normalised, threads, watch)
     return ClosedFormCourse(job.batch, step_size, normalised, watch)
 
 

@@ -102,7 +102,6 @@ BREAKING = [
     ["hooks.scalars=never"],
     ["train.margin=5", "train.stages=[joint]"],
     ["optimizer=polyak", "init=gaussian"],
-    ["engine=numba", "train.stages=[joint]"],
     ["engine=numba", "embedding=gaussian"],
     ["engine=numba", "optimizer=adam"],
 ]

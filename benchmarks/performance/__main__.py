@@ -28,6 +28,9 @@ def run(quick: bool) -> Results:
     for shape, runs in grid.items():
         say(f"steps at {shape}")
         found["steps"][str(shape)] = steps.compare(shape, rounds, runs, compiled=not quick)
+    say("joint stage")
+    few = {SMALL: (1, 2)} if quick else {SMALL: (1, 8), MIDDLE: (1,)}
+    found["joint"] = {str(shape): steps.joint(shape, rounds, runs) for shape, runs in few.items()}
     say("late training, threads, cost law, memory")
     found["late"] = steps.late(SMALL, rounds)
     found["two threads"] = steps.two_threads(SMALL if quick else MIDDLE, rounds)

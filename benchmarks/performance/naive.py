@@ -87,3 +87,29 @@ class Naive:
                 logged = (loss, norm, size, cosine, alignment)
                 self.log.append([x.item() for x in logged])
                 w -= self.step_size * grad / norm
+
+
+class NaiveJoint(Naive):
+    """One run of the joint stage from zero, after its first step: there the gradient of the scores
+    is zero, and divided by its norm it is not a number.  What is logged is of the attention."""
+
+    def __init__(self, corpus: Corpus, step_size: float, logit_step_size: float):
+        v = corpus.vocab_size
+        super().__init__(corpus, torch.zeros(v, v, dtype=torch.float64), step_size)
+        self.logits = self.model.feed_forward.requires_grad_()
+        self.logit_step_size = logit_step_size
+        self.loss().backward()
+        self._move_logits()
+
+    def steps(self, count: int) -> None:
+        """Take some steps."""
+        for _ in range(count):
+            self.logits.grad = None
+            super().steps(1)
+            self._move_logits()
+
+    def _move_logits(self) -> None:
+        grad = self.logits.grad
+        assert grad is not None
+        with torch.no_grad():
+            self.logits -= self.logit_step_size * grad / grad.norm()

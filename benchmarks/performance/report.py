@@ -27,6 +27,10 @@ Times faster than the naive loop, a run (in brackets microseconds a step and run
 
 {steps}
 
+The joint stage, both layers from zero; the torch path measures nothing here:
+
+{joint}
+
 What late training costs: a kernel step where the gradient norm is below 1e-150 takes {late:.2f}
 times one at the start. Eight runs on two threads take {threads[wall]:.2f} of the wall time and
 {threads[cpu]:.2f} of the CPU time that they take on one.
@@ -89,6 +93,7 @@ def report(results: Results) -> str:
         load=results["load"][0],
         loaded=results["load"][1],
         steps=_steps(results["steps"]),
+        joint=_steps(results["joint"]),
         late=results["late"]["late"] / results["late"]["early"],
         threads=results["two threads"],
         law=results["cost law"],

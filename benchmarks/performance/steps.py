@@ -18,14 +18,16 @@ import numpy as np
 import torch
 
 from benchmarks.performance.corpora import Problem, Shape, problem
-from benchmarks.performance.naive import Naive
+from benchmarks.performance.naive import Naive, NaiveJoint
 from ntp_dynamics.model.token_space import frobenius, inner, zeros
+from ntp_dynamics.model.walk import JointPace
 from ntp_dynamics.optim.course import AttentionCourse, Watch
 from ntp_dynamics.optim.engine import Engine
+from ntp_dynamics.optim.joint import JointCourse
 from ntp_dynamics.optim.rules import normalised_gradient_descent
-from ntp_dynamics.optim.train import Part, State, train_attention
+from ntp_dynamics.optim.train import Part, State, train_attention, train_joint
 
-STEP_SIZE = 0.1
+STEP_SIZE, LOGIT_STEP_SIZE = 0.1, 0.05
 ROUND_SECONDS = 0.25
 LOGGED_STEPS = 10**7
 Steps = Callable[[int], Any]
@@ -81,6 +83,39 @@ def compare(shape: Shape, rounds: int, runs: tuple[int, ...], compiled: bool) ->
         contenders[f"kernel, R = {runs[-1]}, fresh corpora"] = (kernel(fresh).advance, runs[-1])
     medians = interleaved({name: steps for name, (steps, _) in contenders.items()}, rounds)
     return {name: medians[name] / r for name, (_, r) in contenders.items()}
+
+
+def joint(shape: Shape, rounds: int, runs: tuple[int, ...]) -> dict[str, float]:
+    """Microseconds a step and run of the joint stage by contender; the torch path logs nothing."""
+    naive = NaiveJoint(problem(shape, 1).corpora[0], STEP_SIZE, LOGIT_STEP_SIZE)
+    contenders: dict[str, tuple[Steps, int]] = {"naive": (naive.steps, 1)}
+    for r in runs:
+        given = problem(shape, r)
+        contenders[f"torch path, R = {r}"] = (joint_by_torch(given), r)
+        contenders[f"kernel, R = {r}"] = (joint_kernel(given).advance, r)
+    medians = interleaved({name: steps for name, (steps, _) in contenders.items()}, rounds)
+    return {name: medians[name] / r for name, (_, r) in contenders.items()}
+
+
+def joint_by_torch(given: Problem) -> Steps:
+    """The reference of the joint stage."""
+    batch = given.batch
+    v = batch.vocab_size
+    scores = Part(zeros(batch.runs, v, batch.n_queries), STEP_SIZE)
+    logits = Part(zeros(batch.runs, v, v), LOGIT_STEP_SIZE)
+    states = train_joint(
+        batch, scores, logits, normalised_gradient_descent(), Engine(), LOGGED_STEPS
+    )
+    return lambda count: [next(states) for _ in range(count)]
+
+
+def joint_kernel(given: Problem) -> JointCourse:
+    """The fused course of the joint stage, from zero."""
+    batch = given.batch
+    v = batch.vocab_size
+    scores, logits = zeros(batch.runs, v, batch.n_queries), zeros(batch.runs, v, v)
+    pace = JointPace(0, STEP_SIZE, LOGIT_STEP_SIZE, True, False)
+    return JointCourse(batch, scores, logits, pace, 1)
 
 
 def interleaved(contenders: dict[str, Steps], rounds: int) -> dict[str, float]:

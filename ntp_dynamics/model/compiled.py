@@ -11,7 +11,7 @@ from numba import njit
 
 from ntp_dynamics.model.simd import INLINE
 
-INLINED = ("simd", "simd_math", "tally", "measure", "walk")
+INLINED = ("simd", "simd_math", "tally", "measure", "walk", "dense")
 DIGEST = hashlib.sha256(
     b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in INLINED)
 ).hexdigest()[:8]

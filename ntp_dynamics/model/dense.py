@@ -35,7 +35,7 @@ from ntp_dynamics.model.simd import (
 )
 from ntp_dynamics.model.simd_math import exp, largest, maximum, power_of_two, total
 from ntp_dynamics.model.tally import LN2, NEVER
-from ntp_dynamics.model.walk import Walk, follow
+from ntp_dynamics.model.walk import Walk, follow, unit
 
 NO_CLASS = -1e30
 """The logit of what only fills the lanes."""
@@ -76,20 +76,31 @@ class Columns(NamedTuple):
 @compiled
 def advance_dense(layout, walk, pace, gauge, tally, due, rows):
     """As `kernel.advance`."""
+    follow(_accumulate, layout, walk, room_of(layout), pace, gauge, tally, due, rows)
+
+
+@njit(**INLINE)
+def room_of(layout):
+    """What the work on one sentence needs: three numbers a token, one a class."""
     widest = layout.size.max() + LANES if len(layout.size) else 0
-    room = np.empty(widest), np.empty(widest), np.empty(widest), np.empty(layout.classes)
-    follow(_accumulate, layout, walk, room, pace, gauge, tally, due, rows)
+    return np.empty(widest), np.empty(widest), np.empty(widest), np.empty(layout.classes)
 
 
 @njit(**INLINE)
 def _accumulate(layout, walk, scale, room, gauge, tally, noting):
+    return accumulate(layout, walk, scale, room, gauge, tally, noting, None)[0]
+
+
+@njit(**INLINE)
+def accumulate(layout, walk, scale, room, gauge, tally, noting, logits):
     """Add dLoss/dS e^-scale of every sentence to the slope; the log of the largest sentence.
 
-    Where ``noting``, the tally is filled too.
+    Where ``noting``, the tally is filled too.  ``logits`` is the walk of M where that is trained:
+    dLoss/dM is added to its slope, and the log of the largest sentence there comes second.
     """
     weight, power, value, class_ = room
     zero = fill(0.0)
-    biggest = NEVER
+    biggest = biggest_logit = NEVER
     for s in range(len(layout.label) if noting else layout.moving):
         begin = layout.first[s]
         size = layout.first[s + 1] - begin
@@ -120,6 +131,16 @@ def _accumulate(layout, walk, scale, room, gauge, tally, noting):
             store(class_, j, z * per_mass)
         margin, odds = _odds(class_, label)
         class_[label] = -odds
+        below = min(margin, 0.0)
+        per_odds = 1.0 / (math.exp(below - margin) + math.exp(below) * odds)
+        if logits is not None:
+            own = below + layout.log_pi[s]
+            biggest_logit = max(biggest_logit, own)
+            factor = _exp(own - unit(logits)) * per_odds * per_mass
+            for u in range(real):
+                column, phi = layout.column[begin + u], fill(value[u] * factor)
+                for j in range(column, column + layout.classes, LANES):
+                    store(logits.slope, j, load(logits.slope, j) + load(class_, j - column) * phi)
         most, reference = -1.0, 0.0
         widest = 0.0
         for u in range(real):
@@ -157,17 +178,21 @@ def _accumulate(layout, walk, scale, room, gauge, tally, noting):
             store(weight, u, w)
             mean = mean + w * d
         mean_out = total(mean) * per_mass
-        below = min(margin, 0.0)
         own = (outside - inside) * LN2 + below + layout.log_pi[s]
         biggest = max(biggest, own)
-        per_odds = 1.0 / (math.exp(below - margin) + math.exp(below) * odds)
-        factor = math.exp(max(min(own - scale, 700.0), -745.0)) * per_odds * per_mass
+        factor = _exp(own - scale) * per_odds * per_mass
         apart = fill(mean_out) * power_of_two(fill(outside - inside))
         for u in range(0, size, LANES):
             d = load(value, u)
             d = where_equal(d, zero, fill(-mean_out), d - apart)
             scatter_add(walk.slope, layout.pair, begin + u, load(weight, u) * factor * d)
-    return biggest
+    return biggest, biggest_logit
+
+
+@njit(**INLINE)
+def _exp(x):
+    """e^x within the range of floats."""
+    return math.exp(max(min(x, 700.0), -745.0))
 
 
 @njit(**INLINE)
@@ -230,7 +255,7 @@ def _columns(columns, walk, scale, class_, gauge, tally, noting):
         below = min(margin, 0.0)
         biggest = max(biggest, below)
         per_odds = 1.0 / (math.exp(below - margin) + math.exp(below) * odds)
-        factor = math.exp(max(min(below - scale, 700.0), -745.0)) * per_odds
+        factor = _exp(below - scale) * per_odds
         class_[label] = -odds
         for j in range(0, columns.classes, LANES):
             store(walk.slope, begin + j, load(class_, j) * factor)

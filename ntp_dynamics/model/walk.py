@@ -13,8 +13,8 @@ from ntp_dynamics.model.measure import measure
 from ntp_dynamics.model.simd import INLINE, LANES, fill, load, store
 from ntp_dynamics.model.simd_math import exponent, mantissa, total
 
-ABSENT = -1e9
-"""The exponent of a token that is not there."""
+ABSENT = -1e15
+"""The exponent of a token that is not there: below that of any score down to -6e14."""
 TINY = 1e-200
 """A sum of squares below this has lost digits."""
 SAFE = 300.0
@@ -49,6 +49,17 @@ class Pace(NamedTuple):
     """Whether the gradient is divided by its norm."""
 
 
+class JointPace(NamedTuple):
+    """As `Pace`, for scores and logits together."""
+
+    steps: int
+    score_step_size: float
+    logit_step_size: float
+    normalised: bool
+    together: bool
+    """Whether the norm is that of both gradients as one."""
+
+
 @njit(**INLINE)
 def follow(accumulate, layout, walk, room, pace, gauge, tally, due, rows):
     """Take steps, and measure on the way.
@@ -64,15 +75,12 @@ def follow(accumulate, layout, walk, room, pace, gauge, tally, due, rows):
     taken, row, scaled = 0, 0, False
     while taken < pace.steps or due[row] == taken:
         noting = due[row] == taken
-        scale = 0.0 if math.isnan(walk.scale[0]) else walk.scale[0]
-        biggest = accumulate(layout, walk, scale, room, gauge, tally, noting)
+        biggest = accumulate(layout, walk, unit(walk), room, gauge, tally, noting)
         if not scaled and _far(walk, biggest):
             scaled = True
             continue
         scaled = False
-        square = _square(walk)
-        if square < TINY:
-            square = _magnify(walk)
+        square = _scaled_square(walk)
         if noting:
             measure(gauge, tally, walk, rows[row])
             row += 1
@@ -84,6 +92,46 @@ def follow(accumulate, layout, walk, room, pace, gauge, tally, due, rows):
 
 
 @njit(**INLINE)
+def follow_both(accumulate, layout, scores, logits, room, pace, length):
+    """Take steps of two walks; ``length`` is that of both, and what rounding took from it.
+
+    ``accumulate(layout, scores, logits, room)`` adds both gradients, each in units of its e^scale,
+    to the slopes, and returns the logs of their largest terms.
+    """
+    if math.isnan(scores.scale[0]):
+        _split(scores)
+    taken, scaled = 0, False
+    while taken < pace.steps:
+        by_score, by_logit = accumulate(layout, scores, logits, room)
+        if not scaled:
+            far_scores, far_logits = _far(scores, by_score), _far(logits, by_logit)
+            if far_scores or far_logits:
+                scores.slope[:] = 0.0
+                logits.slope[:] = 0.0
+                scaled = True
+                continue
+        scaled = False
+        square, logit_square = _scaled_square(scores), _scaled_square(logits)
+        step, logit_step = pace.score_step_size, pace.logit_step_size
+        if pace.together:
+            log_square = 2 * scores.scale[0] + math.log(square)
+            log_logit_square = 2 * logits.scale[0] + math.log(logit_square)
+            log_both = np.logaddexp(log_square, log_logit_square)
+            step *= math.exp((log_square - log_both) / 2)
+            logit_step *= math.exp((log_logit_square - log_both) / 2)
+        moved = _move(scores, square, step, pace.normalised)
+        logit_moved = _move(logits, logit_square, logit_step, pace.normalised)
+        _add(length, math.hypot(moved, logit_moved))
+        taken += 1
+
+
+@njit(**INLINE)
+def unit(walk):
+    """The scale of a walk; 0 before its first step."""
+    return 0.0 if math.isnan(walk.scale[0]) else walk.scale[0]
+
+
+@njit(**INLINE)
 def _far(walk, biggest):
     """Whether the terms of a step lie far from their scale; then it must be done again, with the
     scale that is set here."""
@@ -92,6 +140,13 @@ def _far(walk, biggest):
     walk.slope[:] = 0.0
     walk.scale[0] = biggest
     return True
+
+
+@njit(**INLINE)
+def _scaled_square(walk):
+    """Sum of the squares of the slope, which gets another unit where they are too small."""
+    square = _square(walk)
+    return _magnify(walk) if square < TINY else square
 
 
 @njit(**INLINE)
@@ -123,9 +178,10 @@ def _magnify(walk):
 
 @njit(**INLINE)
 def _move(walk, square, step_size, normalised):
-    """One update from the slope, which is cleared; the scale becomes the log norm."""
+    """One update from the slope, which is cleared; the scale becomes the log norm.  The length of
+    the update."""
     if square == 0.0:
-        return
+        return 0.0
     pairs = len(walk.start)
     norm = math.sqrt(square)
     pace = step_size / norm if normalised else step_size * math.exp(walk.scale[0])
@@ -141,11 +197,19 @@ def _move(walk, square, step_size, normalised):
         if len(walk.exponent) > 0:
             _split_at(walk, p, after)
         store(walk.slope, p, zero)
-    wanted = (step_size if normalised else pace * norm) - walk.length[1]
-    after = walk.length[0] + wanted
-    walk.length[1] = (after - walk.length[0]) - wanted
-    walk.length[0] = after
+    moved = step_size if normalised else pace * norm
+    _add(walk.length, moved)
     walk.scale[0] += math.log(norm)
+    return moved
+
+
+@njit(**INLINE)
+def _add(sum_, x):
+    """Add to a compensated sum."""
+    wanted = x - sum_[1]
+    after = sum_[0] + wanted
+    sum_[1] = (after - sum_[0]) - wanted
+    sum_[0] = after
 
 
 @njit(**INLINE)

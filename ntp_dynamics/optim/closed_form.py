@@ -50,11 +50,11 @@ class ClosedFormCourse:
             climb(self._height, self.vocab_size, self.step_size, steps, offsets, heights)
         return self._logged(due, *self._at(due, heights))
 
-    def position(self) -> tuple[Float[Tensor, "R V V"], Float[Tensor, " R"]]:
+    def position(self) -> tuple[list[Float[Tensor, "R V V"]], Float[Tensor, " R"]]:
         height, length = (
             x[:, 0] for x in self._at(np.array([self._agenda.steps]), self._height[:1])
         )
-        return self.pattern * height[:, None, None], length
+        return [self.pattern * height[:, None, None]], length
 
     def _at(
         self, steps: np.ndarray, climbed: np.ndarray

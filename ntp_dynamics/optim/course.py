@@ -86,8 +86,8 @@ class Course(Protocol):
         """Take some steps; what was due on the way, the last step included."""
         ...
 
-    def position(self) -> tuple[Float[Tensor, "R A B"], Float[Tensor, " R"]]:
-        """Coefficients and path lengths."""
+    def position(self) -> tuple[list[Float[Tensor, "R A B"]], Float[Tensor, " R"]]:
+        """Coefficients of each matrix that is trained, and path lengths."""
         ...
 
 
@@ -129,7 +129,7 @@ class KernelCourse:
             tally = self._tallies[run]
             lane.advance(lane.layout, lane.walk, pace, lane.gauge, tally, offsets, rows[run])
 
-        _each(one, len(self._lanes), self._threads)
+        each(one, len(self._lanes), self._threads)
         values = {name: rows[:, :, self._columns[name]] for name in self.measures}
         finite = np.isfinite(rows[:, :, measure.NORM])
         return Logged(due, values, np.logical_and.reduce(finite))
@@ -181,11 +181,11 @@ class AttentionCourse(KernelCourse):
         pace = Pace(0, float(step_size), normalised)
         super().__init__(lanes, measures, pace, threads, watch)
 
-    def position(self) -> tuple[Float[Tensor, "R V Q"], Float[Tensor, " R"]]:
+    def position(self) -> tuple[list[Float[Tensor, "R V Q"]], Float[Tensor, " R"]]:
         coefficients = np.zeros((len(self.walks), math.prod(self.shape[1:])))
         for run, (laid, walk) in enumerate(zip(self.laid, self.walks, strict=True)):
             coefficients[run, laid.pairs] = walk.moved[: len(laid.pairs)]
-        return torch.from_numpy(coefficients).view(self.shape), self.path_length()
+        return [torch.from_numpy(coefficients).view(self.shape)], self.path_length()
 
 
 class ColumnsCourse(KernelCourse):
@@ -212,10 +212,10 @@ class ColumnsCourse(KernelCourse):
         pace = Pace(0, float(step_size), normalised)
         super().__init__(lanes, FEED_FORWARD_MEASURES, pace, threads, watch)
 
-    def position(self) -> tuple[Float[Tensor, "R V V"], Float[Tensor, " R"]]:
+    def position(self) -> tuple[list[Float[Tensor, "R V V"]], Float[Tensor, " R"]]:
         v = self.vocab_size
         moved = np.stack([walk.moved.reshape(v, -1)[:, :v].T for walk in self.walks])
-        return torch.from_numpy(moved), self.path_length()
+        return [torch.from_numpy(moved)], self.path_length()
 
 
 _ANY_STAGE = {
@@ -248,7 +248,7 @@ def _equal_runs(batch: Batch, logits: Float[Tensor, "R V V"], a: int, b: int) ->
     return all(torch.equal(x[a], x[b]) for x in (*told, batch.collocation, logits))
 
 
-def _each(one: Callable[[int], None], runs: int, threads: int) -> None:
+def each(one: Callable[[int], None], runs: int, threads: int) -> None:
     """All runs, on threads if there are several."""
     if threads > 1 and runs > 1:
         with ThreadPoolExecutor(threads) as pool:

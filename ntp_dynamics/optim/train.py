@@ -115,7 +115,7 @@ def train_feed_forward(
         return state.forward.log_loss.logsumexp(-1)
 
     if fused:
-        return _follow(fused, part, evaluate)
+        return _follow(fused, [part], evaluate)
     return _descend([part], evaluate, log_gap, rule, steps)
 
 
@@ -143,13 +143,19 @@ def train_attention(
         return log_excess(state.forward, logits, batch)
 
     if fused:
-        return _follow(fused, part, evaluate)
+        return _follow(fused, [part], evaluate)
     return _descend([part], evaluate, log_gap, rule, steps)
 
 
 def train_joint(
-    batch: Batch, attention: Part, feed_forward: Part, rule: Rule, engine: Engine, steps: int
-) -> Iterator[State]:
+    batch: Batch,
+    attention: Part,
+    feed_forward: Part,
+    rule: Rule,
+    engine: Engine,
+    steps: int,
+    fused: Fused | None = None,
+) -> Iterator[State | Passed]:
     """Both layers at once, on the cross-entropy of all samples."""
 
     def evaluate(walk: _Walk) -> State:
@@ -161,7 +167,10 @@ def train_joint(
     def log_gap(state: State) -> Tensor:  # the infimum of L is 0
         return (state.forward.log_loss + batch.log_pi).logsumexp(-1)
 
-    return _descend([attention, feed_forward], evaluate, log_gap, rule, steps)
+    parts = [attention, feed_forward]
+    if fused:
+        return _follow(fused, parts, evaluate)
+    return _descend(parts, evaluate, log_gap, rule, steps)
 
 
 class _Walk(NamedTuple):
@@ -221,14 +230,14 @@ def _check_finite(step: int, parts: list[Part], values: list[Tensor]) -> None:
 
 
 def _follow(
-    fused: Fused, part: Part, evaluate: Callable[[_Walk], State]
+    fused: Fused, parts: list[Part], evaluate: Callable[[_Walk], State]
 ) -> Iterator[State | Passed]:
     """The states at step 0 and at the stops of a course.
 
     Calls grow or shrink with the time the last one took; where they are cut changes no number.
     Raises NonFinite at the first stop or measurement that is not finite.
     """
-    yield from _passed(0, fused.course.advance(0), part)
+    yield from _passed(0, fused.course.advance(0), parts)
     step, size = 0, 1
     for stop in (0, *fused.stops):
         while step < stop:
@@ -238,14 +247,14 @@ def _follow(
             seconds = max(time.monotonic() - began, 1e-6)
             size = max(1, min(2 * size, int(taken * CALL_SECONDS / seconds)))
             step += taken
-            yield from _passed(step, logged, part)
+            yield from _passed(step, logged, parts)
         coefficients, path_length = fused.course.position()
-        value = part.matrix.value(coefficients)
-        _check_finite(step, [part], [value])
-        yield evaluate(_Walk(step, [coefficients], [value], path_length))
+        values = [p.matrix.value(c) for p, c in zip(parts, coefficients, strict=True)]
+        _check_finite(step, parts, values)
+        yield evaluate(_Walk(step, coefficients, values, path_length))
 
 
-def _passed(step: int, logged: Logged, part: Part) -> Iterator[Passed]:
+def _passed(step: int, logged: Logged, parts: list[Part]) -> Iterator[Passed]:
     """Raises NonFinite where a measurement is not finite, after those that are."""
     if logged.finite.all():
         yield Passed(step, logged)
@@ -253,7 +262,7 @@ def _passed(step: int, logged: Logged, part: Part) -> Iterator[Passed]:
     first = int(logged.finite.argmin())
     if first:
         yield Passed(int(logged.steps[first - 1]), logged.until(first))
-    raise NonFinite(int(logged.steps[first]), part.name)
+    raise NonFinite(int(logged.steps[first]), parts[0].name)
 
 
 def _add(total: Tensor, change: Tensor, lost: Tensor) -> tuple[Tensor, Tensor]:

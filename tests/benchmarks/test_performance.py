@@ -10,10 +10,18 @@ import pytest
 import torch
 
 from benchmarks.performance.corpora import MARGIN, Shape, problem
-from benchmarks.performance.naive import Naive
+from benchmarks.performance.naive import Naive, NaiveJoint
 from benchmarks.performance.report import report
 from benchmarks.performance.solver import a_query, orders_of, whole
-from benchmarks.performance.steps import STEP_SIZE, interleaved, kernel, torch_path
+from benchmarks.performance.steps import (
+    LOGIT_STEP_SIZE,
+    STEP_SIZE,
+    interleaved,
+    joint_by_torch,
+    joint_kernel,
+    kernel,
+    torch_path,
+)
 from ntp_dynamics.theory.column import solve
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +37,7 @@ def test_all_contenders_walk_the_same_path() -> None:
     course.advance(1)
     queries = given.batch.query_id[0]
     scores = naive.model.weight.detach()[:, queries]
-    torch.testing.assert_close(course.position()[0][0], scores, rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(course.position()[0][0][0], scores, rtol=1e-9, atol=1e-12)
     measured = states(51)
     for step, logged in enumerate(naive.log):
         loss, norm, size, *_ = logged
@@ -39,6 +47,23 @@ def test_all_contenders_walk_the_same_path() -> None:
         assert kept["log_loss"][0, step] == pytest.approx(np.log(loss), abs=1e-9)
         assert kept["log_grad_norm"][0, step] == pytest.approx(np.log(norm), abs=1e-9)
         assert kept["norm_kq"][0, step] == pytest.approx(size, abs=1e-9)
+
+
+def test_all_contenders_of_the_joint_stage_walk_the_same_path() -> None:
+    given = problem(SHAPE, 1)
+    naive = NaiveJoint(given.corpora[0], STEP_SIZE, LOGIT_STEP_SIZE)
+    course, states = joint_kernel(given), joint_by_torch(given)
+    naive.steps(39)  # it has taken one
+    course.advance(40)
+    (*_, last) = states(41)
+    (scores, logits), _ = course.position()
+    queries = given.batch.query_id[0]
+    for mine, torch_, usual in (
+        (scores, last.attention.value, naive.model.weight.detach()[:, queries]),
+        (logits, last.feed_forward.value, naive.logits.detach()),
+    ):
+        torch.testing.assert_close(mine, torch_, rtol=1e-12, atol=1e-13)
+        torch.testing.assert_close(mine[0], usual, rtol=1e-9, atol=1e-10)
 
 
 def test_fresh_corpora_differ_and_shared_ones_do_not() -> None:

@@ -37,7 +37,7 @@ def test_two_hundred_steps_agree_with_the_torch_path(
     cases = any_cases(v, separable, dense)
     course = cases.course(0.01, normalised)
     course.advance(STEPS)
-    coefficients, length = course.position()
+    (coefficients,), length = course.position()
     (*_, last) = cases.by_torch(0.01, normalised, STEPS)
     assert (coefficients - last.layer.coefficients).abs().max() <= 1e-12
     torch.testing.assert_close(length, last.path_length, rtol=1e-12, atol=0)
@@ -63,7 +63,7 @@ def test_every_single_step_agrees_with_the_torch_path_on_any_corpus(
             walk.lost[:] = 0.0
             walk.scale[0] = np.nan
         course.advance(1)
-        moved, _ = course.position()
+        (moved,), _ = course.position()
 
 
 @pytest.mark.parametrize(("step_size", "drop"), [(800.0, 420), (3000.0, 1600)])
@@ -81,7 +81,7 @@ def test_steps_so_long_that_a_gradient_loses_hundreds_of_decades_agree_too(
         scales.append(last.gradient.log_scale)
     assert (scales[0] - scales[1]).max() > drop
     assert last is not None
-    torch.testing.assert_close(course.position()[0], last.coefficients, rtol=1e-12, atol=1e-9)
+    torch.testing.assert_close(course.position()[0][0], last.coefficients, rtol=1e-12, atol=1e-9)
 
 
 @pytest.mark.parametrize("depth", [0.0, 40.0, 400.0, 1000.0])
@@ -126,7 +126,7 @@ def test_a_million_steps_lose_nothing_to_rounding() -> None:
     logits = exact_margin(9.23, batch)
     course = AttentionCourse(batch, zeros(1, 3, batch.n_queries), logits, 0.1, True, 1)
     course.advance(10**6)
-    moved, length = course.position()
+    (moved,), length = course.position()
     assert length.item() == pytest.approx(1e5, rel=1e-15)
     assert moved[0, 0].max() == pytest.approx(1e5 / np.sqrt(2), rel=3e-15)
     assert moved[0, 1].min() == pytest.approx(-1e5 / np.sqrt(2), rel=3e-15)
@@ -140,7 +140,7 @@ def test_a_gradient_of_exactly_zero_moves_nothing() -> None:
         batch, zeros(1, 3, batch.n_queries), exact_margin(5.0, batch), 0.1, True, 1
     )
     course.advance(10)
-    moved, length = course.position()
+    (moved,), length = course.position()
     assert not moved.any()
     assert length.item() == 0.0
 

@@ -161,7 +161,7 @@ def test_measuring_moves_no_bit_and_cutting_measures_none_otherwise(
         course = AttentionCourse(*given, watch if watched else None)
         logged = [course.advance(steps) for steps in calls]
         values = [np.stack([*x.values.values()]) for x in logged if len(x.steps)]
-        return course.position()[0], np.concatenate(values, 2) if values else None
+        return course.position()[0][0], np.concatenate(values, 2) if values else None
 
     alone, nothing = take([LAST], False)
     assert nothing is None
@@ -194,7 +194,7 @@ def test_a_direction_that_is_the_target_is_not_a_rounding_error_away(
     cases = any_cases(6, True)
     unwatched = AttentionCourse(cases.batch, cases.matrix, cases.logits, 0.3, True, 1)
     unwatched.advance(LAST)
-    moved = cases.scores + unwatched.position()[0]
+    moved = cases.scores + unwatched.position()[0][0]
     moved = moved.where(any_reference(cases.batch).kq != 0, 0.0)  # on pairs that occur
     norm = moved.square().sum((1, 2)).sqrt()
     reference = replace(any_reference(cases.batch), kq=moved, kq_norm=norm)

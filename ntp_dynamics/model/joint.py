@@ -1,0 +1,55 @@
+"""The fused kernel of the joint stage: both layers from one pass over the sentences.
+
+dLoss/dS is that of `ntp_dynamics.model.dense`, with logits that move along.  In the same units
+
+    dLoss/dM[:,u] = sum over sentences of pi e^m / (1 + e^m |e_y|) * phi_u e,
+
+at a log-scale of its own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, Int
+from numba import njit
+from torch import Tensor
+
+from ntp_dynamics.model.batch import Batch
+from ntp_dynamics.model.compiled import compiled
+from ntp_dynamics.model.dense import (
+    DenseLayout,
+    accumulate,
+    lay_out_dense,
+    room_of,
+    start_columns,
+)
+from ntp_dynamics.model.layout import Laid
+from ntp_dynamics.model.simd import INLINE, LANES, load, store
+from ntp_dynamics.model.walk import Walk, follow_both, unit
+
+
+@compiled
+def advance_joint(layout, scores, logits, pace, gauge, tally, length):
+    """Move both walks some steps; numbers depend on nothing but the steps taken."""
+    room = room_of(layout), gauge, tally
+    follow_both(_both, layout, scores, logits, room, pace, length)
+
+
+@njit(**INLINE)
+def _both(layout, scores, logits, room):
+    for p in range(0, len(logits.start), LANES):
+        store(layout.columns, p, load(logits.start, p) + load(logits.moved, p))
+    room, gauge, tally = room
+    return accumulate(layout, scores, unit(scores), room, gauge, tally, False, logits)
+
+
+def start_joint(
+    batch: Batch, run: int, scores: Float[Tensor, "V Q"], logits: Float[Tensor, "V V"]
+) -> tuple[DenseLayout, Int[np.ndarray, " P"], Walk, Walk]:
+    """The joint stage of one run: its layout, where the scores that occur stand in the flattened
+    V x Q, and both walks at their start."""
+    layout, pairs = lay_out_dense(batch, run, logits)
+    everyone = len(layout.label)  # a token that attends to itself moves the logits
+    layout = layout._replace(columns=layout.columns.copy(), moving=everyone)
+    _, walk = start_columns(batch, run, logits)
+    return layout, pairs, Laid(layout, pairs).walk(scores.numpy(force=True)), walk
