@@ -1,4 +1,4 @@
-"""The fused kernel for any logits M, and for the feed-forward stage from any start.
+"""The fused kernel for any logits M.
 
 As `ntp_dynamics.model.kernel`, but eight classes of one sentence fill the lanes of a vector: a step
 costs 2 L V multiplications and V exponentials a sentence.
@@ -35,7 +35,7 @@ from ntp_dynamics.model.simd import (
 )
 from ntp_dynamics.model.simd_math import exp, largest, maximum, power_of_two, total
 from ntp_dynamics.model.tally import LN2, NEVER
-from ntp_dynamics.model.walk import Walk, follow, unit
+from ntp_dynamics.model.walk import follow, unit
 
 NO_CLASS = -1e30
 """The logit of what only fills the lanes."""
@@ -62,15 +62,6 @@ class DenseLayout(NamedTuple):
     """1 for a token that n maps to the label, else 0."""
     label: Int[np.ndarray, " sentences"]
     log_pi: Float[np.ndarray, " sentences"]
-
-
-class Columns(NamedTuple):
-    """The known tokens of the feed-forward stage."""
-
-    first: Int[np.ndarray, " K"]
-    """Where the column of a token begins."""
-    label: Int[np.ndarray, " K"]
-    classes: int
 
 
 @compiled
@@ -129,14 +120,14 @@ def accumulate(layout, walk, scale, room, gauge, tally, noting, logits):
             for u in range(real):
                 z = z + load(layout.columns, layout.column[begin + u] + j) * value[u]
             store(class_, j, z * per_mass)
-        margin, odds = _odds(class_, label)
+        margin, odds = odds_of(class_, label)
         class_[label] = -odds
         below = min(margin, 0.0)
         per_odds = 1.0 / (math.exp(below - margin) + math.exp(below) * odds)
         if logits is not None:
             own = below + layout.log_pi[s]
             biggest_logit = max(biggest_logit, own)
-            factor = _exp(own - unit(logits)) * per_odds * per_mass
+            factor = exp_in_range(own - unit(logits)) * per_odds * per_mass
             for u in range(real):
                 column, phi = layout.column[begin + u], fill(value[u] * factor)
                 for j in range(column, column + layout.classes, LANES):
@@ -180,7 +171,7 @@ def accumulate(layout, walk, scale, room, gauge, tally, noting, logits):
         mean_out = total(mean) * per_mass
         own = (outside - inside) * LN2 + below + layout.log_pi[s]
         biggest = max(biggest, own)
-        factor = _exp(own - scale) * per_odds * per_mass
+        factor = exp_in_range(own - scale) * per_odds * per_mass
         apart = fill(mean_out) * power_of_two(fill(outside - inside))
         for u in range(0, size, LANES):
             d = load(value, u)
@@ -190,7 +181,7 @@ def accumulate(layout, walk, scale, room, gauge, tally, noting, logits):
 
 
 @njit(**INLINE)
-def _exp(x):
+def exp_in_range(x):
     """e^x within the range of floats."""
     return math.exp(max(min(x, 700.0), -745.0))
 
@@ -218,7 +209,7 @@ def _note(layout, s, weight, power, inside, per_mass, gauge, tally):
 
 
 @njit(**INLINE)
-def _odds(class_, label):
+def odds_of(class_, label):
     """Margin of the wrong classes over the label, and their odds, which replace the logits."""
     right = class_[label]
     class_[label] = NO_CLASS
@@ -232,34 +223,6 @@ def _odds(class_, label):
         store(class_, j, e)
         sum_ = sum_ + e
     return margin, total(sum_)
-
-
-@compiled
-def advance_columns(columns, walk, pace, gauge, tally, due, rows):
-    """The feed-forward stage: M <- M - eta D (/ ||D||), D[:,x] = softmax(M[:,x]) - e_n(x)."""
-    room = np.empty(columns.classes)
-    follow(_columns, columns, walk, room, pace, gauge, tally, due, rows)
-
-
-@njit(**INLINE)
-def _columns(columns, walk, scale, class_, gauge, tally, noting):
-    """dL0/dM e^-scale; the log of the largest token."""
-    biggest = NEVER
-    for x in range(len(columns.label)):
-        begin, label = columns.first[x], columns.label[x]
-        for j in range(0, columns.classes, LANES):
-            store(class_, j, load(walk.start, begin + j) + load(walk.moved, begin + j))
-        margin, odds = _odds(class_, label)
-        if noting:
-            tally.margin[x], tally.odds[x] = margin, odds
-        below = min(margin, 0.0)
-        biggest = max(biggest, below)
-        per_odds = 1.0 / (math.exp(below - margin) + math.exp(below) * odds)
-        factor = _exp(below - scale) * per_odds
-        class_[label] = -odds
-        for j in range(0, columns.classes, LANES):
-            store(walk.slope, begin + j, load(class_, j) * factor)
-    return biggest
 
 
 def lay_out_dense(
@@ -311,22 +274,3 @@ def padded_columns(logits: Float[Tensor, "V V"]) -> Float[np.ndarray, "V classes
     columns = logits.numpy(force=True).T
     missing = -columns.shape[1] % LANES
     return np.pad(columns, [(0, 0), (0, missing)], constant_values=NO_CLASS)
-
-
-def start_columns(batch: Batch, run: int, start: Float[Tensor, "V V"]) -> tuple[Columns, Walk]:
-    """The feed-forward stage of one run, at its start."""
-    columns = padded_columns(start)
-    n = batch.collocation[run].numpy(force=True)
-    known = np.nonzero(n >= 0)[0]
-    nothing = np.zeros(columns.size)
-    walk = Walk(
-        start=columns.ravel(),
-        moved=nothing.copy(),
-        lost=nothing.copy(),
-        exponent=np.zeros(0),
-        mantissa=np.zeros(0),
-        slope=nothing.copy(),
-        scale=np.array([math.nan]),
-        length=np.zeros(2),
-    )
-    return Columns(known * columns.shape[1], n[known].astype(np.int64), columns.shape[1]), walk

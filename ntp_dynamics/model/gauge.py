@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ntp_dynamics.model.batch import Batch
-from ntp_dynamics.model.dense import Columns
+from ntp_dynamics.model.columns import Columns
 from ntp_dynamics.model.layout import Laid
 from ntp_dynamics.model.measure import BETWEEN, NON_OPTIMAL, OPTIMAL, Gauge
 from ntp_dynamics.model.reference import Reference

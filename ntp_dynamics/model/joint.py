@@ -15,14 +15,9 @@ from numba import njit
 from torch import Tensor
 
 from ntp_dynamics.model.batch import Batch
+from ntp_dynamics.model.columns import start_columns
 from ntp_dynamics.model.compiled import compiled
-from ntp_dynamics.model.dense import (
-    DenseLayout,
-    accumulate,
-    lay_out_dense,
-    room_of,
-    start_columns,
-)
+from ntp_dynamics.model.dense import DenseLayout, accumulate, lay_out_dense, room_of
 from ntp_dynamics.model.layout import Laid
 from ntp_dynamics.model.simd import INLINE, LANES, load, store
 from ntp_dynamics.model.walk import Walk, follow_both, unit

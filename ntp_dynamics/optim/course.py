@@ -19,7 +19,8 @@ from torch import Tensor
 
 from ntp_dynamics.model import measure
 from ntp_dynamics.model.batch import Batch
-from ntp_dynamics.model.dense import DenseLayout, advance_columns, advance_dense, start_columns
+from ntp_dynamics.model.columns import advance_columns, start_columns
+from ntp_dynamics.model.dense import DenseLayout, advance_dense
 from ntp_dynamics.model.excess import equal_margin
 from ntp_dynamics.model.gauge import attention_gauge, columns_gauge, no_gauge, tally_of
 from ntp_dynamics.model.kernel import advance
