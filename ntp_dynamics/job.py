@@ -281,9 +281,10 @@ def _course(
     config = job.config
     if why_torch(config) is not None or isinstance(engine, Autograd):  # the latter: a shadow
         return None
+    from ntp_dynamics.model.walk import JointPace
     from ntp_dynamics.optim.closed_form import ClosedFormCourse
     from ntp_dynamics.optim.course import AttentionCourse, ColumnsCourse, Watch
-    from ntp_dynamics.optim.joint import JointCourse, JointPace
+    from ntp_dynamics.optim.joint import JointCourse
 
     due = next((h.steps for h in job.hooks[stage] if h.clock == SCALAR_CLOCK), ())
     watch = Watch(job.reference, np.array(sorted(due))) if due else None

@@ -45,7 +45,7 @@ def _groups(group: Dataset) -> Iterator[tuple[str, xarray.Dataset]]:
     for name, variable in group.variables.items():
         attributes = _attributes(variable)
         attributes.pop("_FillValue", None)
-        labels.update(attributes.pop("coordinates", "").split())
+        labels.update(str(attributes.pop("coordinates", "")).split())
         variables[name] = variable.dimensions, _numbers(variable), attributes
     data = xarray.Dataset(
         {name: variable for name, variable in variables.items() if name not in labels},

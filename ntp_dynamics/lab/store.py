@@ -35,8 +35,8 @@ STATUS, MANIFEST, TRAJECTORY = "status.json", "MANIFEST.json", "trajectory.nc"
 HDF5 = threading.Lock()
 """Held by whoever opens, reads, writes or closes a trajectory: the library is not thread-safe."""
 
-UNREADABLE = (OSError, RuntimeError, ValueError, IndexError, KeyError, TypeError, AttributeError)
-"""What netCDF4 raises for a damaged file."""
+UNREADABLE = (OSError, RuntimeError, ValueError, IndexError)
+"""What reading a file raises that is damaged or not one of ours."""
 
 
 class RecordWriter:

@@ -98,21 +98,7 @@ def accumulate(layout, walk, scale, room, gauge, tally, noting, logits):
         real = layout.size[s]
         label = layout.label[s]
 
-        # phi = weight 2^(power - inside) / mass
-        top = fill(NEVER)
-        for u in range(0, size, LANES):
-            k = gather(walk.exponent, layout.pair, begin + u)
-            store(power, u, k)
-            w = gather(walk.mantissa, layout.pair, begin + u) * load(layout.copies, begin + u)
-            store(weight, u, w)
-            top = maximum(k, top)
-        inside = largest(top)
-        mass = zero
-        for u in range(0, size, LANES):
-            phi = load(weight, u) * power_of_two(load(power, u) - inside)
-            store(value, u, phi)
-            mass = mass + phi
-        per_mass = 1.0 / total(mass)
+        inside, per_mass = _attend(layout, walk, begin, size, room)
 
         # logits, residuals in units of e^margin / (1 + e^margin odds)
         for j in range(0, layout.classes, LANES):
@@ -128,10 +114,7 @@ def accumulate(layout, walk, scale, room, gauge, tally, noting, logits):
             own = below + layout.log_pi[s]
             biggest_logit = max(biggest_logit, own)
             factor = exp_in_range(own - unit(logits)) * per_odds * per_mass
-            for u in range(real):
-                column, phi = layout.column[begin + u], fill(value[u] * factor)
-                for j in range(column, column + layout.classes, LANES):
-                    store(logits.slope, j, load(logits.slope, j) + load(class_, j - column) * phi)
+            _add_to_logits(layout, logits, begin, real, value, class_, factor)
         most, reference = -1.0, 0.0
         widest = 0.0
         for u in range(real):
@@ -178,6 +161,36 @@ def accumulate(layout, walk, scale, room, gauge, tally, noting, logits):
             d = where_equal(d, zero, fill(-mean_out), d - apart)
             scatter_add(walk.slope, layout.pair, begin + u, load(weight, u) * factor * d)
     return biggest, biggest_logit
+
+
+@njit(**INLINE)
+def _attend(layout, walk, begin, size, room):
+    """Attention masses of a sentence: phi = value per_mass = weight 2^(power - inside) per_mass.
+    Returns (inside, per_mass)."""
+    weight, power, value, _ = room
+    top = fill(NEVER)
+    for u in range(0, size, LANES):
+        k = gather(walk.exponent, layout.pair, begin + u)
+        store(power, u, k)
+        w = gather(walk.mantissa, layout.pair, begin + u) * load(layout.copies, begin + u)
+        store(weight, u, w)
+        top = maximum(k, top)
+    inside = largest(top)
+    mass = fill(0.0)
+    for u in range(0, size, LANES):
+        phi = load(weight, u) * power_of_two(load(power, u) - inside)
+        store(value, u, phi)
+        mass = mass + phi
+    return inside, 1.0 / total(mass)
+
+
+@njit(**INLINE)
+def _add_to_logits(layout, logits, begin, real, value, class_, factor):
+    """Add phi_u e of a sentence to the columns of its tokens u."""
+    for u in range(real):
+        column, phi = layout.column[begin + u], fill(value[u] * factor)
+        for j in range(column, column + layout.classes, LANES):
+            store(logits.slope, j, load(logits.slope, j) + load(class_, j - column) * phi)
 
 
 @njit(**INLINE)

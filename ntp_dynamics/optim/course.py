@@ -183,10 +183,8 @@ class AttentionCourse(KernelCourse):
         super().__init__(lanes, measures, pace, threads, watch)
 
     def position(self) -> tuple[list[Float[Tensor, "R V Q"]], Float[Tensor, " R"]]:
-        coefficients = np.zeros((len(self.walks), math.prod(self.shape[1:])))
-        for run, (laid, walk) in enumerate(zip(self.laid, self.walks, strict=True)):
-            coefficients[run, laid.pairs] = walk.moved[: len(laid.pairs)]
-        return [torch.from_numpy(coefficients).view(self.shape)], self.path_length()
+        pairs = [laid.pairs for laid in self.laid]
+        return [moved_scores(self.walks, pairs, self.shape)], self.path_length()
 
 
 class ColumnsCourse(KernelCourse):
@@ -214,9 +212,7 @@ class ColumnsCourse(KernelCourse):
         super().__init__(lanes, FEED_FORWARD_MEASURES, pace, threads, watch)
 
     def position(self) -> tuple[list[Float[Tensor, "R V V"]], Float[Tensor, " R"]]:
-        v = self.vocab_size
-        moved = np.stack([walk.moved.reshape(v, -1)[:, :v].T for walk in self.walks])
-        return [torch.from_numpy(moved)], self.path_length()
+        return [moved_logits(self.walks, self.vocab_size)], self.path_length()
 
 
 _ANY_STAGE = {
@@ -241,6 +237,22 @@ ATTENTION_MEASURES = {
     "attention_mass_mean": measure.ATTENTION_MASS_MEAN,
 }
 """Where each observable stands in a row of a kernel."""
+
+
+def moved_scores(
+    walks: Sequence[Walk], pairs: Sequence[Int[np.ndarray, " P"]], shape: Sequence[int]
+) -> Float[Tensor, "R V Q"]:
+    """What training added to the scores; ``pairs`` is where those that occur stand, a run each."""
+    moved = np.zeros((len(walks), math.prod(shape[1:])))
+    for run, (walk, where) in enumerate(zip(walks, pairs, strict=True)):
+        moved[run, where] = walk.moved[: len(where)]
+    return torch.from_numpy(moved).view(*shape)
+
+
+def moved_logits(walks: Sequence[Walk], vocab_size: int) -> Float[Tensor, "R V V"]:
+    """What training added to the logits, whose columns are laid out one after the other."""
+    v = vocab_size
+    return torch.from_numpy(np.stack([walk.moved.reshape(v, -1)[:, :v].T for walk in walks]))
 
 
 def _equal_runs(batch: Batch, logits: Float[Tensor, "R V V"], a: int, b: int) -> bool:

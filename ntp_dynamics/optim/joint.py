@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,7 +14,7 @@ from ntp_dynamics.model.gauge import no_gauge, tally_of
 from ntp_dynamics.model.joint import advance_joint, start_joint
 from ntp_dynamics.model.token_space import TokenMatrix
 from ntp_dynamics.model.walk import JointPace
-from ntp_dynamics.optim.course import Logged, each
+from ntp_dynamics.optim.course import Logged, each, moved_logits, moved_scores
 
 
 class JointCourse:
@@ -53,10 +52,9 @@ class JointCourse:
 
     def position(self) -> tuple[list[Float[Tensor, "R A B"]], Float[Tensor, " R"]]:
         """Coefficients of the scores and of the logits, and path lengths."""
-        v = self._vocab_size
-        coefficients = np.zeros((len(self._runs), math.prod(self._shape[1:])))
-        for run, (_, pairs, scores, _) in enumerate(self._runs):
-            coefficients[run, pairs] = scores.moved[: len(pairs)]
-        moved = np.stack([run[3].moved.reshape(v, -1)[:, :v].T for run in self._runs])
-        scores = torch.from_numpy(coefficients).view(self._shape)
-        return [scores, torch.from_numpy(moved)], torch.from_numpy(self._lengths[:, 0].copy())
+        _, pairs, scores, logits = zip(*self._runs, strict=True)
+        coefficients = [
+            moved_scores(scores, pairs, self._shape),
+            moved_logits(logits, self._vocab_size),
+        ]
+        return coefficients, torch.from_numpy(self._lengths[:, 0].copy())

@@ -54,7 +54,8 @@ def matrix(start: torch.Tensor) -> TokenMatrix:
 
 
 def starts(batch: Batch, scale: float, depth: float = 0.0) -> tuple[TokenMatrix, TokenMatrix]:
-    """Random weights; ``depth`` is added to the right logits, a little more to those of run 0."""
+    """Random weights; ``depth`` is added to the scores of optimal tokens, once to twice as much to
+    the right logits of the first to the last run."""
     random = torch.Generator().manual_seed(0)
     scores = torch.randn(batch.runs, V, batch.n_queries, generator=random).double()
     logits = torch.randn(batch.runs, V, V, generator=random).double()
@@ -62,6 +63,9 @@ def starts(batch: Batch, scale: float, depth: float = 0.0) -> tuple[TokenMatrix,
         known = batch.collocation.clamp_min(0)[:, None]
         deeper = depth * (1 + torch.linspace(0, 1, batch.runs).double())[:, None, None]
         logits.scatter_add_(1, known, deeper.expand_as(known))
+        several = batch.present.sum(-1, keepdim=True) > 1
+        run, sentence, _ = where = (batch.optimal & several).nonzero(as_tuple=True)
+        scores[run, batch.token[where], batch.query[run, sentence]] += depth
     return matrix(scale * scores), matrix(scale * logits)
 
 
@@ -103,28 +107,31 @@ def test_two_hundred_steps_agree_with_the_torch_path(rule: Optimizer, scale: flo
 @pytest.mark.parametrize("depth", [30.0, 300.0, 900.0])
 @pytest.mark.parametrize("rule", RULES[:2], ids=["ngd", "global norm"])
 def test_steps_agree_however_small_the_gradients_are(rule: Optimizer, depth: float) -> None:
-    """Down to e^-1800; those of both layers differ by hundreds of decades, too."""
+    """Down to e^-1800 and below; those of the two layers lie up to e^890 apart."""
     batch = batch_of(corpora(24))
     matrices = starts(batch, 1.0, depth)
+    by_score, by_logit, _ = Engine().joint(*(m.start for m in matrices), batch)
+    assert by_score.log_scale.max() < -1.8 * depth
+    assert (by_logit.log_scale - by_score.log_scale).max() > 0.9 * depth
     course = JointCourse(batch, *matrices, pace(rule), 1)
     for expected, length in by_torch(batch, matrices, rule, 20):
         found, mine = course.position()
         for x, y in zip(found, expected, strict=True):
-            torch.testing.assert_close(x, y, rtol=1e-9, atol=1e-12 * depth)
-        torch.testing.assert_close(mine, length, rtol=1e-10, atol=0)
+            assert (x - y).abs().max() <= 2e-13
+        torch.testing.assert_close(mine, length, rtol=2e-13, atol=0)
         course.advance(1)
-    assert all(x.any() for x in found)
+    assert found[1].any()
 
 
 def test_absurdly_long_steps_of_plain_descent_agree_too() -> None:
-    """A score of 1e9 is known to 1e-7, and so is attention from there on."""
+    """Rounding a score of 1e10 is felt in what is attended to: 1.5e-8 of the largest logit seen."""
     batch, factor = batch_of(corpora(24)), 2e7
     matrices = starts(batch, 0.0)
     course = JointCourse(batch, *matrices, pace(GradientDescent(), factor), 1)
     for expected, _ in by_torch(batch, matrices, GradientDescent(), 3, factor):
         found, _ = course.position()
         for x, y in zip(found, expected, strict=True):
-            assert (x - y).abs().max() <= 1e-7 * y.abs().max()
+            assert (x - y).abs().max() <= 5e-8 * y.abs().max()
         course.advance(1)
     course.advance(100)
     found, _ = course.position()
