@@ -65,6 +65,27 @@ def check(arguments: Sequence[str] | None = None) -> None:
         sys.exit(0 if report.realizable else 1)
 
 
+def show(arguments: Sequence[str] | None = None) -> None:
+    """``ntp-show DIR [--judge] [--json]``: the verdicts of a record or a sweep, again."""
+    parser = _Parser(
+        prog="ntp-show", description="The verdicts of a record, or the map of a sweep, again."
+    )
+    parser.add_argument("directory", help="a run or a sweep")
+    parser.add_argument(
+        "--judge", action="store_true", help="judge what was recorded by today's rules; read-only"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    options = parser.parse_args(arguments)
+    with mistakes_in_one_line():
+        from pathlib import Path
+
+        from rich.console import Console
+
+        from ntp_dynamics.review import review
+
+        review(Path(options.directory), Console(), judge=options.judge, as_json=options.json)
+
+
 def train() -> None:
     """``ntp-train [overrides]``: one job; ``-m`` sweeps."""
     with mistakes_in_one_line():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.lab.errors import UserError, short
 from ntp_dynamics.lab.multiplicity import adjust
 from ntp_dynamics.lab.store import MANIFEST, STATUS, TRAJECTORY, read_json, read_tree, verify
+from ntp_dynamics.lab.verdict import FORMAT
 
 if TYPE_CHECKING:
     import pandas
@@ -32,6 +34,8 @@ class Record:
     corpora: list[Corpus]
     trajectory: xarray.DataTree
     verdicts: list[dict[str, Any]]
+    rules: int = FORMAT
+    """The rules it was judged by: the format of verdicts.json (`lab.verdict.FORMAT`)."""
 
     def __repr__(self) -> str:
         stages = ", ".join(name for name in self.trajectory.children if name != "targets")
@@ -88,9 +92,11 @@ def load_run(directory: str | Path) -> Record:
 
 def _load(path: Path) -> Record:
     verdicts: list[dict[str, Any]] = []
+    rules = FORMAT
     if (path / MANIFEST).exists():
         verify(path)
-        verdicts = read_json(path / "verdicts.json")["claims"]
+        found = read_json(path / "verdicts.json")
+        verdicts, rules = found["claims"], int(found.get("format", 1))
     config = from_yaml((path / "config.yaml").read_text(encoding="utf-8"))
     return Record(
         path=path,
@@ -98,6 +104,7 @@ def _load(path: Path) -> Record:
         corpora=[Corpus.read(path / f"corpora/{run:03d}.jsonl") for run in range(config.runs)],
         trajectory=read_tree(path / TRAJECTORY),
         verdicts=verdicts,
+        rules=rules,
     )
 
 
@@ -120,7 +127,8 @@ def read_status(path: Path) -> dict[str, Any]:
 
 
 def load_sweep(directory: str | Path) -> pandas.DataFrame:
-    """One row a job: overrides, state, seconds, final observables, a label a claim, path.
+    """One row a job: overrides, state, seconds, final observables, path, and for each claim its
+    label and how many of the judged runs keep it.
 
     Reads only the status files.  Contradictions are corrected for the number of jobs (Holm, 5 %).
     Raises UserError where there is no record below the directory.
@@ -141,11 +149,21 @@ def load_sweep(directory: str | Path) -> pandas.DataFrame:
                 "seconds": status.get("seconds"),
                 **status.get("final", {}),
                 **labels[i],
+                **run_counts(status),
                 "path": str(path.parent),
             }
             for i, (path, status) in enumerate(zip(paths, statuses, strict=True))
         ]
     )
+
+
+def run_counts(status: Mapping[str, Any]) -> dict[str, int]:
+    """Of each claim how many of the judged runs of a job keep it, as columns."""
+    return {
+        f"{claim}.{name}": int(runs[name])
+        for claim, runs in status.get("runs", {}).items()
+        for name in ("kept", "judged")
+    }
 
 
 def adjusted_labels(statuses: list[dict[str, Any]]) -> list[dict[str, str]]:

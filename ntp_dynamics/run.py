@@ -33,7 +33,13 @@ from ntp_dynamics.lab.progress import Interrupt, JobProgress, SweepShare, gracef
 from ntp_dynamics.lab.store import STATUS, TRAJECTORY, RecordWriter
 from ntp_dynamics.lab.sweep import Parts, Work, run_alone
 from ntp_dynamics.lab.tracking import Subject, Tracker, flatten, is_on, open_tracker
-from ntp_dynamics.observe.judgement import Judged, judge_claims, recorded_for_laws
+from ntp_dynamics.lab.wording import kept_of
+from ntp_dynamics.observe.judgement import (
+    Judged,
+    judge_claims,
+    recorded_for_laws,
+    verdicts_file,
+)
 from ntp_dynamics.observe.observables import Observable
 from ntp_dynamics.observe.tree import make_tree
 from ntp_dynamics.optim.train import Passed, State
@@ -121,7 +127,7 @@ def job_parts(
                 constants = _constants(job, tree)
                 judged = judge_claims(tree, constants)
                 claims = [j.to_json() for j in judged]
-                writer.json("verdicts.json", {"claims": claims})
+                writer.json("verdicts.json", verdicts_file(claims))
                 drawn = config.figures is Figures.auto and around.figures
                 if drawn or config.figures is Figures.all:
                     _draw(job, tree, constants, judged, writer)
@@ -264,5 +270,12 @@ def _track_outcome(
     columns = ("id", "version", "stage", "label", "sentence", "source")
     final = {name: value for name, value in outcome["final"].items() if value is not None}
     labels = {f"verdict.{claim}": label for claim, label in outcome["labels"].items()}
-    tracker.summary({**final, **labels})
-    tracker.verdicts([{name: claim[name] for name in columns} for claim in claims])
+    kept = {f"verdict.{claim}.kept": runs["kept"] for claim, runs in outcome["runs"].items()}
+    judged = {f"verdict.{claim}.judged": runs["judged"] for claim, runs in outcome["runs"].items()}
+    tracker.summary({**final, **labels, **kept, **judged})
+    tracker.verdicts(
+        [
+            {**{name: claim[name] for name in columns}, "runs": kept_of(claim["outcomes"])}
+            for claim in claims
+        ]
+    )

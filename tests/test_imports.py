@@ -26,7 +26,7 @@ FLOORS = [
     ["run"],
     ["compose"],
     ["api", "show", "help", "start"],
-    ["multirun"],
+    ["multirun", "review"],
     ["launch"],
     ["cli"],
     ["__main__", "__init__"],
