@@ -19,6 +19,7 @@ from ntp_dynamics.lab.ticks import read_plainly
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PINK = (
     "#000000",
@@ -71,27 +72,15 @@ def save_grid(
     size: tuple[float, float] = (4.0, 3.1),
     title: str = "",
 ) -> list[Path]:
-    """Draw on a grid of cells of ``size`` inches; writes ``stem``.png and .pdf, returns both."""
+    """Draw on a grid of cells of ``size`` inches; writes ``stem``.png and .pdf, returns both.
+
+    Nothing is written where there is nothing to draw.
+    """
     if not drawings:
         return []
-    columns = min(columns, len(drawings))
-    rows = -(-len(drawings) // columns)
+    paths = [stem.with_name(stem.name + suffix) for suffix in (".png", ".pdf")]
     with own_style():
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
-        axes = list(figure.subplots(rows, columns, squeeze=False).flat)
-        for i, (drawing, ax) in enumerate(zip(drawings, axes, strict=False)):
-            drawing.draw(ax)
-            if len(drawings) > 1:
-                ax.set_title(f"({ascii_lowercase[i % 26]}) {ax.get_title(loc='left')}", loc="left")
-        if title:
-            figure.suptitle(title, fontsize=10)
-        for ax in axes[len(drawings) :]:
-            ax.set_axis_off()
-        read_plainly(figure)
-        letter(figure)
-        paths = [stem.with_name(stem.name + suffix) for suffix in (".png", ".pdf")]
+        figure = grid(drawings, columns, size, title)
         for path in paths:
             kind = path.suffix[1:]
             # a date in the file would make equal jobs differ
@@ -100,3 +89,26 @@ def save_grid(
                 path, lambda p, k=kind, m=metadata: figure.savefig(p, format=k, dpi=160, metadata=m)
             )
     return paths
+
+
+def grid(
+    drawings: Sequence[Drawing], columns: int, size: tuple[float, float], title: str = ""
+) -> Figure:
+    """The figure of a grid, to be made and used inside of `own_style`."""
+    from matplotlib.figure import Figure
+
+    columns = min(columns, len(drawings))
+    rows = -(-len(drawings) // columns)
+    figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for i, (drawing, ax) in enumerate(zip(drawings, axes, strict=False)):
+        drawing.draw(ax)
+        if len(drawings) > 1:
+            ax.set_title(f"({ascii_lowercase[i % 26]}) {ax.get_title(loc='left')}", loc="left")
+    if title:
+        figure.suptitle(plain(title, 100), fontsize=10)
+    for ax in axes[len(drawings) :]:
+        ax.set_axis_off()
+    read_plainly(figure)
+    letter(figure)
+    return figure

@@ -33,7 +33,7 @@ class LinearPanel:
         y = np.where(np.isfinite(self.y), self.y, np.nan)
         draw_runs(ax, self.t, y, np.ones(y.shape, dtype=bool), BLUE, label)
         ax.set_xlim(0, max(self.t[-1], 1))
-        title = self.title if self.formula else plain(self.title)
+        title = self.title if self.formula else plain(self.title, 52)
         ax.set_title(title, loc="left").set_parse_math(self.formula)
         ax.set_xlabel("step t")
         legend(ax)

@@ -92,7 +92,7 @@ class Panel:
             ax.text(0.5, 0.5, "no value here", transform=ax.transAxes, ha="center", color="0.4")
             ax.set_xticks([])
             ax.set_yticks([])
-        title = self.title if self.formula else plain(self.title)
+        title = self.title if self.formula else plain(self.title, 52)
         ax.set_title(title, loc="left").set_parse_math(self.formula)
         ax.set_xlabel("step t")
         legend(ax)

@@ -50,7 +50,7 @@ def draw_line(
     if there.any():
         beside = np.pad(there, 1)
         lone = there & ~beside[2:] & ~beside[:-2]
-        name = None if label is None else plain(label, 44)
+        name = None if label is None else plain(label, 40)
         (line,) = ax.plot(t, np.where(there, y, np.nan), style, label=name, **look)
         if lone.any():
             line.set_marker("o")

@@ -85,18 +85,17 @@ def test_a_large_sweep_is_counted_and_the_one_contradiction_is_said(tmp_path: Pa
     assert max(chart.size) < 20
 
 
-def test_equal_figures_give_equal_pdf_bytes(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        paths = save_grid([panel(), panel()], tmp_path / name)
-        assert [path.suffix for path in paths] == [".png", ".pdf"]
-    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
-
-
-def test_a_figure_leaves_the_settings_and_the_backend_of_others_alone(tmp_path: Path) -> None:
-    with matplotlib.rc_context({"text.usetex": True, "font.family": "monospace"}):
+def test_equal_figures_are_equal_bytes_whatever_others_have_set_and_leave_that_alone(
+    tmp_path: Path,
+) -> None:
+    paths = save_grid([panel()], tmp_path / "a")
+    assert [path.suffix for path in paths] == [".png", ".pdf"]
+    theirs = {"text.usetex": True, "font.family": "cursive", "savefig.dpi": 10, "font.size": 30}
+    with matplotlib.rc_context(theirs | {"backend": "svg"}):
         before = dict(matplotlib.rcParams)
-        save_grid([panel()], tmp_path / "a")
+        save_grid([panel()], tmp_path / "b")
         assert dict(matplotlib.rcParams) == before
+    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
 
 
 def test_a_sheet_that_cannot_be_drawn_is_a_line_and_the_others_are_drawn(tmp_path: Path) -> None:
