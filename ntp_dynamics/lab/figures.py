@@ -88,6 +88,7 @@ def save_grid(
             write_atomically(
                 path, lambda p, k=kind, m=metadata: figure.savefig(p, format=k, dpi=160, metadata=m)
             )
+            figure.set_layout_engine("none")  # everything has found its place
     return paths
 
 
