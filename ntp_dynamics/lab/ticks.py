@@ -44,13 +44,18 @@ def decade_label(value: float) -> str:
 
 
 def read_plainly(figure: Figure) -> None:
-    """Ticks of this kind on every axis of a figure that matplotlib would write in powers of ten."""
-    from matplotlib.ticker import LogFormatter
+    """Ticks of this kind on every axis of a figure that matplotlib would write in powers of ten;
+    thousands are marked on the others."""
+    from matplotlib.ticker import LogFormatter, ScalarFormatter
 
     for ax in figure.axes:
         for axis in (ax.xaxis, ax.yaxis):
-            if isinstance(axis.get_major_formatter(), LogFormatter):
+            low, high = sorted(axis.get_view_interval())
+            formatter, thousands = axis.get_major_formatter(), 1e3 <= high < 1e6
+            if isinstance(formatter, LogFormatter):
                 _set_ticks(axis)
+            elif isinstance(formatter, ScalarFormatter) and thousands and high - low > 100:
+                axis.set_major_formatter("{x:,.6g}")
 
 
 def _set_ticks(axis: Axis) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import matplotlib
@@ -93,9 +94,11 @@ def test_equal_figures_are_equal_bytes_whatever_others_have_set_and_leave_that_a
     theirs = {"text.usetex": True, "font.family": "cursive", "savefig.dpi": 10, "font.size": 30}
     with matplotlib.rc_context(theirs | {"backend": "svg"}):
         before = dict(matplotlib.rcParams)
-        save_grid([panel()], tmp_path / "b")
+        with ThreadPoolExecutor(2) as threads:
+            list(threads.map(lambda name: save_grid([panel()], tmp_path / name), "bc"))
         assert dict(matplotlib.rcParams) == before
-    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+    for name in "bc":
+        assert (tmp_path / f"{name}.pdf").read_bytes() == (tmp_path / "a.pdf").read_bytes()
 
 
 def test_a_sheet_that_cannot_be_drawn_is_a_line_and_the_others_are_drawn(tmp_path: Path) -> None:

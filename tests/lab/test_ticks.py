@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
@@ -47,7 +46,7 @@ def test_an_axis_has_a_few_ticks_inside_it_that_differ_and_no_broken_power(middl
         ("log", (0.8, 250), ["1", "10", "100"]),
         ("log", (1.5, 6), ["2", "5"]),
         ("symlog", (0, 2000), ["0", "1", "10", "100", "1,000"]),
-        ("linear", (0, 4), ["0", "1", "2", "3", "4"]),
+        ("linear", (0, 5000), ["0", "1,000", "2,000", "3,000", "4,000", "5,000"]),
     ],
 )
 def test_no_axis_of_a_figure_reads_powers_of_ten(scale, limits, labels) -> None:
@@ -55,8 +54,6 @@ def test_no_axis_of_a_figure_reads_powers_of_ten(scale, limits, labels) -> None:
     ax = figure.subplots()
     ax.set_xscale(scale)
     ax.set_xlim(*limits)
-    if scale == "linear":
-        ax.set_xticks(np.arange(5))
     read_plainly(figure)
     assert [label.get_text() for label in ax.get_xticklabels()] == labels
     assert {label.get_text() for label in ax.get_xticklabels(minor=True)} <= {""}
