@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     import xarray
 
 
+LOG = "log.txt"
 Bar = JobProgress | SweepShare
 Interrupting = Callable[[], AbstractContextManager[Interrupt]]
 
@@ -108,13 +109,16 @@ def job_parts(
         seconds = round(time.monotonic() - started, 3)
         writer.json(STATUS, {**status, "seconds": seconds, "final": final_values(tree)})
 
+    def tell(text: str) -> None:
+        progress.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
     def say(text: str) -> None:
         log(text)
-        progress.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        tell(text)
 
     settings = to_yaml(config)
     subject = _subject(config, settings, writer.directory, around.group)
-    with JobLog(writer.directory / "log.txt") as log:
+    with JobLog(writer.directory / LOG) as log:
         try:
             job = prepare(config, around.observables)
             make_room(writer.directory, job.record_size)
@@ -128,9 +132,6 @@ def job_parts(
                 judged = judge_claims(tree, constants)
                 claims = [j.to_json() for j in judged]
                 writer.json("verdicts.json", verdicts_file(claims))
-                drawn = config.figures is Figures.auto and around.figures
-                if drawn or config.figures is Figures.all:
-                    _draw(job, tree, constants, judged, writer)
                 for j in judged:
                     log(f"{j.claim.id} ({j.claim.version}): {j.verdict.sentence}")
                 outcome = {**summary(tree, judged), "notes": notes(job)}
@@ -144,8 +145,13 @@ def job_parts(
             log(traceback.format_exc())
             end("failed", one_line(error))
             raise
-    writer.add("log.txt")
-    writer.seal()
+        writer.add(LOG)
+        writer.seal()  # before figures: none of them costs a record
+        if undrawn := _draw(job, tree, constants, judged, writer.directory, around, tell):
+            writer.seal(without=(LOG, STATUS))  # these two say what is missing
+            log("\n".join(undrawn))
+            end("done", outcome={**outcome, "notes": [*outcome["notes"], *undrawn]})
+            writer.seal()
     return Record(writer.directory, config, job.corpora, tree, claims)
 
 
@@ -249,14 +255,28 @@ def _draw(
     tree: xarray.DataTree,
     constants: Constants,
     judged: Sequence[Judged],
-    writer: RecordWriter,
-) -> None:
-    from ntp_dynamics.figures import draw_job
+    directory: Path,
+    around: Surroundings,
+    tell: Callable[[str], None],
+) -> list[str]:
+    """Figures beside a sealed record, where they are asked for.
 
-    folder = writer.directory / "figures"
-    every = job.config.figures is Figures.all
-    for path in draw_job(tree, job.corpora, constants, judged, folder, every):
-        writer.add(str(path.relative_to(writer.directory)))
+    Returns a line for every reason why some could not be drawn; they are told at once in a sweep,
+    which does not show the notes of its jobs.
+    """
+    which = job.config.figures
+    if which is Figures.none or (which is not Figures.all and not around.figures):
+        return []
+    try:
+        from ntp_dynamics.figures import draw_job
+
+        undrawn = draw_job(tree, job.corpora, constants, judged, directory / "figures", which)
+    except KeyboardInterrupt:
+        tell(f"interrupted while drawing; the record in {directory} is complete")
+        raise
+    for reason in undrawn if around.group is not None else ():
+        tell(f"{directory.name}: {reason}")
+    return undrawn
 
 
 def _subject(config: Config, settings: str, directory: Path, group: str | None) -> Subject:

@@ -79,9 +79,10 @@ class Precision(StrEnum):
 
 
 class Figures(StrEnum):
-    """`auto`: a single job draws its own, a sweep one overview; `all`: every job draws all, one for
-    each claim too."""
+    """`auto`: a single job draws its own, a sweep one overview; `paper`: and the paper's Figure 2;
+    `all`: every job draws all, one for each claim too."""
 
     auto = "auto"
+    paper = "paper"
     none = "none"
     all = "all"

@@ -78,9 +78,11 @@ class RecordWriter:
         if name not in self.files:
             self.files.append(name)
 
-    def seal(self) -> None:
-        """Write the manifest."""
-        entries = {name: _entry(self.directory / name) for name in sorted({*self.files, STATUS})}
+    def seal(self, without: Sequence[str] = ()) -> None:
+        """Write the manifest.  Files that are to change once more are left out of it first, and put
+        in by sealing again: the record is sound at every moment."""
+        names = sorted({*self.files, STATUS} - {*without})
+        entries = {name: _entry(self.directory / name) for name in names}
         self._write(MANIFEST, lambda path: path.write_text(_dump({"files": entries})))
 
     def _write(self, name: str, write: Callable[[Path], Any]) -> None:
