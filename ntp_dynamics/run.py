@@ -27,6 +27,7 @@ from ntp_dynamics.job import (
     why_torch,
 )
 from ntp_dynamics.lab.disk import make_room, size_in_words
+from ntp_dynamics.lab.errors import escaped
 from ntp_dynamics.lab.log import JobLog
 from ntp_dynamics.lab.pace import Pace
 from ntp_dynamics.lab.progress import Interrupt, JobProgress, SweepShare, graceful_interrupt
@@ -104,7 +105,7 @@ def job_parts(
 
     def say(text: str) -> None:
         log(text)
-        progress.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        progress.bar.console.print(escaped(text), markup=False, highlight=False, soft_wrap=True)
 
     settings = to_yaml(config)
     subject = _subject(config, settings, writer.directory, around.group)

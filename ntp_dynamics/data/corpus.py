@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -24,8 +23,8 @@ from jaxtyping import Float
 from ntp_dynamics.lab.errors import UserError, short
 
 MAX_TOKENS = 4096
-MAX_VOCAB = 1_000_000
-SAMPLE_KEYS = {"tokens", "next", "weight"}
+SPELLED = 20
+"""So many tokens of a sentence are spelled out for a person."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class Corpus:
         for i, (tokens, following, *rest) in enumerate(samples):
             weight = float(rest[0]) if rest else 1.0
             key = (tuple(int(x) for x in tokens), int(following))
-            _check_sample(f"sample {i}", key[0], weight)
+            check_sample(f"sample {i}", key[0], weight)
             total[key] = total.get(key, 0.0) + weight
         if not total:
             raise UserError("corpus", "it holds no samples", "give at least one sentence")
@@ -88,7 +87,9 @@ class Corpus:
     @classmethod
     def read(cls, path: str | Path) -> Corpus:
         """Read a JSON Lines file.  Raises UserError naming the file and line."""
-        return _read(Path(path))
+        from ntp_dynamics.data.corpus_file import read
+
+        return read(Path(path))
 
     def write(self, path: str | Path) -> None:
         """Write the corpus as JSON Lines (the vocabulary line always, so that V survives)."""
@@ -139,13 +140,26 @@ class Corpus:
         """Last tokens of the sentences of length two or more, in increasing order."""
         return tuple(sorted({s[-1] for s in self.sentences if len(s) > 1}))
 
+    def name(self, token: int) -> str:
+        """A token for a person: harmless on a terminal, and short; one of blanks in quotes."""
+        text = self.vocab[token]
+        return short(text if text.strip() else f'"{text}"')
+
     def spell(self, i: int) -> str:
-        """Sample ``i`` for a person: ``[S V] -> O``."""
-        words = " ".join(self.vocab[v] for v in self.sentences[i])
-        return f"[{words}] -> {self.vocab[self.next_tokens[i]]}"
+        """Sample ``i`` for a person: ``[S V] -> O``; a long sentence by its ends."""
+        words = [self.name(v) for v in _ends(self.sentences[i])]
+        if left_out := len(self.sentences[i]) - len(words):
+            words.insert(-1, f"... {left_out:,} more ...")
+        return f"[{' '.join(words)}] -> {self.name(self.next_tokens[i])}"
 
 
-def _check_sample(where: str, tokens: tuple[Any, ...], weight: Any) -> None:
+def _ends(sentence: tuple[int, ...]) -> tuple[int, ...]:
+    """The beginning of a long sentence, and its query."""
+    return sentence if len(sentence) <= SPELLED else (*sentence[: SPELLED - 1], sentence[-1])
+
+
+def check_sample(where: str, tokens: tuple[Any, ...], weight: Any) -> None:
+    """Raise UserError for a sentence or a weight that no corpus can have."""
     if not tokens:
         raise UserError(where, "the sentence is empty", "give at least one token")
     if len(tokens) > MAX_TOKENS:
@@ -158,119 +172,3 @@ def _check_sample(where: str, tokens: tuple[Any, ...], weight: Any) -> None:
     if not (number and 0 < weight <= sys.float_info.max):
         what = f"weight {short(repr(weight))} is not a positive double"
         raise UserError(where, what, "give a finite weight > 0")
-
-
-def _read(path: Path) -> Corpus:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        reason = (error.strerror or "it cannot be read").lower()
-        raise UserError(str(path), reason, "give a readable corpus file") from error
-    except UnicodeDecodeError as error:
-        what = f"byte {error.start} is not UTF-8 text"
-        raise UserError(str(path), what, "give a JSON Lines file in UTF-8") from error
-
-    vocab: tuple[str, ...] | None = None
-    records = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        where = f"{path}:{number}"
-        record = _parse(where, line)
-        if "vocab" in record:
-            if records or vocab is not None:
-                raise UserError(where, "the vocabulary is not the first line", "move it to the top")
-            vocab = _vocab(where, record)
-        else:
-            records.append((where, *_sample(where, record)))
-    if not records:
-        raise UserError(str(path), "it holds no samples", "give at least one sentence")
-    written = [token for _, tokens, y, _ in records for token in (*tokens, y)]
-    named = vocab is not None or all(isinstance(token, str) for token in written)
-    if vocab is None:
-        vocab = tuple(dict.fromkeys(written)) if named else _numbered(str(path), written)
-    index: dict[Any, int] = {name: i for i, name in enumerate(vocab)} if named else {}
-    samples = [
-        (
-            [_index(where, token, index, len(vocab)) for token in tokens],
-            _index(where, y, index, len(vocab)),
-            weight,
-        )
-        for where, tokens, y, weight in records
-    ]
-    try:
-        return Corpus.from_samples(samples, vocab=vocab)
-    except UserError as error:  # of the corpus as a whole
-        raise UserError(str(path), error.what, error.remedy) from error
-
-
-def _parse(where: str, line: str) -> dict[str, Any]:
-    try:
-        record = json.loads(
-            line, parse_constant=lambda name: float(name.replace("Infinity", "inf"))
-        )
-        if "\\u" in line:  # an escape can say half a character, which nothing can print or store
-            json.dumps(record, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        what = "it holds half of a surrogate pair"
-        raise UserError(where, what, "mend the \\u escape") from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(where, "the line is not JSON", "write one JSON object a line") from error
-    if not isinstance(record, dict):
-        raise UserError(
-            where, "the line is not a JSON object", 'write {"tokens": ..., "next": ...}'
-        )
-    return record
-
-
-def _vocab(where: str, record: dict[str, Any]) -> tuple[str, ...]:
-    vocab = record["vocab"]
-    strings = isinstance(vocab, list) and vocab and all(isinstance(v, str) for v in vocab)
-    if not strings or len(record) > 1:
-        raise UserError(where, "the vocabulary is not a list of strings", 'write {"vocab": ["a"]}')
-    if len(set(vocab)) < len(vocab):
-        ((double, _),) = Counter(vocab).most_common(1)
-        what = f"token {short(repr(double))} stands twice in the vocabulary"
-        raise UserError(where, what, "remove one")
-    return tuple(vocab)
-
-
-def _sample(where: str, record: dict[str, Any]) -> tuple[list[Any], Any, float]:
-    if unknown := sorted(set(record) - SAMPLE_KEYS):
-        what = f"unknown key {short(repr(unknown[0]))}"
-        raise UserError(where, what, "a sample has tokens, next, weight")
-    for key in ("tokens", "next"):
-        if key not in record:
-            raise UserError(where, f"{key!r} is missing", "a sample has tokens, next, weight")
-    tokens, weight = record["tokens"], record.get("weight", 1.0)
-    if not isinstance(tokens, list):
-        raise UserError(where, "'tokens' is not a list", "write the sentence as a list of tokens")
-    _check_sample(where, tuple(tokens), weight)
-    return tokens, record["next"], float(weight)
-
-
-def _numbered(where: str, written: list[Any]) -> tuple[str, ...]:
-    """The vocabulary of a file of integers: 0 .. the largest of them."""
-    size = 1 + max((t for t in written if _is_integer(t)), default=0)
-    if size > MAX_VOCAB:
-        remedy = "number the tokens 0..V-1 without gaps, or give a vocab line"
-        what = f"token {short(str(size - 1))} asks for more than {MAX_VOCAB:,} tokens"
-        raise UserError(where, what, remedy)
-    return tuple(str(v) for v in range(size))
-
-
-def _is_integer(token: Any) -> TypeGuard[int]:
-    return isinstance(token, int) and not isinstance(token, bool)
-
-
-def _index(where: str, token: Any, index: dict[Any, int], vocab_size: int) -> int:
-    if isinstance(token, str) and token in index:
-        return index[token]
-    if _is_integer(token) and 0 <= token < vocab_size:
-        return token
-    shown = short(json.dumps(token, ensure_ascii=False))
-    raise UserError(
-        where,
-        f"token {shown} is not in the vocabulary",
-        f"use its {vocab_size} strings, integers 0..{vocab_size - 1}, or mend the vocab line",
-    )

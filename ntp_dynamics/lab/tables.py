@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ntp_dynamics.lab.errors import escaped
+
 STYLES = {
     "holds": "green",
     "tight": "bold green",
@@ -27,5 +29,6 @@ def verdict_table(console: Console, rows: Iterable[tuple[str, str, str]]) -> Non
     table.add_column("verdict", no_wrap=True)
     table.add_column("what was found", ratio=1, overflow="fold")
     for claim, label, found in rows:
-        table.add_row(Text(claim), Text(label, STYLES.get(label, "")), Text(found))
+        said = Text(escaped(found))
+        table.add_row(Text(escaped(claim)), Text(label, STYLES.get(label, "")), said)
     console.print(table)

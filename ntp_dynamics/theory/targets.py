@@ -63,7 +63,7 @@ def _solve(corpus: Corpus, recognition: Recognition, embedding: Embedding) -> Ta
     try:
         return Targets(feed_forward, _attention(recognition, embedding), None)
     except Infeasible as error:
-        return Targets(feed_forward, None, error.spell(corpus.vocab.__getitem__))
+        return Targets(feed_forward, None, error.spell(corpus.name))
     except NoGramTarget as error:
         return Targets(feed_forward, None, str(error))
 
