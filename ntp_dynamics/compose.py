@@ -144,7 +144,7 @@ def check_inputs(config: Config) -> None:
     """Look at the files a job needs: its corpus, its modules of observables.  Raises UserError."""
     if isinstance(config.dataset, FileDataset):
         (corpus, *_) = draw_corpora(config, streams(config))
-        draw_embeddings(config, streams(config), corpus.vocab_size)
+        draw_embeddings(config, streams(config), corpus)
     if config.hooks.modules:
         from ntp_dynamics.observe.modules import load_observables  # takes torch along
 

@@ -29,7 +29,7 @@ def draw_job(
     """The six panels and the evolution of attention; with ``every``, one figure a claim too."""
     paths = []
     runs = tree.sizes["run"]
-    v, seed = corpora[0].vocab_size, tree.attrs["seed"]
+    v, seed = corpora[0].classes, tree.attrs["seed"]
     title = f"{runs} run{'s' * (runs != 1)}, |V| = {v}, seed {seed}"
     if panels := figure2(tree, constants, CLAIMS):
         paths += save_grid(panels, folder / "panels", title=title)

@@ -19,6 +19,7 @@ from ntp_dynamics.config import (
     Precision,
     Stage,
     StageConfig,
+    ZeroInit,
 )
 from ntp_dynamics.conflicts import unfused
 from ntp_dynamics.data.corpus import Corpus
@@ -116,17 +117,18 @@ def prepare(config: Config, observables: Sequence[Observable] = ()) -> Job:
     extra = [*load_observables(config.hooks.modules), *observables]
     source = streams(config)
     corpora = draw_corpora(config, source)
-    vocab_size = corpora[0].vocab_size
-    embeddings = draw_embeddings(config, source, vocab_size)
+    embeddings = draw_embeddings(config, source, corpora[0])
     known = {id(corpus): recognise(corpus) for corpus in {id(c): c for c in corpora}.values()}
     recognitions = [known[id(corpus)] for corpus in corpora]
     targets = solve(corpora, recognitions, embeddings)
     batch = pack(corpora, [recognition.collocation for recognition in recognitions])
 
-    dim = embeddings[0].matrix.shape[0]
+    dim, vocab_size = embeddings[0].dim, corpora[0].vocab_size
     whole = type(config.optimizer) not in COVARIANT  # its steps depend on the basis
 
-    def weights(purpose: Purpose, rows: int) -> list[Float[Any, "A D"]]:
+    def weights(purpose: Purpose, rows: int) -> list[Float[Any, "A D"]] | None:
+        if isinstance(config.init, ZeroInit):
+            return None
         rngs = (source.rng(run, purpose) for run in range(config.runs))
         return [initial_weight(config.init, (rows, dim), rng) for rng in rngs]
 
@@ -142,7 +144,7 @@ def prepare(config: Config, observables: Sequence[Observable] = ()) -> Job:
             batch, recognitions, [t.feed_forward for t in targets], [t.attention for t in targets]
         ),
         feed_forward=feed_forward_matrix(
-            weights(Purpose.init_feed_forward, vocab_size), embeddings, whole
+            weights(Purpose.init_feed_forward, vocab_size), embeddings, batch, whole
         ),
         attention=attention_matrix(weights(Purpose.init_attention, dim), embeddings, batch, whole),
         hooks={

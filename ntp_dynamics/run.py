@@ -222,7 +222,7 @@ def _write_inputs(job: Job, settings: str, writer: RecordWriter, log: JobLog) ->
     for run, corpus in enumerate(job.corpora):
         writer.data(f"corpora/{run:03d}.jsonl", "".join(line + "\n" for line in corpus.lines()))
     engine = engine_in_words(job.config)
-    log(f"{job.config.runs} runs, |V| = {job.batch.vocab_size}, engine: {engine}")
+    log(f"{job.config.runs} runs, |V| = {job.batch.classes}, engine: {engine}")
     log(f"the record will take {size_in_words(job.record_size)}")
     for note in notes(job):
         log(note)

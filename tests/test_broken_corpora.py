@@ -143,6 +143,14 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         lines(VOCAB, *NAMES, sample(HOSTILE, to="a")),
         r':5: token "\u001b[2J\u001b]0;owned\u0007\nerror',
     ),
+    "an unused number that is a word": (
+        lines({**VOCAB, "unused": "many"}, *NAMES),
+        ":1: 'unused' is \"many\"; say for how many tokens, 2 or more",
+    ),
+    "a sample that uses the unused": (
+        lines({**VOCAB, "unused": 9}, *NAMES),
+        ": the last token stands for 9 unused ones, and a sample uses it",
+    ),
     # nothing to learn
     "one token": (lines(sample(0, to=0)), ': its only token is "0"; nothing is left to predict'),
     "one name": (lines(sample("\u202e", to="\u202e")), r': its only token is "\u202e"; nothing'),

@@ -2,6 +2,7 @@
 
     {"vocab": ["S", "V", "O", "P"]}                          optional first line
     {"tokens": ["S", "V"], "next": "O", "weight": 1.0}       one sample a line
+    {"vocab": ["S", "V", "others"], "unused": 50255}         the last one stands for so many tokens
 
 Tokens are strings of the vocabulary or integers ``0 .. V-1``.  Without a vocabulary line, strings
 are numbered by first occurrence and integers span ``0 .. max``.  Equal samples add up.
@@ -38,6 +39,8 @@ class Corpus:
     sentences: tuple[tuple[int, ...], ...]
     next_tokens: tuple[int, ...]
     weights: tuple[float, ...]
+    unused: int = 0
+    """So many tokens that no sample uses stand together as the last one; 0: each for itself."""
 
     @classmethod
     def from_samples(
@@ -45,11 +48,12 @@ class Corpus:
         samples: Iterable[tuple[Iterable[int], int] | tuple[Iterable[int], int, float]],
         vocab_size: int | None = None,
         vocab: Iterable[str] | None = None,
+        unused: int = 0,
     ) -> Corpus:
         """Collect ``(tokens, next[, weight])``; equal samples add up, first occurrence orders them.
 
-        Raises UserError for an empty corpus, an empty sentence, a token outside the vocabulary or
-        a weight that is not positive and finite.
+        Raises UserError for an empty corpus, an empty sentence, a token outside the vocabulary, a
+        weight that is not positive and finite, or a sample that uses the ``unused``.
         """
         total: dict[tuple[tuple[int, ...], int], float] = {}
         for i, (tokens, following, *rest) in enumerate(samples):
@@ -71,6 +75,9 @@ class Corpus:
                 f"token {outside} is outside the vocabulary 0..{len(vocab) - 1}",
                 "enlarge the vocabulary or mend the sample",
             )
+        if unused and largest == len(vocab) - 1:
+            what = f"the last token stands for {unused:,} unused ones, and a sample uses it"
+            raise UserError("corpus", what, "mend the sample or the vocab line")
         mass = sum(total.values())
         if mass > sys.float_info.max:
             raise UserError("corpus", "the weights add up to infinity", "rescale them")
@@ -82,6 +89,29 @@ class Corpus:
             sentences=tuple(tokens for tokens, _ in total),
             next_tokens=tuple(y for _, y in total),
             weights=tuple(total.values()),
+            unused=unused,
+        )
+
+    def folded(self) -> Corpus:
+        """The same samples, the tokens that none of them uses as one, if there are several.
+
+        From a start at zero nothing tells unused tokens apart: they enter as a number.
+        """
+        used = sorted({v for sentence in self.sentences for v in sentence} | {*self.next_tokens})
+        unused = self.classes - len(used)
+        if unused < 2 or (self.unused and len(used) == self.vocab_size - 1):
+            return self
+        names = [self.vocab[v] for v in used]
+        together = f"{unused:,} unused tokens"
+        while together in names:
+            together += "'"
+        number = {v: i for i, v in enumerate(used)}
+        return Corpus(
+            vocab=(*names, together),
+            sentences=tuple(tuple(number[v] for v in s) for s in self.sentences),
+            next_tokens=tuple(number[v] for v in self.next_tokens),
+            weights=self.weights,
+            unused=unused,
         )
 
     @classmethod
@@ -97,7 +127,8 @@ class Corpus:
 
     def lines(self) -> Iterator[str]:
         """The JSON Lines of this corpus: integers if the vocabulary is unnamed, else strings."""
-        yield json.dumps({"vocab": list(self.vocab)}, ensure_ascii=False)
+        unused = {"unused": self.unused} if self.unused else {}
+        yield json.dumps({"vocab": list(self.vocab), **unused}, ensure_ascii=False)
         for i in range(self.size):
             yield json.dumps(self.sample(i), ensure_ascii=False)
 
@@ -117,7 +148,20 @@ class Corpus:
 
     @property
     def vocab_size(self) -> int:
+        """Length of the axes that tokens have."""
         return len(self.vocab)
+
+    @property
+    def classes(self) -> int:
+        """|V|: all tokens that can come next, those that stand together counted."""
+        return self.vocab_size + max(self.unused - 1, 0)
+
+    @property
+    def multiplicity(self) -> Float[np.ndarray, " V"]:
+        """How many tokens each one of `vocab` stands for."""
+        multiplicity = np.ones(self.vocab_size)
+        multiplicity[-1] = self.unused or 1
+        return multiplicity
 
     @cached_property
     def unnamed(self) -> bool:

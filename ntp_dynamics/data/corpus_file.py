@@ -48,7 +48,7 @@ class _Twice(Exception):
 def read(path: Path) -> Corpus:
     """Read a JSON Lines file.  Raises UserError naming the file and line."""
     vocab: tuple[str, ...] | None = None
-    vocab_line = ""
+    vocab_line, unused = "", 0
     lines: list[Line] = []
     for number, line in enumerate(_text(path).split("\n"), start=1):
         line = line.removeprefix(MARK)  # within a file where several were joined
@@ -59,7 +59,7 @@ def read(path: Path) -> Corpus:
         if "vocab" in record:
             if lines or vocab is not None:
                 raise UserError(where, "the vocabulary is not the first line", "move it to the top")
-            vocab, vocab_line = _vocab(where, record), where
+            vocab, unused, vocab_line = *_vocab(where, record), where
         else:
             lines.append(_sample(where, record))
     if not lines:
@@ -69,12 +69,12 @@ def read(path: Path) -> Corpus:
             samples, vocab = _alike(lines)
         else:
             samples = _by_vocab(lines, vocab, vocab_line)
-        corpus = Corpus.from_samples(samples, vocab=vocab)
+        corpus = Corpus.from_samples(samples, vocab=vocab, unused=unused)
     except UserError as error:
         if error.where != "corpus":
             raise
         raise UserError(str(path), error.what, error.remedy) from error  # of the whole
-    if corpus.vocab_size < 2:
+    if corpus.classes < 2:
         what = f"its only token is {short(json.dumps(corpus.vocab[0], ensure_ascii=False))}"
         remedy = "nothing is left to predict: give at least two tokens"
         raise UserError(str(path), what, remedy)
@@ -135,8 +135,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return record
 
 
-def _vocab(where: str, record: dict[str, Any]) -> tuple[str, ...]:
+def _vocab(where: str, record: dict[str, Any]) -> tuple[tuple[str, ...], int]:
+    """The names, and for how many unused tokens the last one stands (0: for itself)."""
     vocab = record["vocab"]
+    unused = record.pop("unused", None)
     strings = isinstance(vocab, list) and vocab and all(isinstance(v, str) for v in vocab)
     if not strings or len(record) > 1:
         raise UserError(where, "the vocabulary is not a list of strings", 'write {"vocab": ["a"]}')
@@ -144,7 +146,10 @@ def _vocab(where: str, record: dict[str, Any]) -> tuple[str, ...]:
         ((double, _),) = Counter(vocab).most_common(1)
         what = f"token {short(repr(double))} stands twice in the vocabulary"
         raise UserError(where, what, "remove one")
-    return tuple(vocab)
+    if unused is not None and not (_is_integer(unused) and 2 <= unused <= MAX_VOCAB):
+        what = f"'unused' is {_shown(unused)}"
+        raise UserError(where, what, "say for how many tokens, 2 or more, the last one stands")
+    return tuple(vocab), unused or 0
 
 
 def _sample(where: str, record: dict[str, Any]) -> Line:

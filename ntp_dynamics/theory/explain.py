@@ -25,7 +25,7 @@ def explain(corpus: Corpus, found: Recognition, proposition2_holds: Mapping[int,
     ``proposition2_holds`` by query, as in ``assumptions.Report``.
     """
     queries = len(corpus.queries)
-    lines = [f"sentences {corpus.size:,}, tokens {corpus.vocab_size:,}, queries {queries:,}", ""]
+    lines = [f"sentences {corpus.size:,}, tokens {corpus.classes:,}, queries {queries:,}", ""]
     for what, holds, meaning in _table(found, proposition2_holds):
         lines.append(f"{what:<15}{WORD[holds]:<5}{meaning}")
     if found.certificate is not None:

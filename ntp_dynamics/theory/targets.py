@@ -59,7 +59,7 @@ def solve(
 
 
 def _solve(corpus: Corpus, recognition: Recognition, embedding: Embedding) -> Targets:
-    feed_forward = _feed_forward(recognition.collocation, embedding)
+    feed_forward = _feed_forward(corpus, recognition.collocation, embedding)
     try:
         return Targets(feed_forward, _attention(recognition, embedding), None)
     except Infeasible as error:
@@ -68,9 +68,11 @@ def _solve(corpus: Corpus, recognition: Recognition, embedding: Embedding) -> Ta
         return Targets(feed_forward, None, str(error))
 
 
-def _feed_forward(collocation: Sequence[int], embedding: Embedding) -> FeedForwardTarget | None:
+def _feed_forward(
+    corpus: Corpus, collocation: Sequence[int], embedding: Embedding
+) -> FeedForwardTarget | None:
     if embedding.orthonormal:
-        return feed_forward_target(collocation, len(collocation))
+        return feed_forward_target(collocation, corpus.vocab_size, corpus.unused)
     try:
         return feed_forward_dual(collocation, embedding.gram)
     except NoGramTarget:
