@@ -223,7 +223,8 @@ def _write_inputs(job: Job, settings: str, writer: RecordWriter, log: JobLog) ->
         writer.data(f"corpora/{run:03d}.jsonl", "".join(line + "\n" for line in corpus.lines()))
     engine = engine_in_words(job.config)
     log(f"{job.config.runs} runs, |V| = {job.batch.classes}, engine: {engine}")
-    log(f"the record will take {size_in_words(job.record_size)}")
+    disk, memory = map(size_in_words, (job.record_size, job.memory))
+    log(f"the record will take {disk}, the job about {memory} of memory")
     for note in notes(job):
         log(note)
 
