@@ -49,8 +49,8 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-CASES = [(job, engine) for job in JOBS for engine in ("numba", "torch", "autograd")]
-CASES += [("polyak", "torch")]
+CASES = [(job, engine) for job in JOBS for engine in ("numba", "torch")]
+CASES += [("polyak", "torch"), ("two stages", "autograd"), ("joint", "autograd")]
 JOBS["polyak"] = [*TWO_STAGES, "optimizer=polyak"]
 
 
