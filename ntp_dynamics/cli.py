@@ -16,7 +16,7 @@ from typing import NoReturn
 # One thread a process, set before torch is imported: two processes with two threads each spin.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from ntp_dynamics.lab.errors import UserError, UserErrors, refuse
+from ntp_dynamics.lab.errors import UserError, UserErrors, escaped, refuse
 from ntp_dynamics.lab.imports import for_good
 
 
@@ -113,4 +113,4 @@ def dashboard(arguments: Sequence[str] | None = None) -> None:
         else:
             from ntp_dynamics.dashboard.export import export
 
-            print(export(root, Path(options.export)))
+            print(escaped(str(export(root, Path(options.export)))))

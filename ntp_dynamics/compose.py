@@ -25,6 +25,7 @@ from ntp_dynamics.config import GROUPS, Config, FileDataset, register_schemas
 from ntp_dynamics.conflicts import check_conflicts
 from ntp_dynamics.data.draw import draw_corpora, draw_embeddings, streams
 from ntp_dynamics.lab.errors import UserError
+from ntp_dynamics.lab.memory import make_room
 from ntp_dynamics.lab.validate import nearest_key, validate
 
 register_schemas()
@@ -141,10 +142,14 @@ def _is_value(override: Override) -> bool:
 
 
 def check_inputs(config: Config) -> None:
-    """Look at the files a job needs: its corpus, its modules of observables.  Raises UserError."""
+    """Look at the files a job needs: its corpus and whether that fits in memory, its modules of
+    observables.  Raises UserError."""
     if isinstance(config.dataset, FileDataset):
-        (corpus, *_) = draw_corpora(config, streams(config))
-        draw_embeddings(config, streams(config), corpus.vocab_size)
+        from ntp_dynamics.size import hooks_of, in_memory, shape_of  # takes torch along
+
+        corpora = draw_corpora(config, streams(config))
+        (embedding, *_) = draw_embeddings(config, streams(config), corpora[0])
+        make_room(in_memory(config, shape_of(corpora, embedding.dim), hooks_of(config)))
     if config.hooks.modules:
         from ntp_dynamics.observe.modules import load_observables  # takes torch along
 

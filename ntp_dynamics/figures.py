@@ -43,7 +43,7 @@ def _sheets(
     which: Figures,
 ) -> Iterator[Sheet]:
     runs = tree.sizes["run"]
-    v, seed = corpora[0].vocab_size, tree.attrs["seed"]
+    v, seed = corpora[0].classes, tree.attrs["seed"]
     title = f"{runs:,} run{'s' * (runs != 1)}, |V| = {v}, seed {seed}"
     yield Sheet("panels", partial(panels, tree, constants, CLAIMS), title=title)
     if which in (Figures.paper, Figures.all):

@@ -31,7 +31,7 @@ from ntp_dynamics.compose import (
 )
 from ntp_dynamics.config import Figures
 from ntp_dynamics.help import help_text
-from ntp_dynamics.lab.errors import UserError, refuse
+from ntp_dynamics.lab.errors import UserError, escaped, refuse
 from ntp_dynamics.lab.progress import JobProgress, SweepProgress
 from ntp_dynamics.lab.store import STATUS, make_directory, occupied, remove_record
 from ntp_dynamics.record import status_files
@@ -216,7 +216,7 @@ def _job(composed: DictConfig) -> float:
         if single and isinstance(error, UserError):
             refuse([error])
         if single and isinstance(error, NonFinite):
-            kept = nearby(Path(context.runtime.output_dir))
+            kept = escaped(str(nearby(Path(context.runtime.output_dir))))
             remedy = f"lower the step size; the record so far is in {kept}"
             print(f"error: train: {error}; {remedy}", file=sys.stderr)
             sys.exit(1)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ntp_dynamics.compose import Composer
 from ntp_dynamics.config import Config
+from ntp_dynamics.lab.errors import escaped
 from ntp_dynamics.lab.progress import Interrupt, SweepProgress, graceful_interrupt
 from ntp_dynamics.lab.sweep import Ended, Parts, run_packed
 from ntp_dynamics.record import Record
@@ -77,7 +78,7 @@ def tell_failure(number: int, error: Exception) -> None:
     """One line on stderr."""
     from ntp_dynamics.outcome import one_line
 
-    print(f"error: job {number}: {one_line(error)}; see its log", file=sys.stderr)
+    print(f"error: job {number}: {escaped(one_line(error))}; see its log", file=sys.stderr)
 
 
 def _cores() -> int:

@@ -61,7 +61,7 @@ class Record:
         from ntp_dynamics.theory.targets import solve
 
         found = [recognise(corpus) for corpus in self.corpora]
-        embeddings = draw_embeddings(self.config, streams(self.config), self.corpora[0].vocab_size)
+        embeddings = draw_embeddings(self.config, streams(self.config), self.corpora[0])
         targets = solve(self.corpora, found, embeddings)
         observed = recorded_for_laws(self.trajectory)
         return make_constants(self.config, self.corpora, found, embeddings, targets, observed)

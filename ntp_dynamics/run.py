@@ -27,6 +27,7 @@ from ntp_dynamics.job import (
     why_torch,
 )
 from ntp_dynamics.lab.disk import make_room, size_in_words
+from ntp_dynamics.lab.errors import escaped
 from ntp_dynamics.lab.log import JobLog
 from ntp_dynamics.lab.pace import Pace
 from ntp_dynamics.lab.progress import Interrupt, JobProgress, SweepShare, graceful_interrupt
@@ -110,7 +111,7 @@ def job_parts(
         writer.json(STATUS, {**status, "seconds": seconds, "final": final_values(tree)})
 
     def tell(text: str) -> None:
-        progress.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        progress.bar.console.print(escaped(text), markup=False, highlight=False, soft_wrap=True)
 
     def say(text: str) -> None:
         log(text)
@@ -233,8 +234,9 @@ def _write_inputs(job: Job, settings: str, writer: RecordWriter, log: JobLog) ->
     for run, corpus in enumerate(job.corpora):
         writer.data(f"corpora/{run:03d}.jsonl", "".join(line + "\n" for line in corpus.lines()))
     engine = engine_in_words(job.config)
-    log(f"{job.config.runs} runs, |V| = {job.batch.vocab_size}, engine: {engine}")
-    log(f"the record will take {size_in_words(job.record_size)}")
+    log(f"{job.config.runs} runs, |V| = {job.batch.classes}, engine: {engine}")
+    disk, memory = map(size_in_words, (job.record_size, job.memory))
+    log(f"the record will take {disk}, the job about {memory} of memory")
     for note in notes(job):
         log(note)
 

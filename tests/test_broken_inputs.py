@@ -25,7 +25,7 @@ CORPORA: dict[str, tuple[bytes, str]] = {
     "a torn last line": (lines(SAMPLE) + b'{"tokens": ["b"]', ":2: the line is not JSON"),
     "a JSON list": (lines(["a", "b"]), ":1: the line is not a JSON object"),
     "a JSON number": (b"3\n", ":1: the line is not a JSON object"),
-    "binary data": (b"\x80\x04\x95\x00", "byte 0 is not UTF-8 text"),
+    "binary data": (b"\x80\x04\x95\x00", ":1: byte 1 of the line is not UTF-8"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "is not UTF-8 text"),
     "a token outside the vocabulary": (lines({"vocab": ["a"]}, SAMPLE), ':2: token "b"'),
     "a number outside the vocabulary": (
@@ -35,7 +35,7 @@ CORPORA: dict[str, tuple[bytes, str]] = {
     "a negative token": (lines({"tokens": [-1], "next": 0}), ":1: token -1"),
     "a token that is a list": (lines({"tokens": [["a"]], "next": "a"}), ":1: token"),
     "a token that is null": (lines({"tokens": ["a", None], "next": "a"}), ":1: token"),
-    "mixed names and numbers": (lines(SAMPLE, {"tokens": [1], "next": 0}), ":1: token"),
+    "mixed names and numbers": (lines(SAMPLE, {"tokens": [1], "next": 0}), ":2: token"),
     "a token number of 10^12": (lines({"tokens": [10**12], "next": 0}), "asks for more than"),
     "a negative weight": (lines({**SAMPLE, "weight": -1}), ":1: weight -1"),
     "a weight of zero": (lines({**SAMPLE, "weight": 0}), ":1: weight 0"),

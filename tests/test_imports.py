@@ -20,6 +20,7 @@ FLOORS = [
     ["model"],
     ["optim"],
     ["observe"],
+    ["size"],
     ["job"],
     ["record"],
     ["figures", "outcome", "dashboard"],

@@ -77,7 +77,7 @@ def facts(config: Config, record: Record) -> list[str]:
         "StandardEmbedding": "standard basis",
         "GaussianEmbedding": "gaussian embedding",
     }
-    runs, v = len(record.corpora), record.corpora[0].vocab_size
+    runs, v = len(record.corpora), record.corpora[0].classes
     return [
         f"{runs} run{'s' * (runs != 1)}",
         f"|V| = {v:,}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from ntp_dynamics.lab.errors import escaped
 from ntp_dynamics.lab.secrets import redact
 
 
@@ -15,7 +16,8 @@ class JobLog:
         self._file = open(path, "w", encoding="utf-8", buffering=1)  # noqa: SIM115
 
     def __call__(self, message: str) -> None:
-        self._file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {redact(message)}\n")
+        text = "\n".join(map(escaped, redact(message).split("\n")))  # a traceback has lines
+        self._file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}\n")
 
     def __enter__(self) -> JobLog:
         return self

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ntp_dynamics.lab.errors import escaped
+
 STYLES = {
     "holds": "green",
     "tight": "bold green",
@@ -28,5 +30,6 @@ def verdict_table(console: Console, rows: Iterable[tuple[str, str, str, str]]) -
     table.add_column("runs", no_wrap=True)
     table.add_column("what was found", ratio=1, overflow="fold")
     for claim, label, runs, found in rows:
-        table.add_row(Text(claim), Text(label, STYLES.get(label, "")), Text(runs), Text(found))
+        word, said = Text(label, STYLES.get(label, "")), Text(escaped(found))
+        table.add_row(Text(escaped(claim)), word, Text(runs), said)
     console.print(table)
