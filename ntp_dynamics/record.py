@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +16,17 @@ from ntp_dynamics.config import Config, from_yaml
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.lab.errors import UserError, short
 from ntp_dynamics.lab.multiplicity import adjust
-from ntp_dynamics.lab.store import MANIFEST, STATUS, TRAJECTORY, read_json, read_tree, verify
+from ntp_dynamics.lab.store import (
+    MANIFEST,
+    STATUS,
+    TRAJECTORY,
+    VERDICTS,
+    check_tree,
+    read_json,
+    read_tree,
+    state_of,
+    verify,
+)
 
 if TYPE_CHECKING:
     import pandas
@@ -78,27 +90,42 @@ def load_run(directory: str | Path) -> Record:
     """
     path = Path(directory)
     read_json(path / STATUS)
+    with _damage_in_one_line(path):
+        manifest = (path / MANIFEST).exists() or state_of(path) == "done"
+        sealed = manifest and verify(path)
+        return Record(
+            path=path,
+            config=(config := _config(path)),
+            corpora=list(_corpora(path, config)),
+            trajectory=read_tree(path / TRAJECTORY),
+            verdicts=read_json(path / VERDICTS)["claims"] if sealed else [],
+        )
+
+
+def read_back(path: Path) -> None:
+    """Read the files of a record once, one at a time, as `load_run` will.  Raises UserError."""
+    with _damage_in_one_line(path):
+        for _ in _corpora(path, _config(path)):
+            pass
+        check_tree(path / TRAJECTORY)
+
+
+@contextmanager
+def _damage_in_one_line(path: Path) -> Iterator[None]:
     try:
-        return _load(path)
+        yield
     except (KeyError, TypeError, AttributeError, ValueError, OSError, YAMLError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         what = f"it cannot be read ({short(reason)})"
         raise UserError(str(path), what, "the record is damaged; run the job again") from error
 
 
-def _load(path: Path) -> Record:
-    verdicts: list[dict[str, Any]] = []
-    if (path / MANIFEST).exists():
-        verify(path)
-        verdicts = read_json(path / "verdicts.json")["claims"]
-    config = from_yaml((path / "config.yaml").read_text(encoding="utf-8"))
-    return Record(
-        path=path,
-        config=config,
-        corpora=[Corpus.read(path / f"corpora/{run:03d}.jsonl") for run in range(config.runs)],
-        trajectory=read_tree(path / TRAJECTORY),
-        verdicts=verdicts,
-    )
+def _config(path: Path) -> Config:
+    return from_yaml((path / "config.yaml").read_text(encoding="utf-8"))
+
+
+def _corpora(path: Path, config: Config) -> Iterator[Corpus]:
+    return (Corpus.read(path / f"corpora/{run:03d}.jsonl") for run in range(config.runs))
 
 
 def status_files(sweep: Path) -> list[Path]:
@@ -111,10 +138,14 @@ def status_files(sweep: Path) -> list[Path]:
 
 
 def read_status(path: Path) -> dict[str, Any]:
-    """The status of a job; one that cannot be read is `unreadable` and hides no other."""
+    """The status of a job; one that cannot be read is `unreadable` and hides no other, one that is
+    done without a manifest is not done."""
     try:
         status = read_json(path)
-        return {"overrides": [], "state": "unreadable", "reason": None, **status}
+        status = {"overrides": [], "state": "unreadable", "reason": None, **status}
+        if status["state"] == "done" and not (path.parent / MANIFEST).exists():
+            status |= {"state": "unreadable", "reason": f"its {MANIFEST} is missing"}
+        return status
     except (UserError, TypeError) as error:
         return {"overrides": [], "state": "unreadable", "reason": str(error)}
 

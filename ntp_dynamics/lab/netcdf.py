@@ -34,11 +34,11 @@ def read_tree(file: Dataset) -> xarray.DataTree:
     import xarray
 
     file.set_auto_maskandscale(False)
-    return xarray.DataTree.from_dict(dict(_groups(file)))
+    return xarray.DataTree.from_dict(dict(groups(file)))
 
 
-def _groups(group: Dataset) -> Iterator[tuple[str, xarray.Dataset]]:
-    """A group and those below it, by path."""
+def groups(group: Dataset) -> Iterator[tuple[str, xarray.Dataset]]:
+    """A group and those below it, by path, one after another."""
     import xarray
 
     labels, variables = {*group.dimensions}, {}
@@ -54,7 +54,7 @@ def _groups(group: Dataset) -> Iterator[tuple[str, xarray.Dataset]]:
     )
     yield group.path, data
     for child in group.groups.values():
-        yield from _groups(child)
+        yield from groups(child)
 
 
 def _attributes(holder: Dataset | Variable) -> dict[str, Any]:
