@@ -76,7 +76,7 @@ def launch(arguments: Sequence[str]) -> None:
             check_inputs(composer.check(overrides))
         _launch_sweep(arguments, first, count(options.overrides), composer)
     else:
-        with _claimed(first, RUN, options.overrides) as directory:
+        with claimed(first, RUN, options.overrides) as directory:
             pass  # the job itself claims it again
         _hydra([*arguments, f"hydra.run.dir={quoted(directory)}"])
 
@@ -88,7 +88,7 @@ def _launch_sweep(
     config = read_config(first)
     progress = SweepProgress(console, jobs)
     multirun.under_way = multirun.Sweep(config, progress, composer)
-    with _claimed(first, SWEEP, arguments) as sweep:
+    with claimed(first, SWEEP, arguments) as sweep:
         for status in status_files(sweep):  # a smaller sweep leaves no job of a larger one
             with nullcontext() if status.parent == sweep else Claim(status.parent):
                 remove_record(status.parent)
@@ -180,7 +180,7 @@ def preflight(overrides: Sequence[str], search: Sequence[str]) -> DictConfig:
 
 
 @contextmanager
-def _claimed(composed: DictConfig, key: str, overrides: Sequence[str]) -> Iterator[Path]:
+def claimed(composed: DictConfig, key: str, overrides: Sequence[str]) -> Iterator[Path]:
     """The directory that a key names, ours for as long as this lasts: exactly that where it was
     asked for, else one of its own.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +21,6 @@ from ntp_dynamics.lab.store import (
     STATUS,
     TRAJECTORY,
     VERDICTS,
-    check_tree,
     read_json,
     read_tree,
     state_of,
@@ -96,18 +95,19 @@ def load_run(directory: str | Path) -> Record:
         return Record(
             path=path,
             config=(config := _config(path)),
-            corpora=list(_corpora(path, config)),
+            corpora=[_corpus(path, run) for run in range(config.runs)],
             trajectory=read_tree(path / TRAJECTORY),
             verdicts=read_json(path / VERDICTS)["claims"] if sealed else [],
         )
 
 
-def read_back(path: Path) -> None:
-    """Read the files of a record once, one at a time, as `load_run` will.  Raises UserError."""
+def read_back(path: Path, runs: Iterable[int]) -> None:
+    """Read the inputs of a record as `load_run` will, the corpora of these runs.  Raises
+    UserError."""
     with _damage_in_one_line(path):
-        for _ in _corpora(path, _config(path)):
-            pass
-        check_tree(path / TRAJECTORY)
+        _config(path)
+        for run in runs:
+            _corpus(path, run)
 
 
 @contextmanager
@@ -124,8 +124,8 @@ def _config(path: Path) -> Config:
     return from_yaml((path / "config.yaml").read_text(encoding="utf-8"))
 
 
-def _corpora(path: Path, config: Config) -> Iterator[Corpus]:
-    return (Corpus.read(path / f"corpora/{run:03d}.jsonl") for run in range(config.runs))
+def _corpus(path: Path, run: int) -> Corpus:
+    return Corpus.read(path / f"corpora/{run:03d}.jsonl")
 
 
 def status_files(sweep: Path) -> list[Path]:

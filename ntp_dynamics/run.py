@@ -33,7 +33,7 @@ from ntp_dynamics.lab.log import JobLog
 from ntp_dynamics.lab.pace import Pace
 from ntp_dynamics.lab.progress import Interrupt, JobProgress, SweepShare, graceful_interrupt
 from ntp_dynamics.lab.secrets import redact
-from ntp_dynamics.lab.store import LOG, STATUS, TRAJECTORY, VERDICTS, RecordWriter
+from ntp_dynamics.lab.store import LOG, STATUS, TRAJECTORY, VERDICTS, RecordWriter, check_tree
 from ntp_dynamics.lab.sweep import Parts, Work, run_alone
 from ntp_dynamics.lab.tracking import Subject, Tracker, flatten, is_on, open_tracker
 from ntp_dynamics.observe.hooks import Dropper
@@ -142,7 +142,7 @@ def job_parts(
                 outcome = {**summary(tree, judged), "notes": said}
                 _track_outcome(tracker, claims, outcome)
             log.data("done")
-            read_back(writer.directory)
+            check_tree(writer.directory / TRAJECTORY)
             writer.add(LOG, log.entry)
             writer.seal(so_far(state="done", **outcome))
         except KeyboardInterrupt:
@@ -242,6 +242,8 @@ def _write_inputs(job: Job, settings: str, writer: RecordWriter, log: JobLog) ->
     writer.data("config.yaml", settings)  # its free texts are redacted already
     for run, corpus in enumerate(job.corpora):
         writer.data(f"corpora/{run:03d}.jsonl", "".join(line + "\n" for line in corpus.lines()))
+    last = {id(corpus): run for run, corpus in enumerate(job.corpora)}  # runs may share one
+    read_back(writer.directory, last.values())
     engine = engine_in_words(job.config)
     log.data(f"{job.config.runs} runs, |V| = {job.batch.vocab_size}, engine: {engine}")
     log.data(f"the record will take {size_in_words(job.record_size)}")

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any
 
 import yaml
@@ -218,14 +219,16 @@ def from_yaml(text: str) -> Config:
     """The inverse of `to_yaml`.  Names map to dataclasses through `GROUPS`; nothing is executed."""
     plain = read_yaml(text)
     for group, name in plain.pop("choices").items():
-        plain[group] = TypeAdapter(GROUPS[group][name]).validate_python(plain[group])
-    return TypeAdapter(Config).validate_python(plain)
+        plain[group] = _adapter(GROUPS[group][name]).validate_python(plain[group])
+    return _adapter(Config).validate_python(plain)
 
 
 def read_yaml(text: str) -> Any:
     """Plain values of a YAML text."""
     return yaml.load(text, Loader=_LOADER)
 
+
+_adapter = cache(TypeAdapter)  # takes milliseconds to make
 
 # the ones in C, where PyYAML was built with them, are ten times faster
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)

@@ -34,11 +34,21 @@ def read_tree(file: Dataset) -> xarray.DataTree:
     import xarray
 
     file.set_auto_maskandscale(False)
-    return xarray.DataTree.from_dict(dict(groups(file)))
+    return xarray.DataTree.from_dict(dict(_groups(file)))
 
 
-def groups(group: Dataset) -> Iterator[tuple[str, xarray.Dataset]]:
-    """A group and those below it, by path, one after another."""
+def check(group: Dataset) -> None:
+    """Read all numbers of a group and those below it, one variable after another.  Raises what
+    the library raises for a checksum that does not fit, and ValueError as `read_tree`."""
+    for variable in group.variables.values():
+        variable.set_auto_maskandscale(False)
+        _numbers(variable)
+    for child in group.groups.values():
+        check(child)
+
+
+def _groups(group: Dataset) -> Iterator[tuple[str, xarray.Dataset]]:
+    """A group and those below it, by path."""
     import xarray
 
     labels, variables = {*group.dimensions}, {}
@@ -54,7 +64,7 @@ def groups(group: Dataset) -> Iterator[tuple[str, xarray.Dataset]]:
     )
     yield group.path, data
     for child in group.groups.values():
-        yield from groups(child)
+        yield from _groups(child)
 
 
 def _attributes(holder: Dataset | Variable) -> dict[str, Any]:

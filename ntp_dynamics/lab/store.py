@@ -243,11 +243,10 @@ def read_tree(path: Path) -> xarray.DataTree:
 
 
 def check_tree(path: Path) -> None:
-    """Read a trajectory a group at a time, and its checksums with it.  Raises UserError."""
+    """Read a trajectory a variable at a time, and its checksums with it.  Raises UserError."""
     try:
         with _opened(path) as file:
-            for _ in netcdf.groups(file):
-                pass
+            netcdf.check(file)
     except UNREADABLE as error:
         raise UserError(str(path), "it cannot be read", "the record is damaged") from error
 

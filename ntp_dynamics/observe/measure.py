@@ -44,25 +44,28 @@ def measure(
         return observable(state, reference).numpy(force=True)
     try:
         value: Any = observable(state, reference)
-        value = value.numpy(force=True) if isinstance(value, Tensor) else np.asarray(value)
+        if isinstance(value, Tensor):  # numpy does not know every kind of float
+            value = (value.double() if value.is_floating_point() else value).numpy(force=True)
+        array = np.asarray(value)
     except BaseException as error:  # SystemExit too: a job does not end with a measurement
         what = f"it raises {said(error)}"
         raise Unmeasurable(observable, what, "mend it, or leave it out") from error
-    return _checked(observable, value, sizes)
+    if array.dtype.kind not in "fiub":
+        kind = array.dtype if array.dtype.kind == "c" else type(value).__name__
+        what = f"it returns {kind}, not real numbers"
+        raise Unmeasurable(observable, what, "return a tensor of float64")
+    return _of_right_shape(observable, array, sizes)
 
 
-def _checked(
+def _of_right_shape(
     observable: Observable, value: np.ndarray, sizes: MutableMapping[str, int]
 ) -> np.ndarray:
-    if value.dtype.kind not in "fiub":
-        what = f"it returns {value.dtype}, not real numbers"
-        raise Unmeasurable(observable, what, "return a tensor of float64")
     axes = ("run", *observable.dims)
     wanted = tuple(sizes.get(axis, n) for axis, n in zip(axes, value.shape, strict=False))
     if value.ndim != len(axes) or value.shape != wanted:
         expected = ", ".join(f"{axis} {sizes.get(axis, '?')}" for axis in axes)
         what = f"it returns the shape {value.shape}, not ({expected})"
-        raise Unmeasurable(observable, what, f"return one value for each: {', '.join(axes)}")
+        raise Unmeasurable(observable, what, f"its axes are {', '.join(axes)}")
     for axis, n in zip(axes, value.shape, strict=True):
         sizes.setdefault(axis, n)
     return value

@@ -47,7 +47,7 @@ def _mistakes(o: Observable, others: Sequence[Observable]) -> Iterator[tuple[str
     if not isinstance(o, Observable):
         yield f"{o!r} is not an observable", "decorate it with @observable"
     elif not (isinstance(o.name, str) and o.name.isidentifier()):
-        yield f"{o.name!r} is not a name", "use letters, digits and _ only"
+        yield f"{o.name!r} is not a name", 'give one of letters, digits and _: name="..."'
     elif o.name in AXES | CLOCKS:
         yield f"{o.name!r} is the name of an axis", "rename the observable"
     elif o.name in TAKEN or any(o.name == x.name and set(o.stages) & set(x.stages) for x in others):
