@@ -24,7 +24,7 @@ class Drops:
     def __init__(self, log: JobLog, say: Callable[[str], None]):
         self._log, self._say = log, say
         self._gone: set[tuple[Stage, str]] = set()
-        self._notes: list[str] = []
+        self.told: list[str] = []
 
     def add(self, stage: Stage, step: int, why: Unmeasurable) -> None:
         """An observable that will not be measured any more in a stage."""
@@ -32,13 +32,18 @@ class Drops:
             self._log("".join(traceback.format_exception(why.__cause__)))
         self._gone.add((stage, why.observable.name))
         note = redact(f"{why.where}: {why.what}; not measured from step {step:,} of {stage} on")
-        if note not in self._notes:
-            self._notes.append(note)
+        if note not in self.told:
+            self.told.append(note)
             self._say(note)
+
+    @property
+    def so_far(self) -> dict[str, list[str]]:
+        """What the status of a job that does not finish says of it."""
+        return {"notes": self.told} if self.told else {}
 
     def notes(self, hooks: Mapping[Stage, Sequence[Hook]], tree: xarray.DataTree) -> list[str]:
         """What was dropped, and which of the user's other scalars are nan and where first."""
-        return [*self._notes, *self._undefined(hooks, tree)]
+        return [*self.told, *self._undefined(hooks, tree)]
 
     def _undefined(
         self, hooks: Mapping[Stage, Sequence[Hook]], tree: xarray.DataTree
@@ -47,9 +52,9 @@ class Drops:
             o = hook.observable
             if is_ours(o) or o.dims or (stage, o.name) in self._gone or stage not in tree:
                 continue
-            values = tree[str(stage)][o.name]
-            nan = np.isnan(values.values).any(0)
+            values = tree.children[stage].dataset[o.name]
+            nan = np.asarray(np.isnan(values.values).any(0))
             if nan.any():
                 first = int(values[hook.clock].values[nan.argmax()])
-                where = f"{nan.sum()} of {len(nan)} steps, first at {first:,}"
+                where = f"{nan.sum()} of {nan.size} steps, first at {first:,}"
                 yield f"{named(o)}: nan at {where} of {stage}"

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 import hydra
 from hydra._internal.utils import get_args_parser
+from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -246,13 +247,11 @@ def _job(composed: DictConfig) -> float:
     return record.final_gap
 
 
-def _redact_hydras_own(context: DictConfig) -> None:
-    """The settings that Hydra itself has written, where it was asked to."""
+def _redact_hydras_own(context: HydraConf) -> None:
+    """Rewrite the settings that Hydra itself has written, where it was asked to."""
     if context.output_subdir is not None:
         for path in (Path(context.runtime.output_dir) / context.output_subdir).glob("*.yaml"):
             redact_yaml(path)
-    if (
-        context.mode is RunMode.MULTIRUN
-        and (path := Path(context.sweep.dir, "multirun.yaml")).exists()
-    ):
-        redact_yaml(path)
+    settings = Path(context.sweep.dir) / "multirun.yaml"
+    if context.mode is RunMode.MULTIRUN and settings.exists():
+        redact_yaml(settings)

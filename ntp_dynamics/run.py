@@ -30,6 +30,7 @@ from ntp_dynamics.job import (
 from ntp_dynamics.lab.disk import make_room, size_in_words
 from ntp_dynamics.lab.errors import UserError, UserErrors
 from ntp_dynamics.lab.log import JobLog
+from ntp_dynamics.lab.owner import unwritable
 from ntp_dynamics.lab.pace import Pace
 from ntp_dynamics.lab.progress import Interrupt, JobProgress, SweepShare, graceful_interrupt
 from ntp_dynamics.lab.secrets import redact
@@ -100,10 +101,8 @@ def job_parts(
 
     def end(state: str, reason: str) -> None:
         log(f"{state}: {reason}")
-        with suppress(
-            UserError
-        ):  # where nothing can be written, what went wrong is told all the same
-            writer.json(STATUS, so_far(state=state, reason=redact(reason)))
+        with suppress(UserError):  # where nothing can be written, the reason is told all the same
+            writer.json(STATUS, so_far(state=state, reason=redact(reason), **drops.so_far))
 
     def publish(trained: Trained) -> None:
         """The record so far, for those who watch."""
@@ -117,13 +116,13 @@ def job_parts(
 
     settings = to_yaml(config)
     subject = _subject(config, settings, writer.directory, around.group)
-    with writer, JobLog(writer.directory / LOG) as log:
+    with writer, _opened_log(writer, status) as log:
+        drops = Drops(log, say)
         try:
             job = prepare(config, around.observables)
             make_room(writer.directory, job.record_size)
             _write_inputs(job, settings, writer, log)
             rehearse(job)
-            drops = Drops(log, say)
             with open_tracker(config.tracking, subject, say) as tracker:
                 watch = tracker.watch if is_on(config.tracking) else None
                 tree = yield from _train_and_record(
@@ -275,6 +274,16 @@ def _draw(
     every = job.config.figures is Figures.all
     for path in draw_job(tree, job.corpora, constants, judged, folder, every):
         writer.add(str(path.relative_to(writer.directory)))
+
+
+def _opened_log(writer: RecordWriter, status: dict[str, Any]) -> JobLog:
+    """The log of a job.  Raises UserError where there can be none."""
+    try:
+        return JobLog(writer.directory / LOG)
+    except OSError as error:
+        why = unwritable(writer.directory / LOG, error)
+        writer.json(STATUS, {**status, "state": "failed", "reason": redact(str(why))})
+        raise why from error
 
 
 def _subject(config: Config, settings: str, directory: Path, group: str | None) -> Subject:

@@ -225,3 +225,24 @@ def test_a_job_is_not_overwritten_while_it_runs(tmp_path: Path) -> None:
     assert "is at work in it; choose another directory" in line
     assert record.config.seed == 0
     assert verify(record.path)
+
+
+IN_THE_WAY = ["config.yaml", "trajectory.nc", "verdicts.json", "log.txt", "MANIFEST.json", "CLAIM"]
+
+
+@pytest.mark.parametrize("name", [*IN_THE_WAY, "corpora/000.jsonl", "corpora"])
+def test_what_stands_in_the_way_of_a_file_ends_the_job_in_a_line(name: str, tmp_path: Path) -> None:
+    """A directory in the place of a file; a file in the place of the folder of corpora."""
+    if name == "corpora":
+        (tmp_path / "corpora").write_text("mine")
+    else:
+        (tmp_path / name).mkdir(parents=True)
+    with pytest.raises(ntp.UserError, match="it cannot be written") as caught:
+        ntp.train(TINY, tmp_path)
+    assert str(caught.value).splitlines() == [str(caught.value)]
+    assert not (tmp_path / "MANIFEST.json").is_file()
+    if name != "CLAIM":
+        (status,) = ntp.load_sweep(tmp_path).to_dict("records")
+        assert status["status"] == "failed"
+        assert "it cannot be written" in status["reason"]
+        assert not (tmp_path / "CLAIM").exists()

@@ -50,7 +50,7 @@ class PackedSweeper(BasicSweeper):
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
         super().setup(hydra_context=hydra_context, task_function=task_function, config=config)
-        stored = OmegaConf.create(redact(OmegaConf.to_container(config, resolve=False)))
+        stored: Any = OmegaConf.create(redact(OmegaConf.to_container(config, resolve=False)))
         stored.hydra.sweep.dir = config.hydra.sweep.dir  # where it will lie
         self.config = stored
 

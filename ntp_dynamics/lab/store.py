@@ -181,6 +181,9 @@ def remove_record(directory: Path) -> None:
     """Remove what a job leaves behind, and nothing else; its status last, which says it is one."""
     for name in (MANIFEST, TRAJECTORY, VERDICTS, "config.yaml", LOG):
         (directory / name).unlink(missing_ok=True)
+    for name in (MANIFEST, TRAJECTORY, VERDICTS, "config.yaml", STATUS):
+        for unfinished in directory.glob(f".{name}.*.tmp"):  # of a process that was killed
+            unfinished.unlink(missing_ok=True)
     for name in ("corpora", "figures"):
         shutil.rmtree(directory / name, ignore_errors=True)
     (directory / STATUS).unlink(missing_ok=True)

@@ -119,6 +119,7 @@ def test_of_many_jobs_that_start_at_once_one_gets_the_directory(tmp_path):
 
 
 def test_overwrite_removes_what_a_job_leaves_and_nothing_else(sealed):
+    (sealed / ".trajectory.nc.4711.tmp").write_bytes(b"half of it")  # its process was killed
     mine = {"notes.txt": b"mine", "tables/config.yaml": b"mine too", ".hidden": b"and this"}
     for name, content in mine.items():
         (sealed / name).parent.mkdir(exist_ok=True)
