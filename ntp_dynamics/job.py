@@ -41,7 +41,9 @@ from ntp_dynamics.model.reference import Reference, make_reference
 from ntp_dynamics.model.token_space import TokenMatrix
 from ntp_dynamics.observe.hooks import (
     SCALAR_CLOCK,
+    Dropper,
     Hook,
+    complain,
     make_recorder,
     observe,
 )
@@ -110,7 +112,7 @@ def prepare(config: Config, observables: Sequence[Observable] = ()) -> Job:
     UserError for a corpus file, an embedding or a module that cannot be used, and, before anything
     large is made, for a job that does not fit in memory.
     """
-    extra = [*load_observables(config.hooks.modules), *observables]
+    extra = load_observables(config.hooks.modules, observables)
     source = streams(config)
     corpora = draw_corpora(config, source)
     embeddings = draw_embeddings(config, source, corpora[0])
@@ -206,13 +208,14 @@ def train(
     interrupt: Interrupt,
     watch: Watcher | None = None,
     keep: Keeper = forget,
+    drop: Dropper = complain,
 ) -> Trained:
     """Train the stages in order; an interrupt ends training after the step at hand, weights that
     are no longer finite end it before the step that made them so.
 
     ``watch`` sees what was measured at each step (stage, step, values by name), ``keep`` everything
-    so far.  Where a kernel trains, it measures the scalars that it knows (`Course.measures`) on the
-    way; only other hooks need a state.
+    so far, ``drop`` what is no longer measured and why.  Where a kernel trains, it measures the
+    scalars that it knows (`Course.measures`) on the way; only other hooks need a state.
     """
     recorders: dict[Stage, Recorder] = {}
     reached: dict[Stage, int] = {}
@@ -225,14 +228,15 @@ def train(
         inside = course.measures if course else ()
         hooks = [hook for hook in job.hooks[stage] if hook.observable.name not in inside]
         fused = Fused(course, _stops(hooks, settings.steps)) if course else None
-        states = _states(job, engine, stage, logits, fused)
+        states = states_of(job, engine, stage, logits, fused)
+        sizes = job.sizes
         try:
             for state in track(states, stage, settings.steps):
                 reached[stage] = state.step
                 if isinstance(state, State):
                     logits = state.logits
                     steps = np.array([state.step])
-                    measured = observe(hooks, state, job.reference, job.sizes)
+                    measured = observe(hooks, state, job.reference, sizes, drop)
                     measured = {name: x[:, None] for name, x in measured.items()}
                 else:
                     steps, measured, _ = state.logged
@@ -254,9 +258,10 @@ def stage_settings(config: Config, stage: Stage) -> StageConfig:
     return getattr(config.train, stage)
 
 
-def _states(
+def states_of(
     job: Job, engine: Engine, stage: Stage, logits: Float[Tensor, "R V V"], fused: Fused | None
 ) -> Iterator[State | Passed]:
+    """The states of a stage, which starts from these logits."""
     config = job.config.train
     rule, batch = make_rule(job.config.optimizer), job.batch
     steps = stage_settings(job.config, stage).steps

@@ -6,12 +6,14 @@ import itertools
 import math
 import sys
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NoReturn
 
 import hydra
 from hydra._internal.utils import get_args_parser
+from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -31,15 +33,19 @@ from ntp_dynamics.compose import (
 )
 from ntp_dynamics.config import Figures
 from ntp_dynamics.help import help_text
-from ntp_dynamics.lab.errors import UserError, escaped, refuse
+from ntp_dynamics.lab.errors import UserError, UserErrors, escaped, refuse
+from ntp_dynamics.lab.owner import Claim, new_directory
 from ntp_dynamics.lab.progress import JobProgress, SweepProgress
-from ntp_dynamics.lab.store import STATUS, make_directory, occupied, remove_record
+from ntp_dynamics.lab.store import STATUS, make_directory, occupied, redact_yaml, remove_record
 from ntp_dynamics.record import status_files
 from ntp_dynamics.show import nearby, show, show_tracking, summarise
 from ntp_dynamics.start import import_for
 
 CHECK_ALL_UP_TO = 64
 """A sweep of at most so many jobs is validated job by job before the first starts."""
+
+RUN, SWEEP = "hydra.run.dir", "hydra.sweep.dir"
+"""What names the directory of a job, and of a sweep."""
 
 HYDRAS_OWN = ("hydra_help", "cfg", "info", "shell_completion", "resolve", "package")
 """Flags that ask Hydra something and start no job."""
@@ -71,8 +77,8 @@ def launch(arguments: Sequence[str]) -> None:
             check_inputs(composer.check(overrides))
         _launch_sweep(arguments, first, count(options.overrides), composer)
     else:
-        directory = Path(first.hydra.run.dir)
-        _make_room(directory, first, [directory / STATUS])
+        with claimed(first, RUN, options.overrides) as directory:
+            pass  # the job itself claims it again
         _hydra([*arguments, f"hydra.run.dir={quoted(directory)}"])
 
 
@@ -80,20 +86,19 @@ def _launch_sweep(
     arguments: Sequence[str], first: DictConfig, jobs: int, composer: Composer
 ) -> None:
     console = Console()
-    sweep = Path(first.hydra.sweep.dir)
     config = read_config(first)
-    old = status_files(sweep)
-    _make_room(sweep, first, old)
-    for status in old:  # asked to overwrite: a smaller sweep leaves no job of a larger one
-        remove_record(status.parent)
     progress = SweepProgress(console, jobs)
     multirun.under_way = multirun.Sweep(config, progress, composer)
-    try:
-        _hydra([*arguments, f"hydra.sweep.dir={quoted(sweep)}"])
-    finally:
-        progress.finish()
-        missing = summarise(sweep, jobs, console, overview=config.figures is not Figures.none)
-        show_tracking(config.tracking, console)
+    with claimed(first, SWEEP, arguments) as sweep:
+        for status in status_files(sweep):  # a smaller sweep leaves no job of a larger one
+            with nullcontext() if status.parent == sweep else Claim(status.parent):
+                remove_record(status.parent)
+        try:
+            _hydra([*arguments, f"hydra.sweep.dir={quoted(sweep)}"])
+        finally:
+            progress.finish()
+            missing = summarise(sweep, jobs, console, overview=config.figures is not Figures.none)
+            show_tracking(config.tracking, console)
     if missing:
         sys.exit(1)
 
@@ -175,11 +180,23 @@ def preflight(overrides: Sequence[str], search: Sequence[str]) -> DictConfig:
     return composed
 
 
-def _make_room(directory: Path, composed: DictConfig, statuses: Iterable[Path]) -> None:
-    """Create a directory that holds no record yet.  Raises UserError."""
-    if not composed.overwrite and any(path.exists() for path in statuses):
-        raise occupied(directory)
-    make_directory(directory)
+@contextmanager
+def claimed(composed: DictConfig, key: str, overrides: Sequence[str]) -> Iterator[Path]:
+    """The directory that a key names, ours for as long as this lasts: exactly that where it was
+    asked for, else one of its own.
+
+    Raises UserError where it holds a record (a sweep: below it), or its owner lives.
+    """
+    named = Path(OmegaConf.select(composed, key))
+    exact = composed.overwrite or any(o.startswith(f"{key}=") for o in overrides)
+    if exact:
+        make_directory(named)
+    directory = named if exact else new_directory(named)
+    with Claim(directory):
+        old = status_files(directory) if key == SWEEP else [directory / STATUS]
+        if not composed.overwrite and any(path.exists() for path in old):
+            raise occupied(directory)
+        yield directory
 
 
 def _hydra(arguments: Sequence[str]) -> None:
@@ -191,6 +208,7 @@ def _job(composed: DictConfig) -> float:
     """What Hydra calls for a job on its own, or for each where the launcher is not the packed one;
     returns the final direction gap of the attention layer."""
     context = HydraConfig.get()
+    _redact_hydras_own(context)
     single = context.mode is RunMode.RUN
     console = Console()
     overrides = list(context.overrides.task)
@@ -213,8 +231,8 @@ def _job(composed: DictConfig) -> float:
             ),
         )
     except Exception as error:
-        if single and isinstance(error, UserError):
-            refuse([error])
+        if single and isinstance(error, UserError | UserErrors):
+            refuse([error] if isinstance(error, UserError) else error.errors)
         if single and isinstance(error, NonFinite):
             kept = escaped(str(nearby(Path(context.runtime.output_dir))))
             remedy = f"lower the step size; the record so far is in {kept}"
@@ -227,3 +245,13 @@ def _job(composed: DictConfig) -> float:
     if single:
         show(record, console)
     return record.final_gap
+
+
+def _redact_hydras_own(context: HydraConf) -> None:
+    """Rewrite the settings that Hydra itself has written, where it was asked to."""
+    if context.output_subdir is not None:
+        for path in (Path(context.runtime.output_dir) / context.output_subdir).glob("*.yaml"):
+            redact_yaml(path)
+    settings = Path(context.sweep.dir) / "multirun.yaml"
+    if context.mode is RunMode.MULTIRUN and settings.exists():
+        redact_yaml(settings)

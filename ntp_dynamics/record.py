@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,16 @@ from ntp_dynamics.config import Config, from_yaml
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.lab.errors import UserError, short
 from ntp_dynamics.lab.multiplicity import adjust
-from ntp_dynamics.lab.store import MANIFEST, STATUS, TRAJECTORY, read_json, read_tree, verify
+from ntp_dynamics.lab.store import (
+    MANIFEST,
+    STATUS,
+    TRAJECTORY,
+    VERDICTS,
+    read_json,
+    read_tree,
+    state_of,
+    verify,
+)
 from ntp_dynamics.lab.verdict import FORMAT
 
 if TYPE_CHECKING:
@@ -82,30 +92,45 @@ def load_run(directory: str | Path) -> Record:
     """
     path = Path(directory)
     read_json(path / STATUS)
+    with _damage_in_one_line(path):
+        manifest = (path / MANIFEST).exists() or state_of(path) == "done"
+        sealed = manifest and verify(path)
+        found = read_json(path / VERDICTS) if sealed else {"format": FORMAT, "claims": []}
+        return Record(
+            path=path,
+            config=(config := _config(path)),
+            corpora=[_corpus(path, run) for run in range(config.runs)],
+            trajectory=read_tree(path / TRAJECTORY),
+            verdicts=found["claims"],
+            rules=int(found.get("format", 1)),
+        )
+
+
+def read_back(path: Path, runs: Iterable[int]) -> None:
+    """Read the inputs of a record as `load_run` will, the corpora of these runs.  Raises
+    UserError."""
+    with _damage_in_one_line(path):
+        _config(path)
+        for run in runs:
+            _corpus(path, run)
+
+
+@contextmanager
+def _damage_in_one_line(path: Path) -> Iterator[None]:
     try:
-        return _load(path)
+        yield
     except (KeyError, TypeError, AttributeError, ValueError, OSError, YAMLError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         what = f"it cannot be read ({short(reason)})"
         raise UserError(str(path), what, "the record is damaged; run the job again") from error
 
 
-def _load(path: Path) -> Record:
-    verdicts: list[dict[str, Any]] = []
-    rules = FORMAT
-    if (path / MANIFEST).exists():
-        verify(path)
-        found = read_json(path / "verdicts.json")
-        verdicts, rules = found["claims"], int(found.get("format", 1))
-    config = from_yaml((path / "config.yaml").read_text(encoding="utf-8"))
-    return Record(
-        path=path,
-        config=config,
-        corpora=[Corpus.read(path / f"corpora/{run:03d}.jsonl") for run in range(config.runs)],
-        trajectory=read_tree(path / TRAJECTORY),
-        verdicts=verdicts,
-        rules=rules,
-    )
+def _config(path: Path) -> Config:
+    return from_yaml((path / "config.yaml").read_text(encoding="utf-8"))
+
+
+def _corpus(path: Path, run: int) -> Corpus:
+    return Corpus.read(path / f"corpora/{run:03d}.jsonl")
 
 
 def status_files(sweep: Path) -> list[Path]:
@@ -118,10 +143,14 @@ def status_files(sweep: Path) -> list[Path]:
 
 
 def read_status(path: Path) -> dict[str, Any]:
-    """The status of a job; one that cannot be read is `unreadable` and hides no other."""
+    """The status of a job; one that cannot be read is `unreadable` and hides no other, one that is
+    done without a manifest is not done."""
     try:
         status = read_json(path)
-        return {"overrides": [], "state": "unreadable", "reason": None, **status}
+        status = {"overrides": [], "state": "unreadable", "reason": None, **status}
+        if status["state"] == "done" and not (path.parent / MANIFEST).exists():
+            status |= {"state": "unreadable", "reason": f"its {MANIFEST} is missing"}
+        return status
     except (UserError, TypeError) as error:
         return {"overrides": [], "state": "unreadable", "reason": str(error)}
 

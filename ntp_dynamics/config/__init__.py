@@ -49,6 +49,7 @@ from ntp_dynamics.config.job import (
     Train,
     from_yaml,
     read_yaml,
+    redact_overrides,
     register_schemas,
     to_yaml,
 )
@@ -94,6 +95,7 @@ __all__ = [
     "ZeroInit",
     "from_yaml",
     "read_yaml",
+    "redact_overrides",
     "register_schemas",
     "to_yaml",
 ]

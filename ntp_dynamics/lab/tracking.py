@@ -72,7 +72,8 @@ class Tracker:
 
 @dataclass(frozen=True)
 class Subject:
-    """What is tracked: a job of an experiment, in the group of its sweep, with its settings."""
+    """What is tracked: a job of an experiment, in the group of its sweep, with its settings, whose
+    free texts hold no secrets."""
 
     experiment: str
     name: str
