@@ -12,7 +12,7 @@ import ntp_dynamics as ntp
 from ntp_dynamics.compose import check_inputs, compose_job, config_dir, read_config
 from ntp_dynamics.config import GROUPS
 from ntp_dynamics.conflicts import DATASET_RULES, RULES
-from ntp_dynamics.launch import declared_sweep, expand
+from ntp_dynamics.sweeps import declared_sweep, expand
 
 EXPERIMENTS = sorted(path.stem for path in (config_dir() / "experiment").glob("*.yaml"))
 SMOKE = [

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import ntp_dynamics as ntp
-from ntp_dynamics.launch import expand
+from ntp_dynamics.sweeps import expand
 
 TINY = [
     "experiment=smoke",

@@ -84,20 +84,26 @@ def draw_corpora(config: Config, source: Streams) -> list[Corpus]:
 
 def draw_embeddings(config: Config, source: Streams, vocab_size: int) -> list[Embedding]:
     """The embedding of each run.  Raises UserError where the vectors cannot be orthonormal."""
+    check_dimensions(config, vocab_size)
     dim = config.embedding.dim or vocab_size
     draw = gaussian
     if isinstance(config.embedding, OrthonormalEmbedding):
         draw = standard if isinstance(config.embedding, StandardEmbedding) else orthonormal
-        if dim < vocab_size:
-            raise UserError(
-                "embedding.dim",
-                f"{vocab_size} orthonormal vectors do not fit in {dim} dimensions",
-                f"raise it to {vocab_size} or use embedding=gaussian",
-            )
+    return [draw(vocab_size, dim, source.rng(run, Purpose.embedding)) for run in range(config.runs)]
+
+
+def check_dimensions(config: Config, vocab_size: int) -> None:
+    """Raise UserError where so many tokens do not fit in the dimensions of their vectors."""
+    dim = config.embedding.dim or vocab_size
+    if isinstance(config.embedding, OrthonormalEmbedding) and dim < vocab_size:
+        raise UserError(
+            "embedding.dim",
+            f"{vocab_size} orthonormal vectors do not fit in {dim} dimensions",
+            f"raise it to {vocab_size} or use embedding=gaussian",
+        )
     if config.train.margin is not None and dim < vocab_size:
         raise UserError(
             "train.margin",
             f"no W_ov gives {vocab_size} tokens the same margin in {dim} dimensions",
             f"raise embedding.dim to {vocab_size} or use train.margin=null",
         )
-    return [draw(vocab_size, dim, source.rng(run, Purpose.embedding)) for run in range(config.runs)]

@@ -30,6 +30,14 @@ class UserErrors(Exception):
         return "\n".join(map(str, self.errors))
 
 
+def raise_all(errors: Sequence[UserError]) -> None:
+    """Raise one error as it is, several as UserErrors; nothing where there is none."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise UserErrors(list(errors))
+
+
 def short(text: str) -> str:
     """At most 40 characters of a value, so that an error stays a line that a person can read."""
     return text if len(text) <= 40 else text[:37] + "..."
