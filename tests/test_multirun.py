@@ -127,8 +127,8 @@ def test_jobs_with_the_same_files_are_composed_once(monkeypatch: pytest.MonkeyPa
 
 def test_a_key_that_looks_at_another_is_composed_with_it() -> None:
     composer = Composer()
-    overrides = ["dataset.vocab_size=9", "embedding.dim=${dataset.vocab_size}"]
-    assert composer.config(["dataset.vocab_size=9", "embedding.dim=30"]).embedding.dim == 30
-    assert composer.config(overrides).embedding.dim == 9
+    overrides = ["dataset.vocab_size=30", "embedding.dim=${dataset.vocab_size}"]
+    assert composer.config(["dataset.vocab_size=30", "embedding.dim=31"]).embedding.dim == 31
+    assert composer.config(overrides).embedding.dim == 30
     merged = ["train.attention.step_size=3", "train.attention={steps: 7}"]
     assert composer.config(merged) == read_config(compose_job(merged))

@@ -29,6 +29,17 @@ def parsed(override: str) -> Override:
     return found
 
 
+def plain(value: Any) -> Any:
+    """A value as Hydra reads it, as Python has it."""
+    if isinstance(value, QuotedString):
+        return value.text
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(plain(key)): plain(item) for key, item in value.items()}
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
+
+
 def quoted(value: object, mark: str = "'", interpolate: bool = False) -> str:
     """A value that Hydra's override grammar reads as it stands; with ``interpolate``, ``${...}`` in
     it keeps its meaning."""
