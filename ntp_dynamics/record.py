@@ -119,7 +119,7 @@ def read_status(path: Path) -> dict[str, Any]:
     except (UserError, TypeError) as error:
         found = {"overrides": [], "state": "unreadable", "reason": str(error)}
     for name in ("final", "labels", "p_contradicted"):  # a job that was cut short has none
-        found[name] = found.get(name) or {}
+        found[name] = value if isinstance(value := found.get(name), dict) else {}
     return found
 
 
