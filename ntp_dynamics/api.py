@@ -10,6 +10,7 @@ from rich.console import Console
 from ntp_dynamics.compose import check_inputs, compose_job, read_config
 from ntp_dynamics.lab.owner import new_directory
 from ntp_dynamics.lab.progress import JobProgress
+from ntp_dynamics.mistakes import as_typed
 from ntp_dynamics.observe.observables import Observable
 from ntp_dynamics.record import Record
 from ntp_dynamics.run import Surroundings, run_job
@@ -28,7 +29,8 @@ def train(
     names (a numbered neighbour of that where it is taken); ``observables`` are measured beside the
     built-in ones.
 
-    Raises UserError or UserErrors for what cannot be used.
+    Several threads may train at a time, each with a record of its own.  Ctrl-C ends jobs of the
+    main thread only.  Raises UserError or UserErrors for what cannot be used.
     """
     composed = compose_job(overrides)
     config = read_config(composed)
@@ -37,7 +39,7 @@ def train(
         config,
         directory or new_directory(Path(composed.hydra.run.dir)),
         Surroundings(
-            overrides=overrides,
+            overrides=as_typed(overrides),
             progress=JobProgress(Console()) if progress else None,
             observables=observables,
         ),

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 # One thread a process, set before torch is imported: two processes with two threads each spin.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["OMP_NUM_THREADS"] = os.environ.get("OMP_NUM_THREADS") or "1"
 
+from ntp_dynamics.lab.environment import check_environment
 from ntp_dynamics.lab.errors import UserError, UserErrors, escaped, refuse
 from ntp_dynamics.lab.imports import for_good
 
@@ -89,6 +90,7 @@ def show(arguments: Sequence[str] | None = None) -> None:
 def train() -> None:
     """``ntp-train [overrides]``: one job; ``-m`` sweeps."""
     with mistakes_in_one_line():
+        check_environment()
         with for_good():
             from ntp_dynamics.launch import launch
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -147,19 +147,23 @@ def read_status(path: Path) -> dict[str, Any]:
     done without a manifest is not done."""
     try:
         status = read_json(path)
-        status = {"overrides": [], "state": "unreadable", "reason": None, **status}
-        if status["state"] == "done" and not (path.parent / MANIFEST).exists():
-            status |= {"state": "unreadable", "reason": f"its {MANIFEST} is missing"}
-        return status
+        found = {"overrides": [], "state": "unreadable", "reason": None, **status}
+        if found["state"] == "done" and not (path.parent / MANIFEST).exists():
+            found |= {"state": "unreadable", "reason": f"its {MANIFEST} is missing"}
     except (UserError, TypeError) as error:
-        return {"overrides": [], "state": "unreadable", "reason": str(error)}
+        found = {"overrides": [], "state": "unreadable", "reason": str(error)}
+    for name in ("final", "labels", "p_contradicted", "runs"):  # a job that was cut short has none
+        found[name] = value if isinstance(value := found.get(name), dict) else {}
+    return found
 
 
 def load_sweep(directory: str | Path) -> pandas.DataFrame:
     """One row a job: overrides, state, seconds, final observables, path, and for each claim its
     label and how many of the judged runs keep it.
 
-    Reads only the status files.  Contradictions are corrected for the number of jobs (Holm, 5 %).
+    Overrides are typed: a column of numbers is one, null is None, a mixed column holds objects; nan
+    where a job does not set the key.  Reads only the status files.  Contradictions are corrected
+    for the number of jobs (Holm, 5 %).
     Raises UserError where there is no record below the directory.
     """
     import pandas
@@ -169,14 +173,15 @@ def load_sweep(directory: str | Path) -> pandas.DataFrame:
         raise UserError(str(directory), "it holds no record", "give the directory of a sweep")
     statuses = [read_status(path) for path in paths]
     labels = adjusted_labels(statuses)
-    return pandas.DataFrame(
+    settings = [typed_overrides(status["overrides"]) for status in statuses]
+    table = pandas.DataFrame(
         [
             {
-                **dict(o.lstrip("+~").partition("=")[::2] for o in status["overrides"]),
+                **settings[i],
                 "status": status["state"],
                 "reason": status["reason"],
                 "seconds": status.get("seconds"),
-                **status.get("final", {}),
+                **status["final"],
                 **labels[i],
                 **run_counts(status),
                 "path": str(path.parent),
@@ -184,13 +189,37 @@ def load_sweep(directory: str | Path) -> pandas.DataFrame:
             for i, (path, status) in enumerate(zip(paths, statuses, strict=True))
         ]
     )
+    for key in dict.fromkeys(key for row in settings for key in row):
+        given = [row.get(key, float("nan")) for row in settings]  # a column of numbers stays one
+        if any(value is None for value in given):  # which pandas would make nan
+            table[key] = pandas.Series(given, dtype=object)
+    return table
+
+
+def typed_overrides(overrides: Sequence[str]) -> dict[str, Any]:
+    """Keys and values of overrides as Hydra reads them: numbers, booleans, lists, null as None; a
+    text where they are none of these.  A deleted key has none."""
+    return dict(_typed(override) for override in overrides if not override.startswith("~"))
+
+
+@cache
+def _typed(override: str) -> tuple[str, Any]:
+    from hydra.errors import HydraException
+
+    from ntp_dynamics.lab.arguments import parsed, plain
+
+    key, _, text = override.lstrip("+").partition("=")
+    try:
+        return key, plain(parsed(override).value())
+    except HydraException:
+        return key, text
 
 
 def run_counts(status: Mapping[str, Any]) -> dict[str, int]:
     """Of each claim how many of the judged runs of a job keep it, as columns."""
     return {
         f"{claim}.{name}": int(runs[name])
-        for claim, runs in status.get("runs", {}).items()
+        for claim, runs in status["runs"].items()
         for name in ("kept", "judged")
     }
 

@@ -99,7 +99,10 @@ OVERRIDES: list[tuple[list[str], str]] = [
     ),
     (["nonsense=group/x"], "error: nonsense: unknown key"),
     (["seed=0,1"], "error: seed: it has several values; sweep with -m"),
-    (["hooks.modules=lens.py"], "error: hooks.modules: it is a list; write hooks.modules=[a,b]"),
+    (
+        ["hooks.modules=lens.py"],
+        "error: hooks.modules: it is a list; write hooks.modules=[lens.py]",
+    ),
     (["seed"], "error: seed: it is not a valid override"),
     (["seed=${nope}"], "error: seed: "),
     (["seed=[1,2]"], "error: seed: "),

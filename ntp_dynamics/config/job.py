@@ -22,7 +22,7 @@ from ntp_dynamics.config.choices import (
     Count,
     EngineName,
     Figures,
-    Positive,
+    Magnitude,
     Precision,
     Stage,
     Vary,
@@ -57,15 +57,15 @@ class StageConfig:
     """Length and step size of one stage."""
 
     steps: Annotated[int, Field(ge=1, le=10**9)] = 900
-    step_size: Positive = 0.1
+    step_size: Magnitude = 0.1
 
 
 @dataclass
 class JointConfig(StageConfig):
     """The joint stage; `step_size` is that of the attention layer."""
 
-    step_size: Positive = 0.05 / math.sqrt(20)
-    feed_forward_step_size: Positive = 0.2 / math.sqrt(20)
+    step_size: Magnitude = 0.05 / math.sqrt(20)
+    feed_forward_step_size: Magnitude = 0.2 / math.sqrt(20)
 
 
 @dataclass
@@ -78,7 +78,7 @@ class Train:
     )
     attention: StageConfig = field(default_factory=lambda: StageConfig(steps=900, step_size=1.0))
     joint: JointConfig = field(default_factory=JointConfig)
-    margin: Positive | None = None
+    margin: Magnitude | None = None
     """Start the attention stage at exactly this margin and skip the feed-forward stage."""
 
 

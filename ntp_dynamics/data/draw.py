@@ -101,28 +101,34 @@ def draw_corpora(config: Config, source: Streams) -> list[Corpus]:
 def draw_embeddings(config: Config, source: Streams, corpus: Corpus) -> list[Embedding]:
     """The embedding of each run.  Raises UserError where the vectors cannot be orthonormal."""
     vocab_size = corpus.classes
+    check_dimensions(config, vocab_size)
     dim = config.embedding.dim or vocab_size
     draw = gaussian
     orthogonal = isinstance(config.embedding, OrthonormalEmbedding)
     if orthogonal:
         draw = standard if isinstance(config.embedding, StandardEmbedding) else orthonormal
-        if dim < vocab_size:
-            raise UserError(
-                "embedding.dim",
-                f"{vocab_size} orthonormal vectors do not fit in {dim} dimensions",
-                f"raise it to {vocab_size} or use embedding=gaussian",
-            )
+
+    def matrix(run: int) -> Float[np.ndarray, "D V"]:
+        return draw(corpus.vocab_size, dim, source.rng(run, Purpose.embedding)).matrix
+
+    return [Embedding(dim, orthogonal, partial(matrix, run)) for run in range(config.runs)]
+
+
+def check_dimensions(config: Config, vocab_size: int) -> None:
+    """Raise UserError where so many tokens do not fit in the dimensions of their vectors."""
+    dim = config.embedding.dim or vocab_size
+    if isinstance(config.embedding, OrthonormalEmbedding) and dim < vocab_size:
+        raise UserError(
+            "embedding.dim",
+            f"{vocab_size} orthonormal vectors do not fit in {dim} dimensions",
+            f"raise it to {vocab_size} or use embedding=gaussian",
+        )
     if config.train.margin is not None and dim < vocab_size:
         raise UserError(
             "train.margin",
             f"no W_ov gives {vocab_size} tokens the same margin in {dim} dimensions",
             f"raise embedding.dim to {vocab_size} or use train.margin=null",
         )
-
-    def matrix(run: int) -> Float[np.ndarray, "D V"]:
-        return draw(corpus.vocab_size, dim, source.rng(run, Purpose.embedding)).matrix
-
-    return [Embedding(dim, orthogonal, partial(matrix, run)) for run in range(config.runs)]
 
 
 def unused_are_alike(config: Config) -> bool:

@@ -57,6 +57,14 @@ class UserErrors(Exception):
         return "\n".join(map(str, self.errors))
 
 
+def raise_all(errors: Sequence[UserError]) -> None:
+    """Raise one error as it is, several as UserErrors; nothing where there is none."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise UserErrors(list(errors))
+
+
 def refuse(errors: Sequence[UserError]) -> NoReturn:
     """Print ``error: where: what; what to do``, a line each, and exit with 2."""
     for error in errors:
