@@ -79,6 +79,7 @@ def save_grid(
     if not drawings:
         return []
     paths = [stem.with_name(stem.name + suffix) for suffix in (".png", ".pdf")]
+    stem.parent.mkdir(exist_ok=True)
     with own_style():
         figure = grid(drawings, columns, size, title)
         for path in paths:
