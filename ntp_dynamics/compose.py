@@ -21,9 +21,10 @@ from hydra.initialize import get_gh_backup, restore_gh_from_backup
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from ntp_dynamics.config import GROUPS, Config, FileDataset, register_schemas
+from ntp_dynamics.config import GROUPS, Config, FileDataset, Stage, register_schemas
 from ntp_dynamics.conflicts import check_conflicts
 from ntp_dynamics.data.draw import draw_corpora, draw_embeddings, streams
+from ntp_dynamics.data.realizable import require_collocation
 from ntp_dynamics.lab.errors import UserError
 from ntp_dynamics.lab.validate import nearest_key, validate
 
@@ -145,6 +146,8 @@ def check_inputs(config: Config) -> None:
     if isinstance(config.dataset, FileDataset):
         (corpus, *_) = draw_corpora(config, streams(config))
         draw_embeddings(config, streams(config), corpus.vocab_size)
+        if Stage.joint not in config.train.stages:
+            require_collocation(corpus, str(config.dataset.path))
     if config.hooks.modules:
         from ntp_dynamics.observe.modules import load_observables  # takes torch along
 
