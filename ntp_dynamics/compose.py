@@ -16,6 +16,7 @@ from ntp_dynamics.config import Config, FileDataset, Polyak, Stage, register_sch
 from ntp_dynamics.config_files import broken_files, unusable
 from ntp_dynamics.conflicts import check_conflicts, check_hydra
 from ntp_dynamics.data.draw import draw_corpora, draw_embeddings, streams
+from ntp_dynamics.data.realizable import require_collocation
 from ntp_dynamics.lab.arguments import quoted
 from ntp_dynamics.lab.errors import UserError, UserErrors, raise_all
 from ntp_dynamics.lab.memory import make_room
@@ -150,7 +151,7 @@ def needs(config: Config) -> object:
     if isinstance(config.optimizer, Polyak) and Stage.attention in config.stages:
         return repr(config)
     if isinstance(config.dataset, FileDataset):
-        return config.dataset.path, repr(config.embedding), config.train.margin, modules
+        return repr((config.dataset, config.embedding, config.train, config.hooks, config.runs))
     return modules
 
 
@@ -165,6 +166,8 @@ def _check_corpora(config: Config) -> None:
         from ntp_dynamics.size import hooks_of, in_memory, shape_of  # takes torch along
 
         make_room(in_memory(config, shape_of(corpora, embedding.dim), hooks_of(config)))
+        if Stage.joint not in config.train.stages:
+            require_collocation(corpora[0], str(config.dataset.path))
     if polyak:
         from ntp_dynamics.data.realizable import recognise
 
