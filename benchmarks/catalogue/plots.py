@@ -39,13 +39,15 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """Series over the steps (or ``x``); ``y`` in decades unless ``plain``."""
+    """Series over the steps (or ``x``); ``y`` in decades unless ``plain`` or ``signed``."""
 
     title: str
     series: Sequence[Series]
     x: str = "step t"
     log_x: bool = True
     plain: bool = False
+    signed: bool = False
+    """Values of both signs over many decades: linear within 1 of zero, logarithmic beyond."""
     guides: Sequence[tuple[str, Float[np.ndarray, " T"], Float[np.ndarray, " T"]]] = field(
         default=()
     )
@@ -66,7 +68,9 @@ class Chart:
             ax.plot(t, self._scale(y), color="0.2", linestyle=dashes, linewidth=1, label=label)
         if self.log_x:
             ax.set_xscale("log")
-        if not self.plain:
+        if self.signed:
+            ax.set_yscale("symlog", linthresh=1.0)
+        elif not self.plain:
             ticks = decade_ticks(*ax.get_ylim())
             ax.set_yticks(ticks, [decade_label(tick) for tick in ticks])
         ax.set_title(self.title, loc="left")
@@ -74,7 +78,7 @@ class Chart:
         ax.legend()
 
     def _scale(self, y: np.ndarray) -> np.ndarray:
-        if self.plain:
+        if self.plain or self.signed:
             return y
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.log10(np.maximum(y, 0.0))
