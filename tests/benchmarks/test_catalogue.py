@@ -27,6 +27,7 @@ from benchmarks.catalogue.findings import FINDINGS
 from benchmarks.catalogue.jobs import jobs_of, read, run_all
 from benchmarks.catalogue.labels import labels, verdict
 from benchmarks.catalogue.page import header, page
+from benchmarks.catalogue.plots import signed_ticks
 from benchmarks.catalogue.series import last, target
 from benchmarks.catalogue.spelling import spell, spread
 from benchmarks.catalogue.tally import Tally
@@ -193,3 +194,8 @@ def test_numbers_are_spelt_as_people_read_them() -> None:
     assert spread(np.array([1.0, 3.0, 2.0])) == "2 [1, 3]"
     assert spread(np.array([2.0, 2.0001])) == "2"
     assert spread(np.array([2.0, 2.0001]), 4) == "2.0000 [2.0000, 2.0001]"
+
+
+def test_an_axis_of_both_signs_has_ticks_of_both() -> None:
+    assert signed_ticks(-46_000, 300) == [-10_000, -100, -1, 0, 1, 100]
+    assert signed_ticks(-0.5, 12) == [0, 1, 10]

@@ -76,7 +76,7 @@ def _shared(records: Records) -> Sequence[Chart]:
             Series(f"{name}: score of {token}", t[t >= 1].astype(float), column[t >= 1, i][None])
             for i, token in enumerate("ab")
         ]
-    return [Chart("scores under query q", curves, plain=True)]
+    return [Chart("scores under query q", curves, plain=True, log_x=False)]
 
 
 ASSUMPTION_3 = Finding(

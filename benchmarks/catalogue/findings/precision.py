@@ -93,7 +93,7 @@ def _exponents(records: Records, free: bool) -> np.ndarray:
 def _picture(records: Records) -> Sequence[Chart]:
     double, single = _of(records, "float64"), _of(records, "float32")
     t = series.steps(double)
-    guide = ("a verdict is refused above", t, np.full(t.shape, RESIDUAL_LIMIT))
+    guide = ("no verdict above", t, np.full(t.shape, RESIDUAL_LIMIT))
     return [
         Chart("1 - cos(W_kq, W*_kq)", _three(double, single, GAP)),
         Chart(

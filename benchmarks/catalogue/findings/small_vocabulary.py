@@ -11,7 +11,7 @@ from benchmarks.catalogue.expectation import about, above, below, between, near
 from benchmarks.catalogue.finding import Finding, Row
 from benchmarks.catalogue.findings.bounds import claim, only, speaks
 from benchmarks.catalogue.labels import verdict
-from benchmarks.catalogue.plots import Decades, Series
+from benchmarks.catalogue.plots import Chart, Series
 from benchmarks.catalogue.watched import Records, Watched
 from ntp_dynamics.lab.claim import at
 from ntp_dynamics.theory.huang2024 import theorem2_burn_in, theorem2_first_stage
@@ -46,28 +46,20 @@ def _margin(record: Watched) -> float:
     return float((ordered[-1] - ordered[-2]).min())
 
 
-def _picture(records: Records) -> Sequence[Decades]:
+def _beside(record: Watched, name: str, observable: str, title: str) -> Chart:
+    """A quantity and its bound in decades: they go where powers of ten are no labels."""
+    t, bound = _log_bound(record, name)
+    late = t >= theorem2_burn_in(record.constants)[0]
+    measured = Series("measured", t, series.values(record, observable) / series.LOG_10)
+    stated = Series("bound, from its burn-in on", t[late], bound[:, late] / series.LOG_10)
+    return Chart(f"log10 of the {title}", [measured, stated], log_x=False, plain=True)
+
+
+def _picture(records: Records) -> Sequence[Chart]:
     record = only(records)
-    t, loss = _log_bound(record, "loss")
-    _, leak = _log_bound(record, "kq.leak")
-    burn_in = theorem2_burn_in(record.constants)[0]
-    late = t >= burn_in
     return [
-        Decades(
-            "loss L and Theorem 2's bound",
-            [
-                Series("measured", t, series.values(record, "log_loss")),
-                Series("bound, from its burn-in on", t[late], loss[:, late]),
-            ],
-        ),
-        Decades(
-            "leak and Theorem 2's bound",
-            [
-                Series("measured", t, series.values(record, "log_leak")),
-                Series("bound, from its burn-in on", t[late], leak[:, late]),
-            ],
-            log_x=False,
-        ),
+        _beside(record, "loss", "log_loss", "loss"),
+        _beside(record, "kq.leak", "log_leak", "worst leak"),
     ]
 
 

@@ -69,7 +69,7 @@ def _figure_2(records: Records) -> Sequence[Chart]:
             [Series("ours, 8 runs", t, _ours(record, name))],
             plain=True,
             log_x=False,
-            guides=[("read off the paper", np.array(STEPS, float), np.array(PAPER[name][0]))],
+            points=[("read off the paper", np.array(STEPS, float), np.array(PAPER[name][0]))],
         )
         for name in ("cos(W_ov, W*_ov)", "cos(W_kq, W*_kq)", "||W_kq||")
     ]

@@ -102,7 +102,7 @@ def _picture(records: Records) -> Sequence[Chart]:
     limit = predicted(_around(records, 1))
     growth = np.array([_growth(_around(records, e)) for e in eta])
     over = [
-        Series(f"corpus {run}", eta / limit[run], growth[:, run][None])
+        Series(f"corpus of eta_c = {limit[run]:.2f}", eta / limit[run], growth[:, run][None])
         for run in np.argsort(limit)[[0, RUNS // 2, RUNS - 1]]
     ]
     guide = ("eta = eta_c", np.array([1.0, 1.0]), np.array([0.82, 1.0]))
