@@ -57,7 +57,7 @@ def header(experiment: str) -> tuple[str, dict[str, str]]:
     comment = [
         line.removeprefix("#").strip() for line in text.splitlines()[1:] if line.startswith("#")
     ]
-    command, words = comment[0], " ".join(comment[1:])
+    command, words = comment[0], " ".join(" ".join(comment[1:]).split())
     parts = {}
     for name, following in zip(PARTS, (*PARTS[1:], None), strict=True):
         said = words.partition(f"{name}: ")[2]

@@ -111,9 +111,9 @@ PROPOSITION_2 = Finding(
         "The closed form of Proposition 2 is not the max-margin solution of this corpus of seven "
         "samples, and descent goes to the latter. On random corpora (|V| = 30, 6 queries) the "
         "proposition fails in some query of most corpora with few sentences and of few corpora "
-        "with many: a complete relation graph always passes, a sparse one often does not. The proof "
-        "of Theorem 1 leans on it (all non-optimal tokens of a query at one score in W*_kq); the "
-        "theorem's conclusion held in every run of this page that meets its hypotheses."
+        "with many: a complete relation graph always passes, a sparse one often does not. The "
+        "proof of Theorem 1 leans on it (all non-optimal tokens of a query at one score in "
+        "W*_kq); the theorem's conclusion held in every run of this page that meets its hypotheses."
     ),
     picture=_picture,
     caption="Seven samples: descent, its true target and the closed form.",

@@ -89,7 +89,7 @@ TRAP = Finding(
         "like the square root of the ratio, because its steps do not shrink with the loss of the "
         "frequent sentences. Plain descent waits for an exponentially small gradient. This chain "
         "is a boundary case, not the rule: the max-margin solution of the frequent sentences "
-        "alone gives the rare one a margin of r = -1 just. Where r < -1 normalised descent does "
+        "alone gives the rare one a margin of r = -1 just. Where r < -1 normalised descent need "
         "not come back (`trap_regimes`)."
     ),
     picture=_picture,

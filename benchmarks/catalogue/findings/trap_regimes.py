@@ -176,11 +176,10 @@ TRAP_REGIMES = Finding(
         "the margin they have reached. For r > -1 it wins in time. For r = -1 the chain of `trap` "
         "comes back after about 46 sqrt(ratio) steps; where the pull is held by relations with a "
         "positive multiplier (edge) it does not come back from a ratio of 100 on. For r < -1 the "
-        "wrong limit is stable above some ratio, which depends on where the descent starts to be "
-        "exponential, that is on the margin of stage 1: the pit at ratio 100 comes back at 9.23 "
-        "and not at 3. In the pit ||W|| grows by eta a step, as the sharp law has it, the weighted "
-        "accuracy reads .9998, and one sentence is wrong by a margin that grows for ever. r is "
-        "known from the corpus, before training."
+        "wrong limit is stable above some ratio, which depends on the margin of stage 1: the pit "
+        "at ratio 100 comes back at 9.23 and not at 3. In the pit ||W|| grows by eta a step, as "
+        "the sharp law has it, the weighted accuracy reads .9998, and one sentence is wrong by a "
+        "margin that grows for ever. r is known from the corpus, before training."
     ),
     picture=_picture,
     caption="Margin of the worst relation; the scale is linear near 0 and logarithmic beyond.",
