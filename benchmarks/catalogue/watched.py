@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from jaxtyping import Bool
+
 from ntp_dynamics.config import Config
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.record import Record
@@ -39,7 +42,14 @@ class Watched:
 
     @cached_property
     def constants(self) -> Constants:
+        """All but its ``pure`` and ``observed``, which quote the record, are known beforehand."""
         return self._record.constants
+
+    @property
+    def pure(self) -> Bool[np.ndarray, " R"]:
+        """Runs whose logits after stage 1 make attention on the optimal token alone the best."""
+        self.parts.add("trajectory")
+        return self.constants.pure
 
     @property
     def targets(self) -> xarray.Dataset:

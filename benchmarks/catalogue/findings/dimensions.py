@@ -32,7 +32,7 @@ def _feasible(record: Watched, name: str = "norm_kq") -> np.ndarray:
 
 def _ends(record: Watched, pure: bool) -> np.ndarray:
     """1 - cos of the feasible runs whose attention is pure, or is not."""
-    chosen = _feasible(record) & (record.constants.pure == pure)
+    chosen = _feasible(record) & (record.pure == pure)
     return series.last(record, GAP)[chosen]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.catalogue import series
-from benchmarks.catalogue.expectation import Nothing, above, between, exactly, near
+from benchmarks.catalogue.expectation import Nothing, above, exactly, near, order
 from benchmarks.catalogue.finding import Correction, Finding, Row
 from benchmarks.catalogue.labels import verdict
 from benchmarks.catalogue.plots import Chart, Series
@@ -69,7 +69,7 @@ def _shape(shape: str) -> list[Row]:
             ),
             Row(
                 f"{shape}: path at the onset of exponent -2 (within .1), in norms of W*_kq",
-                between(10, 40, "about 20"),
+                order(20, factor=2),
                 lambda r: _onset(_of(r, shape)),
             ),
         ]
