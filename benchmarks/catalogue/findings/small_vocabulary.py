@@ -39,11 +39,11 @@ def _delta(record: Watched) -> float:
     return float(c.steps0 * c.eta0 / (4 * c.ov_norm[0] ** 2))
 
 
-def _margin(record: Watched) -> float:
-    """The least margin that stage 1 leaves."""
-    logits = record.stage("feed_forward")["logits"].values[0, -1]  # (V next, V key)
-    ordered = np.sort(logits, axis=0)
-    return float((ordered[-1] - ordered[-2]).min())
+def _margins(record: Watched) -> list[float]:
+    """The least and the largest margin that stage 1 leaves."""
+    return [
+        float(series.last(record, f"margin_{end}", "feed_forward")[0]) for end in ("min", "max")
+    ]
 
 
 def _beside(record: Watched, name: str, observable: str, title: str) -> Chart:
@@ -103,17 +103,19 @@ SMALL_VOCABULARY = Finding(
             lambda r: series.values(only(r), series.GAP).max(),
         ),
         Row(
-            "margin of stage 1",
+            "margins of stage 1: T eta0 / ||W*_ov||",
             near(10_000, within=0.1),
-            lambda r: _margin(only(r)),
+            lambda r: _margins(only(r)),
         ),
         Row(
             "Corollary 1 as transcribed: margin over Delta = T eta0 / (4 ||W*_ov||^2)",
             between(1, 3, "the corollary"),
-            lambda r: _margin(only(r)) / _delta(only(r)),
+            lambda r: np.array(_margins(only(r))) / _delta(only(r)),
             "the margin is exactly T eta0 / ||W*_ov||, 4 ||W*_ov|| times Delta: above 3 Delta for "
             "every |V| >= 2; the corollary as transcribed is contradicted",
         ),
+        verdict("ov.margin", *SAYS_SOMETHING, version="lower limit"),
+        verdict("ov.margin", "contradicted", version="upper limit"),
     ],
     text=(
         "With two tokens, three samples and 8 million steps, which take seconds, each printed "
