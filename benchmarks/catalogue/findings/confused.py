@@ -133,27 +133,27 @@ CONFUSED_CHAIN = Finding(
             lambda r: wrong(_weighted(r)).sum(),
         ),
         Row(
-            "of these, runs with ||W|| / (eta t) above .99: a wrong limit, at full pace",
+            "4 decades, those: runs with ||W|| / (eta t) above .99 (a wrong limit, at full pace)",
             Nothing(),
             lambda r: (_ratio_of_wrong(r) > 0.99).sum(),
         ),
         Row(
-            "of these, runs with ||W|| / (eta t) below .1: stuck, the norm grows like log t",
+            "4 decades, those: runs with ||W|| / (eta t) below .1 (stuck, the norm grows like log t)",
             Nothing(),
             lambda r: (_ratio_of_wrong(r) < 0.1).sum(),
         ),
         Row(
-            "of these: 1 - accuracy, sentences by their weights",
+            "4 decades, those: 1 - accuracy, sentences by their weights",
             Nothing(),
             lambda r: 1 - series.last(_weighted(r), "accuracy")[wrong(_weighted(r))],
         ),
         Row(
-            "of these: 1 - accuracy, sentences alike",
+            "4 decades, those: 1 - accuracy, sentences alike",
             Nothing(),
             lambda r: 1 - series.last(_weighted(r), "accuracy_unweighted")[wrong(_weighted(r))],
         ),
         Row(
-            "of these: 1 - cos",
+            "4 decades, those: 1 - cos",
             Nothing(),
             lambda r: series.last(_weighted(r), GAP)[wrong(_weighted(r))],
         ),
@@ -163,12 +163,12 @@ CONFUSED_CHAIN = Finding(
             lambda r: wrong(_extreme(r)).sum(),
         ),
         Row(
-            "of these: accuracy, sentences by their weights",
+            "300 decades, those: accuracy, sentences by their weights",
             exactly(1),
             lambda r: series.last(_extreme(r), "accuracy")[wrong(_extreme(r))],
         ),
         Row(
-            "of these: 1 - accuracy, sentences alike",
+            "300 decades, those: 1 - accuracy, sentences alike",
             Nothing(),
             lambda r: 1 - series.last(_extreme(r), "accuracy_unweighted")[wrong(_extreme(r))],
         ),
