@@ -138,7 +138,7 @@ CONFUSED_CHAIN = Finding(
             lambda r: (_ratio_of_wrong(r) > 0.99).sum(),
         ),
         Row(
-            "4 decades, those: runs with ||W|| / (eta t) below .1 (stuck, the norm grows like log t)",
+            "4 decades, those: runs with ||W|| / (eta t) below .1 (stuck, norm like log t)",
             Nothing(),
             lambda r: (_ratio_of_wrong(r) < 0.1).sum(),
         ),
