@@ -30,5 +30,5 @@ def verdict_table(console: Console, rows: Iterable[tuple[str, str, str]]) -> Non
     table.add_column("what was found", ratio=1, overflow="fold")
     for claim, label, found in rows:
         said = Text(escaped(found))
-        table.add_row(Text(escaped(claim)), Text(label, STYLES.get(label, "")), said)
+        table.add_row(Text(escaped(claim)), Text(escaped(label), STYLES.get(label, "")), said)
     console.print(table)
