@@ -6,8 +6,8 @@ it, so that a step of the slider asks nobody.
 
 from __future__ import annotations
 
-import os
 import json
+import os
 import traceback
 from pathlib import Path
 from typing import Any
