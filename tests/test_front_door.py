@@ -94,7 +94,8 @@ def test_a_text_reaches_its_key_as_it_was_typed(key: str, text: str) -> None:
 def test_what_hydra_reads_otherwise_is_told_with_the_argument_that_works(
     key: str, text: str, refused: Say
 ) -> None:
-    (line,) = refused("dataset=file", "runs=1", f"{key}={text}")
+    corpus = ["dataset=file", "runs=1", "dataset.path=${corpus:cycle}"]
+    (line,) = refused(*corpus, f"{key}={text}")
     (argument,) = shlex.split(line.partition("write ")[2])
     composed = compose_job(["dataset=file", argument])
     for name in key.split("."):
@@ -117,8 +118,8 @@ ARGUMENTS: dict[str, tuple[list[str], str]] = {
     "a trailing comma": (["-m", "seed=0,"], "seed: it ends with a comma"),
     "choice in a single job": (["seed=choice(1,2)"], "seed: it has several values"),
     "interval in a single job": (["seed=interval(1,2)"], "seed: it has several values"),
-    "no key": (["=3"], "'': it is not a valid override"),
-    "a group that is a number": (["dataset=3"], "dataset: '3' is not one of its options"),
+    "no key": (["=3"], "'=3': it is not a valid override"),
+    "a group that is a number": (["dataset=3"], "dataset: it is not a valid override"),
     "no value for a group": (["init=null"], "init: it is not a valid override"),
     "null for a number": (["runs=null"], "runs: it cannot be null"),
     "a value for a node": (["train=3"], "train: it holds keys, not a value"),
@@ -147,10 +148,6 @@ ARGUMENTS: dict[str, tuple[list[str], str]] = {
     "a project that wandb refuses": (["tracking.project=a/b"], "tracking.project: 'a/b' is refuse"),
     "polyak without an infimum": (
         ["dataset=file", "runs=1", "dataset.path=${corpus:non_injective}", "optimizer=polyak"],
-        "optimizer: Polyak's step needs the infimum of the attention loss",
-    ),
-    "polyak and a drawn corpus": (
-        ["dataset=prefix_closed", "optimizer=polyak", "dataset.vocab_size=30"],
         "optimizer: Polyak's step needs the infimum of the attention loss",
     ),
 }
