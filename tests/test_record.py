@@ -106,12 +106,12 @@ def test_a_job_interrupted_at_step_0_breaks_nothing_that_reads_it(
 def test_many_threads_train_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each the record that it would leave alone, in a directory of its own."""
     monkeypatch.chdir(tmp_path)
-    jobs = [[*TINY, f"seed={seed % 3}", "optimizer=gd"] for seed in range(6)]
-    with ThreadPoolExecutor(6) as pool:
+    jobs = [[*TINY, f"seed={seed % 2}", "optimizer=gd"] for seed in range(4)]
+    with ThreadPoolExecutor(4) as pool:
         records = list(pool.map(ntp.train, jobs))
-    assert len({record.path for record in records}) == 6
-    for seed, record in enumerate(records[:3]):
+    assert len({record.path for record in records}) == 4
+    for seed, record in enumerate(records[:2]):
         alone = ntp.train(jobs[seed], tmp_path / f"alone/{seed}")
-        for same in (record, records[seed + 3]):
+        for same in (record, records[seed + 2]):
             for name in ("trajectory.nc", "verdicts.json", "corpora/000.jsonl"):
                 assert (same.path / name).read_bytes() == (alone.path / name).read_bytes()
