@@ -78,7 +78,8 @@ def compose_job(overrides: Sequence[str], search: Sequence[str] = ()) -> DictCon
 
 
 def _compose(overrides: Sequence[str], search: Sequence[str]) -> DictConfig:
-    places = [quoted(f"file://{Path(directory).resolve()}") for directory in search]
+    urls = [f"file://{Path(directory).resolve()}" for directory in search]
+    places = [quoted(url, interpolate=True) for url in urls]  # Hydra resolves nothing here
     path = [f"hydra.searchpath=[{','.join(places)}]"] if search else []
     with COMPOSING:
         running = get_gh_backup()
