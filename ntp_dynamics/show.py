@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from ntp_dynamics.lab.errors import escaped
 from ntp_dynamics.lab.tables import verdict_table
 from ntp_dynamics.lab.tracking import Tracking, is_on, tracking_directory
 from ntp_dynamics.lab.wording import kept_of
@@ -96,4 +97,4 @@ def nearby(path: Path) -> Path:
 
 def line(console: Console, text: str) -> None:
     """Print as it stands: no markup, no wrapping, so that paths can be copied."""
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    console.print(escaped(text), markup=False, highlight=False, soft_wrap=True)
