@@ -76,12 +76,15 @@ def _flips(node: ast.AST, place: str) -> Iterator[tuple[str, ast.expr, str, str]
     for name, value in ast.iter_fields(node):
         if name not in skipped:
             for child in value if isinstance(value, list) else [value]:
-                words = isinstance(child, (ast.JoinedStr, ast.Raise)) or _is_typing(child)
+                words = isinstance(child, (ast.JoinedStr, ast.Raise)) or _is_guard(child)
                 if isinstance(child, ast.AST) and not words:
                     yield from _flips(child, place)
 
 
-def _is_typing(node: object) -> bool:
+def _is_guard(node: object) -> bool:
+    """``zip(strict=True)`` and imports for type checkers: no run comes to depend on them."""
+    if isinstance(node, ast.keyword):
+        return node.arg == "strict"
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 

@@ -15,7 +15,7 @@ from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.data.draw import draw_embeddings, streams
 from ntp_dynamics.data.realizable import recognise
 from ntp_dynamics.theory.constants import Constants, make_constants
-from ntp_dynamics.theory.targets import solve
+from ntp_dynamics.theory.targets import Targets, solve
 
 Samples = Sequence[tuple[Any, ...]]
 composer = Composer()
@@ -31,15 +31,21 @@ def constants_of() -> Callable[..., Constants]:
     """``constants_of([samples of run 0, ...], V, *overrides, **observed)``.
 
     The logits observed are those of margin 9 on every token with a known continuation, unless they
-    are given.
+    are given; targets are solved for, unless they are given.
     """
 
-    def make(runs: Sequence[Samples], v: int, *overrides: str, **observed: Any) -> Constants:
+    def make(
+        runs: Sequence[Samples],
+        v: int,
+        *overrides: str,
+        targets: Sequence[Targets] | None = None,
+        **observed: Any,
+    ) -> Constants:
         config = _config((f"runs={len(runs)}", *overrides))
         corpora = [Corpus.from_samples(samples, vocab_size=v) for samples in runs]
         recognitions = [recognise(corpus) for corpus in corpora]
         embeddings = draw_embeddings(config, streams(config), v)
-        targets = solve(corpora, recognitions, embeddings)
+        targets = targets or solve(corpora, recognitions, embeddings)
         logits = np.zeros((len(runs), v, v))
         for run, found in enumerate(recognitions):
             for token, following in enumerate(found.collocation):

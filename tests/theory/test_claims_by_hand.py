@@ -256,37 +256,56 @@ def test_a_forced_zero_relation_slows_the_direction_to_log_squared(constants_of)
     same(law.log_f(T), [log((log(T) / T) ** 2), log(T**-2)])
 
 
+def test_how_exact_the_closed_forms_are_asked_to_be():
+    assert claim_of("ov.exact.direction").law.tolerance == 1e-9
+    assert at(claim_of("ov.exact.norm").law, SimpleNamespace(eta0=1.0)).tolerance == 1e-12
+    closed = SimpleNamespace(vocab_size=2, eta0=1.0, ov_norm=np.ones(1), known=np.ones(1))
+    assert at(claim_of("ov.exact.loss").law, closed).tolerance == 1e-9
+
+
 STAGE_1, STAGE_2 = "feed_forward", "attention"
 
 
 @pytest.mark.parametrize(
-    ("name", "versions", "stage", "observable", "side", "start", "ceiling", "kind", "tight"),
+    ("name", "stage", "observable", "start", "ceiling", "kind"),
     [
-        ("ov.direction", 2, STAGE_1, "direction_gap_ov", "upper", 2, 2, "proved", False),
-        ("ov.norm", 1, STAGE_1, "norm_ov", "upper", 2, None, "proved", False),
-        ("ov.loss", 1, STAGE_1, "log_loss", "upper", 2, None, "proved", False),
-        ("kq.direction", 1, STAGE_2, "direction_gap_kq", "upper", 2, 2, "proved", False),
-        ("kq.norm", 2, STAGE_2, "norm_kq", "upper", 2, None, "proved", False),
-        ("kq.leak", 1, STAGE_2, "log_leak", "upper", None, 1, "proved", False),
-        ("loss", 1, STAGE_2, "log_loss", "upper", None, None, "proved", False),
-        ("order.extension", 1, STAGE_2, "order_extension_margin", "upper", 2, None, "proved", 0),
-        ("kq.attention_monotone", 1, STAGE_2, "attention_mass_min", "upper", 0, None, "proved", 0),
-        ("kq.alignment", 1, STAGE_2, "gradient_alignment_kq", "lower", 1, None, "proved", False),
-        ("ov.exact.direction", 1, STAGE_1, "direction_gap_ov", "upper", 1, None, "derived", False),
-        ("ov.exact.norm", 1, STAGE_1, "norm_ov", "upper", 1, None, "derived", False),
-        ("ov.exact.loss", 1, STAGE_1, "log_loss", "upper", 1, None, "derived", False),
-        ("kq.direction.sharp", 1, STAGE_2, "direction_gap_kq", "upper", None, None, "derived", 1),
-        ("kq.norm.sharp", 1, STAGE_2, "norm_kq", "upper", None, None, "derived", True),
-        ("kq.loss.sharp", 1, STAGE_2, "log_excess_loss", "upper", None, None, "derived", True),
+        ("ov.direction", STAGE_1, "direction_gap_ov", 2, 2, "proved"),
+        ("ov.norm", STAGE_1, "norm_ov", 2, None, "proved"),
+        ("ov.loss", STAGE_1, "log_loss", 2, None, "proved"),
+        ("kq.direction", STAGE_2, "direction_gap_kq", 2, 2, "proved"),
+        ("kq.norm", STAGE_2, "norm_kq", 2, None, "proved"),
+        ("kq.leak", STAGE_2, "log_leak", None, 1, "proved"),
+        ("loss", STAGE_2, "log_loss", None, None, "proved"),
+        ("order.extension", STAGE_2, "order_extension_margin", 2, None, "proved"),
+        ("kq.attention_monotone", STAGE_2, "attention_mass_min", 0, None, "proved"),
+        ("kq.alignment", STAGE_2, "gradient_alignment_kq", 1, None, "proved"),
+        ("ov.exact.direction", STAGE_1, "direction_gap_ov", 1, None, "derived"),
+        ("ov.exact.norm", STAGE_1, "norm_ov", 1, None, "derived"),
+        ("ov.exact.loss", STAGE_1, "log_loss", 1, None, "derived"),
+        ("kq.direction.sharp", STAGE_2, "direction_gap_kq", None, None, "derived"),
+        ("kq.norm.sharp", STAGE_2, "norm_kq", None, None, "derived"),
+        ("kq.loss.sharp", STAGE_2, "log_excess_loss", None, None, "derived"),
     ],
 )
-def test_where_each_claim_is_read(
-    name, versions, stage, observable, side, start, ceiling, kind, tight
-):
+def test_where_each_claim_is_read(name, stage, observable, start, ceiling, kind):
     """A start of None is a function of the constants, tested above."""
-    found = [c for c in CLAIMS if c.id == name]
-    assert len(found) == versions
-    for claim in found:
-        assert (claim.stage, claim.observable, claim.side) == (stage, observable, side)
+    for claim in (c for c in CLAIMS if c.id == name):
+        assert (claim.stage, claim.observable) == (stage, observable)
         assert claim.t_min == start if start is not None else callable(claim.t_min)
-        assert (claim.ceiling, claim.kind, claim.tight) == (ceiling, kind, bool(tight))
+        assert (claim.ceiling, claim.kind) == (ceiling, kind)
+
+
+def test_which_claims_name_a_constant_are_lower_bounds_tight_or_in_two_versions():
+    def ids(chosen):
+        return {claim.id for claim in CLAIMS if chosen(claim)}
+
+    named = {"ov.direction", "kq.direction", "kq.leak", "loss", "kq.alignment"}
+    assert ids(lambda claim: claim.constant is not None) == named
+    assert ids(lambda claim: claim.side == "lower") == {"kq.alignment"}
+    assert ids(lambda claim: claim.tight) == {
+        "kq.direction.sharp",
+        "kq.norm.sharp",
+        "kq.loss.sharp",
+    }
+    several = ids(lambda claim: sum(other.id == claim.id for other in CLAIMS) == 2)
+    assert several == {"ov.direction", "kq.norm"}

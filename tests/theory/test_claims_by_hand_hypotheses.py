@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from ntp_dynamics.observe.judgement import CLAIMS
+from ntp_dynamics.theory.gram_dual import GramTarget
+from ntp_dynamics.theory.targets import Targets
 
 T = np.unique(np.round(np.geomspace(1, 1000, 60)))
 FIVE = [((x,), (x + 1) % 5) for x in range(5)]
@@ -165,9 +167,23 @@ def claim_of(name):
 
 def test_a_step_of_exactly_the_threshold_is_small(constants_of):
     """sqrt(4/3) / e = 0.42479059."""
+    constants = constants_of([BASE], 5)
+    exactly = replace(constants, eta=float(constants.kq_norm[0] / np.e))
+    assert reasons(claim_of("kq.direction"), exactly) == {}
     for step_size in ("0.4247", "0.42479058"):
         settings = (SETTINGS[0], f"train.attention.step_size={step_size}")
         assert reasons(claim_of("kq.direction"), constants_of([BASE], 5, *settings)) == {}
+
+
+def test_a_target_counts_up_to_a_relative_gap_of_1e_10(constants_of):
+    """The gap of 1/2 ||W - W*||^2 is told in units of 1/2 ||W*||^2 = 4.5."""
+    nothing = np.zeros((5, 5))
+    gone = BROKEN["target"][-1]
+    for gap, told in ((4.5e-10, {}), (4.6e-10, {gone: 1}), (0.0, {})):
+        target = GramTarget(nothing, nothing, norm=3.0, gap=gap, tight=0, forced_zero=0)
+        constants = constants_of([BASE], 5, targets=[Targets(None, target, None)])
+        assert constants.kq_gap[0] == pytest.approx(gap / 4.5, rel=1e-15)
+        assert reasons(claim_of("kq.norm.sharp"), constants) == told
 
 
 def test_the_sharp_direction_asks_for_a_known_regime(constants_of):
