@@ -20,7 +20,8 @@ from benchmarks.mutants.trial import ROOT, Trees, Trial, fork, import_heavy, pyt
 
 HERE = Path(__file__).parent
 EQUIVALENT = HERE / "equivalent.toml"
-Found = dict[str, str | float]
+RESULTS = HERE / "results.json"
+Found = dict[str, str]
 
 
 class Trials:
@@ -41,11 +42,30 @@ class Trials:
             sys.exit(f"error: {area.name}: its tests fail as they are:\n{out.read_text()}")
         return time.monotonic() - begin
 
-    def run(self, area: Area, todo: Sequence[Mutant], limit: float) -> list[Found]:
+    def of(self, area: Area, todo: Sequence[Mutant]) -> list[Found]:
+        """Answers; a survivor with a reason is equivalent if it changes no record."""
+        seconds = self.baseline(area)
+        say(f"{area.name}: {len(todo)} mutants, its tests take {seconds:.0f} s")
+        answers = self.run(area, todo, 60 + 5 * seconds)
+        reasons = tomllib.loads(EQUIVALENT.read_text())
+        found = []
+        for mutant in todo:
+            answer = answers[mutant.id]
+            one = {"id": mutant.id, "file": mutant.file, "area": area.name, "answer": answer}
+            if answer == "survived" and mutant.id in reasons:
+                if self.same_records(mutant):
+                    one |= {"answer": "equivalent", "reason": reasons[mutant.id]}
+                else:
+                    say(f"not equivalent: {mutant.id}")
+            found.append(one)
+        return found
+
+    def run(self, area: Area, todo: Sequence[Mutant], limit: float) -> dict[str, str]:
+        """killed, survived or timeout, for each mutant."""
         self.idle = self.idle or [self.trees.copy(f"tree{i}") for i in range(self.jobs)]
         for tree in self.idle:
             self.trees.mend(tree, todo[0].file)
-        waiting, running, found = list(todo)[::-1], [], []
+        waiting, running, answers = list(todo)[::-1], [], {}
         while waiting or running:
             while waiting and self.idle:
                 mutant = waiting.pop()
@@ -56,11 +76,11 @@ class Trials:
                 if answer := trial.answer():
                     running.remove(trial)
                     self.idle.append(trial.tree)
-                    id, seconds = trial.mutant.id, time.monotonic() - trial.started
-                    found.append({"id": id, "file": trial.mutant.file, "area": area.name,
-                                  "answer": answer, "seconds": round(seconds, 1)})  # fmt: skip
-                    say(f"{len(found)}/{len(todo)} {answer:9} {seconds:5.1f} s  {id}")
-        return sorted(found, key=lambda one: [m.id for m in todo].index(str(one["id"])))
+                    answers[trial.mutant.id] = answer
+                    seconds = time.monotonic() - trial.started
+                    told = f"{answer:9} {seconds:5.1f} s  {trial.mutant.id}"
+                    say(f"{len(answers)}/{len(todo)} {told}")
+        return answers
 
     def same_records(self, mutant: Mutant) -> bool:
         """Whether a mutant changes no byte of the records of a few jobs."""
@@ -93,41 +113,29 @@ def main() -> None:
     parser.add_argument("--areas", nargs="*", choices=names, default=names)
     parser.add_argument("--jobs", type=int, default=2, help="trials at a time (default 2)")
     parser.add_argument("--only", help="mutants whose name contains this; nothing is written")
+    parser.add_argument("--again", action="store_true", help="only what was not killed last time")
     given = parser.parse_args()
-    reasons = tomllib.loads(EQUIVALENT.read_text())
-    begin, results = time.monotonic(), HERE / "results.json"
-    found: list[Found] = []
-    if results.exists():
-        kept = json.loads(results.read_text())["mutants"]
-        found = [one for one in kept if one["area"] not in given.areas]
+    last = json.loads(RESULTS.read_text())["mutants"] if RESULTS.exists() else []
+    settled = {one["id"]: one for one in last if one["answer"] in ("killed", "timeout")}
+    found = [one for one in last if one["area"] not in given.areas]
+    begin = time.monotonic()
     import_heavy()
     with tempfile.TemporaryDirectory() as place:
         trials = Trials(Trees(Path(place)), given.jobs)
-        for area in AREAS:
-            if area.name in given.areas:
-                todo = (named(ROOT) if area is AREAS[0] else []) + drawn(ROOT, area)
-                todo = [m for m in todo if given.only is None or given.only in m.id]
-                if todo:
-                    seconds = trials.baseline(area)
-                    say(f"{area.name}: {len(todo)} mutants, its tests take {seconds:.0f} s")
-                    more = trials.run(area, todo, 60 + 5 * seconds)
-                    by_id = {m.id: m for m in todo}
-                    for one in more:
-                        reason = reasons.get(str(one["id"]))
-                        if one["answer"] == "survived" and reason:
-                            if trials.same_records(by_id[str(one["id"])]):
-                                one |= {"answer": "equivalent", "reason": reason}
-                            else:
-                                say(f"not equivalent: {one['id']}")
-                    found += more
-    minutes = (time.monotonic() - begin) / 60
+        for area in (area for area in AREAS if area.name in given.areas):
+            todo = (named(ROOT) if area is AREAS[0] else []) + drawn(ROOT, area)
+            if given.only is not None:
+                todo = [m for m in todo if given.only in m.id]
+            if given.again:
+                found += [settled[m.id] for m in todo if m.id in settled]
+                todo = [m for m in todo if m.id not in settled]
+            found += trials.of(area, todo) if todo else []
     if given.only is None:
-        order = {name: i for i, name in enumerate(names)}
-        found.sort(key=lambda one: order[str(one["area"])])
+        found.sort(key=lambda one: names.index(str(one["area"])))
         lines = ",\n".join(json.dumps(one) for one in found)
-        results.write_text(f'{{"mutants": [\n{lines}\n]}}\n')
+        RESULTS.write_text(f'{{"mutants": [\n{lines}\n]}}\n')
         (ROOT / "docs" / "mutants.md").write_text(page(found))
-    say(f"{minutes:.1f} minutes")
+    say(f"{(time.monotonic() - begin) / 60:.1f} minutes")
 
 
 if __name__ == "__main__":
