@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ntp_dynamics.data.corpus import Corpus
     from ntp_dynamics.lab.claim import Claim
     from ntp_dynamics.lab.errors import UserError, UserErrors
+    from ntp_dynamics.lab.judge import judge
     from ntp_dynamics.lab.law import Law
-    from ntp_dynamics.lab.verdict import judge
     from ntp_dynamics.observe.observables import observable
     from ntp_dynamics.record import Record, load_run, load_sweep
     from ntp_dynamics.theory.assumptions import check

@@ -10,33 +10,47 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
-from ntp_dynamics.lab.gate import Case
+from ntp_dynamics.lab.gate import ROUNDING, Case
 from ntp_dynamics.lab.law import Equals, Exponential, LinearGrowth, Monotone
 
 TOLERANCE = 1e-9  # relative
-ROUNDING = 16 * np.finfo(np.float64).eps  # relative: a log of size L is itself rounded by eps L
 
 
 @dataclass(frozen=True)
 class Bound:
     """The comparison at every counted step; logs are natural.
 
-    ``status``: holds, holds_vacuous, violated, or none (nothing explicit is claimed).  ``slack``:
-    log of the factor to spare (negative: broken by it), smallest at ``worst`` = (run of the case,
-    step).  ``vacuity``: share of log-time in which the bound exceeds the ceiling; nan without one.
-    ``sup_constant``: log of the smallest constant that would do (the largest, for a lower law),
-    decided at ``sup_step``; ``sup_growth``: how far the last decade of steps moved it.
+    ``status``: holds, holds_vacuous, violated, or none (nothing explicit is claimed).  ``slacks``
+    (S,): log of the factor each run has to spare (negative: broken by it), smallest at its
+    ``steps``; ``broken``: the runs that pass the bound by more than rounding.  ``vacuity``: share
+    of log-time in which the bound exceeds the ceiling; nan without one.  ``sup_constant``: log of
+    the smallest constant that would do (the largest, for a lower law), decided at ``sup_step``;
+    ``sup_growth``: how far the last decade of steps moved it.
     """
 
     status: str = "none"
-    slack: float = math.nan
-    worst: tuple[int, int] | None = None
+    slacks: Float[np.ndarray, " S"] | None = None
+    steps: Float[np.ndarray, " S"] | None = None
+    broken: Bool[np.ndarray, " S"] | None = None
     vacuity: float = math.nan
     sup_constant: float = math.nan
     sup_step: int | None = None
     sup_growth: float = math.nan
+
+    @property
+    def slack(self) -> float:
+        """The smallest of all runs; nan where nothing explicit is claimed."""
+        return math.nan if self.slacks is None else float(self.slacks.min())
+
+    @property
+    def worst(self) -> tuple[int, int] | None:
+        """(run of the case, step) of the smallest slack."""
+        if self.slacks is None or self.steps is None or self.slack == math.inf:
+            return None
+        run = int(np.argmin(self.slacks))
+        return run, int(self.steps[run])
 
 
 def hold(case: Case) -> Bound:
@@ -90,11 +104,15 @@ def _supremum(case: Case) -> Bound:
 def _judged(case: Case, room: Float[np.ndarray, "S T"], bound: Bound) -> Bound:
     scale = np.where(np.isfinite(case.log_f), np.abs(case.log_f), 0.0)
     vacuity = _vacuity(case)
-    status = "holds_vacuous" if vacuity == 1 else "holds"
-    if (room < -(TOLERANCE + ROUNDING * scale)).any():
-        status = "violated"
-    slack, worst = _tightest(case, room)
-    return replace(bound, status=status, slack=slack, worst=worst, vacuity=vacuity)
+    broken = (room < -(TOLERANCE + ROUNDING * scale)).any(axis=1)
+    kept = "holds_vacuous" if vacuity == 1 else "holds"
+    return replace(
+        bound, **_tightest(case, room), status=_status(broken, kept), broken=broken, vacuity=vacuity
+    )
+
+
+def _status(broken: Bool[np.ndarray, " S"], kept: str = "holds") -> str:
+    return "violated" if broken.any() else kept
 
 
 def _vacuity(case: Case) -> float:
@@ -132,11 +150,10 @@ def _within(
     with np.errstate(divide="ignore"):
         room = np.log(allowed + ROUNDING * size) - np.log(error)
     room = np.where(case.counted, room, np.inf)
-    slack, worst = _tightest(case, room)
-    return Bound("violated" if slack < 0 else "holds", slack, worst)
+    broken = (room < 0).any(axis=1)
+    return Bound(_status(broken), broken=broken, **_tightest(case, room))
 
 
-def _tightest(case: Case, room: Float[np.ndarray, "S T"]) -> tuple[float, tuple[int, int] | None]:
-    run, k = np.unravel_index(np.argmin(room), room.shape)
-    slack = float(room[run, k])
-    return slack, (int(run), int(case.t[k])) if slack < math.inf else None
+def _tightest(case: Case, room: Float[np.ndarray, "S T"]) -> dict[str, np.ndarray]:
+    """The least room of each run, and where."""
+    return {"slacks": room.min(axis=1), "steps": case.t[np.argmin(room, axis=1)]}

@@ -15,8 +15,9 @@ from typing import Any, Literal
 import numpy as np
 
 from ntp_dynamics.lab.gate import admit
+from ntp_dynamics.lab.judge import inapplicable, judge
 from ntp_dynamics.lab.law import Law
-from ntp_dynamics.lab.verdict import Verdict, inapplicable, judge
+from ntp_dynamics.lab.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Claim:
     where y is found in a record.  ``law``, ``constant`` = ln C (None: some constant) and ``t_min``
     are values or functions of the constants.  ``ceiling``: the largest value y can take, itself
     and not its log (the smallest, for side "lower").  ``kind``: proved in the source, or derived
-    here.  ``tight``: the rate is meant to be attained, not only respected.
+    here.  ``tight``: the rate is meant to be attained, not only respected.  ``about``: every run is
+    to keep it, or (ensemble) it speaks of an expectation or a probability over runs.
     """
 
     id: str
@@ -54,6 +56,7 @@ class Claim:
     ceiling: float | None = None
     kind: Literal["proved", "derived"] = "proved"
     tight: bool = False
+    about: Literal["run", "ensemble"] = "run"
 
     def judge(
         self,
@@ -64,14 +67,14 @@ class Claim:
         log_floor: Any = None,
         schedule: Any = None,
     ) -> Verdict:
-        """The verdict on S runs (see ``lab.verdict.judge``) with these constants.
+        """The verdict on S runs (see ``lab.judge.judge``) with these constants.
 
         Law, constant and start are only filled in where some run meets the hypotheses.
         """
         conditions = [(p.name, p.check(constants), p.failure) for p in self.preconditions]
         kept, excluded = admit(conditions, len(np.atleast_2d(np.asarray(log_y))))
         if not kept.any():
-            return inapplicable(len(kept), excluded)
+            return inapplicable(len(kept), excluded, self.about)
         return judge(
             t,
             log_y,
@@ -84,6 +87,7 @@ class Claim:
             residual=residual,
             preconditions=conditions,
             schedule=schedule,
+            about=self.about,
         )
 
     def _log_ceiling(self) -> float | None:

@@ -53,12 +53,12 @@ def _growth(case: Case, windows: Windows) -> tuple[list[Drift], Float[np.ndarray
     """Step 2: slope of ln(y/f) on ln t against half a log power, kappa / ln(middle of window)."""
     law = case.law
     log_y, log_f = (np.where(case.visible, curve, 0.0) for curve in (case.log_y, case.log_f))
-    slopes = windows.log_slopes(log_y - log_f)
+    slopes = windows.log_slopes(log_y - log_f, case.rounding)
     allowed = HALF_LOG / np.log(np.maximum(windows.middle, 2.0))
     signs = [case.sign]
     if isinstance(law, LinearGrowth):
         signs = [sign for sign in (+1, -1) if law.claims(sign)]
-    sides = [Drift(slopes.map(lambda b, sign=sign: sign * b), allowed) for sign in signs]
+    sides = [Drift(slopes.affine(0.0, sign), allowed) for sign in signs]
     if isinstance(law, Power):
         return sides, law.p - slopes.last
     if isinstance(law, LinearGrowth):
@@ -74,18 +74,20 @@ def _decay(
     With a stated rate c the drift is 1 - c2/c; without one 1 - rho, rho = c2/c1, the later rate
     over the earlier.
     """
-    rates = windows.slopes(case.t, np.where(case.visible, case.log_y, 0.0)).map(np.negative)
+    log_y = np.where(case.visible, case.log_y, 0.0)
+    rates = windows.slopes(case.t, log_y, case.rounding).affine(0.0, -1.0)
     if law.rate is not None:
-        stated = law.rate
-        moved = rates.map(lambda c: case.sign * (1 - c / stated))
+        moved = rates.affine(case.sign, -case.sign / law.rate)
         return [Drift(moved, np.full_like(moved.pairs, RATE_BAND))], rates.last
-    real = rates.map(lambda c: np.where(np.abs(c) * windows.end < NOTHING, 0.0, c))
-    earlier = real.pairs[:, 1]
+    still = np.abs(rates.pairs) * windows.upper_edge < NOTHING
+    later, earlier = np.moveaxis(np.where(still, 0.0, rates.pairs), 1, 0)
+    halves = np.where(still[:, 0, None], 0.0, rates.halves[:, 0])
     kept = Slopes(
-        _share(real.pairs[:, 0], earlier, case.sign)[:, None],
-        _share(real.halves, earlier[0], case.sign),
+        _share(later, earlier, case.sign)[:, None],
+        _share(halves, earlier[:, None], case.sign)[:, None],
+        _share_error(np.where(still, 0.0, rates.error), later, earlier)[:, None],
     )
-    moved = kept.map(lambda share: 1 - share)
+    moved = kept.affine(1.0, -1.0)
     return [Drift(moved, np.full_like(moved.pairs, 1 - RHO))], rates.last
 
 
@@ -100,18 +102,28 @@ def _share(later: np.ndarray, earlier: np.ndarray, sign: int) -> np.ndarray:
         return np.clip(rho if sign > 0 else 1 / np.maximum(rho, 0.0), 0.0, 2.0)
 
 
+def _share_error(
+    error: Float[np.ndarray, "P W S"], later: np.ndarray, earlier: np.ndarray
+) -> Float[np.ndarray, "P S"]:
+    """Of the ratio of two rates with these errors; infinite where the earlier rate is noise."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.clip(np.abs(later / earlier), 0.0, 2.0)
+        found = np.hypot(error[:, 0], share * error[:, 1]) / np.abs(earlier)
+    exact = (error == 0).all(axis=1)
+    return np.where(exact, 0.0, np.where(np.isfinite(found), found, np.inf))
+
+
 def _final_slope(
     case: Case, windows: Windows, law: LinearGrowth
 ) -> tuple[list[Drift], Float[np.ndarray, "3 S"]]:
     """dy/dt against the two stated numbers; y in units of its largest value, which may be huge."""
     unit = np.max(case.log_y, axis=1, where=case.visible, initial=-np.inf)
     y = np.exp(np.where(case.visible, case.log_y - unit[:, None], -np.inf))
-    slopes = windows.slopes(case.t, y)
+    slopes = windows.slopes(case.t, y, case.rounding)
     sides = []
     for sign in (+1, -1):
         limit = law.limit(sign)
         if limit is not None and law.claims(sign):
-            scale = np.exp(unit - np.log(limit))
-            moved = slopes.map(lambda b, sign=sign, scale=scale: sign * (b * scale - 1))
+            moved = slopes.affine(-sign, sign * np.exp(unit - np.log(limit)))
             sides.append(Drift(moved, np.full_like(moved.pairs, RATE_BAND)))
     return sides, slopes.last * np.exp(unit)

@@ -6,8 +6,9 @@ So the gate comes first, and what it lets through is a ``Case``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +20,7 @@ from ntp_dynamics.lab.law import Law
 FLOOR_FACTOR = 100.0  # a value within this factor of the floor is mostly rounding
 RESIDUAL_LIMIT = 1e-3  # normalised updates amplify what rounding left; above this they are noise
 MIN_DECADES, MIN_POINTS = 2.0, 40  # less shows no rate
+ROUNDING = 16 * float(np.finfo(np.float64).eps)  # relative: a log of size L is rounded by eps L
 
 Condition = tuple[str, Any, str]  # name, holds (bool or (S,) bool), clause to print where it fails
 
@@ -42,6 +44,23 @@ class Case:
     log_constant: Float[np.ndarray, "S 1"] | None
     log_ceiling: Float[np.ndarray, "S 1"] | None
 
+    def of(self, runs: Bool[np.ndarray, " S"]) -> Case:
+        """The case of some of its runs."""
+
+        def some(value: np.ndarray | None) -> np.ndarray | None:
+            return value if value is None else value[runs]
+
+        return replace(
+            self,
+            log_y=self.log_y[runs],
+            law=self.law.for_runs(self.t, runs),
+            counted=self.counted[runs],
+            readable=self.readable[runs],
+            t_min=self.t_min[runs],
+            log_constant=some(self.log_constant),
+            log_ceiling=some(self.log_ceiling),
+        )
+
     @cached_property
     def visible(self) -> Bool[np.ndarray, "S T"]:
         return self.counted & np.isfinite(self.log_y) & (self.log_y >= self.readable)
@@ -49,6 +68,13 @@ class Case:
     @cached_property
     def log_f(self) -> Float[np.ndarray, "S T"]:
         return np.broadcast_to(self.law.log_f(self.t), self.log_y.shape)
+
+    @cached_property
+    def rounding(self) -> Float[np.ndarray, "S T"]:
+        """What rounding leaves of log_y: its own last digits, and the floor relative to y."""
+        log_y = np.where(self.visible, self.log_y, 0.0)
+        floor = np.exp(np.minimum(self.readable - math.log(FLOOR_FACTOR) - log_y, 0.0))
+        return np.where(self.visible, ROUNDING * np.maximum(np.abs(log_y), 1.0) + floor, 0.0)
 
     @cached_property
     def decades(self) -> Float[np.ndarray, " S"]:
@@ -103,20 +129,20 @@ def trusted(log_y: Float[np.ndarray, "S T"], residual: Any) -> Bool[np.ndarray, 
     return np.logical_and.accumulate(sound, axis=1)
 
 
-def broken_numbers(case: Case, sound: Bool[np.ndarray, "S T"]) -> str | None:
-    """Why the recorded values cannot be judged; None if they can."""
-    if not sound.all():
-        shallow = np.flatnonzero(~sound.all(axis=1) & ~case.deep)
-        if shallow.size:
-            step = case.t[np.argmin(sound[shallow[0]])]
-            return (
-                f"the numerical residual passes {RESIDUAL_LIMIT:g} at step {step:,.0f}, which "
-                f"leaves too little in {shallow.size} of {len(sound)} runs"
-            )
-    bad = case.counted & (np.isnan(case.log_y) | (case.log_y == np.inf))
-    if bad.any():
-        step = case.t[np.flatnonzero(bad.any(axis=0))[0]]
-        return (
-            f"{bad.any(axis=1).sum()} of {len(bad)} runs are not finite, first at step {step:,.0f}"
+def broken_runs(
+    case: Case, sound: Bool[np.ndarray, "S T"]
+) -> tuple[Bool[np.ndarray, " S"], tuple[str, ...]]:
+    """Which runs cannot be judged, and why: a clause for each kind of reason."""
+    shallow = ~sound.all(axis=1) & ~case.deep
+    wild = case.counted & (np.isnan(case.log_y) | (case.log_y == np.inf))
+    bad, runs, reasons = wild.any(axis=1) & ~shallow, len(sound), []
+    if shallow.any():
+        step = case.t[np.argmin(sound[shallow], axis=1)].min()
+        reasons.append(
+            f"the numerical residual passes {RESIDUAL_LIMIT:g} at step {step:,.0f}, which "
+            f"leaves too little in {shallow.sum()} of {runs} runs"
         )
-    return None
+    if bad.any():
+        step = case.t[np.flatnonzero(wild[bad].any(axis=0))[0]]
+        reasons.append(f"{bad.sum()} of {runs} runs are not finite, first at step {step:,.0f}")
+    return shallow | bad, tuple(reasons)

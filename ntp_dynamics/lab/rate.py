@@ -1,54 +1,66 @@
 """Rates: does y keep up with the law over the last windows, whatever its constant?
 
-Deterministic training has no sampling noise within a run, so the replicates are the only
-independent units: every limit is a t-limit over one number a run.  Those numbers are slopes of the
-compensated quantity r = y / f; an upper law fails when r keeps growing.
+An upper law fails when the compensated quantity r = y / f keeps growing.  Each run is held against
+the law by itself (`single`) and is named if it fails; the pooled test (`company`) refutes "every
+run" without naming one; `decision` makes one word of both.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ntp_dynamics.lab import company, decision, single
 from ntp_dynamics.lab.drift import HALF_LOG, Drift, drifts
 from ntp_dynamics.lab.gate import MIN_DECADES, MIN_POINTS, Case
 from ntp_dynamics.lab.law import Envelope, Exponential, LinearGrowth, Power
-from ntp_dynamics.lab.windows import LEAST_POINTS, Reach, Windows, limits, p_above, survey
+from ntp_dynamics.lab.windows import Reach, Windows, survey
 
-ALPHA = 0.05  # of a contradiction, and of the intervals that are printed
-ALPHA_CONSISTENT = 0.01  # share of laws just beyond the allowance that may pass as consistent
-PERSISTENCE = 0.6  # a drift that shrinks faster than this from window to window is a transient
-CONTRADICTION_DECADES, CONTRADICTION_RUNS = 3.5, 5
 CANDIDATES = tuple((p, q) for p in (0.5, 1.0, 1.5, 2.0, 3.0) for q in (0, 1, 2, 3))
+NONE = np.empty(0)  # a value a run where there is nothing to say
 
 
 @dataclass(frozen=True)
 class Rate:
     """The comparison over the last windows.
 
-    ``status``: consistent, contradicted, inconclusive, none.  ``tightness``: tight, faster, slower,
-    unresolved, none.  ``exponent``: p of t^-p log^q t with the law's q; the decay rate of an
-    exponential; the power of t of linear growth, the final dy/dt of an asymptotic one; a mean over
-    runs, with its 95 % ``interval``.  ``resolvable``: the smallest error of the exponent that would
-    show at this horizon.  ``p_contradicted``: nan where no contradiction was looked for.
-    ``possible``: the laws (p, q) not excluded.  ``descriptive``: too few runs for limits, intervals
-    are ranges over runs and half windows.
+    ``status``: consistent, contradicted, inconclusive, none.  ``runs`` (S,): for each run kept,
+    contradicted or undecided; empty where no rate is claimed or the runs are one datum.  ``joint``:
+    only the pooled test contradicts.  ``tightness``: tight, faster, slower, unresolved, none.
+    ``exponents`` (S,): p of t^-p log^q t with the law's q; the decay rate of an exponential; the
+    power of t of linear growth, the final dy/dt of an asymptotic one; nan where a run shows none.
+    ``drifts`` (S,): how far the last window moves against the law, in units of what is allowed.
+    ``interval``: of the exponents' mean, 95 %.  ``resolvable``: the smallest error of the exponent
+    that would show at this horizon.  ``p_contradicted``: nan where no contradiction was looked for.
+    ``decides_at`` (S,): the horizon at which a run that is undecided would be decided, nan if none
+    is in sight.  ``possible``: the laws (p, q) not excluded.  ``descriptive``: too few runs for
+    limits, intervals are ranges over runs and half windows.
     """
 
     status: str = "none"
+    runs: np.ndarray = field(default_factory=lambda: NONE)
+    joint: bool = False
     tightness: str = "none"
-    exponent: float = math.nan
+    exponents: Float[np.ndarray, " S"] = field(default_factory=lambda: NONE)
+    drifts: Float[np.ndarray, " S"] = field(default_factory=lambda: NONE)
     interval: tuple[float, float] = (math.nan, math.nan)
     window: tuple[int, int] | None = None
     resolvable: float = math.nan
     p_contradicted: float = math.nan
-    runs: int = 0
+    rated: int = 0
+    decides_at: Float[np.ndarray, " S"] = field(default_factory=lambda: NONE)
     descriptive: bool = False
     exact_to_floor: bool = False
     possible: tuple[tuple[float, int], ...] = ()
+
+    @property
+    def exponent(self) -> float:
+        """The mean over the runs that show one; nan if none does."""
+        seen = self.exponents[np.isfinite(self.exponents)]
+        return float(seen.mean()) if seen.size else math.nan
 
 
 def has_rate(case: Case) -> bool:
@@ -62,120 +74,119 @@ def has_rate(case: Case) -> bool:
     return isinstance(case.law, (Power, Exponential, LinearGrowth))
 
 
-def measure(case: Case) -> tuple[Rate, str | None]:
-    """Steps 2 to 4: the rate of a case, or the reason why there is none to see."""
+def measure(case: Case, ensemble: bool = False) -> tuple[Rate, str | None]:
+    """Steps 2 to 4: the rate of a case, or the reason why there is none to see.
+
+    Of an ``ensemble`` only the mean speaks, at the whole error rate.
+    """
     law = case.law
     if not has_rate(case):
         return Rate(), None
     if not case.deep.any():
-        best = int(np.argmax(case.decades))
-        return Rate(), (
-            f"{max(case.decades[best], 0):.1f} decades and {case.counted[best].sum()} recorded "
-            f"steps after the claim's start; a rate needs {MIN_DECADES:g} and {MIN_POINTS}"
-        )
+        return Rate(decides_at=shortest(case)), too_short(case)
     upper, octaves = case.sign > 0, isinstance(law, Exponential)
     if isinstance(law, LinearGrowth):
         upper, octaves = not law.claims(-1), law.asymptotic
     windows, reach = survey(case, 2 if octaves else 10, upper=upper)
-    if reach.lost.any():
-        return Rate("inconclusive", "unresolved", runs=int(case.deep.sum())), None
-    if reach.thin.any():
-        return Rate(), "too few recorded steps in the last windows"
-    if not reach.seen.any():
-        return Rate("consistent", "unresolved", runs=len(reach.seen), exact_to_floor=True), None
-    seen = reach.seen
-    few = int(seen.sum()) < CONTRADICTION_RUNS
-    # Runs that fell below the floor speak for the law; leaving them out must not turn the rest
-    # into a contradiction.
-    testable = not (few or reach.fallen.any()) and bool(confident(windows, reach)[seen].all())
-    return _compare(case, windows, seen, few, testable), None
+    if not (reach.seen | reach.fallen | reach.lost).any():
+        return Rate(decides_at=shortest(case)), "too few recorded steps in the last windows"
+    blank = Rate(
+        "consistent" if reach.fallen.all() else "inconclusive",
+        NONE if ensemble else np.where(reach.fallen, "kept", "undecided").astype("<U12"),
+        tightness="unresolved",
+        exponents=np.full(len(case.log_y), np.nan),
+        drifts=np.full(len(case.log_y), np.nan),
+        rated=int(case.deep.sum()),
+        decides_at=np.where(case.deep, np.nan, shortest(case)),
+        exact_to_floor=bool(reach.fallen.all()),
+    )
+    return (_compare(case, windows, reach, blank, ensemble) if reach.seen.any() else blank), None
 
 
-def confident(windows: Windows, reach: Reach) -> Bool[np.ndarray, " S"]:
-    """Runs long enough, and with steps enough in all windows, to contradict a rate."""
-    full = (windows.points >= LEAST_POINTS[windows.ratio]).all(axis=(0, 1))
-    return full & (reach.decades > CONTRADICTION_DECADES)
+def too_short(case: Case) -> str:
+    """Why a record shows no rate, with the numbers that decided it."""
+    best = int(np.argmax(case.decades))
+    decades = math.floor(100 * max(float(case.decades[best]), 0.0)) / 100
+    need = int(shortest(case).min())
+    text = (
+        f"{decades:.2f} decades and {case.counted[best].sum()} recorded steps after the claim's "
+        f"start; a rate needs {MIN_DECADES:g} and {MIN_POINTS}"
+    )
+    return f"{text}: {need:,} steps would do" if need > case.t[-1] else text
 
 
-def _compare(
-    case: Case, windows: Windows, seen: Bool[np.ndarray, " S"], few: bool, testable: bool
-) -> Rate:
+def shortest(case: Case) -> Float[np.ndarray, " S"]:
+    """The horizon at which each run would show a rate."""
+    return np.ceil(10**MIN_DECADES * np.maximum(case.t_min, case.t[0]))
+
+
+def _compare(case: Case, windows: Windows, reach: Reach, blank: Rate, ensemble: bool) -> Rate:
+    """``blank``: what is said of the runs that show no slope."""
+    seen, few = reach.seen, company.is_few(int(reach.seen.sum()))
     sides, exponent = drifts(case, windows)
-    sides = [side.of(seen) for side in sides]
-    results = [decide(side, few, testable) for side in sides]
-    statuses = [str(status) for status, _ in results]
-    low, high = interval(exponent[:, seen], few)
+    shown = [side.of(seen) for side in sides]
+    alone = single.testable(case, windows, reach)[seen]
+    together = company.testable(windows, reach)
+    found = decision.both(
+        [
+            decision.decide_ensemble(side, together)
+            if ensemble
+            else decision.decide(side, alone, together)
+            for side in shown
+        ]
+    )
+    status, runs, decides = str(found.status), blank.runs.copy(), blank.decides_at.copy()
+    if not ensemble:
+        runs[seen] = found.runs
+        waits = [single.decisive_horizon(case, windows, side) for side in sides]
+        decides = np.where(seen & (runs == "undecided"), np.fmax.reduce(waits), decides)
+        if status == "consistent" and (runs == "undecided").any():
+            status = "inconclusive"
+    low, high = company.interval(exponent[:, seen], few)
     end = windows.end[seen]
     return Rate(
-        status=next((s for s in ("contradicted", "inconclusive") if s in statuses), "consistent"),
-        tightness=_tightness(case, sides, few),
-        exponent=float(exponent[0, seen].mean()),
+        status=status,
+        runs=runs,
+        joint=bool(found.joint),
+        tightness=_tightness(case, shown, few, ensemble),
+        exponents=np.where(seen, exponent[0], np.nan),
+        drifts=np.where(seen, np.max([side.last[0] for side in sides], axis=0), np.nan),
         interval=(float(low), float(high)),
         window=(math.ceil(end.min() / windows.ratio), int(end.max())),
         resolvable=_resolvable(case, windows, seen),
-        p_contradicted=min(float(p) for _, p in results),
-        runs=int(case.deep.sum()),
+        p_contradicted=float(found.p),
+        rated=blank.rated,
+        decides_at=decides,
         descriptive=few,
         possible=_possible(case, windows, seen, few) if isinstance(case.law, Power) else (),
     )
 
 
-def decide(
-    drift: Drift, few: bool, testable: Bool[np.ndarray, " ..."] | bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """The status of one side, and the p-value of its contradiction.
-
-    Runs are the last axis of a drift; axes before it are experiments of their own.
-
-    Consistent: the upper limit of the last window's drift is within what is allowed.  Too few runs
-    have no limits; their windows of all pairs and the halves of the last one stand in: the largest
-    drift among them, and for a single run as much again as they differ.
-
-    Contradicted: every window of three successive pairs drifts beyond what is allowed, and in the
-    last pair the drift does not fade (p = 1 if it does: a time shift, say, dies out).  To ask the
-    earlier pairs for persistence too costs a third of the power against log^2 t / t with five runs
-    and spares no transient more: the last pair is the latest.
-    """
-    p = np.asarray(math.nan)
-    if np.any(testable):
-        p = p_above(drift.moved.pairs / drift.allowed, 1.0).max(axis=(0, 1))
-        movement = drift.moved.pairs[0].mean(axis=-1)  # (W, ...)
-        p = np.where(movement[0] < PERSISTENCE * movement[-1], 1.0, p)
-        p = np.where(testable, p, math.nan)
-    status = np.where(_most(drift, few) < 1, "consistent", "inconclusive")
-    return np.where(p < ALPHA, "contradicted", status), p
-
-
-def _most(drift: Drift, few: bool) -> np.ndarray:
-    """The largest drift that the runs leave possible, in units of what is allowed."""
-    if not few:
-        return limits(drift.last[0], 1 - ALPHA_CONSISTENT)[1]
-    later = (drift.moved.pairs / drift.allowed)[1:, 0]
-    seen = np.concatenate([drift.last, later])  # (N, ..., S)
-    top = seen.max(axis=(0, -1))
-    return top + (top - seen.min(axis=(0, -1)) if seen.shape[-1] == 1 else 0.0)
-
-
-def interval(values: Float[np.ndarray, "3 ... S"], few: bool) -> tuple[np.ndarray, np.ndarray]:
-    """95 % interval of the mean over runs of the first row, or the range of everything."""
-    if few:
-        return values.min(axis=(0, -1)), values.max(axis=(0, -1))
-    return limits(values[0], 1 - ALPHA / 2)
-
-
-def _tightness(case: Case, sides: list[Drift], few: bool) -> str:
+def _tightness(case: Case, sides: list[Drift], few: bool, ensemble: bool) -> str:
+    """The word that is true of every run; unresolved where they differ."""
     law = case.law
     if isinstance(law, LinearGrowth) and not law.asymptotic:
         return "none"  # to keep between two lines is all it asks
     if isinstance(law, Exponential) and law.rate is None:
         return "none"
-    intervals = [interval(side.last, few) for side in sides]
-    if all(low > -1 and high < 1 for low, high in intervals):
+    ranges = [_ranges(side, few, ensemble) for side in sides]
+    if all(((low > -1) & (high < 1)).all() for low, high in ranges):
         return "tight"
     if isinstance(law, LinearGrowth):
         return "unresolved"
-    low, high = intervals[0]
-    return "faster" if high < -1 else "slower" if low > 1 else "unresolved"
+    low, high = ranges[0]
+    return "faster" if (high < -1).all() else "slower" if (low > 1).all() else "unresolved"
+
+
+def _ranges(drift: Drift, few: bool, ensemble: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Where the drift of each run may lie: its own range, or that of the mean where it is like the
+    others."""
+    low, high = single.range_alone(drift)
+    if few:
+        return low, high
+    alike = company.alike(drift, one_sided=False) | ensemble
+    least, most = company.interval(drift.last, few)
+    return np.where(alike, least, low), np.where(alike, most, high)
 
 
 def _resolvable(case: Case, windows: Windows, seen: Bool[np.ndarray, " S"]) -> float:
@@ -201,5 +212,5 @@ def _possible(
     shift = windows.log_slopes(log_log_t).last[:, seen]
     allowed = HALF_LOG / np.log(windows.middle[0, 0, seen])
     p, q = np.array(CANDIDATES).T[:, :, None]  # (C, 1)
-    low, high = interval((p_0[:, None] + q * shift[:, None] - p) / allowed, few)
+    low, high = company.interval((p_0[:, None] + q * shift[:, None] - p) / allowed, few)
     return tuple(CANDIDATES[i] for i in np.flatnonzero((high > -1) & (low < 1)))

@@ -13,22 +13,23 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from ntp_dynamics.lab import company, decision, single
 from ntp_dynamics.lab.drift import Drift, drifts
 from ntp_dynamics.lab.gate import FLOOR_FACTOR, Case
+from ntp_dynamics.lab.judge import judge
 from ntp_dynamics.lab.law import Exponential, Law, Power
-from ntp_dynamics.lab.rate import CONTRADICTION_RUNS, confident, decide
-from ntp_dynamics.lab.verdict import judge
 from ntp_dynamics.lab.windows import survey
 
 
 @dataclass(frozen=True)
 class Rates:
-    """``status`` and ``p_contradicted`` of R replicates, as in a verdict, and their ``drift`` in
-    units of what is allowed (axes: pair, window, replicate, run), None where too few runs show a
-    rate for the common path."""
+    """``status`` and ``p_contradicted`` (R,) of R replicates and the word for each of their
+    ``runs`` (R, S), as in a verdict; their ``drift`` in units of what is allowed (axes: pair,
+    window, replicate, run), None where too few runs show a rate for the common path."""
 
     status: np.ndarray
     p_contradicted: Float[np.ndarray, " R"]
+    runs: np.ndarray
     drift: Drift | None = None
 
 
@@ -47,12 +48,12 @@ def judge_rates(
     windows, reach = survey(case, 2 if isinstance(law, Exponential) else 10, upper=True)
     if not reach.seen.all():
         return _one_by_one(t, log_y, law, log_floor)
-    few = runs < CONTRADICTION_RUNS
-    sound = confident(windows, reach).reshape(replicates, runs).all(axis=1)
     (side,), _ = drifts(case, windows)
     grouped = Drift(side.moved.map(lambda x: _group(x, runs)), _group(side.allowed, runs))
-    status, p = decide(grouped, few, np.asarray(sound & (not few)))
-    return Rates(status, np.broadcast_to(p, replicates), grouped)
+    alone = _group(single.testable(case, windows, reach), runs)
+    together = _group(company.long_enough(windows, reach), runs).all(axis=-1)
+    found = decision.decide(grouped, alone, together & (runs >= company.LEAST_RUNS))
+    return Rates(found.status, found.p, found.runs, grouped)
 
 
 def _case(t: np.ndarray, log_y: np.ndarray, law: Law, log_floor: float | None) -> Case:
@@ -69,4 +70,8 @@ def _group(x: np.ndarray, runs: int) -> np.ndarray:
 
 def _one_by_one(t: np.ndarray, log_y: np.ndarray, law: Law, log_floor: Any) -> Rates:
     found = [judge(t, y, law, log_floor=log_floor) for y in log_y]
-    return Rates(np.array([v.rate for v in found]), np.array([v.p_contradicted for v in found]))
+    return Rates(
+        np.array([v.rate for v in found]),
+        np.array([v.p_contradicted for v in found]),
+        np.array([v.outcomes for v in found]),
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -18,26 +19,36 @@ from scipy.special import stdtr, stdtrit
 from ntp_dynamics.lab.gate import MIN_DECADES, MIN_POINTS, Case, last
 
 PAIRS = np.array([1.0, 2.0, 4.0])
+WHOLE = 2 * len(PAIRS)  # windows that are no half of another
 LEAST_POINTS = {10: 8, 2: 4}  # recorded steps that make a window
 EDGE = 1e-9  # relative: a step on the edge of two windows belongs to both
+MOST_CORRELATED = 0.95  # thirty residuals cannot tell more from a slope
 
 
 @dataclass(frozen=True)
 class Slopes:
-    """Numbers by pair of windows, window (0 later, 1 earlier) and run; ``halves``: the same in the
-    two halves, in log-time, of the very last window."""
+    """Numbers by pair of windows P, window W (0 later, 1 earlier) and run S; ``halves``: the same
+    in the earlier and the later half, in log-time, of each window; ``error``: how far the number of
+    a whole window may be off, one standard error (see ``slope_errors``)."""
 
     pairs: Float[np.ndarray, "P W S"]
-    halves: Float[np.ndarray, "2 S"]
+    halves: Float[np.ndarray, "P W 2 S"]
+    error: Float[np.ndarray, "P W S"]
 
     @property
     def last(self) -> Float[np.ndarray, "3 S"]:
         """The last window, then its halves."""
-        return np.concatenate([self.pairs[:1, 0], self.halves])
+        return np.concatenate([self.pairs[:1, 0], self.halves[0, 0]])
+
+    def affine(self, shift: Any, factor: Any) -> Slopes:
+        """``shift + factor * number``, both one number or one a run."""
+        return Slopes(
+            shift + factor * self.pairs, shift + factor * self.halves, np.abs(factor) * self.error
+        )
 
     def map(self, change: Callable[[np.ndarray], np.ndarray]) -> Slopes:
         """``change`` acts on the run axis, the last one."""
-        return Slopes(change(self.pairs), change(self.halves))
+        return Slopes(change(self.pairs), change(self.halves), change(self.error))
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,7 @@ class Windows:
 
     @cached_property
     def inside(self) -> Bool[np.ndarray, "N S T"]:
-        """The steps of the windows of all pairs and of the two halves of the very last one."""
+        """The steps of the windows of all pairs, then those of their earlier and later halves."""
         return self._design[0]
 
     @cached_property
@@ -81,21 +92,34 @@ class Windows:
 
     @cached_property
     def points(self) -> Int[np.ndarray, "P W S"]:
-        counts = self.inside[: 2 * len(PAIRS)].sum(axis=-1)
+        counts = self.inside[:WHOLE].sum(axis=-1)
         return np.broadcast_to(counts.reshape(len(PAIRS), 2, -1), self.middle.shape)
 
-    def slopes(self, x: Float[np.ndarray, " T"], y: Float[np.ndarray, "S T"]) -> Slopes:
-        """Least-squares slopes of y on x; nan where a window is empty.  y is finite everywhere."""
-        return self._apply(_weights(x, self.inside), y)
+    def slopes(
+        self, x: Float[np.ndarray, " T"], y: Float[np.ndarray, "S T"], noise: Any = 0.0
+    ) -> Slopes:
+        """Least-squares slopes of y on x; nan where a window is empty.  y is finite everywhere;
+        ``noise`` (S, T) bounds the rounding of each value."""
+        return self._apply(_weights(x, self.inside), y, noise)
 
-    def log_slopes(self, y: Float[np.ndarray, "S T"]) -> Slopes:
+    def log_slopes(self, y: Float[np.ndarray, "S T"], noise: Any = 0.0) -> Slopes:
         """Slopes of y on log t."""
-        return self._apply(self._log_weights, y)
+        return self._apply(self._log_weights, y, noise)
 
-    def _apply(self, weights: Float[np.ndarray, "N S T"], y: Float[np.ndarray, "S T"]) -> Slopes:
-        shared = weights.shape[1] == 1
-        found = weights[:, 0] @ y.T if shared else np.einsum("nst,st->ns", weights, y)
-        return Slopes(found[:-2].reshape(len(PAIRS), 2, -1), found[-2:])
+    def _apply(
+        self,
+        weights: Float[np.ndarray, "N S T"],
+        y: Float[np.ndarray, "S T"],
+        noise: Any,
+    ) -> Slopes:
+        found = _sums(weights, y)
+        whole = found[:WHOLE]
+        error = slope_errors(weights[:WHOLE], self.inside[:WHOLE], y)
+        if np.ndim(noise):
+            error = error + _sums(np.abs(weights[:WHOLE]), np.asarray(noise))
+        pairs = (len(PAIRS), 2, -1)
+        halves = found[WHOLE:].reshape(len(PAIRS), 2, 2, -1)
+        return Slopes(whole.reshape(pairs), halves, error.reshape(pairs))
 
 
 @dataclass(frozen=True)
@@ -118,11 +142,11 @@ def survey(case: Case, ratio: int, *, upper: bool) -> tuple[Windows, Reach]:
     decades = np.log10(end / np.maximum(case.t_min, case.t[0]))
     enough = (windows.points[0] >= LEAST_POINTS[ratio]).all(axis=0)
     enough &= (decades >= MIN_DECADES) & (case.visible.sum(axis=1) >= MIN_POINTS)
-    seen = case.deep & enough
-    fallen = case.deep & ~enough & (end < horizon)
     recent = case.t >= (end / ratio**2)[:, None]
     lost = case.deep & (case.counted & ~case.visible & recent).any(axis=1) & (not upper)
-    return windows, Reach(seen, fallen, lost, case.deep & ~enough & ~fallen & ~lost, decades)
+    seen = case.deep & enough & ~lost
+    fallen = case.deep & ~enough & ~lost & (end < horizon)
+    return windows, Reach(seen, fallen, lost, case.deep & ~(seen | fallen | lost), decades)
 
 
 def limits(
@@ -167,10 +191,12 @@ def _design(
 ) -> tuple[Bool[np.ndarray, "N S T"], Float[np.ndarray, "N S T"]]:
     """Which steps lie in each window, and the weights of a slope on log t there."""
     edges = end / PAIRS[:, None]
-    high = np.stack([edges, edges / ratio], axis=1).reshape(2 * len(PAIRS), -1)
-    low, middle = high / ratio, end / np.sqrt(ratio)
-    low = np.concatenate([low, low[:1], middle[None]])[..., None] * (1 - EDGE)
-    high = np.concatenate([high, middle[None], high[:1]])[..., None] * (1 + EDGE)
+    high = np.stack([edges, edges / ratio], axis=1).reshape(WHOLE, -1)
+    low, middle = high / ratio, high / np.sqrt(ratio)
+    halves_low = np.stack([low, middle], axis=1).reshape(2 * WHOLE, -1)
+    halves_high = np.stack([middle, high], axis=1).reshape(2 * WHOLE, -1)
+    low = np.concatenate([low, halves_low])[..., None] * (1 - EDGE)
+    high = np.concatenate([high, halves_high])[..., None] * (1 + EDGE)
     inside = used & (t >= low) & (t <= high)
     return inside, _weights(np.log(t), inside)
 
@@ -181,3 +207,45 @@ def _weights(x: Float[np.ndarray, " T"], inside: Bool[np.ndarray, "N S T"]) -> n
         centre = (inside @ x) / inside.sum(axis=-1)
         away = np.where(inside, x - centre[..., None], 0.0)
         return away / (away * away).sum(axis=-1, keepdims=True)
+
+
+def _sums(weights: Float[np.ndarray, "N S T"], y: Float[np.ndarray, "S T"]) -> np.ndarray:
+    """(N, S); one row of weights serves all runs."""
+    if weights.shape[1] == 1:
+        return weights[:, 0] @ y.T
+    return np.einsum("nst,st->ns", weights, y)
+
+
+def slope_errors(
+    weights: Float[np.ndarray, "N S T"],
+    inside: Bool[np.ndarray, "N S T"],
+    y: Float[np.ndarray, "S T"],
+) -> Float[np.ndarray, "N S"]:
+    """Standard errors of the slopes ``weights @ y`` under noise that follows an autoregression.
+
+    What a parabola leaves of y is taken for noise: e of n points, sigma^2 = sum e^2 / (n - 3), and
+    rho their correlation from point to point; var = sigma^2 / sum (x - mean)^2 * (1 + rho) /
+    (1 - rho).  The parabola takes some of rho away: (3 + 5 rho) / n is given back, as (1 + 3 rho) /
+    n is for a mean (Kendall 1954).  Smooth curvature is no noise; the halves of a window show it.
+    """
+    return np.stack([_slope_error(w, mask, y) for w, mask in zip(weights, inside, strict=True)])
+
+
+def _slope_error(
+    w: Float[np.ndarray, "S T"], mask: Bool[np.ndarray, "S T"], y: Float[np.ndarray, "S T"]
+) -> Float[np.ndarray, " S"]:
+    n = mask.sum(axis=-1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        square = (w * w).sum(axis=-1, keepdims=True)  # 1 / sum (x - mean)^2
+        away = w / square
+        bend = away * away - 1 / (square * n) - away * square * (away**3).sum(-1, keepdims=True)
+        bend = np.where(mask, bend, 0.0)
+        bend /= np.sqrt((bend * bend).sum(axis=-1, keepdims=True))
+        e = np.where(mask, y - np.where(mask, y, 0.0).sum(axis=-1, keepdims=True) / n, 0.0)
+        e = e - away * (w * e).sum(axis=-1, keepdims=True)
+        e = e - bend * (bend * e).sum(axis=-1, keepdims=True)
+        size, n = (e * e).sum(axis=-1), n[:, 0]
+        rho = (e[:, 1:] * e[:, :-1]).sum(axis=-1) / size
+        rho = np.clip(rho + (3 + 5 * rho) / n, 0.0, MOST_CORRELATED)
+        error = np.sqrt(size / (n - 3) * square[:, 0] * (1 + rho) / (1 - rho))
+    return np.where(size > 0, np.where(n > 3, error, np.inf), 0.0)

@@ -13,16 +13,18 @@ NAMES = {
     "linear_growth": "power of t",
     "asymptotic_growth": "final slope",
 }
+NAMED = 3
+"""So many failing runs are named, the worst first."""
 
 
 def sentence(verdict: Verdict) -> str:
-    """Label, horizon, bound, rate and runs, in that order, in plain words."""
-    head = verdict.label.capitalize()
-    if verdict.gate == "inapplicable":
-        return f"{head}: {verdict.reason}; {_runs(verdict)}."
-    said = [_bound(verdict), _rate(verdict), _runs(verdict)]
-    reason = [verdict.reason] if verdict.reason else []
-    return f"{head} to step {verdict.horizon:,}: {'; '.join(reason + [s for s in said if s])}."
+    """Label, horizon, runs, bound, rate and what was left out, in that order, in plain words."""
+    v = verdict
+    head = v.label.capitalize()
+    if v.gate == "inapplicable":
+        return f"{head}: {v.reason}; {_left_out(v)}."
+    said = [runs(v), v.reason, _bound(v), _rate(v), _left_out(v), _limit(v)]
+    return f"{head} to step {v.horizon:,}: {'; '.join(part for part in said if part)}."
 
 
 def summary(verdict: Verdict) -> str:
@@ -30,8 +32,77 @@ def summary(verdict: Verdict) -> str:
     v = verdict
     if v.gate == "inapplicable":
         return " and ".join(f"{why} ({n} of {v.runs_given} runs)" for why, n in v.excluded)
-    said = [v.reason, _short_bound(v), _short_rate(v)]
+    said = [
+        "" if _all_kept(v) else runs(v),
+        v.reason,
+        _short_bound(v),
+        _short_rate(v),
+    ]
     return "; ".join(part for part in said if part)
+
+
+def runs(v: Verdict) -> str:
+    """How many of the runs keep the claim, which fail, and what would decide the others."""
+    judged = v.judged
+    if not judged or v.about != "run":
+        return f"{len(judged)} runs taken as one sample" * (v.about != "run")
+    kept = [run for run in judged if v.outcomes[run] == "kept"]
+    said = [_kept(len(kept), len(judged))]
+    if v.failing:
+        said.append(f"not by {_named(v)}")
+    if v.joint:
+        said.append("no run is contradicted by itself, all together are")
+    undecided = [run for run in judged if v.outcomes[run] == "undecided"]
+    if undecided:
+        said.append(_undecided(v, undecided, len(judged)))
+    invalid = [run for run in judged if v.outcomes[run] == "invalid"]
+    if invalid and len(invalid) < len(judged):
+        said.append(f"{_which(invalid)} invalid")
+    return ", ".join(part for part in said if part)
+
+
+def _all_kept(v: Verdict) -> bool:
+    return not v.joint and all(v.outcomes[run] == "kept" for run in v.judged)
+
+
+def _kept(kept: int, total: int) -> str:
+    if total == 1:
+        return "kept by the run" if kept else ""
+    if kept == total:
+        return f"kept by all {total} runs"
+    return f"kept by {kept} of {total} runs"
+
+
+def _named(v: Verdict) -> str:
+    """The failing runs, the worst first, with the number that decided it."""
+
+    def found(run: int) -> str:
+        if v.outcomes[run] == "broken":
+            slack = v.run_slacks[run]
+            return f"run {run} (off by a factor {factor(-slack)})"
+        return f"run {run} ({NAMES.get(v.form, 'exponent')} {v.run_exponents[run]:.3g})"
+
+    failing = v.failing
+    text = ", ".join(found(run) for run in failing[:NAMED])
+    rest = len(failing) - NAMED
+    return f"{text} and {rest} more" if rest > 0 else text
+
+
+def _undecided(v: Verdict, undecided: list[int], total: int) -> str:
+    which = "undecided" if total == 1 else f"{_which(undecided)} undecided"
+    if len(undecided) == total > 1:
+        which = f"all {total} runs undecided"
+    return f"{which}: {v.decides_at:,} steps would decide" if v.decides_at else which
+
+
+def _which(chosen: list[int]) -> str:
+    """``run 3``, ``runs 3 and 5``, ``4 runs (3, 5, 8 and 1 more)``."""
+    if len(chosen) == 1:
+        return f"run {chosen[0]}"
+    if len(chosen) <= NAMED:
+        return f"runs {', '.join(map(str, chosen[:-1]))} and {chosen[-1]}"
+    listed = ", ".join(map(str, chosen[:NAMED]))
+    return f"{len(chosen)} runs ({listed} and {len(chosen) - NAMED} more)"
 
 
 def _short_bound(v: Verdict) -> str:
@@ -79,7 +150,7 @@ def factor(log: float) -> str:
 
 def _bound(v: Verdict) -> str:
     if v.bound == "violated":
-        where = f"in run {v.worst[0]} at step {v.worst[1]:,}" if v.worst else ""
+        where = f"in run {v.worst[0]} at step {v.worst[1]:,}" if v.worst else "by the mean"
         if v.form == "equals":
             return f"y differs from the stated value by {factor(-v.slack)} tolerances {where}"
         if v.form == "monotone":
@@ -111,9 +182,10 @@ def _rate(v: Verdict) -> str:
     }[v.rate]
     low, high = v.interval
     kind = "range" if v.descriptive else "95 % interval"
+    mean = "mean " if v.runs_rated > 1 else ""
     name = NAMES.get(v.form, "exponent")
     found += (
-        f", {name} {v.exponent:.3g} ({kind} {low:.3g} to {high:.3g}) over steps "
+        f", {mean}{name} {v.exponent:.3g} ({kind} {low:.3g} to {high:.3g}) over steps "
         f"{v.window[0]:,} to {v.window[1]:,}"
     )
     if v.rate == "contradicted" and v.sup_growth > 0:
@@ -123,15 +195,15 @@ def _rate(v: Verdict) -> str:
     return found
 
 
-def _runs(v: Verdict) -> str:
-    judged = f"all {v.runs_given}" if v.runs_judged == v.runs_given > 1 else f"{v.runs_judged}"
-    if v.runs_judged < v.runs_given:
-        judged += f" of {v.runs_given}"
-    text = f"{judged} run{'s' * (v.runs_given != 1)} judged"
-    if v.excluded:
-        text += ", left out because " + " and ".join(f"{why} ({n})" for why, n in v.excluded)
-    if 0 < v.runs_rated < v.runs_judged:
-        text += f", {v.runs_rated} of them long enough for a rate"
-    if v.descriptive:
-        text += ", too few to contradict a rate"
-    return text
+def _left_out(v: Verdict) -> str:
+    if not v.excluded:
+        return ""
+    why = " and ".join(f"{why} ({n})" for why, n in v.excluded)
+    return f"{sum(n for _, n in v.excluded)} of {v.runs_given} runs left out because {why}"
+
+
+def _limit(v: Verdict) -> str:
+    """What the runs say about runs that were not made."""
+    if math.isnan(v.most_failing) or v.most_failing == 1:
+        return ""
+    return f"at most {100 * v.most_failing:.2g} % of such runs would not keep it (95 %)"

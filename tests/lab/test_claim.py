@@ -72,7 +72,8 @@ def test_runs_that_fail_a_precondition_are_left_out_and_counted():
     assert verdict.slack == kept.slack
     assert kept.worst is not None
     assert verdict.worst == (kept.worst[0] + 2, kept.worst[1])
-    assert "4 of 6 runs judged, left out because some token is confused (2)" in verdict.sentence
+    assert verdict.outcomes == ("left out", "left out", "kept", "kept", "kept", "kept")
+    assert "2 of 6 runs left out because some token is confused (2)" in verdict.sentence
 
 
 def test_a_run_that_fails_two_preconditions_is_counted_once():
