@@ -11,13 +11,20 @@ from benchmarks.mutants.mutate import Mutant, mutants
 
 HAND = ("tests/theory/test_claims_by_hand.py", "tests/theory/test_claims_by_hand_hypotheses.py")
 SOLVED = ("tests/theory/test_column.py", "tests/theory/test_certificate.py")
-JUDGED = (
-    "tests/lab/test_law.py",
-    "tests/lab/test_claim.py",
-    "tests/observe/test_wiring.py",
-    "tests/lab/test_rate.py",
-    "tests/lab/test_verdict.py",
+JUDGED = tuple(
+    f"tests/{name}.py"
+    for name in (
+        "lab/test_law",
+        "lab/test_claim",
+        "lab/test_gate",
+        "lab/test_bound",
+        "lab/test_single",
+        "observe/test_wiring",
+        "lab/test_judge",
+        "lab/test_verdict",
+    )
 )
+RATED = (*JUDGED, "tests/lab/test_rate.py")
 FUSED = (
     "tests/model/test_kernel.py",
     "tests/model/test_measure.py",
@@ -80,7 +87,19 @@ AREAS = [
             "ntp_dynamics/lab/multiplicity.py": ("tests/lab/test_multiplicity.py",),
             **{
                 f"ntp_dynamics/lab/{name}.py": JUDGED
-                for name in ("law", "claim", "gate", "bound", "windows", "drift", "rate", "verdict")
+                for name in ("law", "claim", "gate", "bound", "judge", "verdict")
+            },
+            **{
+                f"ntp_dynamics/lab/{name}.py": RATED
+                for name in (
+                    "windows",
+                    "drift",
+                    "single",
+                    "company",
+                    "decision",
+                    "ensemble",
+                    "rate",
+                )
             },
             "ntp_dynamics/observe/judgement.py": JUDGED,
         },
