@@ -66,20 +66,23 @@ class Trials:
         for tree in self.idle:
             self.trees.mend(tree, todo[0].file)
         waiting, running, answers = list(todo)[::-1], [], {}
-        while waiting or running:
-            while waiting and self.idle:
-                mutant = waiting.pop()
-                work = pytest_on(area.tests[mutant.file])
-                running.append(Trial(mutant, self.trees, self.idle.pop(), work, limit))
-            time.sleep(0.02)
-            for trial in [*running]:
-                if answer := trial.answer():
-                    running.remove(trial)
-                    self.idle.append(trial.tree)
-                    answers[trial.mutant.id] = answer
-                    seconds = time.monotonic() - trial.started
-                    told = f"{answer:9} {seconds:5.1f} s  {trial.mutant.id}"
-                    say(f"{len(answers)}/{len(todo)} {told}")
+        try:
+            while waiting or running:
+                while waiting and self.idle:
+                    mutant, tree = waiting.pop(), self.idle.pop()
+                    work = pytest_on(area.tests[mutant.file])
+                    running.append(Trial(mutant, self.trees, tree, work, limit))
+                time.sleep(0.02)
+                for trial in [*running]:
+                    if answer := trial.answer():
+                        running.remove(trial)
+                        self.idle.append(trial.tree)
+                        answers[trial.mutant.id] = answer
+                        told = f"{answer:9} {trial.seconds:5.1f} s  {trial.mutant.id}"
+                        say(f"{len(answers)}/{len(todo)} {told}")
+        finally:
+            for trial in running:
+                trial.stop()
         return answers
 
     def same_records(self, mutant: Mutant) -> bool:

@@ -25,12 +25,9 @@ JUDGED = tuple(
     )
 )
 RATED = (*JUDGED, "tests/lab/test_rate.py")
-FUSED = (
-    "tests/model/test_kernel.py",
-    "tests/model/test_measure.py",
-    "tests/optim/test_course.py",
-    "tests/model/test_joint.py",
-)
+STEPPED = ("tests/model/test_kernel.py", "tests/model/test_measure.py")
+BOTH = ("tests/model/test_joint.py",)
+ON_TENSORS = ("tests/model/test_cross_entropy.py",)
 
 
 @dataclass(frozen=True)
@@ -108,18 +105,15 @@ AREAS = [
         "kernels",
         40,
         {
-            f"ntp_dynamics/{name}.py": FUSED
-            for name in (
-                "model/kernel",
-                "model/dense",
-                "model/gains",
-                "model/structured",
-                "model/walk",
-                "model/tally",
-                "model/measure",
-                "model/joint",
-                "optim/closed_form",
-            )
+            "ntp_dynamics/model/kernel.py": STEPPED,
+            "ntp_dynamics/model/dense.py": (*STEPPED, *BOTH),
+            "ntp_dynamics/model/gains.py": (*ON_TENSORS, *STEPPED),
+            "ntp_dynamics/model/structured.py": ON_TENSORS,
+            "ntp_dynamics/model/walk.py": (*STEPPED, *BOTH),
+            "ntp_dynamics/model/tally.py": STEPPED[::-1],
+            "ntp_dynamics/model/measure.py": STEPPED[::-1],
+            "ntp_dynamics/model/joint.py": BOTH,
+            "ntp_dynamics/optim/closed_form.py": STEPPED[1:],
         },
     ),
 ]

@@ -105,16 +105,22 @@ class Trial:
         self.limit = limit
         self.pid = fork(work, tree, self.out, keep_code=False)
 
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
     def answer(self) -> str | None:
         """survived, killed or timeout; None while it runs."""
         pid, status = os.waitpid(self.pid, os.WNOHANG)
-        late = time.monotonic() - self.started > self.limit
-        if not pid and not late:
+        if not pid and self.seconds < self.limit:
             return None
         if not pid:
-            os.killpg(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
+            self.stop()
         self.trees.mend(self.tree, self.mutant.file)
         if not pid:
             return "timeout"
         return "survived" if os.waitstatus_to_exitcode(status) == 0 else "killed"
+
+    def stop(self) -> None:
+        os.killpg(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)

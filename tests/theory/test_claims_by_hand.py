@@ -142,11 +142,19 @@ def test_theorem_1(job, constants):
 
 @JOBS
 def test_theorem_2_leak(job, constants):
-    """phi_- <= L_max e^{-C1 t} with C1 = eta / (4 L_max ||W*_kq||^2)."""
-    expected = by_run(
-        job, lambda n, length, squared: log(length) - T * job.eta / (4 * length * squared)
-    )
-    same(log_bound(claim_of("kq.leak"), constants), expected)
+    """phi_+ >= 1 / (1 + L_max e^{-C1 t}), so that phi_- <= 1 / (1 + e^{C1 t} / L_max), with
+    C1 = eta / (4 L_max ||W*_kq||^2)."""
+
+    def formula(n, length, squared):
+        return -log(1 + exp(T * job.eta / (4 * length * squared)) / length)
+
+    with np.errstate(over="ignore"):
+        expected = by_run(job, formula)
+    found = log_bound(claim_of("kq.leak"), constants)
+    same(found[np.isfinite(expected)], expected[np.isfinite(expected)])
+    deep = by_run(job, lambda n, length, squared: log(length) - 500 * job.eta / (length * squared))
+    law = at(claim_of("kq.leak").law, constants)
+    same(law.log_f(np.array([2000.0]))[:, 0], deep)
 
 
 @JOBS
@@ -179,6 +187,43 @@ def test_theorem_2_begins_where_its_burn_in_ends(job, constants, name):
         assert not long_enough(t - 1, *letters)
 
 
+@JOBS
+def test_corollary_1(job, constants):
+    """Delta < every margin < 3 Delta, Delta = T eta0 / (4 ||W*_ov||^2), where
+    T >= 384 ||W*_ov||^5 log(2|V|) log T / eta0."""
+
+    def long_enough(t):
+        return t >= 384 * job.ov**5 * log(2 * job.v) * log(t) / job.eta0
+
+    delta = job.eta0 / (4 * job.ov**2)
+    for version, observable, low, high in (
+        ("lower limit", "margin_min", delta, math.inf),
+        ("upper limit", "margin_max", 0, 3 * delta),
+    ):
+        claim = claim_of("ov.margin", version)
+        assert claim.observable == observable
+        law = at(claim.law, constants)
+        same(law.low, low)
+        same(law.high, high)
+        assert not law.asymptotic
+        for start in at(claim.t_min, constants):
+            assert start == math.floor(start)
+            assert long_enough(start)
+            assert long_enough(10 * start)
+            assert not long_enough(start - 1)
+
+
+def test_corollary_1_starts_at_step_2_where_its_condition_always_holds(constants_of):
+    """384 log 4 = 532.4 (V = 2, norm 1): at eta0 = 532 no T fails from e on; at 10^5 none does."""
+    two = [((0,), 1), ((1,), 0), ((0, 1), 1)]
+    for eta0, start in ((1e5, 2), (0.5, 9783)):
+        constants = constants_of([two], 2, f"train.feed_forward.step_size={eta0}")
+        found = {float(at(c.t_min, constants)[0]) for c in CLAIMS if c.id == "ov.margin"}
+        assert found == {start}
+    assert 9783 >= 384 * log(4) * log(9783) / 0.5
+    assert 9782 < 384 * log(4) * log(9782) / 0.5
+
+
 def test_theorem_2_asks_for_a_first_stage_of_384_norm_5_log_2v_log_t(constants_of):
     """T >= 384 ||W*_ov||^5 log(2|V|) log T / eta0, with ||W*_ov|| = 2 and |V| = 5: the least such T
     is 1,618,057 at eta0 = 1/4."""
@@ -199,12 +244,12 @@ def test_theorem_2_asks_for_a_first_stage_of_384_norm_5_log_2v_log_t(constants_o
 
 @JOBS
 def test_theorem_3_and_lemmas(job, constants):
-    """Linear separation with an unnamed factor; phi_+ never falls; cos >= min phi_+ / (2 norm)."""
+    """Linear separation with an unnamed factor; phi_+ of no sentence falls in any step: its least
+    growth is at least 1; cos >= min phi_+ / (2 norm)."""
     extension = at(claim_of("order.extension").law, constants)
     assert (extension.low, extension.asymptotic) == (None, False)
     assert np.isinf(extension.high)
-    monotone = claim_of("kq.attention_monotone")
-    assert (monotone.law.form, monotone.law.sign, monotone.t_min) == ("monotone", 1, 0)
+    assert not log_bound(claim_of("kq.attention_monotone"), constants).any()
     mass = constants.observed["attention_mass_min"]
     floor = by_run(job, lambda n, length, squared: 1 / (2 * sqrt(squared)))
     expected = log(mass * floor[:, None])
@@ -248,6 +293,15 @@ def test_the_sharp_laws(job, constants):
     same(log_bound(claim_of("kq.loss.sharp"), constants), expected)
 
 
+def test_the_step_size_below_which_the_sharp_laws_hold(constants_of):
+    """eta_c = 2 / (||W*|| lambda_max(Cov z)).  In the first corpus the four relations, two under
+    each of two queries, carry equal multipliers; z z' is 2, 1 under one query and 0 under two, so
+    that Cov z has the eigenvalues 3/4 and 1/4: eta_c = 2 / (sqrt(4/3) 3/4) = 4 / sqrt(3)."""
+    constants = constants_of([FIRST], 5)
+    same(constants.eta_c, 4 / sqrt(3))
+    same(constants.eta_c_at_most, 4 / sqrt(3))
+
+
 def test_a_forced_zero_relation_slows_the_direction_to_log_squared(constants_of):
     """(a c q) -> n(a) and (b q) -> n(b): column 1/2 on a and b, -1/2 on c and q.  All that a can
     send goes to c, all that q takes comes from b; a > q is tight and carries nothing."""
@@ -277,7 +331,7 @@ STAGE_1, STAGE_2 = "feed_forward", "attention"
         ("kq.leak", STAGE_2, "log_leak", None, 1, "proved"),
         ("loss", STAGE_2, "log_loss", None, None, "proved"),
         ("order.extension", STAGE_2, "order_extension_margin", 2, None, "proved"),
-        ("kq.attention_monotone", STAGE_2, "attention_mass_min", 0, None, "proved"),
+        ("kq.attention_monotone", STAGE_2, "log_attention_growth", 1, None, "proved"),
         ("kq.alignment", STAGE_2, "gradient_alignment_kq", 1, None, "proved"),
         ("ov.exact.direction", STAGE_1, "direction_gap_ov", 1, None, "derived"),
         ("ov.exact.norm", STAGE_1, "norm_ov", 1, None, "derived"),
@@ -299,13 +353,14 @@ def test_which_claims_name_a_constant_are_lower_bounds_tight_or_in_two_versions(
     def ids(chosen):
         return {claim.id for claim in CLAIMS if chosen(claim)}
 
-    named = {"ov.direction", "kq.direction", "kq.leak", "loss", "kq.alignment"}
+    lemmas = {"kq.alignment", "kq.attention_monotone"}
+    named = {"ov.direction", "kq.direction", "kq.leak", "loss", *lemmas}
     assert ids(lambda claim: claim.constant is not None) == named
-    assert ids(lambda claim: claim.side == "lower") == {"kq.alignment"}
+    assert ids(lambda claim: claim.side == "lower") == lemmas
     assert ids(lambda claim: claim.tight) == {
         "kq.direction.sharp",
         "kq.norm.sharp",
         "kq.loss.sharp",
     }
     several = ids(lambda claim: sum(other.id == claim.id for other in CLAIMS) == 2)
-    assert several == {"ov.direction", "kq.norm"}
+    assert several == {"ov.direction", "ov.margin", "kq.norm"}

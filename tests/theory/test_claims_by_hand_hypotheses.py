@@ -67,6 +67,32 @@ BROKEN = {
         (),
         "no token is non-comparable under any query",
     ),
+    "complete": (
+        [*FIVE[:4], ((0, 2), 1)],  # 4 is no sentence and in none
+        5,
+        (),
+        "the continuation of some token is not stated",
+    ),
+    "some collocation": (
+        [((0, 1), 1), ((2, 3, 4), 3)],
+        5,
+        (),
+        "no token has a known continuation",
+    ),
+    "stable step": (
+        BASE,
+        5,
+        ("train.attention.step_size=2.3095",),  # 4 / sqrt(3) = 2.30940
+        "the step size is not below eta_c = 2 / (||W*_kq|| lambda_max(Cov z))",
+    ),
+    "no trap": (
+        # Under 3: the heavy 0 > 1, 3 and 2 > 3 have the column 1/2, -1/2, 1/2, -1/2, which gives
+        # the rare 1 > 2 a margin of -1.
+        [*FIVE, ((0, 1, 3), 1, 10.0), ((2, 3), 3, 10.0), ((1, 2, 3), 2, 1.0)],
+        5,
+        (),
+        "heavier sentences alone drive a lighter one to a margin of -1 or less",
+    ),
     "target": (
         BASE,
         5,
@@ -80,14 +106,15 @@ BROKEN = {
         "the margins of the feed-forward layer differ",
     ),
 }
-STAGE_1 = {"feed_forward", "realizable", "injective", "unconfused", "assumption 2"}
+STAGE_1 = {"feed_forward", "complete", "realizable", "injective", "unconfused", "assumption 2"}
 STAGE_1 |= {"zero init", "ngd"}
 STAGE_2 = STAGE_1 - {"feed_forward"} | {"attention", "assumption 3", "relations", "small step"}
-EXACT = {"feed_forward", "assumption 2", "zero init", "ngd"}
-SHARP = {"attention", "realizable", "injective", "ngd", "relations", "target"}
+EXACT = {"feed_forward", "assumption 2", "some collocation", "zero init", "ngd"}
+SHARP = {"attention", "realizable", "injective", "ngd", "relations", "target", "no trap"}
 HYPOTHESES = {
     "ov.direction": STAGE_1,
     "ov.norm": STAGE_1,
+    "ov.margin": STAGE_1,
     "ov.loss": STAGE_1,
     "kq.direction": STAGE_2,
     "kq.norm": STAGE_2,
@@ -100,8 +127,8 @@ HYPOTHESES = {
     "ov.exact.norm": EXACT,
     "ov.exact.loss": EXACT,
     "kq.direction.sharp": SHARP,
-    "kq.norm.sharp": SHARP,
-    "kq.loss.sharp": SHARP | {"equal margins"},
+    "kq.norm.sharp": SHARP | {"stable step"},
+    "kq.loss.sharp": SHARP | {"equal margins", "stable step"},
 }
 
 
@@ -173,6 +200,24 @@ def test_a_step_of_exactly_the_threshold_is_small(constants_of):
     for step_size in ("0.4247", "0.42479058"):
         settings = (SETTINGS[0], f"train.attention.step_size={step_size}")
         assert reasons(claim_of("kq.direction"), constants_of([BASE], 5, *settings)) == {}
+
+
+def test_a_step_just_below_eta_c_is_stable(constants_of):
+    """4 / sqrt(3) = 2.309401; where eta_c is not known, what it is at most stands for it."""
+    sharp = claim_of("kq.loss.sharp")
+    just = constants_of([BASE], 5, SETTINGS[0], "train.attention.step_size=2.3094")
+    assert reasons(sharp, just) == {}
+    unknown = replace(just, eta_c=np.array([np.nan]), eta_c_at_most=np.array([np.inf]))
+    assert reasons(sharp, unknown) == {}
+    exactly = replace(just, eta_c_at_most=np.array([2.3094]))
+    assert reasons(sharp, exactly) == {BROKEN["stable step"][-1]: 1}
+
+
+def test_sentences_of_about_one_weight_are_no_trap(constants_of):
+    """A factor of 9 is no gap, and without the rare sentence nothing is driven away."""
+    *others, heavy, other_heavy, rare = BROKEN["no trap"][0]
+    for samples in ([*others, heavy, other_heavy], [*others, heavy, other_heavy, (*rare[:2], 1.2)]):
+        assert reasons(claim_of("kq.direction.sharp"), constants_of([samples], 5)) == {}
 
 
 def test_a_target_counts_up_to_a_relative_gap_of_1e_10(constants_of):
