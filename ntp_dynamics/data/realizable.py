@@ -88,7 +88,8 @@ class Recognition:
 
     ``collocation`` has -1 where a token's continuation is unknown or double.  ``orders`` (by query)
     is None unless the corpus is realizable.  ``assumption3_violations`` are the samples in which
-    some non-optimal token has more copies than the optimal tokens together.
+    some non-optimal token has more copies than the optimal tokens together, ``open_prefixes`` those
+    of two tokens or more whose sentence without its last token is no sample continued by it.
     """
 
     collocation: tuple[int, ...]
@@ -96,6 +97,12 @@ class Recognition:
     non_injective: tuple[tuple[int, int], ...]
     orders: dict[int, Order] | None
     assumption3_violations: tuple[int, ...]
+    open_prefixes: tuple[int, ...] = ()
+
+    @property
+    def prefix_closed(self) -> bool:
+        """Whether every prefix of a sample is a sample too: the set-up of the paper."""
+        return not self.open_prefixes
 
     @property
     def realizable(self) -> bool:
@@ -129,6 +136,7 @@ def recognise(corpus: Corpus) -> Recognition:
         non_injective=_non_injective(collocation),
         orders=query_orders(corpus, collocation) if realizable else None,
         assumption3_violations=_assumption3(corpus, collocation),
+        open_prefixes=_open_prefixes(corpus),
     )
 
 
@@ -217,6 +225,14 @@ def _non_injective(collocation: list[int]) -> tuple[tuple[int, int], ...]:
         if continuation >= 0 and first.setdefault(continuation, token) != token:
             pairs.append((first[continuation], token))
     return tuple(pairs)
+
+
+def _open_prefixes(corpus: Corpus) -> tuple[int, ...]:
+    """One token less at a time is enough: a corpus without such a sample is prefix closed."""
+    samples = set(zip(corpus.sentences, corpus.next_tokens, strict=True))
+    return tuple(
+        i for i, s in enumerate(corpus.sentences) if len(s) > 1 and (s[:-1], s[-1]) not in samples
+    )
 
 
 def _assumption3(corpus: Corpus, collocation: list[int]) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ntp_dynamics.model.batch import Batch
 from ntp_dynamics.model.compiled import compiled
-from ntp_dynamics.model.dense import exp_in_range, odds_of, padded_columns
+from ntp_dynamics.model.dense import NO_CLASS, exp_in_range, odds_of, padded_columns
 from ntp_dynamics.model.simd import INLINE, LANES, load, store
 from ntp_dynamics.model.tally import NEVER
 from ntp_dynamics.model.walk import Walk, follow
@@ -42,8 +42,10 @@ def _columns(columns, walk, scale, class_, gauge, tally, noting):
         begin, label = columns.first[x], columns.label[x]
         for j in range(0, columns.classes, LANES):
             store(class_, j, load(walk.start, begin + j) + load(walk.moved, begin + j))
+        lead = _lead(class_, label) if noting else 0.0
         margin, odds = odds_of(class_, label)
         if noting:
+            tally.lead[x] = lead
             tally.margin[x], tally.odds[x] = margin, odds
         below = min(margin, 0.0)
         biggest = max(biggest, below)
@@ -53,6 +55,16 @@ def _columns(columns, walk, scale, class_, gauge, tally, noting):
         for j in range(0, columns.classes, LANES):
             store(walk.slope, begin + j, load(class_, j) * factor)
     return biggest
+
+
+@njit(**INLINE)
+def _lead(class_, label):
+    """Of the label over the least of the other classes."""
+    least = math.inf
+    for j in range(len(class_)):
+        if j != label and class_[j] > NO_CLASS:
+            least = min(least, class_[j])
+    return class_[label] - least
 
 
 def start_columns(batch: Batch, run: int, start: Float[Tensor, "V V"]) -> tuple[Columns, Walk]:

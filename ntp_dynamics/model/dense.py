@@ -23,6 +23,7 @@ from torch import Tensor
 from ntp_dynamics.model.batch import Batch
 from ntp_dynamics.model.compiled import compiled
 from ntp_dynamics.model.gradient import EQUAL
+from ntp_dynamics.model.growth_kernel import weigh_one
 from ntp_dynamics.model.simd import (
     INLINE,
     LANES,
@@ -99,6 +100,8 @@ def accumulate(layout, walk, scale, room, gauge, tally, noting, logits):
         label = layout.label[s]
 
         inside, per_mass = _attend(layout, walk, begin, size, room)
+        if len(tally.odds_now) > 0 and s < layout.moving:
+            weigh_one(layout, s, weight, power, tally)
 
         # logits, residuals in units of e^margin / (1 + e^margin odds)
         for j in range(0, layout.classes, LANES):

@@ -22,8 +22,10 @@ NO_RELATIONS = np.zeros(0, dtype=np.int64)
 
 def tally_of(gauge: Gauge) -> Tally:
     """Room for what the sentences say; one that is never noted says nothing."""
-    room = Tally(*np.zeros((len(Tally._fields), len(gauge.pi))))
+    said, odds = np.zeros((7, len(gauge.pi))), np.zeros((5, len(gauge.pi) * gauge.attentive))
+    room = Tally(*said, *odds)
     room.right[:] = 1.0
+    room.growth[:] = math.inf
     return room
 
 
@@ -31,6 +33,7 @@ def no_gauge() -> Gauge:
     """Of a run that is not measured."""
     nothing = np.zeros(0)
     return Gauge(
+        attentive=False,
         pi=nothing,
         mass=1.0,
         classes=0.0,
@@ -84,6 +87,7 @@ def attention_gauge(
         roles[tokens[run].numpy(force=True).ravel()] = role
     log_pi = laid.layout.log_pi
     return Gauge(
+        attentive=True,
         pi=_whole_lanes(np.exp(log_pi)),
         mass=1.0,
         classes=float(batch.vocab_size),
@@ -110,6 +114,7 @@ def columns_gauge(
     v, known = len(target), len(columns.label)
     fill_up = [(0, 0), (0, columns.classes - v)]
     return Gauge(
+        attentive=False,
         pi=_whole_lanes(np.ones(known)),
         mass=float(known),
         classes=float(v),

@@ -29,6 +29,7 @@ from jaxtyping import Float, Int
 from numba import njit
 
 from ntp_dynamics.model.compiled import compiled
+from ntp_dynamics.model.growth_kernel import weigh
 from ntp_dynamics.model.simd import (
     INLINE,
     LANES,
@@ -144,6 +145,9 @@ def _accumulate(layout, walk, scale, room, gauge, tally, noting):
             mass_out = mass_out + where_equal(same, reference, zero, w)
         per_mass = one / (mass_in + apart * mass_out)
         per_mass_out = per_mass * apart
+
+        if len(tally.odds_now) > 0 and block < layout.moving:
+            weigh(layout, block, raw, power, tally)
 
         # logits of the classes that have a slot
         top = zero

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numba import njit
 
+from ntp_dynamics.model.growth_kernel import log_growth
 from ntp_dynamics.model.simd import INLINE, LANES, fill, gather, load, store
 from ntp_dynamics.model.simd_math import largest, maximum, minimum, total
 from ntp_dynamics.model.tally import measure_sentences
@@ -33,6 +34,10 @@ MEASURES = (
     "log_leak",
     "attention_mass_min",
     "attention_mass_mean",
+    "accuracy_unweighted",
+    "log_attention_growth",
+    "margin_min",
+    "margin_max",
 )
 """The numbers of a row."""
 (
@@ -51,6 +56,10 @@ MEASURES = (
     LOG_LEAK,
     ATTENTION_MASS_MIN,
     ATTENTION_MASS_MEAN,
+    ACCURACY_UNWEIGHTED,
+    LOG_ATTENTION_GROWTH,
+    MARGIN_MIN,
+    MARGIN_MAX,
 ) = range(len(MEASURES))
 
 TIE = 1e-12
@@ -62,6 +71,8 @@ OPTIMAL, BETWEEN, NON_OPTIMAL = 1, 2, 3
 class Gauge(NamedTuple):
     """What a run is measured against, in the order of its layout."""
 
+    attentive: bool
+    """Whether it is attention that is trained."""
     pi: Float[np.ndarray, " sentences"]
     """0 for what only fills the lanes."""
     mass: float
@@ -104,7 +115,11 @@ def measure(gauge, tally, walk, row):
         row[LOG_LEAK],
         row[ATTENTION_MASS_MIN],
         row[ATTENTION_MASS_MEAN],
+        row[ACCURACY_UNWEIGHTED],
+        row[MARGIN_MIN],
+        row[MARGIN_MAX],
     ) = measure_sentences(gauge, tally, TIE * logit)
+    row[LOG_ATTENTION_GROWTH] = log_growth(tally)
     row[SCORE_MARGIN] = _score_margin(gauge) if len(gauge.above) > 0 else math.nan
     row[ORDER_EXTENSION_MARGIN] = _order_extension_margin(gauge)
 

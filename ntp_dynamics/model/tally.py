@@ -55,6 +55,17 @@ class Tally(NamedTuple):
     shift: Float[np.ndarray, " sentences"]
     surplus: Float[np.ndarray, " sentences"]
     """sum_k e^{Delta phi_k} - 1 over the other tokens k, in units of 2^shift; see `excess`."""
+    lead: Float[np.ndarray, " sentences"]
+    """max_{j!=y} z_y - z_j; noted in the feed-forward stage."""
+    odds_now: Float[np.ndarray, " sentences"]
+    """phi_+ / phi_- is this times 2^power_now; 0 without either.  Kept, as what follows, at every
+    step of the attention stage (`growth_kernel`)."""
+    power_now: Float[np.ndarray, " sentences"]
+    odds_before: Float[np.ndarray, " sentences"]
+    """The same before the last step; 0 before the first."""
+    power_before: Float[np.ndarray, " sentences"]
+    growth: Float[np.ndarray, " sentences"]
+    """The least factor by which they grew in one step."""
 
 
 @njit(**INLINE)
@@ -86,7 +97,8 @@ def note(layout, block, raw, power, inside, per_mass, gauge, tally):
 
 @njit(**INLINE)
 def measure_sentences(gauge, tally, rounding):
-    """Log loss, accuracy, log excess loss, log leak, least and mean attention mass.
+    """Log loss, accuracy, log excess loss, log leak, least and mean attention mass, unweighted
+    accuracy, smallest and largest margin.
 
     A margin closer to 0 than ``rounding`` is a tie.
     """
@@ -95,6 +107,8 @@ def measure_sentences(gauge, tally, rounding):
     excess, excess_k = zero, never
     leak, leak_k = zero, never
     least, mean, failed = one, zero, zero
+    wrong_ones, real_ones = zero, zero
+    lowest, highest = fill(math.inf), fill(-math.inf)
     for i in range(0, len(gauge.pi), LANES):
         pi = load(gauge.pi, i)
         margin, odds = load(tally.margin, i), load(tally.odds, i)
@@ -125,6 +139,11 @@ def measure_sentences(gauge, tally, rounding):
         least = minimum(right, least)
         mean = mean + pi * right
         failed = failed + where_greater(fill(-rounding), margin, zero, pi)
+        real = where_greater(pi, zero, one, zero)
+        real_ones = real_ones + real
+        wrong_ones = wrong_ones + where_greater(fill(-rounding), margin, zero, real)
+        lowest = minimum(where_greater(pi, zero, zero - margin, lowest), lowest)
+        highest = maximum(where_greater(pi, zero, load(tally.lead, i), highest), highest)
     top = largest(leak_k)
     largest_leak = largest(leak * power_of_two(leak_k - top))
     return (
@@ -134,6 +153,9 @@ def measure_sentences(gauge, tally, rounding):
         math.log(largest_leak) + top * LN2,
         -largest(zero - least),
         total(mean),
+        1.0 - total(wrong_ones) / total(real_ones),
+        -largest(zero - lowest),
+        largest(highest),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from numba import njit
 
+from ntp_dynamics.model.growth_kernel import grow, keep
 from ntp_dynamics.model.measure import measure
 from ntp_dynamics.model.simd import INLINE, LANES, fill, load, store
 from ntp_dynamics.model.simd_math import exponent, mantissa, total
@@ -81,6 +82,7 @@ def follow(accumulate, layout, walk, room, pace, gauge, tally, due, rows):
             continue
         scaled = False
         square = _scaled_square(walk)
+        grow(tally)
         if noting:
             measure(gauge, tally, walk, rows[row])
             row += 1
@@ -88,6 +90,7 @@ def follow(accumulate, layout, walk, room, pace, gauge, tally, due, rows):
             walk.slope[:] = 0.0
             break
         _move(walk, square, pace.step_size, pace.normalised)
+        keep(tally)
         taken += 1
 
 

@@ -15,7 +15,8 @@ from ntp_dynamics.config import Stage
 from ntp_dynamics.model.gradient import gradient_by_sentence
 from ntp_dynamics.model.reference import Reference
 from ntp_dynamics.model.token_space import frobenius
-from ntp_dynamics.observe.observables import ATTENTIVE, PAPER, attentive, observable
+from ntp_dynamics.observe.observables import ATTENTIVE, PAPER, observable
+from ntp_dynamics.observe.quantities import attentive
 from ntp_dynamics.optim.train import State
 
 

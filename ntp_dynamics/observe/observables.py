@@ -19,10 +19,21 @@ from torch import Tensor
 
 from ntp_dynamics.config import Stage
 from ntp_dynamics.model.excess import log_excess
-from ntp_dynamics.model.full_matrix import FullMatrix
 from ntp_dynamics.model.reference import Reference
 from ntp_dynamics.model.token_space import frobenius, inner
-from ntp_dynamics.optim.train import Layer, State
+from ntp_dynamics.observe.quantities import (
+    attentive,
+    class_margins,
+    direction_gap,
+    fed_forward,
+    is_right,
+    log_gradient_norm,
+    norm_of,
+    of_real_sentences,
+    optimal_mass,
+    wrong_mass,
+)
+from ntp_dynamics.optim.train import State
 
 Measure = Callable[[Any, Reference], Tensor]
 PAPER = "Huang, Liang, Yang 2024"
@@ -142,6 +153,26 @@ def direction_gap_kq(state: State, reference: Reference) -> Float[Tensor, " R"]:
 
 
 @observable(
+    *FED_FORWARD,
+    long_name="smallest margin M_n(x)x - M_vx over tokens x and classes v != n(x)",
+    source=f"{PAPER}, Corollary 1",
+)
+def margin_min(state: State, reference: Reference) -> Float[Tensor, " R"]:
+    least = class_margins(state, math.inf).amin((1, 2))
+    return least.where(least < math.inf, math.nan)
+
+
+@observable(
+    *FED_FORWARD,
+    long_name="largest margin M_n(x)x - M_vx over tokens x and classes v != n(x)",
+    source=f"{PAPER}, Corollary 1",
+)
+def margin_max(state: State, reference: Reference) -> Float[Tensor, " R"]:
+    largest = class_margins(state, -math.inf).amax((1, 2))
+    return largest.where(largest > -math.inf, math.nan)
+
+
+@observable(
     *ATTENTIVE,
     name="log_loss",
     units="log nat",
@@ -198,12 +229,23 @@ def order_extension_margin(state: State, reference: Reference) -> Float[Tensor, 
     *ATTENTIVE, units="log 1", long_name="log phi_-, worst sentence", source=f"{PAPER}, Thm 2"
 )
 def log_leak(state: State, reference: Reference) -> Float[Tensor, " R"]:
-    return _real(state, wrong_mass(state), -math.inf).amax(-1)
+    return of_real_sentences(state, wrong_mass(state), -math.inf).amax(-1)
 
 
 @observable(*ATTENTIVE, long_name="phi_+, worst sentence", source=f"{PAPER}, Lemma 5")
 def attention_mass_min(state: State, reference: Reference) -> Float[Tensor, " R"]:
-    return _real(state, optimal_mass(state), 1.0).amin(-1)
+    return of_real_sentences(state, optimal_mass(state), 1.0).amin(-1)
+
+
+@observable(
+    Stage.attention,
+    units="log 1",
+    long_name="least change of log(phi_+ / phi_-) of any sentence in one step, over all so far",
+    source=f"{PAPER}, Lemma 5",
+)
+def log_attention_growth(state: State, reference: Reference) -> Float[Tensor, " R"]:
+    assert state.least_growth is not None
+    return state.least_growth.where(state.least_growth < math.inf, math.nan)
 
 
 @observable(*ATTENTIVE, long_name="phi_+, mean weighted by relative frequency")
@@ -216,6 +258,13 @@ def accuracy(state: State, reference: Reference) -> Float[Tensor, " R"]:
     wrong = ~is_right(state.forward.wrong_margin, state.logits)
     # 1 - wrong share: exactly 1 where all are right, however the weights round
     return 1 - einsum(wrong.double(), state.batch.log_pi.exp(), "r n, r n -> r")
+
+
+@observable(*ATTENTIVE, long_name="share of distinct sentences continued correctly")
+def accuracy_unweighted(state: State, reference: Reference) -> Float[Tensor, " R"]:
+    real = state.batch.log_pi > -math.inf
+    right = is_right(state.forward.wrong_margin, state.logits) & real
+    return right.double().sum(-1) / real.sum(-1)
 
 
 @observable(*ATTENTIVE, dims=("sentence", "token"), long_name="attention mass, copies summed")
@@ -232,78 +281,6 @@ def scores(state: State, reference: Reference) -> Float[Tensor, "R V Q"]:
 @observable(*FED_FORWARD, dims=("next", "key"), long_name="logits M = W_ov E")
 def logits(state: State, reference: Reference) -> Float[Tensor, "R V V"]:
     return state.logits
-
-
-def attentive(state: State) -> Layer:
-    """The attention layer of a stage that trains it."""
-    assert state.attention is not None
-    return state.attention
-
-
-def fed_forward(state: State) -> Layer:
-    """The feed-forward layer of a stage that trains it."""
-    assert state.feed_forward is not None
-    return state.feed_forward
-
-
-def norm_of(layer: Layer) -> Float[Tensor, " R"]:
-    """||W||_F of the whole matrix."""
-    return layer.matrix.norm(layer.coefficients)
-
-
-def log_gradient_norm(state: State) -> Float[Tensor, " R"]:
-    """log ||grad||_F over the trained layers."""
-    layers = [layer for layer in (state.attention, state.feed_forward) if layer]
-    norms = [
-        layer.matrix.gradient_norm(layer.gradient.value).log() + layer.gradient.log_scale
-        for layer in layers
-    ]
-    return torch.stack([2 * norm for norm in norms]).logsumexp(0) / 2 if norms[1:] else norms[0]
-
-
-def direction_gap(
-    layer: Layer, target: Float[Tensor, "R A B"], target_norm: Float[Tensor, " R"]
-) -> Float[Tensor, " R"]:
-    """1 - cos as half the squared distance of unit matrices: right down to 1e-30.
-
-    ``target`` are the coefficients B* of W*.  With W = W_0 + L B R^T and C = B/|W| - B*/|W*|
-
-        |W/|W| - W*/|W*||^2 = |W_0|^2/|W|^2 + 2 <C, X_0>/|W| + |L C R^T|^2;
-
-    where token vectors are orthonormal it is a sum of squares over X/|W| - B*/|W*|.  With fewer
-    dimensions than tokens B is not unique and cancels in the last term: then right down to 1e-15.
-    """
-    matrix, norm = layer.matrix, norm_of(layer)
-    unit_target = target / target_norm[:, None, None]
-    if isinstance(matrix, FullMatrix):
-        unit = (matrix.weight + layer.coefficients) / norm[:, None, None]
-        return 0.5 * (unit - matrix.left @ unit_target @ matrix.right.mT).square().sum((1, 2))
-    if not matrix.orthonormal:
-        apart = layer.coefficients / norm[:, None, None] - unit_target
-        started = matrix.start_norm / norm
-        mixed = 2 * inner(apart, matrix.start) / norm
-        return 0.5 * (started.square() + mixed + matrix.gradient_norm(apart).square())
-    inside = (layer.value / norm[:, None, None] - unit_target).square().sum((1, 2))
-    return 0.5 * (inside + (matrix.outside_norm / norm).square())
-
-
-def is_right(wrong_margin: Float[Tensor, "R N"], logits: Float[Tensor, "R V V"]) -> Tensor:
-    """Whether the right class leads by more than rounding; a tie is not right."""
-    return wrong_margin < -1e-12 * logits.abs().amax((1, 2))[:, None]
-
-
-def optimal_mass(state: State) -> Float[Tensor, "R N"]:
-    """phi_+: attention mass on the optimal tokens of each sentence."""
-    return state.forward.log_phi.exp().masked_fill(~state.batch.optimal, 0.0).sum(-1)
-
-
-def wrong_mass(state: State) -> Float[Tensor, "R N"]:
-    """log phi_-: log of the attention mass on the other tokens; -inf where there are none."""
-    return state.forward.log_phi.masked_fill(state.batch.optimal, -math.inf).logsumexp(-1)
-
-
-def _real(state: State, x: Float[Tensor, "R N"], padding: float) -> Float[Tensor, "R N"]:
-    return x.masked_fill(state.batch.log_pi == -math.inf, padding)
 
 
 BUILT_IN: tuple[Observable, ...] = tuple(x for x in globals().values() if isinstance(x, Observable))

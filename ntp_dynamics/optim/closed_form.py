@@ -73,6 +73,7 @@ class ClosedFormCourse:
         log_odds = margin + math.log(self.vocab_size - 1)
         norm, known = self.pattern_norm[:, None], self.known[:, None]
         nothing = torch.zeros_like(height)
+        lead = (self.vocab_size * height).where(known > 0, math.nan)
         values = {
             "path_length": length,
             "norm_ratio": height * norm / length.where(length > 0, math.nan),
@@ -82,6 +83,8 @@ class ClosedFormCourse:
             "accuracy": (height > 0).double(),
             "norm_ov": height * norm,
             "direction_gap_ov": self.gap[:, None].where(height > 0, math.nan),
+            "margin_min": lead,
+            "margin_max": lead,
         }
         finite = np.logical_and.reduce(np.isfinite(height.numpy()))
         return Logged(due, {name: x.numpy() for name, x in values.items()}, finite)

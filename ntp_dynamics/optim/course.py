@@ -223,6 +223,8 @@ FEED_FORWARD_MEASURES = {
     **_ANY_STAGE,
     "norm_ov": measure.NORM,
     "direction_gap_ov": measure.DIRECTION_GAP,
+    "margin_min": measure.MARGIN_MIN,
+    "margin_max": measure.MARGIN_MAX,
 }
 ATTENTION_MEASURES = {
     **_ANY_STAGE,
@@ -235,6 +237,8 @@ ATTENTION_MEASURES = {
     "log_leak": measure.LOG_LEAK,
     "attention_mass_min": measure.ATTENTION_MASS_MIN,
     "attention_mass_mean": measure.ATTENTION_MASS_MEAN,
+    "accuracy_unweighted": measure.ACCURACY_UNWEIGHTED,
+    "log_attention_growth": measure.LOG_ATTENTION_GROWTH,
 }
 """Where each observable stands in a row of a kernel."""
 

@@ -19,6 +19,7 @@ from ntp_dynamics.config import Stage
 from ntp_dynamics.model.batch import Batch
 from ntp_dynamics.model.excess import log_excess
 from ntp_dynamics.model.full_matrix import FullMatrix
+from ntp_dynamics.model.growth import LeastGrowth
 from ntp_dynamics.model.token_space import LogScaled, TokenMatrix
 from ntp_dynamics.optim.engine import Engine
 from ntp_dynamics.optim.rules import Rule, Slope
@@ -60,6 +61,8 @@ class State:
     forward: Any
     """`Forward`, or `FeedForwardPass` in the feed-forward stage."""
     path_length: Float[Tensor, " R"]
+    least_growth: Float[Tensor, " R"] | None = None
+    """Of the attention stage: see `LeastGrowth`."""
 
     @property
     def layer(self) -> Layer:
@@ -130,13 +133,15 @@ def train_attention(
 ) -> Iterator[State | Passed]:
     """Stage 2: W_kq on the cross-entropy of all samples, W_ov frozen."""
     loss = engine.attention(logits, batch)
+    growth = LeastGrowth(batch)
 
     def evaluate(walk: _Walk) -> State:
         (scores,) = walk.values
         slope, forward = loss.gradient(scores)
         layer = walk.layer(0, part, slope)
+        least = growth.at(walk.step, forward)
         return State(
-            Stage.attention, walk.step, batch, layer, None, logits, forward, walk.path_length
+            Stage.attention, walk.step, batch, layer, None, logits, forward, walk.path_length, least
         )
 
     def log_gap(state: State) -> Tensor:

@@ -14,8 +14,11 @@ Stage 2, once the leak is small, is normalised descent on an exponential loss wi
     1 - cos ~ (log t / t)^2   if some tight relation has multiplier 0 in every dual optimum,
 
 a heuristic confirmed numerically.  The regime is thus known before training starts.  It takes for
-granted that attention on the optimal token alone is the best (``pure_attention``).  A slope shows
-only after a path of about 20 ||W*_kq||; before, the burn-in imitates slower laws.
+granted that attention on the optimal token alone is the best (``pure_attention``), and that no
+sentence is trapped by heavier ones (``traps``); norm and loss also that eta < eta_c, beyond which
+the weights swing across W* for ever (``step_size``): by an amount that stays bounded, so that the
+direction still gains on them.  A slope shows only after a path of about 20 ||W*_kq||; before, the
+burn-in imitates slower laws.
 """
 
 from __future__ import annotations
@@ -31,20 +34,23 @@ from ntp_dynamics.lab.law import Law
 from ntp_dynamics.theory.constants import Constants
 from ntp_dynamics.theory.hypotheses import (
     ASSUMPTION_2,
+    COLLOCATION,
     EQUAL_MARGINS,
     INJECTIVE,
+    NO_TRAP,
     NORMALISED,
     PURE_ATTENTION,
     REALIZABLE,
     REGIME,
     RELATIONS,
+    STABLE_STEP,
     TARGET,
     TRAINED,
     ZERO_INIT,
 )
 
 SOURCE = "derived here"
-EXACT = (TRAINED[Stage.feed_forward], ASSUMPTION_2, ZERO_INIT, NORMALISED)
+EXACT = (TRAINED[Stage.feed_forward], ASSUMPTION_2, COLLOCATION, ZERO_INIT, NORMALISED)
 SHARP = (
     TRAINED[Stage.attention],
     REALIZABLE,
@@ -53,6 +59,7 @@ SHARP = (
     RELATIONS,
     TARGET,
     PURE_ATTENTION,
+    NO_TRAP,
 )
 BURN_IN_PATH = 20.0
 """Path length, in units of ||W*_kq||, before which no asymptotic slope can be read."""
@@ -144,7 +151,7 @@ SHARP_ATTENTION = [
         stage=Stage.attention,
         observable="norm_kq",
         law=lambda c: Law.linear_growth(c.eta, c.eta, asymptotic=True),
-        preconditions=SHARP,
+        preconditions=(*SHARP, STABLE_STEP),
         t_min=after_burn_in,
         kind="derived",
         tight=True,
@@ -157,7 +164,7 @@ SHARP_ATTENTION = [
         stage=Stage.attention,
         observable="log_excess_loss",
         law=lambda c: Law.exponential(c.eta / c.kq_norm),
-        preconditions=(*SHARP, EQUAL_MARGINS),
+        preconditions=(*SHARP, EQUAL_MARGINS, STABLE_STEP),
         t_min=after_burn_in,
         kind="derived",
         tight=True,

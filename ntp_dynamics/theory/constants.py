@@ -20,6 +20,7 @@ from ntp_dynamics.data.embedding import Embedding
 from ntp_dynamics.data.realizable import Recognition
 from ntp_dynamics.theory.max_margin import AttentionTarget
 from ntp_dynamics.theory.pure_attention import is_best
+from ntp_dynamics.theory.step_size import UNKNOWN, Threshold, threshold
 from ntp_dynamics.theory.targets import Targets
 
 
@@ -42,6 +43,17 @@ class Constants:
     max_length: Float[np.ndarray, " S"]
     forced_zero: Float[np.ndarray, " S"]
     """Tight relations whose multiplier is zero in every dual optimum; -1: not decided."""
+    eta_c: Float[np.ndarray, " S"]
+    """Step size at which the sharp laws end (`step_size`); nan where it is not known."""
+    eta_c_at_most: Float[np.ndarray, " S"]
+    """An upper bound of it, itself where it is known; inf without one."""
+    pull: Float[np.ndarray, " S"]
+    """The least margin that heavier sentences alone give a lighter one (`traps`); inf where nothing
+    pulls, nan where it is not known."""
+    complete: Bool[np.ndarray, " S"]
+    """Every token is a sentence of its own, which states its continuation."""
+    prefix_closed: Bool[np.ndarray, " S"]
+    """Every prefix of a sample is a sample: the set-up of the paper.  Reported; no claim asks."""
     realizable: Bool[np.ndarray, " S"]
     injective: Bool[np.ndarray, " S"]
     unconfused: Bool[np.ndarray, " S"]
@@ -76,6 +88,7 @@ def make_constants(
     stages = frozenset(config.stages)
     ov = [t.feed_forward.norm if t.feed_forward else math.nan for t in targets]
     kq = [t.attention.norm if t.attention else math.nan for t in targets]
+    thresholds = [_threshold(t) for t in targets]
     return Constants(
         vocab_size=v,
         eta0=config.train.feed_forward.step_size,
@@ -88,6 +101,11 @@ def make_constants(
         n=np.array([sum(len(s) > 1 for s in c.sentences) for c in corpora], float),
         max_length=np.array([c.max_length for c in corpora], float),
         forced_zero=np.array([_forced_zero(t) for t in targets], float),
+        eta_c=np.array([t.value for t in thresholds]),
+        eta_c_at_most=np.array([t.at_most for t in thresholds]),
+        pull=np.array([t.pull for t in targets]),
+        complete=np.array([_complete(c) for c in corpora]),
+        prefix_closed=np.array([r.prefix_closed for r in recognitions]),
         realizable=np.array([r.realizable for r in recognitions]),
         injective=np.array([r.injective for r in recognitions]),
         unconfused=np.array([not r.confused for r in recognitions]),
@@ -111,6 +129,15 @@ def _pure(
         return np.zeros(len(corpora), dtype=bool)
     runs = zip(corpora, recognitions, logits, strict=True)
     return np.array([is_best(corpus, found, m) for corpus, found, m in runs])
+
+
+def _complete(corpus: Corpus) -> bool:
+    return len({s[0] for s in corpus.sentences if len(s) == 1}) == corpus.vocab_size
+
+
+def _threshold(targets: Targets) -> Threshold:
+    target = targets.attention
+    return threshold(target) if isinstance(target, AttentionTarget) else UNKNOWN
 
 
 def _forced_zero(targets: Targets) -> int:

@@ -103,6 +103,48 @@ PROPOSITION_1 = [
     ),
 ]
 
+# --- Corollary 1: the margins of the feed-forward layer -----------------------------------------
+
+
+def corollary1_length(c: Constants, log_steps: Any) -> Float[np.ndarray, " S"]:
+    """384 ||W*_ov||^5 log(2|V|) log T / eta0, which T must reach."""
+    return 384 * c.ov_norm**5 * math.log(2 * c.vocab_size) * log_steps / c.eta0
+
+
+def corollary1_burn_in(c: Constants) -> Float[np.ndarray, " S"]:
+    """Smallest T from which T >= 384 ||W*_ov||^5 log(2|V|) log T / eta0."""
+    factor = corollary1_length(c, 1.0)
+    t = 1e3 + factor
+    for _ in range(200):  # T -> factor log T contracts to the larger root, where there is one
+        t = np.where(factor > math.e, factor * np.log(np.maximum(t, math.e)), 2.0)
+    return np.ceil(np.maximum(t, 2.0))
+
+
+def corollary1(version: str, spelt: str, observable: str, low: float, high: float) -> Claim:
+    """Margins in (Delta, 3 Delta), Delta = T eta0 / (4 ||W*_ov||^2), at every t that T could be."""
+
+    def law(c: Constants) -> Law:
+        delta = c.eta0 / (4 * c.ov_norm**2)
+        return Law.linear_growth(low * delta, high * delta)
+
+    return Claim(
+        id="ov.margin",
+        statement=f"{spelt} t eta0 / (4 ||W*_ov||^2)",
+        source=SOURCE.format("Corollary 1, as transcribed"),
+        version=version,
+        stage=Stage.feed_forward,
+        observable=observable,
+        law=law,
+        preconditions=STAGE_1,
+        t_min=corollary1_burn_in,
+    )
+
+
+COROLLARY_1 = [
+    corollary1("lower limit", "every margin after t steps is at least", "margin_min", 1, math.inf),
+    corollary1("upper limit", "every margin after t steps is at most 3", "margin_max", 0, 3),
+]
+
 # --- Theorem 1: the attention layer -------------------------------------------------------------
 
 
@@ -161,6 +203,16 @@ def theorem2_burn_in(c: Constants) -> Float[np.ndarray, " S"]:
     return np.ceil(t)
 
 
+def theorem2_leak(c: Constants) -> Law:
+    """L_max e^{-C1 t} / (1 + L_max e^{-C1 t})."""
+    _, c1 = theorem2_rates(c)
+
+    def log_f(t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
+        return -np.logaddexp(0.0, c1[:, None] * t - np.log(c.max_length)[:, None])
+
+    return Law.envelope(log_f)
+
+
 def theorem2_loss(c: Constants) -> Law:
     """log |V| - T C0 (1 - 2 L_max / (L_max + e^{C1 t}))."""
     c0, c1 = (rate[:, None] for rate in theorem2_rates(c))
@@ -175,22 +227,22 @@ def theorem2_loss(c: Constants) -> Law:
 
 
 def theorem2_first_stage(c: Constants) -> Float[np.ndarray, " S"]:
-    """384 ||W*_ov||^5 log(2|V|) log T / eta0: the condition of Corollary 1, which the proof uses;
-    the theorem itself leaves its constant unnamed."""
-    log_steps = math.log(max(c.steps0, 2))
-    return 384 * c.ov_norm**5 * math.log(2 * c.vocab_size) * log_steps / c.eta0
+    """The condition of Corollary 1, which the proof uses; the theorem itself leaves its constant
+    unnamed."""
+    return corollary1_length(c, math.log(max(c.steps0, 2)))
 
 
 THEOREM_2 = [
     Claim(
         id="kq.leak",
-        statement="the attention off the optimal tokens decays at least like L_max exp(-C1 t)",
+        statement="the attention off the optimal tokens stays below "
+        "L_max exp(-C1 t) / (1 + L_max exp(-C1 t))",
         source=SOURCE.format("Theorem 2"),
         version="text, c0 = 1696 of the proof",
         stage=Stage.attention,
         observable="log_leak",
-        law=lambda c: Law.exponential(theorem2_rates(c)[1]),
-        constant=lambda c: np.log(c.max_length),
+        law=theorem2_leak,
+        constant=0.0,
         preconditions=STAGE_2,
         t_min=theorem2_burn_in,
         ceiling=1.0,
@@ -241,14 +293,15 @@ def lemma6(c: Constants) -> Law:
 LEMMAS = [
     Claim(
         id="kq.attention_monotone",
-        statement="the attention on the optimal tokens never decreases",
+        statement="no step lowers the attention on the optimal tokens of any sentence",
         source=SOURCE.format("Lemma 5"),
         version="appendix",
         stage=Stage.attention,
-        observable="attention_mass_min",
-        law=Law.monotone(+1),
+        observable="log_attention_growth",
+        law=Law.envelope(0.0),
+        constant=0.0,
+        side="lower",
         preconditions=STAGE_2,
-        t_min=0,
     ),
     Claim(
         id="kq.alignment",
@@ -264,4 +317,4 @@ LEMMAS = [
     ),
 ]
 
-CLAIMS = [*PROPOSITION_1, *THEOREM_1, *THEOREM_2, *THEOREM_3, *LEMMAS]
+CLAIMS = [*PROPOSITION_1, *COROLLARY_1, *THEOREM_1, *THEOREM_2, *THEOREM_3, *LEMMAS]

@@ -19,10 +19,19 @@ TRAINED: dict[Stage, Precondition] = {
     for stage in Stage
 }
 
+COMPLETE = Precondition(
+    "complete collocation",
+    lambda c: c.complete,
+    "the continuation of some token is not stated",
+)
+COLLOCATION = Precondition(
+    "some collocation", lambda c: c.known > 0, "no token has a known continuation"
+)
 REALIZABLE = Precondition("realizable", lambda c: c.realizable, "the corpus is not realizable")
 INJECTIVE = Precondition("injective", lambda c: c.injective, "two tokens share a continuation")
 UNCONFUSED = Precondition("no confused token", lambda c: c.unconfused, "some token is confused")
-ASSUMPTION_1 = (REALIZABLE, INJECTIVE, UNCONFUSED)
+ASSUMPTION_1 = (COMPLETE, REALIZABLE, INJECTIVE, UNCONFUSED)
+"""With the set-up that it is part of: n is a permutation of the whole vocabulary."""
 ASSUMPTION_2 = Precondition(
     "assumption 2", lambda c: c.orthonormal, "the embeddings are not orthonormal"
 )
@@ -53,6 +62,18 @@ SMALL_STEP = Precondition(
     lambda c: ~(c.eta > c.kq_norm / math.e),
     "the step size exceeds ||W*_kq|| / e",
 )
+STABLE_STEP = Precondition(
+    "eta < eta_c",
+    lambda c: ~(c.eta >= c.eta_c_at_most),
+    "the step size is not below eta_c = 2 / (||W*_kq|| lambda_max(Cov z))",
+)
+"""Where eta_c is not known, what it is at most stands for it (`step_size`)."""
+NO_TRAP = Precondition(
+    "no trap",
+    lambda c: ~(c.pull <= -1),
+    "heavier sentences alone drive a lighter one to a margin of -1 or less",
+)
+"""Exactly -1 fails too: such a sentence comes back late, or never (`traps`)."""
 EQUAL_MARGINS = Precondition(
     "equal margins", lambda c: c.equal_margins, "the margins of the feed-forward layer differ"
 )

@@ -135,10 +135,15 @@ def attention_target(recognition: Recognition) -> AttentionTarget:
     """
     if recognition.certificate is not None:
         raise Infeasible(recognition.certificate)
+    return AttentionTarget(solve_orders(recognition.orders or {}, len(recognition.collocation)))
+
+
+def solve_orders(orders: Mapping[int, Order], vocab_size: int) -> dict[int, Column]:
+    """The max-margin column of every order, as many at a time as make a problem worth posing."""
     columns: dict[int, Column] = {}
-    for orders in _batches(recognition.orders or {}):
-        columns |= _columns(orders, len(recognition.collocation))
-    return AttentionTarget(columns)
+    for batch in _batches(orders):
+        columns |= _columns(batch, vocab_size)
+    return columns
 
 
 def _batches(orders: Mapping[int, Order]) -> Iterator[dict[int, Order]]:

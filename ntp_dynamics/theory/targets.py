@@ -5,6 +5,7 @@ Exact for orthonormal embeddings (``max_margin``); with a duality gap for others
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from ntp_dynamics.theory.max_margin import (
     attention_target,
     feed_forward_target,
 )
+from ntp_dynamics.theory.traps import least_pull
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,9 @@ class Targets:
     attention: AttentionTarget | GramTarget | None
     missing: str | None
     """Why the attention target is missing."""
+    pull: float
+    """The least margin that heavier sentences alone give a lighter one (`traps`); inf where no
+    token is confused or no weights are unequal, nan where it is not known."""
 
 
 _solved: dict[tuple[Corpus, bytes], Targets] = {}
@@ -60,12 +65,13 @@ def solve(
 
 def _solve(corpus: Corpus, recognition: Recognition, embedding: Embedding) -> Targets:
     feed_forward = _feed_forward(recognition.collocation, embedding)
+    pull = least_pull(corpus, recognition) if embedding.orthonormal else math.nan
     try:
-        return Targets(feed_forward, _attention(recognition, embedding), None)
+        return Targets(feed_forward, _attention(recognition, embedding), None, pull)
     except Infeasible as error:
-        return Targets(feed_forward, None, error.spell(corpus.vocab.__getitem__))
+        return Targets(feed_forward, None, error.spell(corpus.vocab.__getitem__), pull)
     except NoGramTarget as error:
-        return Targets(feed_forward, None, str(error))
+        return Targets(feed_forward, None, str(error), pull)
 
 
 def _feed_forward(collocation: Sequence[int], embedding: Embedding) -> FeedForwardTarget | None:

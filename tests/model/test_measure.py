@@ -35,6 +35,8 @@ LAST = 250
 STOPS = [*DUE[1:].tolist(), LAST]
 RESIDUAL = "zero_sum_residual"
 """It is rounding alone: of another size in other arithmetic."""
+GROWTH = "log_attention_growth"
+"""It is about every step, and a course gives a state at few."""
 
 
 def any_reference(batch: Batch) -> Reference:
@@ -74,6 +76,8 @@ def assert_measured(
     values = {}
     for name in course.measures:
         values[name] = np.concatenate([x.values[name] for x in logged], axis=1)
+        if name == GROWTH:
+            continue
         at = [scalars[name](states[t], reference).numpy() for t in DUE.tolist()]
         if name == RESIDUAL:
             assert np.nanmax(values[name], initial=0.0) <= 2e-14
@@ -109,6 +113,42 @@ def test_all_scalars_of_the_attention_stage(
     if separable and step_size > 1:
         leak = values["log_leak"]
         assert leak[np.isfinite(leak)].min() < -1000, "the case is as deep as it claims"
+
+
+@pytest.mark.parametrize(("separable", "dense"), [(True, False), (False, False), (True, True)])
+@pytest.mark.parametrize("step_size", [0.3, 4.0])
+def test_the_least_growth_of_attention_over_every_step(
+    any_cases: Callable[..., Any], separable: bool, dense: bool, step_size: float
+) -> None:
+    """Kernels see what torch sees one step at a time, whatever is recorded in between."""
+    cases = any_cases(6, separable, dense)
+    reference = any_reference(cases.batch)
+    due = np.array([0, 1, 2, 5, 12])  # soon after, swings across a minimum differ by rounding
+    watch = Watch(reference, due)
+    course = AttentionCourse(cases.batch, cases.matrix, cases.logits, step_size, True, 1, watch)
+    measured = np.concatenate([course.advance(n).values[GROWTH] for n in (0, 3, 9)], axis=1)
+    growth = next(o for o in BUILT_IN if o.name == GROWTH)
+    states = [s for s in cases.by_torch(step_size, True, 12) if s.step in due]
+    expected = np.stack([growth(state, reference).numpy() for state in states], 1)
+    assert np.isnan(expected[:, 0]).all()
+    assert (expected[:, 4] < expected[:, 1]).any(), "some least is found on the way"
+    np.testing.assert_allclose(measured, expected, rtol=1e-9, atol=1e-10)
+
+
+def test_odds_grow_as_attention_by_hand(any_cases: Callable[..., Any]) -> None:
+    """log(phi_+ / phi_-) of every sentence from the attention itself, step by step."""
+    cases = any_cases(6, True)
+    growth = next(o for o in BUILT_IN if o.name == GROWTH)
+    least, before = np.full(cases.batch.runs, np.inf), None
+    for state in cases.by_torch(0.3, True, 12):
+        phi, right = state.forward.log_phi.exp().numpy(), cases.batch.optimal.numpy()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            odds = np.log((phi * right).sum(-1) / (phi * ~right).sum(-1))
+            change = np.inf if before is None else odds - before
+        least = np.minimum(least, np.where(np.isfinite(change), change, np.inf).min(-1))
+        told = growth(state, any_reference(cases.batch)).numpy()
+        np.testing.assert_allclose(np.nan_to_num(told, nan=np.inf), least, atol=1e-9)
+        before = odds
 
 
 def test_a_loss_of_e_to_the_minus_500(any_cases: Callable[..., Any]) -> None:
