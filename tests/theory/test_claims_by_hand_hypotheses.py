@@ -226,7 +226,7 @@ def test_a_target_counts_up_to_a_relative_gap_of_1e_10(constants_of):
     gone = BROKEN["target"][-1]
     for gap, told in ((4.5e-10, {}), (4.6e-10, {gone: 1}), (0.0, {})):
         target = GramTarget(nothing, nothing, norm=3.0, gap=gap, tight=0, forced_zero=0)
-        constants = constants_of([BASE], 5, targets=[Targets(None, target, None)])
+        constants = constants_of([BASE], 5, targets=[Targets(None, target, None, np.inf)])
         assert constants.kq_gap[0] == pytest.approx(gap / 4.5, rel=1e-15)
         assert reasons(claim_of("kq.norm.sharp"), constants) == told
 
