@@ -91,19 +91,23 @@ class Trials:
         return self._records(mutant) == self.digest
 
     def _records(self, mutant: Mutant | None) -> str:
-        tree, out = self.idle[0], self.trees.place / "digest.txt"
+        out = self.trees.place / "digest.txt"
         out.unlink(missing_ok=True)
 
         def work() -> int:
             return write_digest(out)
 
         if mutant is None:
-            os.waitpid(fork(work, tree, tree / "out.txt", keep_code=False), 0)
+            whole = self.trees.whole
+            if os.waitpid(fork(work, whole, whole / "out.txt", keep_code=True), 0)[1]:
+                sys.exit("error: the jobs whose records are compared fail as they are")
         else:
+            tree = self.idle[0]
+            self.trees.mend(tree, mutant.file)
             trial = Trial(mutant, self.trees, tree, work, 600.0)
             while trial.answer() is None:
                 time.sleep(0.05)
-        return out.read_text() if out.exists() else f"failed {mutant}"
+        return out.read_text() if out.exists() else "no records"
 
 
 def say(text: str) -> None:
