@@ -45,7 +45,7 @@ _HOME = {
     "UserError": "lab.errors",
     "UserErrors": "lab.errors",
     "check": "theory.assumptions",
-    "judge": "lab.verdict",
+    "judge": "lab.judge",
     "load_run": "record",
     "load_sweep": "record",
     "observable": "observe.observables",

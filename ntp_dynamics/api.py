@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from ntp_dynamics.compose import check_inputs, compose_job, read_config
+from ntp_dynamics.lab.owner import new_directory
 from ntp_dynamics.lab.progress import JobProgress
+from ntp_dynamics.mistakes import as_typed
 from ntp_dynamics.observe.observables import Observable
 from ntp_dynamics.record import Record
 from ntp_dynamics.run import Surroundings, run_job
@@ -25,27 +26,21 @@ def train(
     """Run one job as ``ntp-train`` would and return its record.
 
     ``overrides`` are those of the command line; ``directory`` replaces the one the configuration
-    names; ``observables`` are measured beside the built-in ones.
+    names (a numbered neighbour of that where it is taken); ``observables`` are measured beside the
+    built-in ones.
 
-    Raises UserError or UserErrors for what cannot be used.
+    Several threads may train at a time, each with a record of its own.  Ctrl-C ends jobs of the
+    main thread only.  Raises UserError or UserErrors for what cannot be used.
     """
     composed = compose_job(overrides)
     config = read_config(composed)
     check_inputs(config)
     return run_job(
         config,
-        directory or _free(Path(composed.hydra.run.dir)),
+        directory or new_directory(Path(composed.hydra.run.dir)),
         Surroundings(
-            overrides=overrides,
+            overrides=as_typed(overrides),
             progress=JobProgress(Console()) if progress else None,
             observables=observables,
         ),
     )
-
-
-def _free(directory: Path) -> Path:
-    """The directory, or a numbered neighbour: jobs of one second must not collide."""
-    names = itertools.chain(
-        [directory], (directory.with_name(f"{directory.name}-{i}") for i in itertools.count(1))
-    )
-    return next(name for name in names if not name.exists())

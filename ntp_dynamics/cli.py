@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 # One thread a process, set before torch is imported: two processes with two threads each spin.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["OMP_NUM_THREADS"] = os.environ.get("OMP_NUM_THREADS") or "1"
 
-from ntp_dynamics.lab.errors import UserError, UserErrors, refuse
+from ntp_dynamics.lab.environment import check_environment
+from ntp_dynamics.lab.errors import UserError, UserErrors, escaped, refuse
 from ntp_dynamics.lab.imports import for_good
 
 
@@ -65,9 +66,31 @@ def check(arguments: Sequence[str] | None = None) -> None:
         sys.exit(0 if report.realizable else 1)
 
 
+def show(arguments: Sequence[str] | None = None) -> None:
+    """``ntp-show DIR [--judge] [--json]``: the verdicts of a record or a sweep, again."""
+    parser = _Parser(
+        prog="ntp-show", description="The verdicts of a record, or the map of a sweep, again."
+    )
+    parser.add_argument("directory", help="a run or a sweep")
+    parser.add_argument(
+        "--judge", action="store_true", help="judge what was recorded by today's rules; read-only"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    options = parser.parse_args(arguments)
+    with mistakes_in_one_line():
+        from pathlib import Path
+
+        from rich.console import Console
+
+        from ntp_dynamics.review import review
+
+        review(Path(options.directory), Console(), judge=options.judge, as_json=options.json)
+
+
 def train() -> None:
     """``ntp-train [overrides]``: one job; ``-m`` sweeps."""
     with mistakes_in_one_line():
+        check_environment()
         with for_good():
             from ntp_dynamics.launch import launch
 
@@ -92,4 +115,4 @@ def dashboard(arguments: Sequence[str] | None = None) -> None:
         else:
             from ntp_dynamics.dashboard.export import export
 
-            print(export(root, Path(options.export)))
+            print(escaped(str(export(root, Path(options.export)))))

@@ -22,7 +22,8 @@ from ntp_dynamics.config import (
     When,
     ZeroInit,
 )
-from ntp_dynamics.lab.errors import UserError, UserErrors
+from ntp_dynamics.lab.environment import jit_disabled
+from ntp_dynamics.lab.errors import UserError, UserErrors, raise_all
 
 
 class Rule(NamedTuple):
@@ -48,6 +49,7 @@ UNFUSED: list[tuple[Callable[[Config], bool], str]] = [
         lambda c: not isinstance(c.optimizer, NormalisedGradientDescent | GradientDescent),
         "the kernel knows optimizer=ngd and optimizer=gd",
     ),
+    (lambda c: jit_disabled(), "NUMBA_DISABLE_JIT switches the kernel off"),
 ]
 """What the fused kernel cannot express, and how to say so."""
 
@@ -126,7 +128,7 @@ RULES = [
     ),
     Rule(
         "train.margin",
-        lambda c: c.train.margin is not None and Stage.attention not in c.stages,
+        lambda c: c.train.margin is not None and c.train.stages and Stage.attention not in c.stages,
         "it replaces the feed-forward stage before the attention stage, which is not trained",
         "use train.margin=null, or list attention",
     ),
@@ -143,13 +145,13 @@ RULES = [
     ),
     Rule(
         "train.stages",
-        lambda c: not c.stages,
+        lambda c: not c.train.stages,
         "nothing is left to train",
         "list feed_forward, attention, or both",
     ),
     Rule(
         "train.stages",
-        lambda c: Stage.joint in c.stages and len(c.stages) > 1,
+        lambda c: Stage.joint in c.stages and len(set(c.stages)) > 1,
         "the joint stage trains both layers from their start, not from where a stage left them",
         "list joint alone",
     ),
@@ -190,3 +192,37 @@ def check_conflicts(config: Config) -> None:
         broken += [rule for rule in DATASET_RULES if rule.broken(config.dataset)]
     if broken:
         raise UserErrors([UserError(rule.where, rule.what, rule.remedy) for rule in broken])
+
+
+HYDRA_RULES = [
+    Rule(
+        "hydra.job.chdir",
+        lambda h: h.job.chdir,
+        "a job stays where it was started, so that relative paths mean what they say",
+        "leave it out",
+    ),
+    Rule(
+        "hydra.mode",
+        lambda h: h.mode is not None and h.mode.name != "RUN",
+        "a sweep is asked for on the command line",
+        "use -m",
+    ),
+    Rule(
+        "hydra.sweeper.max_batch_size",
+        lambda h: (h.sweeper.get("max_batch_size") or 1) < 1,
+        "no job would ever start",
+        "give at least 1, or leave it out",
+    ),
+    Rule(
+        "hydra.launcher.threads",
+        lambda h: (h.launcher.get("threads") or 1) < 1,
+        "no job would ever train",
+        "give at least 1, or null for one a core",
+    ),
+]
+"""What Hydra offers and a job cannot take."""
+
+
+def check_hydra(hydra: Any) -> None:
+    """Raise UserError or UserErrors for what Hydra's own node may not say here."""
+    raise_all([UserError(r.where, r.what, r.remedy) for r in HYDRA_RULES if r.broken(hydra)])

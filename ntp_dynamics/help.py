@@ -56,7 +56,7 @@ def _groups(directory: Path) -> Iterator[str]:
 def _description(path: Path) -> str:
     """The comment of a config file up to its first full stop, package and command lines aside."""
     words: list[str] = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         comment = line.removeprefix("#").strip()
         if not line.startswith("#"):
             break

@@ -19,12 +19,14 @@ from ntp_dynamics.config import (
     Precision,
     Stage,
     StageConfig,
+    ZeroInit,
 )
 from ntp_dynamics.conflicts import unfused
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.data.draw import Purpose, Streams, draw_corpora, draw_embeddings, streams
 from ntp_dynamics.data.embedding import Embedding
 from ntp_dynamics.data.realizable import Recognition, recognise
+from ntp_dynamics.lab.memory import make_room
 from ntp_dynamics.lab.progress import Interrupt
 from ntp_dynamics.lab.trajectory import Recorder
 from ntp_dynamics.model.batch import Batch, pack
@@ -39,11 +41,11 @@ from ntp_dynamics.model.reference import Reference, make_reference
 from ntp_dynamics.model.token_space import TokenMatrix
 from ntp_dynamics.observe.hooks import (
     SCALAR_CLOCK,
+    Dropper,
     Hook,
-    make_hooks,
+    complain,
     make_recorder,
     observe,
-    record_size,
 )
 from ntp_dynamics.observe.modules import load_observables
 from ntp_dynamics.observe.observables import Observable
@@ -59,6 +61,7 @@ from ntp_dynamics.optim.train import (
     train_feed_forward,
     train_joint,
 )
+from ntp_dynamics.size import Shape, hooks_of, in_memory, on_disk, shape_of
 from ntp_dynamics.theory.targets import Targets, solve
 
 if TYPE_CHECKING:  # takes numba along
@@ -83,50 +86,50 @@ class Job:
     feed_forward: TokenMatrix | FullMatrix
     attention: TokenMatrix | FullMatrix
     hooks: dict[Stage, list[Hook]]
+    shape: Shape
 
     @property
     def sizes(self) -> dict[str, int]:
         """Length of each axis of the record but its clocks."""
-        runs, sentences, tokens = self.batch.token.shape
-        v, q = self.batch.vocab_size, self.batch.n_queries
-        return {
-            "run": runs,
-            "sentence": sentences,
-            "token": tokens,
-            "query": q,
-            "key": v,
-            "next": v,
-        }
+        return self.shape.axes
 
     @property
     def record_size(self) -> int:
-        """Bytes of the trajectory: what the hooks record, targets, frozen logits, token tables."""
-        runs, n, k, q, v = (self.sizes[a] for a in ("run", "sentence", "token", "query", "key"))
-        fixed = runs * (8 * v * (2 * v + q) + 4 * n * (k + 1))
-        measured = sum(record_size(hooks, self.sizes) for hooks in self.hooks.values())
-        return fixed + measured * (1 + self.config.shadow)
+        """Bytes of the trajectory."""
+        return on_disk(self.config, self.shape, self.hooks)
+
+    @property
+    def memory(self) -> float:
+        """About how many bytes it takes at its peak, beside Python and its libraries."""
+        needs = in_memory(self.config, self.shape, self.hooks)
+        return sum(size for size, _ in needs.values())
 
 
 def prepare(config: Config, observables: Sequence[Observable] = ()) -> Job:
     """Draw the data, recognise it, solve for its targets, draw the weights, make the hooks.
 
     ``observables`` are measured beside the built-in ones and those of `hooks.modules`.  Raises
-    UserError for a corpus file, an embedding or a module that cannot be used.
+    UserError for a corpus file, an embedding or a module that cannot be used, and, before anything
+    large is made, for a job that does not fit in memory.
     """
-    extra = [*load_observables(config.hooks.modules), *observables]
+    extra = load_observables(config.hooks.modules, observables)
     source = streams(config)
     corpora = draw_corpora(config, source)
-    vocab_size = corpora[0].vocab_size
-    embeddings = draw_embeddings(config, source, vocab_size)
+    embeddings = draw_embeddings(config, source, corpora[0])
+    shape = shape_of(corpora, embeddings[0].dim)
+    hooks = hooks_of(config, extra)
+    make_room(in_memory(config, shape, hooks))
     known = {id(corpus): recognise(corpus) for corpus in {id(c): c for c in corpora}.values()}
     recognitions = [known[id(corpus)] for corpus in corpora]
     targets = solve(corpora, recognitions, embeddings)
     batch = pack(corpora, [recognition.collocation for recognition in recognitions])
 
-    dim = embeddings[0].matrix.shape[0]
+    dim, vocab_size = embeddings[0].dim, corpora[0].vocab_size
     whole = type(config.optimizer) not in COVARIANT  # its steps depend on the basis
 
-    def weights(purpose: Purpose, rows: int) -> list[Float[Any, "A D"]]:
+    def weights(purpose: Purpose, rows: int) -> list[Float[Any, "A D"]] | None:
+        if isinstance(config.init, ZeroInit):
+            return None
         rngs = (source.rng(run, purpose) for run in range(config.runs))
         return [initial_weight(config.init, (rows, dim), rng) for rng in rngs]
 
@@ -142,13 +145,11 @@ def prepare(config: Config, observables: Sequence[Observable] = ()) -> Job:
             batch, recognitions, [t.feed_forward for t in targets], [t.attention for t in targets]
         ),
         feed_forward=feed_forward_matrix(
-            weights(Purpose.init_feed_forward, vocab_size), embeddings, whole
+            weights(Purpose.init_feed_forward, vocab_size), embeddings, batch, whole
         ),
         attention=attention_matrix(weights(Purpose.init_attention, dim), embeddings, batch, whole),
-        hooks={
-            stage: make_hooks(config.hooks, stage, stage_settings(config, stage).steps, extra)
-            for stage in config.stages
-        },
+        hooks=hooks,
+        shape=shape,
     )
 
 
@@ -207,13 +208,14 @@ def train(
     interrupt: Interrupt,
     watch: Watcher | None = None,
     keep: Keeper = forget,
+    drop: Dropper = complain,
 ) -> Trained:
     """Train the stages in order; an interrupt ends training after the step at hand, weights that
     are no longer finite end it before the step that made them so.
 
     ``watch`` sees what was measured at each step (stage, step, values by name), ``keep`` everything
-    so far.  Where a kernel trains, it measures the scalars that it knows (`Course.measures`) on the
-    way; only other hooks need a state.
+    so far, ``drop`` what is no longer measured and why.  Where a kernel trains, it measures the
+    scalars that it knows (`Course.measures`) on the way; only other hooks need a state.
     """
     recorders: dict[Stage, Recorder] = {}
     reached: dict[Stage, int] = {}
@@ -226,14 +228,15 @@ def train(
         inside = course.measures if course else ()
         hooks = [hook for hook in job.hooks[stage] if hook.observable.name not in inside]
         fused = Fused(course, _stops(hooks, settings.steps)) if course else None
-        states = _states(job, engine, stage, logits, fused)
+        states = states_of(job, engine, stage, logits, fused)
+        sizes = job.sizes
         try:
             for state in track(states, stage, settings.steps):
                 reached[stage] = state.step
                 if isinstance(state, State):
                     logits = state.logits
                     steps = np.array([state.step])
-                    measured = observe(hooks, state, job.reference, job.sizes)
+                    measured = observe(hooks, state, job.reference, sizes, drop)
                     measured = {name: x[:, None] for name, x in measured.items()}
                 else:
                     steps, measured, _ = state.logged
@@ -255,9 +258,10 @@ def stage_settings(config: Config, stage: Stage) -> StageConfig:
     return getattr(config.train, stage)
 
 
-def _states(
+def states_of(
     job: Job, engine: Engine, stage: Stage, logits: Float[Tensor, "R V V"], fused: Fused | None
 ) -> Iterator[State | Passed]:
+    """The states of a stage, which starts from these logits."""
     config = job.config.train
     rule, batch = make_rule(job.config.optimizer), job.batch
     steps = stage_settings(job.config, stage).steps

@@ -6,13 +6,15 @@ import math
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ntp_dynamics.compose import Composer
+from ntp_dynamics.composer import Composer
 from ntp_dynamics.config import Config
+from ntp_dynamics.lab.errors import UserError, UserErrors, escaped
 from ntp_dynamics.lab.progress import Interrupt, SweepProgress, graceful_interrupt
+from ntp_dynamics.lab.store import RecordWriter
 from ntp_dynamics.lab.sweep import Ended, Parts, run_packed
 from ntp_dynamics.record import Record
 from ntp_dynamics.start import import_for
@@ -55,6 +57,7 @@ def train_many(jobs: Sequence[PackedJob], threads: int | None) -> list[float]:
         if job.result is not None:
             gaps[place] = job.result.final_gap
         elif job.error is not None:
+            leave_failure(jobs[place].directory, jobs[place].overrides, job.error)
             tell_failure(jobs[place].number, job.error)
 
     with graceful_interrupt() as interrupt:
@@ -75,9 +78,22 @@ def job_share(number: int, config: Config):
 
 def tell_failure(number: int, error: Exception) -> None:
     """One line on stderr."""
+    print(f"error: job {number}: {_reason(error)}; see its log", file=sys.stderr)
+
+
+def leave_failure(directory: Path, overrides: Sequence[str], error: Exception) -> None:
+    """The status of a job that failed before it could leave one of its own."""
+    status = {"state": "failed", "overrides": list(overrides), "reason": _reason(error)}
+    with suppress(UserError):  # it left one, or nothing can be written there
+        RecordWriter(directory, status)
+
+
+def _reason(error: Exception) -> str:
     from ntp_dynamics.outcome import one_line
 
-    print(f"error: job {number}: {one_line(error)}; see its log", file=sys.stderr)
+    if isinstance(error, UserErrors):
+        return escaped(", and ".join(map(str, error.errors)))
+    return escaped(one_line(error))
 
 
 def _cores() -> int:
@@ -88,6 +104,7 @@ def _cores() -> int:
 
 
 def _parts(job: PackedJob, interrupt: Interrupt) -> Parts[Record]:
+    """A job from its overrides on; what is wrong with them ends this job, as it ends one alone."""
     from ntp_dynamics.run import Surroundings, job_parts
 
     composer = under_way.composer if under_way else Composer()
@@ -99,4 +116,4 @@ def _parts(job: PackedJob, interrupt: Interrupt) -> Parts[Record]:
         group=job.directory.parent.name,
         interrupting=lambda: nullcontext(interrupt),
     )
-    return job_parts(config, job.directory, around)
+    return (yield from job_parts(config, job.directory, around))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,8 +28,9 @@ SEVERITY = (
 
 
 def summary(tree: xarray.DataTree, judged: Iterable[Judged]) -> dict[str, Any]:
-    """Final observables (medians over runs), a label a claim, p-values of contradictions."""
-    return {"final": final_values(tree), **_labels(judged)}
+    """Final observables (medians over runs); for each claim its label, the p-value of a
+    contradiction, and how many runs keep it."""
+    return {"final": final_values(tree), **labels([j.to_json() for j in judged])}
 
 
 def notes(job: Job) -> list[str]:
@@ -62,13 +63,27 @@ def final_values(tree: xarray.DataTree) -> dict[str, float | None]:
     return final
 
 
-def _labels(judged: Iterable[Judged]) -> dict[str, dict[str, Any]]:
-    """One label a claim: of several versions the least favourable."""
-    labels: dict[str, str] = {}
+def labels(claims: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """One label a claim, of several versions the least favourable, with its runs; claims as in
+    verdicts.json."""
+    found: dict[str, Mapping[str, Any]] = {}
     p_values: dict[str, float] = {}
-    for j in judged:
-        key, label = j.claim.id, j.verdict.label
-        labels[key] = min(labels.get(key, label), label, key=SEVERITY.index)
-        if np.isfinite(j.verdict.p_contradicted):
-            p_values[key] = min(p_values.get(key, 1.0), j.verdict.p_contradicted)
-    return {"labels": labels, "p_contradicted": p_values}
+    for claim in claims:
+        key, p = claim["id"], claim["p_contradicted"]
+        worst = found.setdefault(key, claim)
+        if SEVERITY.index(claim["label"]) < SEVERITY.index(worst["label"]):
+            found[key] = claim
+        if p is not None:
+            p_values[key] = min(p_values.get(key, 1.0), p)
+    return {
+        "labels": {key: claim["label"] for key, claim in found.items()},
+        "p_contradicted": p_values,
+        "runs": {key: _runs(claim) for key, claim in found.items()},
+    }
+
+
+def _runs(claim: Mapping[str, Any]) -> dict[str, Any]:
+    """How many of the judged runs keep a claim, and which fail it, the worst first."""
+    counts = claim["counts"]
+    judged = sum(counts.values()) - counts.get("left out", 0)
+    return {"kept": counts.get("kept", 0), "judged": judged, "failing": claim["failing"]}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,17 @@ from ntp_dynamics.config import Config, from_yaml
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.lab.errors import UserError, short
 from ntp_dynamics.lab.multiplicity import adjust
-from ntp_dynamics.lab.store import MANIFEST, STATUS, TRAJECTORY, read_json, read_tree, verify
+from ntp_dynamics.lab.store import (
+    MANIFEST,
+    STATUS,
+    TRAJECTORY,
+    VERDICTS,
+    read_json,
+    read_tree,
+    state_of,
+    verify,
+)
+from ntp_dynamics.lab.verdict import FORMAT
 
 if TYPE_CHECKING:
     import pandas
@@ -32,6 +44,8 @@ class Record:
     corpora: list[Corpus]
     trajectory: xarray.DataTree
     verdicts: list[dict[str, Any]]
+    rules: int = FORMAT
+    """The rules it was judged by: the format of verdicts.json (`lab.verdict.FORMAT`)."""
 
     def __repr__(self) -> str:
         stages = ", ".join(name for name in self.trajectory.children if name != "targets")
@@ -57,7 +71,7 @@ class Record:
         from ntp_dynamics.theory.targets import solve
 
         found = [recognise(corpus) for corpus in self.corpora]
-        embeddings = draw_embeddings(self.config, streams(self.config), self.corpora[0].vocab_size)
+        embeddings = draw_embeddings(self.config, streams(self.config), self.corpora[0])
         targets = solve(self.corpora, found, embeddings)
         observed = recorded_for_laws(self.trajectory)
         return make_constants(self.config, self.corpora, found, embeddings, targets, observed)
@@ -78,27 +92,45 @@ def load_run(directory: str | Path) -> Record:
     """
     path = Path(directory)
     read_json(path / STATUS)
+    with _damage_in_one_line(path):
+        manifest = (path / MANIFEST).exists() or state_of(path) == "done"
+        sealed = manifest and verify(path)
+        found = read_json(path / VERDICTS) if sealed else {"format": FORMAT, "claims": []}
+        return Record(
+            path=path,
+            config=(config := _config(path)),
+            corpora=[_corpus(path, run) for run in range(config.runs)],
+            trajectory=read_tree(path / TRAJECTORY),
+            verdicts=found["claims"],
+            rules=int(found.get("format", 1)),
+        )
+
+
+def read_back(path: Path, runs: Iterable[int]) -> None:
+    """Read the inputs of a record as `load_run` will, the corpora of these runs.  Raises
+    UserError."""
+    with _damage_in_one_line(path):
+        _config(path)
+        for run in runs:
+            _corpus(path, run)
+
+
+@contextmanager
+def _damage_in_one_line(path: Path) -> Iterator[None]:
     try:
-        return _load(path)
+        yield
     except (KeyError, TypeError, AttributeError, ValueError, OSError, YAMLError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         what = f"it cannot be read ({short(reason)})"
         raise UserError(str(path), what, "the record is damaged; run the job again") from error
 
 
-def _load(path: Path) -> Record:
-    verdicts: list[dict[str, Any]] = []
-    if (path / MANIFEST).exists():
-        verify(path)
-        verdicts = read_json(path / "verdicts.json")["claims"]
-    config = from_yaml((path / "config.yaml").read_text(encoding="utf-8"))
-    return Record(
-        path=path,
-        config=config,
-        corpora=[Corpus.read(path / f"corpora/{run:03d}.jsonl") for run in range(config.runs)],
-        trajectory=read_tree(path / TRAJECTORY),
-        verdicts=verdicts,
-    )
+def _config(path: Path) -> Config:
+    return from_yaml((path / "config.yaml").read_text(encoding="utf-8"))
+
+
+def _corpus(path: Path, run: int) -> Corpus:
+    return Corpus.read(path / f"corpora/{run:03d}.jsonl")
 
 
 def status_files(sweep: Path) -> list[Path]:
@@ -111,18 +143,27 @@ def status_files(sweep: Path) -> list[Path]:
 
 
 def read_status(path: Path) -> dict[str, Any]:
-    """The status of a job; one that cannot be read is `unreadable` and hides no other."""
+    """The status of a job; one that cannot be read is `unreadable` and hides no other, one that is
+    done without a manifest is not done."""
     try:
         status = read_json(path)
-        return {"overrides": [], "state": "unreadable", "reason": None, **status}
+        found = {"overrides": [], "state": "unreadable", "reason": None, **status}
+        if found["state"] == "done" and not (path.parent / MANIFEST).exists():
+            found |= {"state": "unreadable", "reason": f"its {MANIFEST} is missing"}
     except (UserError, TypeError) as error:
-        return {"overrides": [], "state": "unreadable", "reason": str(error)}
+        found = {"overrides": [], "state": "unreadable", "reason": str(error)}
+    for name in ("final", "labels", "p_contradicted", "runs"):  # a job that was cut short has none
+        found[name] = value if isinstance(value := found.get(name), dict) else {}
+    return found
 
 
 def load_sweep(directory: str | Path) -> pandas.DataFrame:
-    """One row a job: overrides, state, seconds, final observables, a label a claim, path.
+    """One row a job: overrides, state, seconds, final observables, path, and for each claim its
+    label and how many of the judged runs keep it.
 
-    Reads only the status files.  Contradictions are corrected for the number of jobs (Holm, 5 %).
+    Overrides are typed: a column of numbers is one, null is None, a mixed column holds objects; nan
+    where a job does not set the key.  Reads only the status files.  Contradictions are corrected
+    for the number of jobs (Holm, 5 %).
     Raises UserError where there is no record below the directory.
     """
     import pandas
@@ -132,20 +173,55 @@ def load_sweep(directory: str | Path) -> pandas.DataFrame:
         raise UserError(str(directory), "it holds no record", "give the directory of a sweep")
     statuses = [read_status(path) for path in paths]
     labels = adjusted_labels(statuses)
-    return pandas.DataFrame(
+    settings = [typed_overrides(status["overrides"]) for status in statuses]
+    table = pandas.DataFrame(
         [
             {
-                **dict(o.lstrip("+~").partition("=")[::2] for o in status["overrides"]),
+                **settings[i],
                 "status": status["state"],
                 "reason": status["reason"],
                 "seconds": status.get("seconds"),
-                **status.get("final", {}),
+                **status["final"],
                 **labels[i],
+                **run_counts(status),
                 "path": str(path.parent),
             }
             for i, (path, status) in enumerate(zip(paths, statuses, strict=True))
         ]
     )
+    for key in dict.fromkeys(key for row in settings for key in row):
+        given = [row.get(key, float("nan")) for row in settings]  # a column of numbers stays one
+        if any(value is None for value in given):  # which pandas would make nan
+            table[key] = pandas.Series(given, dtype=object)
+    return table
+
+
+def typed_overrides(overrides: Sequence[str]) -> dict[str, Any]:
+    """Keys and values of overrides as Hydra reads them: numbers, booleans, lists, null as None; a
+    text where they are none of these.  A deleted key has none."""
+    return dict(_typed(override) for override in overrides if not override.startswith("~"))
+
+
+@cache
+def _typed(override: str) -> tuple[str, Any]:
+    from hydra.errors import HydraException
+
+    from ntp_dynamics.lab.arguments import parsed, plain
+
+    key, _, text = override.lstrip("+").partition("=")
+    try:
+        return key, plain(parsed(override).value())
+    except HydraException:
+        return key, text
+
+
+def run_counts(status: Mapping[str, Any]) -> dict[str, int]:
+    """Of each claim how many of the judged runs of a job keep it, as columns."""
+    return {
+        f"{claim}.{name}": int(runs[name])
+        for claim, runs in status["runs"].items()
+        for name in ("kept", "judged")
+    }
 
 
 def adjusted_labels(statuses: list[dict[str, Any]]) -> list[dict[str, str]]:

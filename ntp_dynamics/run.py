@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from rich.console import Console
 
-from ntp_dynamics.config import Config, Figures, Stage, read_yaml, to_yaml
+from ntp_dynamics.config import Config, Figures, Stage, read_yaml, redact_overrides, to_yaml
+from ntp_dynamics.drops import Drops
 from ntp_dynamics.job import (
     Job,
     Keeper,
@@ -27,18 +28,30 @@ from ntp_dynamics.job import (
     why_torch,
 )
 from ntp_dynamics.lab.disk import make_room, size_in_words
+from ntp_dynamics.lab.errors import UserError, UserErrors, escaped
 from ntp_dynamics.lab.log import JobLog
+from ntp_dynamics.lab.owner import unwritable
 from ntp_dynamics.lab.pace import Pace
 from ntp_dynamics.lab.progress import Interrupt, JobProgress, SweepShare, graceful_interrupt
-from ntp_dynamics.lab.store import STATUS, TRAJECTORY, RecordWriter
+from ntp_dynamics.lab.secrets import redact
+from ntp_dynamics.lab.store import LOG, STATUS, TRAJECTORY, VERDICTS, RecordWriter, check_tree
 from ntp_dynamics.lab.sweep import Parts, Work, run_alone
 from ntp_dynamics.lab.tracking import Subject, Tracker, flatten, is_on, open_tracker
-from ntp_dynamics.observe.judgement import Judged, judge_claims, recorded_for_laws
+from ntp_dynamics.lab.wording import kept_of
+from ntp_dynamics.observe.hooks import Dropper
+from ntp_dynamics.observe.judgement import (
+    Judged,
+    judge_claims,
+    recorded_for_laws,
+    verdicts_file,
+)
+from ntp_dynamics.observe.measure import Unmeasurable
 from ntp_dynamics.observe.observables import Observable
 from ntp_dynamics.observe.tree import make_tree
 from ntp_dynamics.optim.train import Passed, State
 from ntp_dynamics.outcome import final_values, notes, one_line, summary
-from ntp_dynamics.record import Record
+from ntp_dynamics.record import Record, read_back
+from ntp_dynamics.rehearsal import rehearse
 from ntp_dynamics.theory.constants import Constants, make_constants
 
 if TYPE_CHECKING:
@@ -84,62 +97,74 @@ def job_parts(
     progress = around.progress or JobProgress(Console(quiet=True))
     status: dict[str, Any] = {
         "state": "running",
-        "overrides": list(around.overrides),
+        "overrides": redact_overrides(config, around.overrides),
         "reason": None,
     }
     writer = RecordWriter(directory, status, overwrite=config.overwrite)
 
-    def end(state: str, reason: str | None = None, outcome: dict[str, Any] | None = None) -> None:
-        seconds = round(time.monotonic() - started, 3)
-        log(f"{state}: {reason}" if reason else state)
-        ended = {"state": state, "reason": reason, "seconds": seconds}
-        writer.json(STATUS, {**status, **ended, **(outcome or {})})
+    def so_far(**more: Any) -> dict[str, Any]:
+        return {**status, "seconds": round(time.monotonic() - started, 3), **more}
+
+    def end(state: str, reason: str) -> None:
+        log(f"{state}: {reason}")
+        with suppress(UserError):  # where nothing can be written, the reason is told all the same
+            writer.json(STATUS, so_far(state=state, reason=redact(reason), **drops.so_far))
 
     def publish(trained: Trained) -> None:
         """The record so far, for those who watch."""
         tree = _tree(job, trained, {})
         writer.tree(TRAJECTORY, tree)
-        seconds = round(time.monotonic() - started, 3)
-        writer.json(STATUS, {**status, "seconds": seconds, "final": final_values(tree)})
+        writer.json(STATUS, so_far(final=final_values(tree)))
+
+    def tell(text: str) -> None:
+        progress.bar.console.print(escaped(text), markup=False, highlight=False, soft_wrap=True)
 
     def say(text: str) -> None:
         log(text)
-        progress.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        tell(text)
 
     settings = to_yaml(config)
     subject = _subject(config, settings, writer.directory, around.group)
-    with JobLog(writer.directory / "log.txt") as log:
+    with writer, _opened_log(writer, status) as log:
+        drops = Drops(log, say)
         try:
             job = prepare(config, around.observables)
             make_room(writer.directory, job.record_size)
             _write_inputs(job, settings, writer, log)
+            rehearse(job)
             with open_tracker(config.tracking, subject, say) as tracker:
                 watch = tracker.watch if is_on(config.tracking) else None
                 tree = yield from _train_and_record(
-                    job, writer, progress, watch, publish, around.interrupting
+                    job, writer, progress, watch, publish, around.interrupting, drops
                 )
                 constants = _constants(job, tree)
                 judged = judge_claims(tree, constants)
                 claims = [j.to_json() for j in judged]
-                writer.json("verdicts.json", {"claims": claims})
-                drawn = config.figures is Figures.auto and around.figures
-                if drawn or config.figures is Figures.all:
-                    _draw(job, tree, constants, judged, writer)
+                writer.json(VERDICTS, verdicts_file(claims))
                 for j in judged:
-                    log(f"{j.claim.id} ({j.claim.version}): {j.verdict.sentence}")
-                outcome = {**summary(tree, judged), "notes": notes(job)}
+                    log.data(f"{j.claim.id} ({j.claim.version}): {j.verdict.sentence}")
+                said = [*notes(job), *drops.notes(job.hooks, tree)]
+                outcome = {**summary(tree, judged), "notes": said}
                 _track_outcome(tracker, claims, outcome)
-            end("done", outcome=outcome)
+            log.data("done")
+            check_tree(writer.directory / TRAJECTORY)
+            writer.add(LOG, log.entry)
+            writer.seal(so_far(state="done", **outcome))  # before figures: none costs a record
         except KeyboardInterrupt:
             end("interrupted", "Ctrl-C")
             say(f"interrupted; the record so far is in {writer.directory}")
             raise
         except Exception as error:
             log(traceback.format_exc())
-            end("failed", one_line(error))
+            first = error.errors[0] if isinstance(error, UserErrors) else error
+            end("failed", one_line(first))
             raise
-    writer.add("log.txt")
-    writer.seal()
+        if undrawn := _draw(job, tree, constants, judged, writer.directory, around, tell):
+            writer.reopen(LOG, STATUS)  # these two say what is missing
+            log("\n".join(undrawn))
+            writer.add(LOG, log.entry)
+            outcome["notes"] += [redact(text) for text in undrawn]
+            writer.seal(so_far(state="done", **outcome))
     return Record(writer.directory, config, job.corpora, tree, claims)
 
 
@@ -150,6 +175,7 @@ def _train_and_record(
     watch: Watcher | None,
     publish: Keeper,
     interrupting: Interrupting,
+    drops: Drops,
 ) -> Parts[xarray.DataTree]:
     """Train all stages and write the trajectory, also of a training that was cut short.
 
@@ -168,11 +194,16 @@ def _train_and_record(
 
     with interrupting() as interrupt:
 
+        def drop(stage: Stage, step: int, why: Unmeasurable) -> None:
+            if interrupt.requested and isinstance(why.__cause__, KeyboardInterrupt):
+                raise why.__cause__  # a second Ctrl-C, in the middle of a measurement
+            drops.add(stage, step, why)
+
         def work() -> tuple[Trained, dict[Stage, xarray.Dataset]]:
             with progress:
                 engine = engine_of(job.config)
-                trained = train(job, engine, progress.track, interrupt, watch, keep)
-                shadows = {} if trained.failure else _shadows(job, progress, interrupt)
+                trained = train(job, engine, progress.track, interrupt, watch, keep, drop)
+                shadows = {} if trained.failure else _shadows(job, progress, interrupt, drop)
                 return trained, shadows
 
         trained, shadows = yield Work(work, alone=why_torch(job.config) is not None)
@@ -198,7 +229,9 @@ def _tree(job: Job, trained: Trained, shadows: Mapping[Stage, xarray.Dataset]) -
     )
 
 
-def _shadows(job: Job, progress: Bar, interrupt: Interrupt) -> dict[Stage, xarray.Dataset]:
+def _shadows(
+    job: Job, progress: Bar, interrupt: Interrupt, drop: Dropper
+) -> dict[Stage, xarray.Dataset]:
     """The same job by automatic differentiation, where the configuration asks for it."""
     if not job.config.shadow or interrupt.requested:
         return {}
@@ -209,7 +242,7 @@ def _shadows(job: Job, progress: Bar, interrupt: Interrupt) -> dict[Stage, xarra
     ) -> Iterator[State | Passed]:
         return progress.track(states, f"{stage} (shadow)", steps)
 
-    shadow = train(job, engine, track, interrupt)
+    shadow = train(job, engine, track, interrupt, drop=drop)
     return {
         stage: recorder.dataset(shadow.reached[stage]).assign_attrs(engine=engine.name)
         for stage, recorder in shadow.recorders.items()
@@ -217,14 +250,17 @@ def _shadows(job: Job, progress: Bar, interrupt: Interrupt) -> dict[Stage, xarra
 
 
 def _write_inputs(job: Job, settings: str, writer: RecordWriter, log: JobLog) -> None:
-    writer.text("config.yaml", settings)
+    writer.data("config.yaml", settings)  # its free texts are redacted already
     for run, corpus in enumerate(job.corpora):
         writer.data(f"corpora/{run:03d}.jsonl", "".join(line + "\n" for line in corpus.lines()))
+    last = {id(corpus): run for run, corpus in enumerate(job.corpora)}  # runs may share one
+    read_back(writer.directory, last.values())
     engine = engine_in_words(job.config)
-    log(f"{job.config.runs} runs, |V| = {job.batch.vocab_size}, engine: {engine}")
-    log(f"the record will take {size_in_words(job.record_size)}")
+    log.data(f"{job.config.runs} runs, |V| = {job.batch.classes}, engine: {engine}")
+    disk, memory = map(size_in_words, (job.record_size, job.memory))
+    log.data(f"the record will take {disk}, the job about {memory} of memory")
     for note in notes(job):
-        log(note)
+        log.data(note)
 
 
 def _constants(job: Job, tree: xarray.DataTree) -> Constants:
@@ -243,14 +279,38 @@ def _draw(
     tree: xarray.DataTree,
     constants: Constants,
     judged: Sequence[Judged],
-    writer: RecordWriter,
-) -> None:
-    from ntp_dynamics.figures import draw_job
+    directory: Path,
+    around: Surroundings,
+    tell: Callable[[str], None],
+) -> list[str]:
+    """Figures beside a sealed record, where they are asked for.
 
-    folder = writer.directory / "figures"
-    every = job.config.figures is Figures.all
-    for path in draw_job(tree, job.corpora, constants, judged, folder, every):
-        writer.add(str(path.relative_to(writer.directory)))
+    Returns a line for every reason why some could not be drawn; they are told at once in a sweep,
+    which does not show the notes of its jobs.
+    """
+    which = job.config.figures
+    if which is Figures.none or (which is not Figures.all and not around.figures):
+        return []
+    try:
+        from ntp_dynamics.figures import draw_job
+
+        undrawn = draw_job(tree, job.corpora, constants, judged, directory / "figures", which)
+    except KeyboardInterrupt:
+        tell(f"interrupted while drawing; the record in {directory} is complete")
+        raise
+    for reason in undrawn if around.group is not None else ():
+        tell(f"{directory.name}: {reason}")
+    return undrawn
+
+
+def _opened_log(writer: RecordWriter, status: dict[str, Any]) -> JobLog:
+    """The log of a job.  Raises UserError where there can be none."""
+    try:
+        return JobLog(writer.directory / LOG)
+    except OSError as error:
+        why = unwritable(writer.directory / LOG, error)
+        writer.json(STATUS, {**status, "state": "failed", "reason": redact(str(why))})
+        raise why from error
 
 
 def _subject(config: Config, settings: str, directory: Path, group: str | None) -> Subject:
@@ -264,5 +324,12 @@ def _track_outcome(
     columns = ("id", "version", "stage", "label", "sentence", "source")
     final = {name: value for name, value in outcome["final"].items() if value is not None}
     labels = {f"verdict.{claim}": label for claim, label in outcome["labels"].items()}
-    tracker.summary({**final, **labels})
-    tracker.verdicts([{name: claim[name] for name in columns} for claim in claims])
+    kept = {f"verdict.{claim}.kept": runs["kept"] for claim, runs in outcome["runs"].items()}
+    judged = {f"verdict.{claim}.judged": runs["judged"] for claim, runs in outcome["runs"].items()}
+    tracker.summary({**final, **labels, **kept, **judged})
+    tracker.verdicts(
+        [
+            {**{name: claim[name] for name in columns}, "runs": kept_of(claim["outcomes"])}
+            for claim in claims
+        ]
+    )

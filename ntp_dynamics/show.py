@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from ntp_dynamics.lab.tables import verdict_table
 from ntp_dynamics.lab.tracking import Tracking, is_on, tracking_directory
+from ntp_dynamics.lab.wording import kept_of
 from ntp_dynamics.record import Record, read_status, status_files
 
 
 def show(record: Record, console: Console) -> None:
     """The verdict table of a job, where its record is, and how to look at it."""
-    versions = Counter(verdict["id"] for verdict in record.verdicts)
-    rows = [
-        (
-            f"{v['id']} ({v['version']})" if versions[v["id"]] > 1 else v["id"],
-            v["label"],
-            v["summary"],
-        )
-        for v in record.verdicts
-    ]
-    console.print()
-    verdict_table(console, rows)
-    console.print()
+    verdicts(record.verdicts, console)
     for note in record.status.get("notes", []):
         line(console, f"note     {note}")
     here = nearby(record.path)
@@ -38,6 +30,23 @@ def show(record: Record, console: Console) -> None:
     show_tracking(record.config.tracking, console)
 
 
+def verdicts(claims: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """The table of claims, as verdicts.json holds them."""
+    versions = Counter(claim["id"] for claim in claims)
+    rows = [
+        (
+            f"{v['id']} ({v['version']})" if versions[v["id"]] > 1 else v["id"],
+            v["label"],
+            kept_of(v.get("outcomes")),
+            v["summary"],
+        )
+        for v in claims
+    ]
+    console.print()
+    verdict_table(console, rows)
+    console.print()
+
+
 def summarise(sweep: Path, jobs: int, console: Console, overview: bool) -> int:
     """One line a job that did not finish, counts of verdicts, where the sweep is; an overview drawn
     if asked for.  Returns how many of the jobs are not done."""
@@ -48,14 +57,7 @@ def summarise(sweep: Path, jobs: int, console: Console, overview: bool) -> int:
     line(console, f"{done} of {jobs} jobs done")
     for job, state in failed.items():
         line(console, f"  {job.name}: {state['state']}: {state['reason']}")
-    labels = Counter(
-        (claim, label) for s in states.values() for claim, label in s.get("labels", {}).items()
-    )
-    rows: dict[str, list[str]] = {}
-    for (claim, label), count in labels.items():
-        rows.setdefault(claim, []).append(f"{label} {count}")
-    for claim, counts in rows.items():
-        line(console, f"  {claim:<22} {', '.join(counts)}")
+    verdict_map(states.values(), console)
     if overview:
         from ntp_dynamics.figures import draw_sweep
 
@@ -66,6 +68,17 @@ def summarise(sweep: Path, jobs: int, console: Console, overview: bool) -> int:
     line(console, f"browser  ntp-dashboard {here}")
     line(console, f"python   ntp_dynamics.load_sweep('{here}')")
     return jobs - done
+
+
+def verdict_map(statuses: Iterable[Mapping[str, Any]], console: Console) -> None:
+    """A line a claim: how many jobs have which label."""
+    rows: dict[str, Counter[str]] = {}
+    for status in statuses:
+        for claim, label in status.get("labels", {}).items():
+            rows.setdefault(claim, Counter())[label] += 1
+    for claim, labels in rows.items():
+        counts = ", ".join(f"{label} {count}" for label, count in labels.items())
+        line(console, f"  {claim:<22} {counts}")
 
 
 def show_tracking(settings: Tracking, console: Console) -> None:

@@ -62,7 +62,7 @@ def test_direction_gaps_are_those_of_the_matrices_themselves(dim, norm):
 
     rule, engine = normalised_gradient_descent(), Engine()
     w = start(size, dim)
-    part = Part(feed_forward_matrix([w], [embedding], whole=False), 0.5)
+    part = Part(feed_forward_matrix([w], [embedding], batch, whole=False), 0.5)
     *_, state = train_feed_forward(batch, part, rule, engine, 9)
     gap = observables.direction_gap_ov(state, reference)
     check(1 - gap, w + state.layer.coefficients[0].numpy() @ e.T, targets[0].coefficients @ e.T)

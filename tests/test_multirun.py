@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 import ntp_dynamics as ntp
-from ntp_dynamics.compose import Composer, compose_job, read_config
+from ntp_dynamics.compose import compose_job, read_config
+from ntp_dynamics.composer import Composer
 from ntp_dynamics.lab.errors import UserError, UserErrors
 from ntp_dynamics.multirun import PackedJob, train_many
 
@@ -109,10 +110,25 @@ def test_composing_many_tells_the_mistakes_of_one(override: str) -> None:
     assert str(many.value) == str(one.value)
 
 
-def test_a_job_that_was_checked_is_not_composed_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hydra hands its own settings over beside; what was composed for a job is for that job."""
+def test_jobs_with_the_same_files_are_composed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And each value is set once, however many jobs have it."""
+    composed: list[str] = []
+    monkeypatch.setattr(
+        "ntp_dynamics.composer.compose_job", lambda o, s: composed.extend(o) or compose_job(o, s)
+    )
     composer = Composer()
-    checked = composer.check(["seed=1", "runs=2"])
-    monkeypatch.setattr("ntp_dynamics.compose.read_config", lambda composed: None)
-    assert composer.config(["seed=1", "runs=2", "hydra.sweep.dir=x"]) is checked
-    assert composer.config(["seed=1", "runs=2"]) is None
+    for seed in range(20):
+        for runs in (1, 2):
+            job = ["experiment=smoke", f"seed={seed}", f"runs={runs}", "hydra.sweep.dir=x"]
+            config = composer.config(job)
+            assert (config.seed, config.runs, config.name) == (seed, runs, "smoke")
+    assert composed == ["experiment=smoke"]
+
+
+def test_a_key_that_looks_at_another_is_composed_with_it() -> None:
+    composer = Composer()
+    overrides = ["dataset.vocab_size=30", "embedding.dim=${dataset.vocab_size}"]
+    assert composer.config(["dataset.vocab_size=30", "embedding.dim=31"]).embedding.dim == 31
+    assert composer.config(overrides).embedding.dim == 30
+    merged = ["train.attention.step_size=3", "train.attention={steps: 7}"]
+    assert composer.config(merged) == read_config(compose_job(merged))

@@ -271,7 +271,8 @@ def plant(directory: Path, patch: pytest.MonkeyPatch) -> list[str]:
 def test_planted_secrets_reach_no_file(
     elsewhere: pytest.MonkeyPatch, tmp_path: Path, read_wandb: Any
 ) -> None:
-    """A job that finishes and one that fails: every byte of what they write, `.wandb` included."""
+    """A job and one whose observable breaks half way: every byte that they write, `.wandb`
+    included."""
     words = plant(tmp_path, elsewhere)
     assert len(words) >= 25
     corpus = "https://me:canary-userinfo@host/token=canary-in-path/corpus.jsonl"
@@ -285,13 +286,7 @@ def test_planted_secrets_reach_no_file(
         ],
         "written/a",
     )
-    with pytest.raises(RuntimeError, match="cannot reach"):
-        ntp.train(
-            [
-                *(*TINY, "hooks.modules=[broken.py]", "init=gaussian"),
-            ],
-            "written/b",
-        )
+    ntp.train([*TINY, "hooks.modules=[broken.py]", "init=gaussian"], "written/b")
     files = [
         path
         for folder in ("written", "outputs", "cache")
@@ -305,5 +300,10 @@ def test_planted_secrets_reach_no_file(
             assert word.encode() not in stored, (path, word)
     everything = b"".join(path.read_bytes() for path in files)
     assert b"cannot reach https://<redacted>@host/x" in everything
-    failed = [read_wandb(run)["exit"] for run in (tmp_path / "outputs/wandb").glob("offline-run-*")]
-    assert sorted(exit["exit_code"] for (exit,) in failed) == [0, 1]
+    log = (tmp_path / "written/b/log.txt").read_text()
+    assert "Traceback" in log
+    (note,) = (json.loads((tmp_path / "written/b/status.json").read_text()))["notes"]
+    assert note.startswith("broken (broken.py): it raises RuntimeError: cannot reach https://<red")
+    assert note in log
+    ended = [read_wandb(run)["exit"] for run in (tmp_path / "outputs/wandb").glob("offline-run-*")]
+    assert [exit["exit_code"] for (exit,) in ended] == [0, 0]

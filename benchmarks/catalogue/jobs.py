@@ -10,8 +10,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import ntp_dynamics as ntp
-from ntp_dynamics.launch import declared_sweep, expand
 from ntp_dynamics.record import Record
+from ntp_dynamics.sweeps import declared_sweep, expand
 
 ALWAYS = ("tracking=none", "figures=none", "overwrite=true")
 

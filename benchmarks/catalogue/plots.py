@@ -17,9 +17,8 @@ from ntp_dynamics.lab.figures import (
     PINK,
     RED,
     SKY,
-    decade_label,
-    decade_ticks,
 )
+from ntp_dynamics.lab.ticks import decade_label, decade_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -45,6 +45,7 @@ def make_jobs(root: Path, jobs: int) -> None:
         overrides = [f"{key}={value}" for key, value in keys.items()]
         copy = {**status, "overrides": overrides, "final": final, "labels": found}
         (job / "status.json").write_text(json.dumps(copy, indent=1))
+        (job / "MANIFEST.json").write_text("{}")
 
 
 def start(root: Path, cache: Path) -> tuple[subprocess.Popen[str], str, float]:

@@ -14,7 +14,9 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from ntp_dynamics.lab.secrets import redact
 
 
 @dataclass
@@ -41,8 +43,16 @@ for _group, _node in (("launcher", PackedLauncherConfig), ("sweeper", PackedSwee
 
 
 class PackedSweeper(BasicSweeper):
-    """Hydra's own sweeper, which need not compose every job once more: `ntp-train` has checked them
-    before Hydra started."""
+    """Hydra's own sweeper, which need not compose every job once more (`ntp-train` has checked them
+    before Hydra started), and writes no secrets into `multirun.yaml`."""
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        super().setup(hydra_context=hydra_context, task_function=task_function, config=config)
+        stored: Any = OmegaConf.create(redact(OmegaConf.to_container(config, resolve=False)))
+        stored.hydra.sweep.dir = config.hydra.sweep.dir  # where it will lie
+        self.config = stored
 
     def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
         """Nothing."""

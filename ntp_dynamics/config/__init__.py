@@ -9,6 +9,7 @@ from ntp_dynamics.config.choices import (
     Density,
     EngineName,
     Figures,
+    Magnitude,
     Natural,
     NormOver,
     Positive,
@@ -49,6 +50,7 @@ from ntp_dynamics.config.job import (
     Train,
     from_yaml,
     read_yaml,
+    redact_overrides,
     register_schemas,
     to_yaml,
 )
@@ -71,6 +73,7 @@ __all__ = [
     "Hooks",
     "Init",
     "JointConfig",
+    "Magnitude",
     "Natural",
     "NormOver",
     "NormalisedGradientDescent",
@@ -94,6 +97,7 @@ __all__ = [
     "ZeroInit",
     "from_yaml",
     "read_yaml",
+    "redact_overrides",
     "register_schemas",
     "to_yaml",
 ]

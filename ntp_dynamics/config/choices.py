@@ -10,6 +10,9 @@ from pydantic import Field
 Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Magnitude = Annotated[float, Field(ge=1e-100, le=1e100)]
+"""A step size, a norm or a margin: norms are squared on the way, which must stay in the range of
+double precision (1e-308 to 1e308), both ways."""
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -79,9 +82,10 @@ class Precision(StrEnum):
 
 
 class Figures(StrEnum):
-    """`auto`: a single job draws its own, a sweep one overview; `all`: every job draws all, one for
-    each claim too."""
+    """`auto`: a single job draws its own, a sweep one overview; `paper`: and the paper's Figure 2;
+    `all`: every job draws all, one for each claim too."""
 
     auto = "auto"
+    paper = "paper"
     none = "none"
     all = "all"

@@ -10,6 +10,7 @@ from pydantic import Field
 from ntp_dynamics.config.choices import (
     Count,
     Density,
+    Magnitude,
     Natural,
     NormOver,
     Positive,
@@ -114,7 +115,7 @@ class ZeroInit(Init):
 class GaussianInit(Init):
     """Gaussian entries, each layer rescaled to exactly this Frobenius norm."""
 
-    norm: Positive = 1.1
+    norm: Magnitude = 1.1
 
 
 @dataclass

@@ -7,8 +7,10 @@ several fields together can get wrong.  An option enters when it is implemented,
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any
 
 import yaml
@@ -20,7 +22,7 @@ from ntp_dynamics.config.choices import (
     Count,
     EngineName,
     Figures,
-    Positive,
+    Magnitude,
     Precision,
     Stage,
     Vary,
@@ -47,7 +49,7 @@ from ntp_dynamics.config.groups import (
     ZeroInit,
 )
 from ntp_dynamics.lab.secrets import redact
-from ntp_dynamics.lab.tracking import NoTracking, Tracking, WandbTracking
+from ntp_dynamics.lab.tracking import NoTracking, Tracking, WandbTracking, flatten
 
 
 @dataclass
@@ -55,15 +57,15 @@ class StageConfig:
     """Length and step size of one stage."""
 
     steps: Annotated[int, Field(ge=1, le=10**9)] = 900
-    step_size: Positive = 0.1
+    step_size: Magnitude = 0.1
 
 
 @dataclass
 class JointConfig(StageConfig):
     """The joint stage; `step_size` is that of the attention layer."""
 
-    step_size: Positive = 0.05 / math.sqrt(20)
-    feed_forward_step_size: Positive = 0.2 / math.sqrt(20)
+    step_size: Magnitude = 0.05 / math.sqrt(20)
+    feed_forward_step_size: Magnitude = 0.2 / math.sqrt(20)
 
 
 @dataclass
@@ -76,7 +78,7 @@ class Train:
     )
     attention: StageConfig = field(default_factory=lambda: StageConfig(steps=900, step_size=1.0))
     joint: JointConfig = field(default_factory=JointConfig)
-    margin: Positive | None = None
+    margin: Magnitude | None = None
     """Start the attention stage at exactly this margin and skip the feed-forward stage."""
 
 
@@ -178,8 +180,8 @@ def register_schemas() -> None:
 
 
 def to_yaml(config: Config) -> str:
-    """The configuration as it is stored with a record, secrets aside; `choices` names what each
-    group chose."""
+    """The configuration as it is stored with a record, its free texts without secrets; `choices`
+    names what each group chose."""
     plain = _plain(asdict(config))
     choices = {
         group: name
@@ -187,21 +189,46 @@ def to_yaml(config: Config) -> str:
         for name, schema in schemas.items()
         if type(getattr(config, group)) is schema
     }
-    return yaml.dump(redact({"choices": choices, **plain}), Dumper=_DUMPER, sort_keys=False)
+    return yaml.dump({"choices": choices, **plain}, Dumper=_DUMPER, sort_keys=False)
+
+
+def redact_overrides(config: Config, overrides: Sequence[str]) -> list[str]:
+    """What was asked for, secrets aside: choices, numbers and flags are the lab's own words, so are
+    all keys; names and paths, and what is not of the configuration, are free text."""
+    settings = flatten(asdict(config))
+    groups = {field.name for field in fields(Config)} - {*settings} | {"experiment"}
+    redacted = []
+    for override in overrides:
+        key, _, value = override.partition("=")
+        path = key.lstrip("+~")
+        own = path in groups or (path in settings and not _is_free_text(settings[path]))
+        if not own:
+            override = f"{key}={redact(value)}" if path in settings else redact(override)
+        redacted.append(override)
+    return redacted
+
+
+def _is_free_text(value: Any) -> bool:
+    """Whether a setting may hold any text: no number, no flag, no choice."""
+    if isinstance(value, list):
+        return not value or any(map(_is_free_text, value))
+    return isinstance(value, str) and not isinstance(value, StrEnum)
 
 
 def from_yaml(text: str) -> Config:
     """The inverse of `to_yaml`.  Names map to dataclasses through `GROUPS`; nothing is executed."""
     plain = read_yaml(text)
     for group, name in plain.pop("choices").items():
-        plain[group] = TypeAdapter(GROUPS[group][name]).validate_python(plain[group])
-    return TypeAdapter(Config).validate_python(plain)
+        plain[group] = _adapter(GROUPS[group][name]).validate_python(plain[group])
+    return _adapter(Config).validate_python(plain)
 
 
 def read_yaml(text: str) -> Any:
     """Plain values of a YAML text."""
     return yaml.load(text, Loader=_LOADER)
 
+
+_adapter = cache(TypeAdapter)  # takes milliseconds to make
 
 # the ones in C, where PyYAML was built with them, are ten times faster
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -213,4 +240,6 @@ def _plain(value: Any) -> Any:
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]
-    return value.value if isinstance(value, StrEnum) else value
+    if isinstance(value, StrEnum):
+        return value.value
+    return redact(value) if _is_free_text(value) else value

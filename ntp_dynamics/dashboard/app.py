@@ -7,6 +7,7 @@ it, so that a step of the slider asks nobody.
 from __future__ import annotations
 
 import json
+import os
 import traceback
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,8 @@ INDEX = """<!DOCTYPE html>
 
 def make_app(root: Path) -> Dash:
     """The application for a root."""
+    for name in [name for name in os.environ if name.startswith("DASH_")]:
+        del os.environ[name]  # settings of another application: this one has its own
     site = Site(root)
     app = Dash(
         __name__,

@@ -20,7 +20,7 @@ from typing import Any
 
 from ntp_dynamics.lab.errors import UserError
 from ntp_dynamics.lab.overview import MARKS
-from ntp_dynamics.lab.store import STATUS, read_json, write_atomically
+from ntp_dynamics.lab.store import MANIFEST, STATUS, read_json, write_atomically
 from ntp_dynamics.observe.judgement import CLAIMS
 from ntp_dynamics.record import adjusted_labels
 
@@ -183,8 +183,10 @@ def save(index: Index) -> None:
         place = os.fsencode(job.path.relative_to(index.root)).hex()
         rows.append({**{k: v for k, v in vars(job).items() if k != "path"}, "place": place})
     body = json.dumps({"version": VERSION, "jobs": rows})
+    file = cache_file(index.root)
     try:
-        write_atomically(cache_file(index.root), lambda path: path.write_text(body, "utf-8"))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, lambda path: path.write_text(body, "utf-8"))
     except OSError:
         return
 
@@ -240,14 +242,17 @@ def _row(root: Path, directory: Path, stamp: Stamp) -> Job:
             raise TypeError(f"{STATUS} holds no object")
     except (UserError, TypeError, RecursionError) as error:
         return replace(blank, reason=text(getattr(error, "what", error)))
+    state, reason = text(status.get("state", "unreadable")), text(status.get("reason") or "")
+    if state == "done" and not (directory / MANIFEST).exists():
+        state, reason = "unreadable", f"its {MANIFEST} is missing"
     overrides = status.get("overrides")
     p_contradicted = _numbers(status.get("p_contradicted"))
     pairs = [text(o).lstrip("+~").partition("=") for o in overrides or () if isinstance(o, str)]
     return _interned(
         replace(
             blank,
-            state=text(status.get("state", "unreadable")),
-            reason=text(status.get("reason") or ""),
+            state=state,
+            reason=reason,
             seconds=_number(status.get("seconds")),
             overrides={key: value for key, _, value in pairs},
             final=_numbers(status.get("final")),

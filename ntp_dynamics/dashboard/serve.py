@@ -8,7 +8,7 @@ from pathlib import Path
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from ntp_dynamics.lab.errors import UserError
+from ntp_dynamics.lab.errors import UserError, escaped
 
 HOST = "127.0.0.1"
 
@@ -42,7 +42,7 @@ def serve(root: Path, port: int) -> None:
         HOST, port, app.server, threaded=True, request_handler=_Quiet, fd=listener.fileno()
     )
     threading.Thread(target=_warm, daemon=True).start()
-    print(f"dashboard  http://{HOST}:{port}  ({root}; Ctrl-C ends it)", flush=True)
+    print(f"dashboard  http://{HOST}:{port}  ({escaped(str(root))}; Ctrl-C ends it)", flush=True)
     try:
         server.serve_forever()
     finally:

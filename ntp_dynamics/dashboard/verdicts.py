@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 from ntp_dynamics.dashboard.curves import claim_key
 from ntp_dynamics.dashboard.index import Job, text
 from ntp_dynamics.lab.overview import MARKS
-from ntp_dynamics.lab.wording import factor
+from ntp_dynamics.lab.wording import factor, kept_of
 
 GOOD = ("holds", "tight", "faster")
 
@@ -99,8 +99,20 @@ def _numbers(v: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("bound says nothing in", _percent(v.get("vacuity"))),
         ("smallest error that would show", _plain(v.get("resolvable"))),
         ("p of a contradiction", _plain(p)),
-        ("runs judged", f"{v.get('runs_judged')} of {v.get('runs_given')}"[:40]),
+        ("runs that keep it", kept_of(v.get("outcomes")) or f"{v.get('runs_judged')} judged"[:40]),
+        ("runs left out", _plain(_left_out(v))),
+        ("runs undecided until step", _plain(v.get("decides_at"))),
+        ("share that would not keep it, at most", _share(v.get("most_failing"))),
     ]
+
+
+def _left_out(v: Mapping[str, Any]) -> int | None:
+    outcomes = v.get("outcomes")
+    return outcomes.count("left out") or None if isinstance(outcomes, list) else None
+
+
+def _share(value: Any) -> str:
+    return f"{100 * value:.2g} % (95 %)" if _finite(value) else ""
 
 
 def _long(value: Any) -> str:

@@ -13,6 +13,7 @@ from ntp_dynamics.dashboard.index import Job, text
 from ntp_dynamics.dashboard.reading import Reading
 from ntp_dynamics.dashboard.verdicts import cards, headline
 from ntp_dynamics.lab.overview import MARKS
+from ntp_dynamics.lab.verdict import EARLIER, FORMAT
 from ntp_dynamics.record import Record
 
 STAGE_NAMES = {"feed_forward": "feed-forward", "attention": "attention", "joint": "joint"}
@@ -55,9 +56,10 @@ def job_view(job: Job, reading: Reading, run: int = 0) -> dict[str, Any]:
 
 
 def notes(record: Record) -> list[str]:
-    """What the job noted about its data: why a run has no target."""
+    """What the job noted about its data, and by which rules it was judged if not today's."""
     said = record.status.get("notes")
-    return [text(note) for note in said[:8]] if isinstance(said, list) else []
+    noted = [text(note) for note in said[:8]] if isinstance(said, list) else []
+    return [EARLIER, *noted] if record.verdicts and record.rules < FORMAT else noted
 
 
 def facts(config: Config, record: Record) -> list[str]:
@@ -75,7 +77,7 @@ def facts(config: Config, record: Record) -> list[str]:
         "StandardEmbedding": "standard basis",
         "GaussianEmbedding": "gaussian embedding",
     }
-    runs, v = len(record.corpora), record.corpora[0].vocab_size
+    runs, v = len(record.corpora), record.corpora[0].classes
     return [
         f"{runs} run{'s' * (runs != 1)}",
         f"|V| = {v:,}",

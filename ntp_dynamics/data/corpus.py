@@ -2,6 +2,7 @@
 
     {"vocab": ["S", "V", "O", "P"]}                          optional first line
     {"tokens": ["S", "V"], "next": "O", "weight": 1.0}       one sample a line
+    {"vocab": ["S", "V", "others"], "unused": 50255}         the last one stands for so many tokens
 
 Tokens are strings of the vocabulary or integers ``0 .. V-1``.  Without a vocabulary line, strings
 are numbered by first occurrence and integers span ``0 .. max``.  Equal samples add up.
@@ -11,12 +12,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -24,8 +24,8 @@ from jaxtyping import Float
 from ntp_dynamics.lab.errors import UserError, short
 
 MAX_TOKENS = 4096
-MAX_VOCAB = 1_000_000
-SAMPLE_KEYS = {"tokens", "next", "weight"}
+SPELLED = 20
+"""So many tokens of a sentence are spelled out for a person."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Corpus:
     sentences: tuple[tuple[int, ...], ...]
     next_tokens: tuple[int, ...]
     weights: tuple[float, ...]
+    unused: int = 0
+    """So many tokens that no sample uses stand together as the last one; 0: each for itself."""
 
     @classmethod
     def from_samples(
@@ -46,17 +48,18 @@ class Corpus:
         samples: Iterable[tuple[Iterable[int], int] | tuple[Iterable[int], int, float]],
         vocab_size: int | None = None,
         vocab: Iterable[str] | None = None,
+        unused: int = 0,
     ) -> Corpus:
         """Collect ``(tokens, next[, weight])``; equal samples add up, first occurrence orders them.
 
-        Raises UserError for an empty corpus, an empty sentence, a token outside the vocabulary or
-        a weight that is not positive and finite.
+        Raises UserError for an empty corpus, an empty sentence, a token outside the vocabulary, a
+        weight that is not positive and finite, or a sample that uses the ``unused``.
         """
         total: dict[tuple[tuple[int, ...], int], float] = {}
         for i, (tokens, following, *rest) in enumerate(samples):
             weight = float(rest[0]) if rest else 1.0
             key = (tuple(int(x) for x in tokens), int(following))
-            _check_sample(f"sample {i}", key[0], weight)
+            check_sample(f"sample {i}", key[0], weight)
             total[key] = total.get(key, 0.0) + weight
         if not total:
             raise UserError("corpus", "it holds no samples", "give at least one sentence")
@@ -72,6 +75,9 @@ class Corpus:
                 f"token {outside} is outside the vocabulary 0..{len(vocab) - 1}",
                 "enlarge the vocabulary or mend the sample",
             )
+        if unused and largest == len(vocab) - 1:
+            what = f"the last token stands for {unused:,} unused ones, and a sample uses it"
+            raise UserError("corpus", what, "mend the sample or the vocab line")
         mass = sum(total.values())
         if mass > sys.float_info.max:
             raise UserError("corpus", "the weights add up to infinity", "rescale them")
@@ -83,12 +89,37 @@ class Corpus:
             sentences=tuple(tokens for tokens, _ in total),
             next_tokens=tuple(y for _, y in total),
             weights=tuple(total.values()),
+            unused=unused,
+        )
+
+    def folded(self) -> Corpus:
+        """The same samples, the tokens that none of them uses as one, if there are several.
+
+        From a start at zero nothing tells unused tokens apart: they enter as a number.
+        """
+        used = sorted({v for sentence in self.sentences for v in sentence} | {*self.next_tokens})
+        unused = self.classes - len(used)
+        if unused < 2 or (self.unused and len(used) == self.vocab_size - 1):
+            return self
+        names = [self.vocab[v] for v in used]
+        together = f"{unused:,} unused tokens"
+        while together in names:
+            together += "'"
+        number = {v: i for i, v in enumerate(used)}
+        return Corpus(
+            vocab=(*names, together),
+            sentences=tuple(tuple(number[v] for v in s) for s in self.sentences),
+            next_tokens=tuple(number[v] for v in self.next_tokens),
+            weights=self.weights,
+            unused=unused,
         )
 
     @classmethod
     def read(cls, path: str | Path) -> Corpus:
         """Read a JSON Lines file.  Raises UserError naming the file and line."""
-        return _read(Path(path))
+        from ntp_dynamics.data.corpus_file import read
+
+        return read(Path(path))
 
     def write(self, path: str | Path) -> None:
         """Write the corpus as JSON Lines (the vocabulary line always, so that V survives)."""
@@ -96,7 +127,8 @@ class Corpus:
 
     def lines(self) -> Iterator[str]:
         """The JSON Lines of this corpus: integers if the vocabulary is unnamed, else strings."""
-        yield json.dumps({"vocab": list(self.vocab)}, ensure_ascii=False)
+        unused = {"unused": self.unused} if self.unused else {}
+        yield json.dumps({"vocab": list(self.vocab), **unused}, ensure_ascii=False)
         for i in range(self.size):
             yield json.dumps(self.sample(i), ensure_ascii=False)
 
@@ -116,7 +148,20 @@ class Corpus:
 
     @property
     def vocab_size(self) -> int:
+        """Length of the axes that tokens have."""
         return len(self.vocab)
+
+    @property
+    def classes(self) -> int:
+        """|V|: all tokens that can come next, those that stand together counted."""
+        return self.vocab_size + max(self.unused - 1, 0)
+
+    @property
+    def multiplicity(self) -> Float[np.ndarray, " V"]:
+        """How many tokens each one of `vocab` stands for."""
+        multiplicity = np.ones(self.vocab_size)
+        multiplicity[-1] = self.unused or 1
+        return multiplicity
 
     @cached_property
     def unnamed(self) -> bool:
@@ -139,13 +184,26 @@ class Corpus:
         """Last tokens of the sentences of length two or more, in increasing order."""
         return tuple(sorted({s[-1] for s in self.sentences if len(s) > 1}))
 
+    def name(self, token: int) -> str:
+        """A token for a person: harmless on a terminal, and short; one of blanks in quotes."""
+        text = self.vocab[token]
+        return short(text if text.strip() else f'"{text}"')
+
     def spell(self, i: int) -> str:
-        """Sample ``i`` for a person: ``[S V] -> O``."""
-        words = " ".join(self.vocab[v] for v in self.sentences[i])
-        return f"[{words}] -> {self.vocab[self.next_tokens[i]]}"
+        """Sample ``i`` for a person: ``[S V] -> O``; a long sentence by its ends."""
+        words = [self.name(v) for v in _ends(self.sentences[i])]
+        if left_out := len(self.sentences[i]) - len(words):
+            words.insert(-1, f"... {left_out:,} more ...")
+        return f"[{' '.join(words)}] -> {self.name(self.next_tokens[i])}"
 
 
-def _check_sample(where: str, tokens: tuple[Any, ...], weight: Any) -> None:
+def _ends(sentence: tuple[int, ...]) -> tuple[int, ...]:
+    """The beginning of a long sentence, and its query."""
+    return sentence if len(sentence) <= SPELLED else (*sentence[: SPELLED - 1], sentence[-1])
+
+
+def check_sample(where: str, tokens: tuple[Any, ...], weight: Any) -> None:
+    """Raise UserError for a sentence or a weight that no corpus can have."""
     if not tokens:
         raise UserError(where, "the sentence is empty", "give at least one token")
     if len(tokens) > MAX_TOKENS:
@@ -158,119 +216,3 @@ def _check_sample(where: str, tokens: tuple[Any, ...], weight: Any) -> None:
     if not (number and 0 < weight <= sys.float_info.max):
         what = f"weight {short(repr(weight))} is not a positive double"
         raise UserError(where, what, "give a finite weight > 0")
-
-
-def _read(path: Path) -> Corpus:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        reason = (error.strerror or "it cannot be read").lower()
-        raise UserError(str(path), reason, "give a readable corpus file") from error
-    except UnicodeDecodeError as error:
-        what = f"byte {error.start} is not UTF-8 text"
-        raise UserError(str(path), what, "give a JSON Lines file in UTF-8") from error
-
-    vocab: tuple[str, ...] | None = None
-    records = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        where = f"{path}:{number}"
-        record = _parse(where, line)
-        if "vocab" in record:
-            if records or vocab is not None:
-                raise UserError(where, "the vocabulary is not the first line", "move it to the top")
-            vocab = _vocab(where, record)
-        else:
-            records.append((where, *_sample(where, record)))
-    if not records:
-        raise UserError(str(path), "it holds no samples", "give at least one sentence")
-    written = [token for _, tokens, y, _ in records for token in (*tokens, y)]
-    named = vocab is not None or all(isinstance(token, str) for token in written)
-    if vocab is None:
-        vocab = tuple(dict.fromkeys(written)) if named else _numbered(str(path), written)
-    index: dict[Any, int] = {name: i for i, name in enumerate(vocab)} if named else {}
-    samples = [
-        (
-            [_index(where, token, index, len(vocab)) for token in tokens],
-            _index(where, y, index, len(vocab)),
-            weight,
-        )
-        for where, tokens, y, weight in records
-    ]
-    try:
-        return Corpus.from_samples(samples, vocab=vocab)
-    except UserError as error:  # of the corpus as a whole
-        raise UserError(str(path), error.what, error.remedy) from error
-
-
-def _parse(where: str, line: str) -> dict[str, Any]:
-    try:
-        record = json.loads(
-            line, parse_constant=lambda name: float(name.replace("Infinity", "inf"))
-        )
-        if "\\u" in line:  # an escape can say half a character, which nothing can print or store
-            json.dumps(record, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        what = "it holds half of a surrogate pair"
-        raise UserError(where, what, "mend the \\u escape") from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(where, "the line is not JSON", "write one JSON object a line") from error
-    if not isinstance(record, dict):
-        raise UserError(
-            where, "the line is not a JSON object", 'write {"tokens": ..., "next": ...}'
-        )
-    return record
-
-
-def _vocab(where: str, record: dict[str, Any]) -> tuple[str, ...]:
-    vocab = record["vocab"]
-    strings = isinstance(vocab, list) and vocab and all(isinstance(v, str) for v in vocab)
-    if not strings or len(record) > 1:
-        raise UserError(where, "the vocabulary is not a list of strings", 'write {"vocab": ["a"]}')
-    if len(set(vocab)) < len(vocab):
-        ((double, _),) = Counter(vocab).most_common(1)
-        what = f"token {short(repr(double))} stands twice in the vocabulary"
-        raise UserError(where, what, "remove one")
-    return tuple(vocab)
-
-
-def _sample(where: str, record: dict[str, Any]) -> tuple[list[Any], Any, float]:
-    if unknown := sorted(set(record) - SAMPLE_KEYS):
-        what = f"unknown key {short(repr(unknown[0]))}"
-        raise UserError(where, what, "a sample has tokens, next, weight")
-    for key in ("tokens", "next"):
-        if key not in record:
-            raise UserError(where, f"{key!r} is missing", "a sample has tokens, next, weight")
-    tokens, weight = record["tokens"], record.get("weight", 1.0)
-    if not isinstance(tokens, list):
-        raise UserError(where, "'tokens' is not a list", "write the sentence as a list of tokens")
-    _check_sample(where, tuple(tokens), weight)
-    return tokens, record["next"], float(weight)
-
-
-def _numbered(where: str, written: list[Any]) -> tuple[str, ...]:
-    """The vocabulary of a file of integers: 0 .. the largest of them."""
-    size = 1 + max((t for t in written if _is_integer(t)), default=0)
-    if size > MAX_VOCAB:
-        remedy = "number the tokens 0..V-1 without gaps, or give a vocab line"
-        what = f"token {short(str(size - 1))} asks for more than {MAX_VOCAB:,} tokens"
-        raise UserError(where, what, remedy)
-    return tuple(str(v) for v in range(size))
-
-
-def _is_integer(token: Any) -> TypeGuard[int]:
-    return isinstance(token, int) and not isinstance(token, bool)
-
-
-def _index(where: str, token: Any, index: dict[Any, int], vocab_size: int) -> int:
-    if isinstance(token, str) and token in index:
-        return index[token]
-    if _is_integer(token) and 0 <= token < vocab_size:
-        return token
-    shown = short(json.dumps(token, ensure_ascii=False))
-    raise UserError(
-        where,
-        f"token {shown} is not in the vocabulary",
-        f"use its {vocab_size} strings, integers 0..{vocab_size - 1}, or mend the vocab line",
-    )

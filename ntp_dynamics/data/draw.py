@@ -9,17 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from ntp_dynamics.config import (
+    Adam,
     Config,
     FileDataset,
     OrthonormalEmbedding,
     PrefixClosedDataset,
     RealizableDataset,
+    SignDescent,
     StandardEmbedding,
+    ZeroInit,
 )
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.data.embedding import Embedding, gaussian, orthonormal, standard
@@ -57,6 +62,10 @@ GENERATORS: dict[type, Callable[[Any, np.random.Generator], Corpus]] = {
 }
 
 
+ENTRYWISE = (Adam, SignDescent)
+"""Rules that act on the entries of a matrix: not covariant under rotations."""
+
+
 def streams(config: Config) -> Streams:
     """The streams `config.vary` asks for."""
     numbers, fixed = tuple(range(config.runs)), (0,) * config.runs
@@ -74,7 +83,14 @@ def draw_corpora(config: Config, source: Streams) -> list[Corpus]:
     """
     dataset = config.dataset
     if isinstance(dataset, FileDataset):
-        return [Corpus.read(dataset.path)] * config.runs
+        corpus = Corpus.read(dataset.path)
+        if unused_are_alike(config):
+            corpus = corpus.folded()
+        elif corpus.unused:
+            what = f"its last token stands for {corpus.unused:,}, which this job tells apart"
+            remedy = "list them, or use init=zero, orthonormal embeddings and a covariant optimizer"
+            raise UserError(dataset.path, what, remedy)
+        return [corpus] * config.runs
     drawn = {
         stream: GENERATORS[type(dataset)](dataset, source.rng(run, Purpose.corpus))
         for stream, run in {s: run for run, s in enumerate(source.data)}.items()
@@ -82,22 +98,44 @@ def draw_corpora(config: Config, source: Streams) -> list[Corpus]:
     return [drawn[stream] for stream in source.data]
 
 
-def draw_embeddings(config: Config, source: Streams, vocab_size: int) -> list[Embedding]:
+def draw_embeddings(config: Config, source: Streams, corpus: Corpus) -> list[Embedding]:
     """The embedding of each run.  Raises UserError where the vectors cannot be orthonormal."""
+    vocab_size = corpus.classes
+    check_dimensions(config, vocab_size)
     dim = config.embedding.dim or vocab_size
     draw = gaussian
-    if isinstance(config.embedding, OrthonormalEmbedding):
+    orthogonal = isinstance(config.embedding, OrthonormalEmbedding)
+    if orthogonal:
         draw = standard if isinstance(config.embedding, StandardEmbedding) else orthonormal
-        if dim < vocab_size:
-            raise UserError(
-                "embedding.dim",
-                f"{vocab_size} orthonormal vectors do not fit in {dim} dimensions",
-                f"raise it to {vocab_size} or use embedding=gaussian",
-            )
+
+    def matrix(run: int) -> Float[np.ndarray, "D V"]:
+        return draw(corpus.vocab_size, dim, source.rng(run, Purpose.embedding)).matrix
+
+    return [Embedding(dim, orthogonal, partial(matrix, run)) for run in range(config.runs)]
+
+
+def check_dimensions(config: Config, vocab_size: int) -> None:
+    """Raise UserError where so many tokens do not fit in the dimensions of their vectors."""
+    dim = config.embedding.dim or vocab_size
+    if isinstance(config.embedding, OrthonormalEmbedding) and dim < vocab_size:
+        raise UserError(
+            "embedding.dim",
+            f"{vocab_size} orthonormal vectors do not fit in {dim} dimensions",
+            f"raise it to {vocab_size} or use embedding=gaussian",
+        )
     if config.train.margin is not None and dim < vocab_size:
         raise UserError(
             "train.margin",
             f"no W_ov gives {vocab_size} tokens the same margin in {dim} dimensions",
             f"raise embedding.dim to {vocab_size} or use train.margin=null",
         )
-    return [draw(vocab_size, dim, source.rng(run, Purpose.embedding)) for run in range(config.runs)]
+
+
+def unused_are_alike(config: Config) -> bool:
+    """Whether nothing tells apart tokens that no sample uses: they start alike (at zero, with
+    orthonormal vectors), and the rule of descent does not depend on the basis."""
+    return (
+        isinstance(config.init, ZeroInit)
+        and isinstance(config.embedding, OrthonormalEmbedding)
+        and not isinstance(config.optimizer, ENTRYWISE)
+    )

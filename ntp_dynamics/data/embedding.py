@@ -6,6 +6,7 @@ orthonormal embeddings (Assumption 2 of Huang, Liang, Yang 2024) it is the ident
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,8 +18,14 @@ from jaxtyping import Float
 class Embedding:
     """An embedding matrix and whether its columns are orthonormal by construction."""
 
-    matrix: Float[np.ndarray, "D V"]
+    dim: int
     orthonormal: bool
+    draw: Callable[[], Float[np.ndarray, "D V"]]
+    """Gives the matrix.  A start at zero never asks for one with orthonormal columns."""
+
+    @cached_property
+    def matrix(self) -> Float[np.ndarray, "D V"]:
+        return self.draw()
 
     @cached_property
     def gram(self) -> Float[np.ndarray, "V V"]:
@@ -33,17 +40,21 @@ def orthonormal(vocab_size: int, dim: int, rng: np.random.Generator) -> Embeddin
     if dim < vocab_size:
         raise ValueError(f"{vocab_size} orthonormal vectors do not fit in {dim} dimensions")
     q, r = np.linalg.qr(rng.standard_normal((dim, vocab_size)))
-    return Embedding(q * np.sign(np.diag(r)), orthonormal=True)  # signs make the draw uniform
+    return _drawn(q * np.sign(np.diag(r)), orthonormal=True)  # signs make the draw uniform
 
 
 def standard(vocab_size: int, dim: int, rng: np.random.Generator) -> Embedding:
     """Token v is the v-th basis vector; draws nothing.  Raises ValueError for dim < vocab_size."""
     if dim < vocab_size:
         raise ValueError(f"{vocab_size} basis vectors do not fit in {dim} dimensions")
-    return Embedding(np.eye(dim, vocab_size), orthonormal=True)
+    return _drawn(np.eye(dim, vocab_size), orthonormal=True)
 
 
 def gaussian(vocab_size: int, dim: int, rng: np.random.Generator) -> Embedding:
     """Independent gaussian vectors of unit length, any dimension."""
     matrix = rng.standard_normal((dim, vocab_size))
-    return Embedding(matrix / np.linalg.norm(matrix, axis=0), orthonormal=False)
+    return _drawn(matrix / np.linalg.norm(matrix, axis=0), orthonormal=False)
+
+
+def _drawn(matrix: Float[np.ndarray, "D V"], orthonormal: bool) -> Embedding:
+    return Embedding(len(matrix), orthonormal, lambda: matrix)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 
-from ntp_dynamics.lab.figures import BLACK, GREEN, ORANGE, PINK, RED, SKY
+from ntp_dynamics.lab.figures import BLACK, BLUE, GREEN, ORANGE, PINK, RED, SKY
+from ntp_dynamics.lab.lettering import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 OTHERS = ((RED, "--"), (ORANGE, "-."), (PINK, ":"), (SKY, "--"), (GREEN, "-."), (BLACK, ":"))
+MOST_NAMES = 12
+"""As many as find room beside the axes; of more shares the main and the largest are named."""
+APART = 0.075
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,12 @@ class Share:
     label: str
     y: Float[np.ndarray, " T"]
     main: bool = False
+
+    @property
+    def end(self) -> float:
+        """The last value that is a number, nan where there is none."""
+        there = self.y[np.isfinite(self.y)]
+        return float(there[-1]) if there.size else np.nan
 
 
 @dataclass(frozen=True)
@@ -37,31 +48,41 @@ class Evolution:
 
     def draw(self, ax: Axes) -> None:
         """Lines with their names at the right end."""
-        others = iter(OTHERS * (1 + len(self.shares) // len(OTHERS)))
+        others = cycle(OTHERS)
+        marker = "o" if len(self.t) < 2 else ""
+        ends: list[tuple[Share, str]] = []
         for share in self.shares:
-            if share.main:
-                ax.plot(self.t, share.y, color="#0072B2", linewidth=2.2)
-            else:
-                colour, style = next(others)
-                ax.plot(self.t, share.y, style, color=colour, linewidth=1.4)
-        places = _apart(np.array([share.y[-1] for share in self.shares]), 0.075)
-        for share, line, place in zip(self.shares, ax.lines, places, strict=True):
+            colour, style = (BLUE, "-") if share.main else next(others)
+            width = 2.2 if share.main else 1.4
+            ax.plot(self.t, share.y, style, color=colour, linewidth=width, marker=marker)
+            if np.isfinite(share.end):
+                ends.append((share, colour))
+        ends.sort(key=lambda end: (not end[0].main, -end[0].end))
+        self._name(ax, ends[:MOST_NAMES])
+        if len(ends) > MOST_NAMES:
+            more = f"and {len(ends) - MOST_NAMES} more below"
+            ax.annotate(more, (1.01, -0.1), xycoords="axes fraction", fontsize=7, color="0.4")
+        last = max(self.t[-1], 1)
+        ax.set_xscale("symlog", linthresh=1)
+        ax.set_xlim(0, last)
+        ax.set_ylim(-0.03, 1.03)
+        ax.set_title(plain(self.title, 52), loc="left", fontsize=9)
+        ax.set_xlabel("step t")
+        ax.set_ylabel(self.quantity)
+
+    def _name(self, ax: Axes, ends: Sequence[tuple[Share, str]]) -> None:
+        places = _apart(np.array([share.end for share, _ in ends]), APART)
+        for (share, colour), place in zip(ends, places, strict=True):
             ax.annotate(
-                share.label,
+                plain(share.label, 20),
                 (1.01, place),
                 xycoords=("axes fraction", "data"),
                 va="center",
                 fontsize=8,
                 fontweight="bold" if share.main else "normal",
-                color=line.get_color(),
+                color=colour,
                 annotation_clip=False,
             )
-        ax.set_xscale("symlog", linthresh=1)
-        ax.set_xlim(0, self.t[-1])
-        ax.set_ylim(-0.03, 1.03)
-        ax.set_title(self.title, loc="left", fontsize=9)
-        ax.set_xlabel("step t")
-        ax.set_ylabel(self.quantity)
 
 
 def _apart(y: Float[np.ndarray, " N"], least: float) -> Float[np.ndarray, " N"]:
@@ -70,4 +91,9 @@ def _apart(y: Float[np.ndarray, " N"], least: float) -> Float[np.ndarray, " N"]:
     places = y[order].astype(float)
     for i in range(1, len(places)):  # from the lowest up: most shares end near zero
         places[i] = max(places[i], places[i - 1] + least)
+    over = max(places[-1] - 1.0, 0.0) if len(places) else 0.0
+    for i in reversed(range(len(places))):  # and down again from the top, where they ran over
+        if i + 1 < len(places):
+            over = max(places[i] + least - places[i + 1], 0.0)
+        places[i] -= over
     return places[np.argsort(order)]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from ntp_dynamics.lab.errors import escaped
 from ntp_dynamics.lab.secrets import redact
 
 
@@ -12,10 +16,25 @@ class JobLog:
     """Appends time-stamped lines to a file."""
 
     def __init__(self, path: Path):
-        self._file = open(path, "w", encoding="utf-8", buffering=1)  # noqa: SIM115
+        self._file = open(path, "wb", buffering=0)  # noqa: SIM115
+        self._hash, self._size = hashlib.sha256(), 0
 
     def __call__(self, message: str) -> None:
-        self._file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {redact(message)}\n")
+        """Log a text that may hold anything."""
+        self.data("\n".join(map(escaped, redact(message).split("\n"))))  # a traceback has lines
+
+    def data(self, message: str) -> None:
+        """Log the lab's own words and numbers, in any environment as they stand."""
+        line = f"{datetime.now():%Y-%m-%d %H:%M:%S} {message}\n".encode("utf-8", "backslashreplace")
+        self._hash.update(line)
+        self._size += len(line)
+        with suppress(OSError):  # a full disk is told by what the record needs; sealing compares
+            self._file.write(line)
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """Size and SHA-256 of what was logged so far, as a manifest lists them."""
+        return {"sha256": self._hash.hexdigest(), "size": self._size}
 
     def __enter__(self) -> JobLog:
         return self

@@ -37,6 +37,16 @@ def read_tree(file: Dataset) -> xarray.DataTree:
     return xarray.DataTree.from_dict(dict(_groups(file)))
 
 
+def check(group: Dataset) -> None:
+    """Read all numbers of a group and those below it, one variable after another.  Raises what
+    the library raises for a checksum that does not fit, and ValueError as `read_tree`."""
+    for variable in group.variables.values():
+        variable.set_auto_maskandscale(False)
+        _numbers(variable)
+    for child in group.groups.values():
+        check(child)
+
+
 def _groups(group: Dataset) -> Iterator[tuple[str, xarray.Dataset]]:
     """A group and those below it, by path."""
     import xarray

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ntp_dynamics.lab.figures import BLACK, BLUE, PINK, RED, SKY, decade_label, decade_ticks
+from ntp_dynamics.lab.figures import BLACK, BLUE, PINK, RED, SKY
+from ntp_dynamics.lab.lettering import plain
+from ntp_dynamics.lab.runs import draw_line, draw_runs, legend
+from ntp_dynamics.lab.ticks import decade_label, decade_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 STYLES = {"proved": (BLACK, ":"), "appendix": ("0.45", "-."), "derived": (RED, "--")}
 """Colour and line of each kind of curve; `appendix` is a second wording of a proved one."""
 LOG_10 = np.log(10.0)
+LEAST_SPAN = 0.02
+"""Decades that an axis shows at least."""
 
 
 @dataclass(frozen=True)
@@ -60,32 +65,39 @@ class Panel:
     shadow: Shadow | None = None
     """The same runs trained another way."""
     caption: str = ""
+    formula: bool = False
+    """The title is TeX, of our own; other texts are taken as they are."""
 
     def draw(self, ax: Axes) -> None:
         """Curves, zones, ticks and legend."""
         runs = len(self.log_y)
-        measured = f"measured, median of {runs} runs" if runs > 1 else "measured"
+        measured = f"measured, median of {runs:,} runs" if runs > 1 else "measured"
         decades = self._runs(ax, self.log_y, self.trusted, BLUE, measured)
         if (other := self.shadow) is not None:
             self._runs(ax, other.log_y, other.trusted, PINK, other.label, zorder=1.5)
-        if not np.isfinite(decades).any():
-            ax.text(0.5, 0.5, "no value here", transform=ax.transAxes, ha="center", color="0.4")
         labels = {measured}
         for curve in self.curves:
             colour, style = STYLES[curve.kind]
             label = None if curve.label in labels else curve.label
             labels.add(curve.label)
-            ax.plot(self.t, curve.log_y / LOG_10, style, color=colour, linewidth=1.4, label=label)
-        if self.log_t:
-            ax.set_xscale("log")
-        self._zones(ax)
-        ticks = decade_ticks(*ax.get_ylim()) if np.isfinite(decades).any() else []
-        ax.set_yticks(ticks, [decade_label(tick) for tick in ticks])
-        ax.set_title(self.title, loc="left")
+            y = curve.log_y / LOG_10
+            draw_line(ax, self.t, y, style, label=label, color=colour, linewidth=1.4)
+        if np.isfinite(decades).any():
+            ax.set_xscale("log" if self.log_t else "linear")
+            self._widen(ax)
+            self._zones(ax)
+            ticks = decade_ticks(*ax.get_ylim())
+            ax.set_yticks(ticks, [decade_label(tick) for tick in ticks])
+        else:
+            ax.text(0.5, 0.5, "no value here", transform=ax.transAxes, ha="center", color="0.4")
+            ax.set_xticks([])
+            ax.set_yticks([])
+        title = self.title if self.formula else plain(self.title, 52)
+        ax.set_title(title, loc="left").set_parse_math(self.formula)
         ax.set_xlabel("step t")
-        ax.legend()
+        legend(ax)
         if self.caption:
-            ax.text(0, -0.2, self.caption, transform=ax.transAxes, va="top", fontsize=7, wrap=True)
+            ax.text(0, -0.2, self.caption, transform=ax.transAxes, va="top", fontsize=7)
 
     def _runs(
         self,
@@ -96,28 +108,17 @@ class Panel:
         label: str,
         zorder: float = 2.0,
     ) -> Float[np.ndarray, "R T"]:
-        """Thin lines, grey from where a run does not count, and the median of those that do.
-
-        Returns the decades.
-        """
+        """Draw some runs; returns their decades."""
         decades = np.where(np.isfinite(log_y), log_y, np.nan) / LOG_10
         counts = np.ones(decades.shape, dtype=bool) if trusted is None else trusted
-        joined = counts & np.pad(counts[:, 1:], ((0, 0), (0, 1)), constant_values=True)
-        known = counts & np.isfinite(decades)
-        median = np.full(self.t.shape, np.nan)
-        for i in np.flatnonzero(2 * known.sum(0) > len(known)):  # while most runs count
-            median[i] = np.median(decades[known[:, i], i])
-        valid, invalid = np.where(counts, decades, np.nan), np.where(joined, np.nan, decades)
-        lines = ax.plot(self.t, valid.T, color=colour, alpha=0.25, linewidth=0.8)
-        marker = "o" if len(self.t) < 4 else ""
-        lines += ax.plot(self.t, median, color=colour, label=label, marker=marker, linewidth=2.0)
-        if not counts.all():
-            grey = ax.plot(self.t, invalid.T, color="0.7", linewidth=0.8)
-            grey[0].set_label("invalid: rounding")
-            lines += grey
-        for line in lines:
-            line.set_zorder(zorder)
+        draw_runs(ax, self.t, decades, counts, colour, label, zorder)
         return decades
+
+    def _widen(self, ax: Axes) -> None:
+        """An axis on which two ticks differ in the digits they show."""
+        low, high = ax.get_ylim()
+        more = max(LEAST_SPAN - (high - low), 0) / 2
+        ax.set_ylim(low - more, high + more)
 
     def _zones(self, ax: Axes) -> None:
         """Where nothing can be read: rounding, values that are impossible."""
@@ -129,7 +130,7 @@ class Panel:
                 self.log_ceiling / LOG_10, high, facecolor="none", edgecolor="0.8", hatch="///"
             )
             zone.set_linewidth(0)
-            zone.set_label(f"impossible: above {np.exp(self.log_ceiling):g}")
+            zone.set_label(f"impossible: above {decade_label(self.log_ceiling / LOG_10)}")
         if self.window is not None:
             ax.axvspan(*self.window, color=SKY, alpha=0.18, linewidth=0, label="rate measured here")
         ax.set_ylim(low, high)

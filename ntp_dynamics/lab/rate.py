@@ -107,12 +107,10 @@ def too_short(case: Case) -> str:
     """Why a record shows no rate, with the numbers that decided it."""
     best = int(np.argmax(case.decades))
     decades = math.floor(100 * max(float(case.decades[best]), 0.0)) / 100
-    need = int(shortest(case).min())
-    text = (
+    return (
         f"{decades:.2f} decades and {case.counted[best].sum()} recorded steps after the claim's "
         f"start; a rate needs {MIN_DECADES:g} and {MIN_POINTS}"
     )
-    return f"{text}: {need:,} steps would do" if need > case.t[-1] else text
 
 
 def shortest(case: Case) -> Float[np.ndarray, " S"]:

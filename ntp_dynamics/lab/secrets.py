@@ -2,6 +2,10 @@
 
 A secret is the value of an environment variable, of a key or of an argument whose name says so
 (key, token, secret, pass...), and the user info of a URL.
+
+What is free text (paths, reasons, texts of exceptions) is known where it is written, and redacted
+there, before it is serialised.  The lab's own words (keys, choices, stages, claims, numbers) go to
+disk as they are: `API_TOKEN=attention` blanks out no stage.
 """
 
 from __future__ import annotations
@@ -29,7 +33,8 @@ SOURCE_LINE = " " * 4
 
 
 def redact(value: Tree) -> Tree:
-    """A text, or a tree of dicts and lists, with ``<redacted>`` in the place of every secret."""
+    """A free text, or the free texts of a tree of dicts and lists, with ``<redacted>`` in the place
+    of every secret; keys stay as they are."""
     return _redact(value, _environment_secrets())
 
 
@@ -38,7 +43,7 @@ def _redact(value: Any, secrets: list[str]) -> Any:
         return _text(value, secrets)
     if isinstance(value, Mapping):
         return {
-            _redact(key, secrets): _hide(item) if NAME.search(str(key)) else _redact(item, secrets)
+            key: _hide(item) if NAME.search(str(key)) else _redact(item, secrets)
             for key, item in value.items()
         }
     if isinstance(value, (list, tuple)):

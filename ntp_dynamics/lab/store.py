@@ -2,9 +2,10 @@
 
     config.yaml  status.json  corpora/  trajectory.nc  verdicts.json  log.txt  MANIFEST.json
 
-`status.json` is created first, exclusively: two jobs never share a directory.  `MANIFEST.json`
-holds size and SHA-256 of every other file and is written last; its presence means done.  Formats
-do not notice a flipped bit, so reading a sealed record checks it.
+Two jobs never share a directory: while one is at work there it has a claim (`lab.owner`).
+`MANIFEST.json` holds size and SHA-256 of every other file as it was written, that of the last
+`status.json` too, which is written after it: a status that says `done` has a manifest.  Formats do
+not notice a flipped bit, so reading a sealed record checks it.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import yaml
 
 from ntp_dynamics.lab import netcdf
 from ntp_dynamics.lab.errors import UserError
+from ntp_dynamics.lab.owner import Claim, unwritable
 from ntp_dynamics.lab.secrets import redact
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from netCDF4 import Dataset
 
 STATUS, MANIFEST, TRAJECTORY = "status.json", "MANIFEST.json", "trajectory.nc"
+VERDICTS, LOG = "verdicts.json", "log.txt"
 
 HDF5 = threading.Lock()
 """Held by whoever opens, reads, writes or closes a trajectory: the library is not thread-safe."""
@@ -40,64 +44,112 @@ UNREADABLE = (OSError, RuntimeError, ValueError, IndexError)
 
 
 class RecordWriter:
-    """Writes one record, secrets aside.  Raises UserError where the directory already holds one."""
+    """Writes one record.  A context manager: the directory is ours until it ends.
+
+    Raises UserError where the directory holds a record, or another job is at work in it.
+    """
 
     def __init__(self, directory: str | Path, status: dict[str, Any], overwrite: bool = False):
         self.directory = Path(directory)
-        self.files: list[str] = []
+        self.entries: dict[str, dict[str, Any]] = {}
+        """Size and SHA-256 of each file as it was written."""
         make_directory(self.directory)
+        self._claim = Claim(self.directory)
         try:
-            if overwrite and (self.directory / STATUS).exists():
+            if (self.directory / STATUS).exists():
+                if not overwrite:
+                    raise occupied(self.directory)
                 remove_record(self.directory)
-            with open(self.directory / STATUS, "x", encoding="utf-8") as file:
-                file.write(_dump(redact(status)))
-        except FileExistsError:
-            raise occupied(self.directory) from None
+            self.json(STATUS, status)
         except OSError as error:
-            raise _unwritable(self.directory, error) from error
-
-    def text(self, name: str, text: str) -> None:
-        """Write a text file without secrets."""
-        self.data(name, redact(text))
+            self._claim.release()
+            raise unwritable(self.directory, error) from error
+        except BaseException:
+            self._claim.release()
+            raise
 
     def data(self, name: str, text: str) -> None:
         """Write text as it stands: data that must read back equal, in any environment."""
-        self._write(name, lambda path: path.write_text(text, encoding="utf-8"))
+        body = text.encode("utf-8", "backslashreplace")
+        self._write(name, lambda path: path.write_bytes(body))
 
     def json(self, name: str, value: Any) -> None:
-        """Write JSON with sorted keys, without secrets: equal values give equal bytes."""
-        self.data(name, _dump(redact(value)))
+        """Write JSON as it stands, with sorted keys: equal values give equal bytes.
+
+        Whoever puts a free text into it redacts that text.
+        """
+        self.data(name, _dump(value))
 
     def tree(self, name: str, tree: xarray.DataTree) -> None:
         """Write netCDF4 with a checksum on every variable."""
         with HDF5:
             self._write(name, lambda path: _write_tree(path, tree))
 
-    def add(self, name: str) -> None:
-        """Count a file that something else wrote here (a figure, the log) as part of the record."""
-        if name not in self.files:
-            self.files.append(name)
+    def add(self, name: str, entry: dict[str, Any] | None = None) -> None:
+        """Count a file that something else wrote here (a figure, the log) as part of the record;
+        ``entry`` is its size and SHA-256 where the writer knows them."""
+        self.entries[name] = entry or _entry(self.directory / name)
 
-    def seal(self) -> None:
-        """Write the manifest."""
-        entries = {name: _entry(self.directory / name) for name in sorted({*self.files, STATUS})}
-        self._write(MANIFEST, lambda path: path.write_text(_dump({"files": entries})))
+    def seal(self, status: dict[str, Any]) -> None:
+        """Compare every file with what was written, write the manifest, then the last status.
+
+        Raises UserError for a file that is no longer the one that was written.
+        """
+        self._check_place()
+        for name, entry in self.entries.items():
+            if name != STATUS and _found(self.directory / name) != entry:
+                what = "it is no longer what this job wrote"
+                remedy = "run the job again, and let nothing else write there"
+                raise UserError(str(self.directory / name), what, remedy)
+        body = _dump(status).encode("utf-8", "backslashreplace")
+        self._manifest(self.entries | {STATUS: _entry_of(body)})
+        self._write(STATUS, lambda path: path.write_bytes(body))
+
+    def reopen(self, *names: str) -> None:
+        """Take files that are to change once more out of the manifest of a sealed record, which is
+        sound at every moment; sealing again puts them in."""
+        self._manifest({name: e for name, e in self.entries.items() if name not in names})
+
+    def _manifest(self, entries: dict[str, dict[str, Any]]) -> None:
+        text = _dump({"files": entries})
+        self._write(MANIFEST, lambda path: path.write_text(text, encoding="utf-8"))
+
+    def __enter__(self) -> RecordWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._claim.release()
 
     def _write(self, name: str, write: Callable[[Path], Any]) -> None:
+        self._check_place()
+        path = self.directory / name
         try:
-            write_atomically(self.directory / name, write)
+            if path.parent != self.directory:  # which itself is not made again once it is gone
+                path.parent.mkdir(exist_ok=True)
+            entry = write_atomically(path, write)
         except (OSError, RuntimeError) as error:  # netCDF's own word for a full disk is the latter
-            raise _unwritable(self.directory / name, error) from error
+            raise unwritable(path, error) from error
         if name != MANIFEST:
-            self.add(name)
+            self.entries[name] = entry
+
+    def _check_place(self) -> None:
+        """Raises UserError where the directory is no longer there, or no longer ours."""
+        if not self._claim.stands:
+            what = "it was removed, or taken by another job, while this one ran"
+            raise UserError(
+                str(self.directory), what, "run the job again in a directory of its own"
+            )
 
 
-def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write to a temporary neighbour, flush it to disk, rename it into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_atomically(path: Path, write: Callable[[Path], Any]) -> dict[str, Any]:
+    """Write to a temporary neighbour, flush it to disk, rename it into place.
+
+    Returns size and SHA-256 of what was written.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         write(temporary)
+        entry = _entry(temporary)
         descriptor = os.open(temporary, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -106,6 +158,15 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+    return entry
+
+
+def redact_yaml(path: Path) -> None:
+    """Write a file of settings anew where it holds a secret: those that Hydra itself leaves."""
+    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if (clean := redact(settings)) != settings:
+        text = yaml.safe_dump(clean, sort_keys=False)
+        write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def make_directory(directory: Path) -> None:
@@ -113,7 +174,7 @@ def make_directory(directory: Path) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _unwritable(directory, error) from error
+        raise unwritable(directory, error) from error
 
 
 def occupied(directory: Path) -> UserError:
@@ -124,8 +185,11 @@ def occupied(directory: Path) -> UserError:
 
 def remove_record(directory: Path) -> None:
     """Remove what a job leaves behind, and nothing else; its status last, which says it is one."""
-    for name in (MANIFEST, TRAJECTORY, "verdicts.json", "config.yaml", "log.txt"):
+    for name in (MANIFEST, TRAJECTORY, VERDICTS, "config.yaml", LOG):
         (directory / name).unlink(missing_ok=True)
+    for name in (MANIFEST, TRAJECTORY, VERDICTS, "config.yaml", STATUS):
+        for unfinished in directory.glob(f".{name}.*.tmp"):  # of a process that was killed
+            unfinished.unlink(missing_ok=True)
     for name in ("corpora", "figures"):
         shutil.rmtree(directory / name, ignore_errors=True)
     (directory / STATUS).unlink(missing_ok=True)
@@ -141,18 +205,32 @@ def read_json(path: Path) -> Any:
         raise UserError(str(path), "it cannot be read", "the record is damaged") from error
 
 
-def verify(directory: Path) -> None:
-    """Check a sealed record against its manifest.  Raises UserError naming the first bad file."""
+def verify(directory: Path) -> bool:
+    """Check a record against its manifest.  Raises UserError naming the first bad file.
+
+    False where the job was cut off after it wrote the manifest and before its last status: the
+    other files are right, and the status says `running`.
+    """
     manifest = read_json(directory / MANIFEST)
     files = manifest.get("files") if isinstance(manifest, dict) else None
     if not isinstance(files, dict):
         what = "it lists no files"
         raise UserError(str(directory / MANIFEST), what, "the record is damaged; run the job again")
-    for name, entry in files.items():
-        path = directory / name
-        if not path.is_file() or _entry(path) != entry:
-            what = "it is not the file that was recorded" if path.is_file() else "it is missing"
-            raise UserError(str(path), what, "the record is damaged; run the job again")
+    bad = [directory / name for name, entry in files.items() if _found(directory / name) != entry]
+    if bad == [directory / STATUS] and state_of(directory) == "running":
+        return False
+    for path in bad:
+        what = "it is not the file that was recorded" if path.is_file() else "it is missing"
+        raise UserError(str(path), what, "the record is damaged; run the job again")
+    return True
+
+
+def state_of(directory: Path) -> str:
+    """What its status says of a job; `unreadable` where it says nothing."""
+    try:
+        return str(read_json(directory / STATUS)["state"])
+    except (UserError, KeyError, TypeError, IndexError):
+        return "unreadable"
 
 
 def _write_tree(path: Path, tree: xarray.DataTree) -> None:
@@ -169,6 +247,15 @@ def read_tree(path: Path) -> xarray.DataTree:
             return netcdf.read_tree(file)
     except FileNotFoundError:
         raise UserError(str(path), "it does not exist", "the job recorded nothing") from None
+    except UNREADABLE as error:
+        raise UserError(str(path), "it cannot be read", "the record is damaged") from error
+
+
+def check_tree(path: Path) -> None:
+    """Read a trajectory a variable at a time, and its checksums with it.  Raises UserError."""
+    try:
+        with _opened(path) as file:
+            netcdf.check(file)
     except UNREADABLE as error:
         raise UserError(str(path), "it cannot be read", "the record is damaged") from error
 
@@ -212,13 +299,20 @@ def _opened(path: Path) -> Iterator[Dataset]:
 def _entry(path: Path) -> dict[str, Any]:
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"sha256": digest, "size": path.stat().st_size}
+        return {"sha256": digest, "size": os.fstat(file.fileno()).st_size}
+
+
+def _entry_of(body: bytes) -> dict[str, Any]:
+    return {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}
+
+
+def _found(path: Path) -> dict[str, Any] | None:
+    """As `_entry`; None where there is no such file."""
+    try:
+        return _entry(path) if path.is_file() else None
+    except OSError:
+        return None
 
 
 def _dump(value: Any) -> str:
     return json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
-
-
-def _unwritable(path: Path, error: Exception) -> UserError:
-    reason = (getattr(error, "strerror", None) or str(error)).lower()
-    return UserError(str(path), f"it cannot be written: {reason}", "choose another directory")

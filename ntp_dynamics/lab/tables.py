@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ntp_dynamics.lab.errors import escaped
+
 STYLES = {
     "holds": "green",
     "tight": "bold green",
@@ -20,12 +22,14 @@ STYLES = {
 }
 
 
-def verdict_table(console: Console, rows: Iterable[tuple[str, str, str]]) -> None:
-    """Print (claim, label, what was found) rows; labels tell by word, colour only helps."""
+def verdict_table(console: Console, rows: Iterable[tuple[str, str, str, str]]) -> None:
+    """Print (claim, label, runs, what was found) rows; labels tell by word, colour only helps."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("claim", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
+    table.add_column("runs", no_wrap=True)
     table.add_column("what was found", ratio=1, overflow="fold")
-    for claim, label, found in rows:
-        table.add_row(Text(claim), Text(label, STYLES.get(label, "")), Text(found))
+    for claim, label, runs, found in rows:
+        word, said = Text(label, STYLES.get(label, "")), Text(escaped(found))
+        table.add_row(Text(escaped(claim)), word, Text(runs), said)
     console.print(table)

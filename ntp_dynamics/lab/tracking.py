@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
+from ntp_dynamics.lab.errors import UserError, short
 from ntp_dynamics.lab.secrets import redact
 
 Say = Callable[[str], None]
@@ -29,6 +31,33 @@ class Mode(StrEnum):
     disabled = "disabled"
 
 
+MODES = {
+    **{mode.value: mode.value for mode in Mode},
+    "dryrun": Mode.offline.value,
+    "run": Mode.online.value,
+    "": Mode.offline.value,
+}
+"""The modes that wandb reads from WANDB_MODE, its older words too; empty is unset."""
+
+Project = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^/\\#?%:]+$")]
+
+
+def from_environment(setting: str) -> str:
+    """`mode` or `project` of a tracker, as WANDB_MODE or WANDB_PROJECT say.  Raises UserError."""
+    name = f"WANDB_{setting.upper()}"
+    value = os.environ.get(name, "")
+    if setting == "mode":
+        if value not in MODES:
+            what = f"{short(repr(value))} is not a mode"
+            raise UserError(name, what, "use online, offline or disabled, or unset it")
+        return MODES[value]
+    value = value or WandbTracking.project
+    if len(value) > 128 or set(value) & set("/\\#?%:"):
+        what = f"{short(repr(value))} is not a name that wandb takes"
+        raise UserError(name, what, "use at most 128 characters and none of / \\ # ? % :")
+    return value
+
+
 @dataclass
 class Tracking:
     """Where jobs are mirrored while they run (a config group)."""
@@ -39,7 +68,7 @@ class WandbTracking(Tracking):
     """Weights & Biases."""
 
     mode: Mode = Mode.offline
-    project: str = "ntp-dynamics"
+    project: Project = "ntp-dynamics"
 
 
 @dataclass
@@ -72,7 +101,8 @@ class Tracker:
 
 @dataclass(frozen=True)
 class Subject:
-    """What is tracked: a job of an experiment, in the group of its sweep, with its settings."""
+    """What is tracked: a job of an experiment, in the group of its sweep, with its settings, whose
+    free texts hold no secrets."""
 
     experiment: str
     name: str

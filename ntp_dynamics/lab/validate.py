@@ -7,15 +7,18 @@ valid name, and all errors are reported together.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, get_type_hints
 
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import DictConfig, Node, OmegaConf
+from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 from pydantic import TypeAdapter, ValidationError
 
+from ntp_dynamics.lab.arguments import pasted
 from ntp_dynamics.lab.errors import UserError, UserErrors, short
 
 
@@ -61,11 +64,18 @@ def _check(field: TypeAdapter[Any], value: Any, where: str, errors: list[UserErr
         for problem in error.errors():
             here = ".".join([where, *map(str, problem["loc"])])
             what = f"{short(repr(problem['input']))} is refused"
-            errors.append(UserError(here, what, f"it {problem['msg'].removeprefix('Input ')}"))
+            errors.append(UserError(here, what, f"it {_limit(problem)}"))
         return None
     except OmegaConfBaseException as error:  # of an item of a list
         errors.append(_unresolved(where, error))
         return None
+
+
+def _limit(problem: Mapping[str, Any]) -> str:
+    """What pydantic asks for, a limit of 1e-100 not written out in digits."""
+    message = problem["msg"].removeprefix("Input ")
+    limits = [x for x in problem.get("ctx", {}).values() if isinstance(x, float)]
+    return re.sub(r"[\d.]+$", f"{limits[0]:g}", message) if limits else message
 
 
 _BROKEN = object()
@@ -80,12 +90,25 @@ def _get(node: DictConfig, key: Any, where: str, errors: list[UserError]) -> Any
             return _BROKEN
         return node[key]
     except OmegaConfBaseException as error:
-        errors.append(_unresolved(where, error))
+        errors.append(_unresolved(where, error, _raw_text(node, key)))
         return _BROKEN
 
 
-def _unresolved(where: str, error: OmegaConfBaseException) -> UserError:
-    return UserError(where, str(error).splitlines()[0], "mend the interpolation")
+def _raw_text(node: DictConfig, key: Any) -> str | None:
+    """What a key that holds a text was set to, as it was written."""
+    holds = get_type_hints(OmegaConf.get_type(node)).get(key)
+    raw = node._get_node(key)
+    return str(raw._value()) if holds is str and isinstance(raw, Node) else None
+
+
+def _unresolved(where: str, error: OmegaConfBaseException, raw: str | None = None) -> UserError:
+    """A resolver of ours knows better what is wrong; a text may have meant its characters."""
+    if isinstance(error.__cause__, UserError):
+        return error.__cause__
+    remedy = "mend the interpolation"
+    if raw is not None and isinstance(error, InterpolationKeyError):
+        remedy += f", or to mean this text write {pasted(where, raw)}"
+    return UserError(where, str(error).splitlines()[0], remedy)
 
 
 def nearest_key(path: str, schema: type, groups: dict[str, dict[str, type]]) -> str:

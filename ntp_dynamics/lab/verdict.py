@@ -18,9 +18,14 @@ from scipy.special import betaincinv
 
 from ntp_dynamics.lab.wording import sentence, summary
 
+FORMAT = 2
+"""Of verdicts.json.  1: limits over the mean of runs; 2: every run is judged."""
+EARLIER = "judged by earlier rules, over the mean of runs; ntp-show --judge judges each run"
 INFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
-DERIVED = ("label", "summary", "sentence", "not_finite", "counts", "most_failing")
+DERIVED = ("label", "summary", "sentence", "not_finite", "counts", "failing", "most_failing")
 """What JSON holds for readers and ``from_json`` works out anew."""
+A_RUN = "run_"
+"""Fields with a number for each run: null is nan unless said otherwise."""
 FAILING = ("broken", "contradicted")
 LEAST_RUNS = 5
 """A limit on the share of failing runs needs as many."""
@@ -155,9 +160,10 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """Plain finite JSON: a number that is not finite is null, and ``not_finite`` says which
-        (by path, as ``interval.0``) and what it was."""
+        (by path, as ``interval.0``) and what it was; nan where that is silent about a run."""
         lost: dict[str, str] = {}
-        said = {**vars(self), "counts": self.counts, "most_failing": self.most_failing}
+        derived = ("counts", "failing", "most_failing")
+        said = {**vars(self), **{name: getattr(self, name) for name in derived}}
         record = {name: _finite(value, name, lost) for name, value in said.items()}
         words = {"summary": self.summary, "sentence": self.sentence}
         return {"label": self.label, **record, "not_finite": lost, **words}
@@ -173,7 +179,8 @@ def _finite(value: Any, path: str, lost: dict[str, str]) -> Any:
     if isinstance(value, (tuple, list)):
         return [_finite(item, f"{path}.{i}", lost) for i, item in enumerate(value)]
     if isinstance(value, float) and not math.isfinite(value):
-        lost[path] = str(value)
+        if not (path.startswith(A_RUN) and math.isnan(value)):
+            lost[path] = str(value)
         return None
     return value
 
@@ -181,4 +188,6 @@ def _finite(value: Any, path: str, lost: dict[str, str]) -> Any:
 def _restored(value: Any, path: str, lost: Mapping[str, str]) -> Any:
     if isinstance(value, (tuple, list)):
         return tuple(_restored(item, f"{path}.{i}", lost) for i, item in enumerate(value))
+    if value is None and path.startswith(A_RUN):
+        return INFINITE[lost.get(path, "nan")]
     return INFINITE[lost[path]] if path in lost else value

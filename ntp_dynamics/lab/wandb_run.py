@@ -43,7 +43,7 @@ def open_run(tracking: WandbTracking, subject: Subject, say: Say) -> wandb.Run:
     directory.mkdir(parents=True, exist_ok=True)  # wandb itself would fall back to /tmp
     for name in ("WANDB_CACHE_DIR", "WANDB_DATA_DIR"):  # else in the home, which may be read-only
         os.environ.setdefault(name, str(directory / ".cache"))
-    config = redact(dict(subject.config))
+    config = dict(subject.config)
     settings = partial(_settings, redact(tracking.project), directory, subject)
     if tracking.mode is Mode.online:
         identity = uuid4().hex[:8]

@@ -50,15 +50,13 @@ class WandbTracker(Tracker):
 
     def verdicts(self, rows: Sequence[Mapping[str, Any]]) -> None:
         def log() -> None:
-            table = wandb.Table(
-                columns=list(rows[0]), data=[[*row.values()] for row in redact(rows)]
-            )
+            table = wandb.Table(columns=list(rows[0]), data=[[*row.values()] for row in rows])
             self._run.log({"verdicts": table})
 
         self._mirror(log)
 
     def summary(self, values: Mapping[str, Any]) -> None:
-        self._mirror(lambda: self._run.summary.update(redact(dict(values))))
+        self._mirror(lambda: self._run.summary.update(dict(values)))
 
     def __exit__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ntp_dynamics.lab.verdict import Verdict
@@ -33,8 +33,8 @@ def summary(verdict: Verdict) -> str:
     if v.gate == "inapplicable":
         return " and ".join(f"{why} ({n} of {v.runs_given} runs)" for why, n in v.excluded)
     said = [
-        "" if _all_kept(v) else runs(v),
         v.reason,
+        *_apart(v),
         _short_bound(v),
         _short_rate(v),
     ]
@@ -47,26 +47,38 @@ def runs(v: Verdict) -> str:
     if not judged or v.about != "run":
         return f"{len(judged)} runs taken as one sample" * (v.about != "run")
     kept = [run for run in judged if v.outcomes[run] == "kept"]
-    said = [_kept(len(kept), len(judged))]
+    return ", ".join(part for part in [_kept(len(kept), len(judged)), *_apart(v)] if part)
+
+
+def _apart(v: Verdict) -> list[str]:
+    """What is to be said of the runs that are not kept."""
+    said, total = [], len(v.judged)
+    if v.about != "run":
+        return said
     if v.failing:
         said.append(f"not by {_named(v)}")
     if v.joint:
         said.append("no run is contradicted by itself, all together are")
-    undecided = [run for run in judged if v.outcomes[run] == "undecided"]
+    undecided = [run for run in v.judged if v.outcomes[run] == "undecided"]
     if undecided:
-        said.append(_undecided(v, undecided, len(judged)))
-    invalid = [run for run in judged if v.outcomes[run] == "invalid"]
-    if invalid and len(invalid) < len(judged):
+        said.append(_undecided(v, undecided, total))
+    invalid = [run for run in v.judged if v.outcomes[run] == "invalid"]
+    if invalid and len(invalid) < total:
         said.append(f"{_which(invalid)} invalid")
-    return ", ".join(part for part in said if part)
+    return said
 
 
-def _all_kept(v: Verdict) -> bool:
-    return not v.joint and all(v.outcomes[run] == "kept" for run in v.judged)
+def kept_of(outcomes: Any) -> str:
+    """``7 of 8``: the runs that keep a claim, of the outcomes in verdicts.json; nothing where none
+    was judged, or the rules of its time did not say."""
+    if not isinstance(outcomes, (list, tuple)):
+        return ""
+    judged = sum(outcome != "left out" for outcome in outcomes)
+    return f"{list(outcomes).count('kept')} of {judged}" if judged else ""
 
 
 def _kept(kept: int, total: int) -> str:
-    if total == 1:
+    if total == 1 or not kept:
         return "kept by the run" if kept else ""
     if kept == total:
         return f"kept by all {total} runs"
@@ -92,7 +104,7 @@ def _undecided(v: Verdict, undecided: list[int], total: int) -> str:
     which = "undecided" if total == 1 else f"{_which(undecided)} undecided"
     if len(undecided) == total > 1:
         which = f"all {total} runs undecided"
-    return f"{which}: {v.decides_at:,} steps would decide" if v.decides_at else which
+    return f"{which} ({v.decides_at:,} steps would decide)" if v.decides_at else which
 
 
 def _which(chosen: list[int]) -> str:

@@ -26,6 +26,7 @@ class Batch:
     """The samples of R runs; distinct tokens of a sentence by first occurrence, copies counted."""
 
     vocab_size: int
+    """Length of the axes of tokens."""
     token: Int[Tensor, "R N K"]
     log_copies: Float[Tensor, "R N K"]
     query: Int[Tensor, "R N"]
@@ -35,6 +36,8 @@ class Batch:
     collocation: Int[Tensor, "R V"]
     query_id: Int[Tensor, "R Q"]
     n_sentences: Int[Tensor, " R"]
+    unused: int = 0
+    """So many tokens that no sentence uses stand together as the last one."""
 
     def to(self, device: torch.device | str) -> Batch:
         """The same on another device."""
@@ -46,7 +49,7 @@ class Batch:
 
     def each(self, change: Callable[[Tensor], Tensor]) -> Batch:
         """Every tensor changed in one way."""
-        tensors = [f.name for f in fields(self) if f.name != "vocab_size"]
+        tensors = [f.name for f in fields(self) if f.name not in ("vocab_size", "unused")]
         return replace(self, **{name: change(getattr(self, name)) for name in tensors})
 
     @property
@@ -56,6 +59,20 @@ class Batch:
     @property
     def n_queries(self) -> int:
         return self.query_id.shape[1]
+
+    @property
+    def classes(self) -> int:
+        """|V|: all tokens that can come next."""
+        return self.vocab_size + max(self.unused - 1, 0)
+
+    @cached_property
+    def log_multiplicity(self) -> Float[Tensor, " V"] | None:
+        """Log number of classes that each row of logits stands for; None where each is one."""
+        if not self.unused:
+            return None
+        many = torch.zeros(self.vocab_size, dtype=torch.float64, device=self.token.device)
+        many[-1] = math.log(self.unused)
+        return many
 
     @cached_property
     def present(self) -> Bool[Tensor, "R N K"]:
@@ -100,7 +117,7 @@ def pack(
     device: torch.device | str = "cpu",
 ) -> Batch:
     """Stack corpora of one vocabulary size, padded to the largest."""
-    (vocab_size,) = {corpus.vocab_size for corpus in corpora}
+    ((vocab_size, unused),) = {(corpus.vocab_size, corpus.unused) for corpus in corpora}
     queries = [corpus.queries or (0,) for corpus in corpora]
     counts = [[Counter(sentence) for sentence in c.sentences] for c in corpora]
     n = max(c.size for c in corpora)
@@ -136,4 +153,5 @@ def pack(
         collocation=torch.tensor([list(c) for c in collocations], dtype=torch.int64),
         query_id=query_id,
         n_sentences=torch.tensor([c.size for c in corpora]),
+        unused=unused,
     ).to(device)

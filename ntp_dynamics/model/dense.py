@@ -63,6 +63,9 @@ class DenseLayout(NamedTuple):
     """1 for a token that n maps to the label, else 0."""
     label: Int[np.ndarray, " sentences"]
     log_pi: Float[np.ndarray, " sentences"]
+    last: int
+    """The class that stands for ``many``."""
+    many: float
 
 
 @compiled
@@ -110,6 +113,9 @@ def accumulate(layout, walk, scale, room, gauge, tally, noting, logits):
                 z = z + load(layout.columns, layout.column[begin + u] + j) * value[u]
             store(class_, j, z * per_mass)
         margin, odds = odds_of(class_, label)
+        if layout.many > 1.0:
+            odds += (layout.many - 1.0) * class_[layout.last]
+            class_[layout.last] *= layout.many
         class_[label] = -odds
         below = min(margin, 0.0)
         per_odds = 1.0 / (math.exp(below - margin) + math.exp(below) * odds)
@@ -117,7 +123,11 @@ def accumulate(layout, walk, scale, room, gauge, tally, noting, logits):
             own = below + layout.log_pi[s]
             biggest_logit = max(biggest_logit, own)
             factor = exp_in_range(own - unit(logits)) * per_odds * per_mass
+            together = class_[layout.last]
+            if layout.many > 1.0:  # along the unit vector of these classes
+                class_[layout.last] = together / math.sqrt(layout.many)
             _add_to_logits(layout, logits, begin, real, value, class_, factor)
+            class_[layout.last] = together
         most, reference = -1.0, 0.0
         widest = 0.0
         for u in range(real):
@@ -280,6 +290,8 @@ def lay_out_dense(
         optimal=optimal[kept].astype(np.float64),
         label=label[rows].astype(np.int64),
         log_pi=log_pi[rows],
+        last=batch.vocab_size - 1,
+        many=float(max(batch.unused, 1)),
     )
     query_of, token_of = np.divmod(occurring, batch.vocab_size)
     return layout, token_of * batch.n_queries + query_of

@@ -35,10 +35,10 @@ def log_excess(
     margin = known.where(batch.injective, math.nan)[:, None]
     log_wrong = forward.log_phi.masked_fill(batch.optimal, -math.inf)
     log_leak = log_wrong.logsumexp(-1)
-    spread = _log_expm1(log_leak + margin.log()) + math.log(batch.vocab_size - 1)
+    spread = _log_expm1(log_leak + margin.log()) + math.log(batch.classes - 1)
     own = _log_expm1(log_wrong + margin.log()[..., None]).logsumexp(-1) + margin * log_leak.exp()
     log_odds = torch.logaddexp(spread, own) - margin
-    log_odds = log_odds - torch.log1p((batch.vocab_size - 1) * (-margin).exp())
+    log_odds = log_odds - torch.log1p((batch.classes - 1) * (-margin).exp())
     return (log_softplus(log_odds) + batch.log_pi).logsumexp(-1)
 
 

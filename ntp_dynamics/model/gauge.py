@@ -90,7 +90,7 @@ def attention_gauge(
         attentive=True,
         pi=_whole_lanes(np.exp(log_pi)),
         mass=1.0,
-        classes=float(batch.vocab_size),
+        classes=float(batch.classes),
         margin=margin,
         largest_logit=float(logits.abs().max()),
         real=np.ones(size),

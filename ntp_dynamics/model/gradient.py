@@ -118,7 +118,7 @@ def _cross_entropy(
     mixture = phi.new_zeros(*phi.shape[:2], batch.vocab_size).scatter_add_(2, batch.token, phi)
     mixed = torch.bmm(mixture, logits.transpose(1, 2))  # z: (R, N, class)
     label = batch.next_token[..., None]
-    odds, largest = _wrong_odds(mixed - torch.gather(mixed, 2, label), label)
+    odds, largest = _wrong_odds(mixed - torch.gather(mixed, 2, label), label, batch)
     wrong = odds.sum(-1)
     log_wrong = largest + wrong.log()  # log sum_{j != y} e^{z_j - z_y}
     residual = odds.scatter_(2, label, -wrong[..., None])
@@ -151,7 +151,7 @@ def feed_forward_gradient(
     label = batch.collocation.clamp_min(0)[..., None]
     columns = logits.transpose(1, 2)  # (R, token x, class j)
     relative = columns - torch.gather(columns, 2, label)
-    odds, largest = _wrong_odds(relative, label)
+    odds, largest = _wrong_odds(relative, label, batch)
     log_wrong = largest + odds.sum(-1).log()
     log_token = (largest - softplus(log_wrong)).masked_fill(~batch.known, -math.inf)
     log_scale = log_token.amax(dim=1)
@@ -174,11 +174,16 @@ def log_softplus(x: Tensor) -> Tensor:
 
 
 def _wrong_odds(
-    relative: Float[Tensor, "R N J"], label: Int[Tensor, "R N 1"]
+    relative: Float[Tensor, "R N J"], label: Int[Tensor, "R N 1"], batch: Batch
 ) -> tuple[Float[Tensor, "R N J"], Float[Tensor, "R N"]]:
-    """e^{z_j - z_y - m} over the wrong classes (0 at the label), and the largest exponent m."""
+    """e^{z_j - z_y - m} over the wrong classes (0 at the label), and the largest exponent m.
+
+    Classes that stand together have the sum of theirs.
+    """
     wrong = relative.scatter(-1, label, -math.inf)
     largest = wrong.amax(-1)
+    if batch.log_multiplicity is not None:
+        wrong += batch.log_multiplicity
     return (wrong - largest[..., None]).exp(), largest
 
 

@@ -14,7 +14,7 @@ from ntp_dynamics.config import GaussianInit, Init
 from ntp_dynamics.data.embedding import Embedding
 from ntp_dynamics.model.batch import Batch
 from ntp_dynamics.model.full_matrix import FullMatrix
-from ntp_dynamics.model.token_space import TokenMatrix
+from ntp_dynamics.model.token_space import TokenMatrix, zeros
 
 
 def initial_weight(
@@ -28,46 +28,73 @@ def initial_weight(
 
 
 def feed_forward_matrix(
-    weights: Sequence[Float[np.ndarray, "V D"]], embeddings: Sequence[Embedding], whole: bool
-) -> TokenMatrix | FullMatrix:
-    """W_ov of every run, seen through its logits M = W_ov E; ``whole``: not in token space."""
-    identities = [np.eye(weight.shape[0]) for weight in weights]
-    right = [embedding.matrix for embedding in embeddings]
-    if whole:
-        return _full_matrix(weights, identities, right)
-    return _token_matrix(weights, identities, right, _grams(embeddings, right))
-
-
-def attention_matrix(
-    weights: Sequence[Float[np.ndarray, "D D"]],
+    weights: Sequence[Float[np.ndarray, "V D"]] | None,
     embeddings: Sequence[Embedding],
     batch: Batch,
     whole: bool,
 ) -> TokenMatrix | FullMatrix:
-    """W_kq of every run, seen through its scores S = E^T W_kq E_Q; absent queries are zero."""
+    """W_ov of every run, seen through its logits M = W_ov E; ``whole``: not in token space.
+
+    ``weights`` None is a start at zero.  A row that stands for m classes has a vector of squared
+    length 1 / m on the left: its coefficient is the sum of those of the classes.
+    """
+    orthonormal, v = _orthonormal(embeddings), batch.vocab_size
+    if weights is None and not whole:
+        right = None if orthonormal else _grams([e.matrix for e in embeddings])
+        left = None
+        if batch.unused:
+            many = torch.ones(v, dtype=torch.float64)
+            many[-1] = batch.unused
+            left = (1 / many).diag().expand(batch.runs, -1, -1)
+        return zeros(batch.runs, v, v, left_gram=left, right_gram=right)
+    right = [embedding.matrix for embedding in embeddings]
+    identities = [np.eye(v) for _ in embeddings]
+    weights = weights or [np.zeros((v, embedding.dim)) for embedding in embeddings]
+    if whole:
+        return _full_matrix(weights, identities, right)
+    return _token_matrix(weights, identities, right, None if orthonormal else _grams(right))
+
+
+def attention_matrix(
+    weights: Sequence[Float[np.ndarray, "D D"]] | None,
+    embeddings: Sequence[Embedding],
+    batch: Batch,
+    whole: bool,
+) -> TokenMatrix | FullMatrix:
+    """W_kq of every run, seen through its scores S = E^T W_kq E_Q; absent queries are zero.
+
+    ``weights`` None is a start at zero.
+    """
+    orthonormal = _orthonormal(embeddings)
+    if weights is None and not whole and orthonormal:
+        return zeros(batch.runs, batch.vocab_size, batch.n_queries)
     left = [embedding.matrix for embedding in embeddings]
     right = [
         np.where(ids >= 0, matrix[:, ids], 0.0)
         for matrix, ids in zip(left, batch.query_id.numpy(force=True), strict=True)
     ]
+    grams = (None, None) if orthonormal else (_grams(left), _grams(right))
+    if weights is None and not whole:
+        v, q = batch.vocab_size, batch.n_queries
+        return zeros(batch.runs, v, q, left_gram=grams[0], right_gram=grams[1])
+    weights = weights or [np.zeros((e.dim, e.dim)) for e in embeddings]
     if whole:
         return _full_matrix(weights, left, right)
-    grams = _grams(embeddings, left), _grams(embeddings, right)
     return _token_matrix(weights, left, right, grams[1], left_gram=grams[0])
 
 
 def exact_margin(margin: float, batch: Batch) -> Float[Tensor, "R V V"]:
     """Logits with equal margins: M[:, x] = Delta (e_n(x) - 1/V), zero where n(x) is unknown."""
     hit = torch.nn.functional.one_hot(batch.collocation.clamp_min(0), batch.vocab_size)
-    logits = margin * (hit.to(torch.float64) - 1 / batch.vocab_size)  # (R, token, class)
+    logits = margin * (hit.to(torch.float64) - 1 / batch.classes)  # (R, token, class)
     return (logits * batch.known[..., None]).transpose(1, 2).contiguous()
 
 
-def _grams(
-    embeddings: Sequence[Embedding], columns: Sequence[np.ndarray]
-) -> Float[Tensor, "R A A"] | None:
-    if all(embedding.orthonormal for embedding in embeddings):
-        return None
+def _orthonormal(embeddings: Sequence[Embedding]) -> bool:
+    return all(embedding.orthonormal for embedding in embeddings)
+
+
+def _grams(columns: Sequence[np.ndarray]) -> Float[Tensor, "R A A"]:
     return torch.from_numpy(np.stack([x.T @ x for x in columns]))
 
 

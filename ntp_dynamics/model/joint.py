@@ -4,10 +4,13 @@ dLoss/dS is that of `ntp_dynamics.model.dense`, with logits that move along.  In
 
     dLoss/dM[:,u] = sum over sentences of pi e^m / (1 + e^m |e_y|) * phi_u e,
 
-at a log-scale of its own.
+at a log-scale of its own.  Of classes that stand together M moves along their unit vector: the walk
+holds sqrt(many) times the logit that each of them has.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -34,6 +37,9 @@ def advance_joint(layout, scores, logits, pace, gauge, tally, length):
 def _both(layout, scores, logits, room):
     for p in range(0, len(logits.start), LANES):
         store(layout.columns, p, load(logits.start, p) + load(logits.moved, p))
+    if layout.many > 1.0:
+        for p in range(layout.last, len(logits.start), layout.classes):
+            layout.columns[p] /= math.sqrt(layout.many)
     room, gauge, tally = room
     return accumulate(layout, scores, unit(scores), room, gauge, tally, False, logits)
 
@@ -47,4 +53,5 @@ def start_joint(
     everyone = len(layout.label)  # a token that attends to itself moves the logits
     layout = layout._replace(columns=layout.columns.copy(), moving=everyone)
     _, walk = start_columns(batch, run, logits)
+    walk.start[layout.last :: layout.classes] *= math.sqrt(layout.many)
     return layout, pairs, Laid(layout, pairs).walk(scores.numpy(force=True)), walk

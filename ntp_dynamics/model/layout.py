@@ -76,7 +76,7 @@ def _lay_out_blocks(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> La
     pair = np.where(slots.real, np.searchsorted(occurring, keys), absent)
     shift = np.rint(np.log2(slots.copies))
 
-    leader = _leaders(slots, widest, batch.vocab_size)
+    leader = _leaders(slots, widest, batch.classes)
     row, slot = np.nonzero(leader >= 0)
     led = leader[row, slot]
     ratio = slots.gain[row, slot] / np.where(led == slot, 1.0, slots.gain[row, led])
@@ -89,7 +89,7 @@ def _lay_out_blocks(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> La
         kind=blocked(np.where(slots.real, slots.kind, -2.0)),
         gain=blocked(slots.gain),
         optimal=blocked(slots.optimal),
-        rest=batch.vocab_size - widest + (leader >= 0).sum(1).astype(np.float64),
+        rest=batch.classes - widest + (leader >= 0).sum(1).astype(np.float64),
         log_pi=slots.log_pi,
         first_double=np.searchsorted(row, np.arange(0, rows + 1, LANES)),
         double=slot * LANES + row % LANES,
@@ -176,7 +176,7 @@ def _whole_blocks(rows: Int[np.ndarray, " a"]) -> tuple[np.ndarray, Bool[np.ndar
 
 
 def _leaders(
-    slots: _Slots, widest: Int[np.ndarray, " rows"], vocab_size: int
+    slots: _Slots, widest: Int[np.ndarray, " rows"], classes: int
 ) -> Int[np.ndarray, "rows slots"]:
     """The slot that stands for the class of a token, where it is another; else -1.
 
@@ -189,7 +189,7 @@ def _leaders(
     earlier = said.argmax(1)
     double = (slots.says >= 0) & (earlier < np.arange(slots.says.shape[1]))
     leader[double] = earlier[double]
-    excess = np.nonzero(widest - double.sum(1) > vocab_size)[0]
+    excess = np.nonzero(widest - double.sum(1) > classes)[0]
     idle = 1 + (slots.says[excess, 1:] < 0).argmax(1)
     leader[excess, idle] = idle
     return leader

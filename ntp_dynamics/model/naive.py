@@ -26,7 +26,8 @@ def naive_cross_entropy(
         score = torch.gather(s.flatten(1), 1, index.flatten(1)).view_as(index)
         phi = (score + batch.log_copies.to(dtype)).softmax(-1)
         mixture = phi.new_zeros(*phi.shape[:2], batch.vocab_size).scatter_add(2, batch.token, phi)
-        log_p = torch.bmm(mixture, m.transpose(1, 2)).log_softmax(-1)
+        logits = torch.bmm(mixture, m.transpose(1, 2))
+        log_p = _joined(logits, batch, axis=2).log_softmax(-1)
         right = torch.gather(log_p, 2, batch.next_token[..., None])[..., 0]
         loss = -(batch.log_pi.exp().to(dtype) * right).sum()
         slopes = torch.autograd.grad(loss, (s, m))
@@ -40,10 +41,19 @@ def naive_collocation_loss(
     with torch.enable_grad():
         m = logits.detach().to(dtype).requires_grad_()
         label = batch.collocation.clamp_min(0)[:, None]
-        right = torch.gather(m.log_softmax(1), 1, label)[:, 0]
+        log_p = _joined(m, batch, axis=1).log_softmax(1)
+        right = torch.gather(log_p, 1, label)[:, 0]
         loss = -(right * batch.known).sum()
         (slope,) = torch.autograd.grad(loss, m)
     return _plain(slope)
+
+
+def _joined(logits: Tensor, batch: Batch, axis: int) -> Tensor:
+    """Logits whose exponentials are those of all classes that stand together."""
+    many = batch.log_multiplicity
+    if many is None:
+        return logits
+    return logits + many.to(logits.dtype).view(-1, *[1] * (2 - axis))
 
 
 def _plain(slope: Tensor) -> LogScaled:

@@ -46,8 +46,12 @@ def make_reference(
 ) -> Reference:
     """Stack per-run targets; None leaves nan."""
     runs, v, q = batch.runs, batch.vocab_size, batch.n_queries
-    ov, ov_coefficients = torch.full((2, runs, v, v), math.nan, dtype=torch.float64)
-    kq, kq_coefficients = torch.full((2, runs, v, q), math.nan, dtype=torch.float64)
+    ov, kq = (torch.full((runs, v, n), math.nan, dtype=torch.float64) for n in (v, q))
+    same_ov = all(t is None or t.coefficients is t.matrix for t in feed_forward)
+    same_kq = all(t is None or isinstance(t, AttentionTarget) for t in attention)
+    ov_coefficients, kq_coefficients = (
+        x if same else x.clone() for x, same in ((ov, same_ov), (kq, same_kq))
+    )
     ov_norm, kq_norm = (torch.full((runs,), math.nan, dtype=torch.float64) for _ in range(2))
     roles = torch.zeros(3, runs, v, q, dtype=torch.bool)
     pairs: list[list[tuple[int, int]]] = []

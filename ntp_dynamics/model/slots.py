@@ -96,7 +96,7 @@ def lay_out_slots(batch: Batch, gain: Float[Tensor, "R V"], kind: Int[Tensor, "R
     right = says == batch.next_token.flatten()
     raised = right.any(0)
     label = torch.where(raised, _first_true(right), width)
-    rest = v - leads_class.sum(0) - (~raised).long()
+    rest = batch.classes - leads_class.sum(0) - (~raised).long()
     plain = bool((batch.log_copies == 0).all())
     return Slots(
         pairs=Pairs(_columns(batch.pairs.index.view_as(batch.token)).flatten(), batch.pairs.size),

@@ -46,12 +46,13 @@ def support(state: State, reference: Reference) -> Float[Tensor, "R N"]:
     source=f"{PAPER}, Thm 3",
 )
 def order_extension_accuracy(state: State, reference: Reference) -> Float[Tensor, " R"]:
-    """Over all queries q that are non-optimal and all x_0 non-comparable under q: whether x_0 and
-    the non-optimal tokens of q, q last, are continued with n(x_0).  nan where there are none.
+    """Over all queries q that are non-optimal and all x_0 non-comparable under q, n(x_0) known:
+    whether x_0 and the non-optimal tokens of q, q last, are continued with n(x_0).  nan where there
+    are none.
     """
     scores, batch = attentive(state).value, state.batch
     asked = _non_optimal_queries(state, reference)
-    prompts = reference.non_comparable & asked[:, None]
+    prompts = reference.non_comparable & asked[:, None] & batch.known[..., None]
     below = scores.masked_fill(~reference.non_optimal, -math.inf)
     most_below = below.amax(1, keepdim=True)  # (R, 1, Q)
     most = torch.maximum(most_below, scores)  # the shift of each prompt's softmax

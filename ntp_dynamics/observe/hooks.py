@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 from jaxtyping import Int
@@ -12,6 +13,7 @@ from jaxtyping import Int
 from ntp_dynamics.config import Hooks, Stage, When
 from ntp_dynamics.lab.trajectory import Channel, Recorder
 from ntp_dynamics.model.reference import Reference
+from ntp_dynamics.observe.measure import Unmeasurable, measure, said
 from ntp_dynamics.observe.observables import BUILT_IN, Observable
 from ntp_dynamics.optim.train import State
 
@@ -73,12 +75,20 @@ def make_hooks(
         if stage not in o.stages:
             continue
         if o.schedule is not None:
-            own = frozenset(step for step in range(last + 1) if o.schedule(step))
-            hooks.append(Hook(o, own, f"step_{o.name}"))
+            hooks.append(Hook(o, _own_steps(o, last), f"step_{o.name}"))
         else:
             steps, clock = (arrays, ARRAY_CLOCK) if o.dims else (scalars, SCALAR_CLOCK)
             hooks.append(Hook(o, steps, clock))
     return [hook for hook in hooks if hook.steps]
+
+
+def _own_steps(o: Observable, last: int) -> frozenset[int]:
+    assert o.schedule is not None
+    try:
+        return frozenset(step for step in range(last + 1) if o.schedule(step))
+    except Exception as error:
+        remedy = "give a function of the step: schedule=lambda step: step % 100 == 0"
+        raise Unmeasurable(o, f"its schedule raises {said(error)}", remedy) from error
 
 
 def make_recorder(hooks: list[Hook]) -> Recorder:
@@ -100,24 +110,33 @@ def make_recorder(hooks: list[Hook]) -> Recorder:
     return Recorder(channels, clocks)
 
 
+Dropper = Callable[[Stage, int, Unmeasurable], None]
+"""Is told of an observable that cannot be measured: stage, step, why."""
+
+
+def complain(stage: Stage, step: int, why: Unmeasurable) -> NoReturn:
+    """A dropper that lets no observable go."""
+    raise why
+
+
 def observe(
-    hooks: list[Hook], state: State, reference: Reference, sizes: Mapping[str, int]
+    hooks: list[Hook],
+    state: State,
+    reference: Reference,
+    sizes: MutableMapping[str, int],
+    drop: Dropper = complain,
 ) -> dict[str, np.ndarray]:
     """Measure what is due at this step: values by name, runs first.
 
-    ``sizes`` of the known axes.  Raises ValueError where an observable returns another shape.
+    A hook whose observable cannot be measured leaves the list, unless ``drop`` raises.
     """
     measured = {}
-    for hook in hooks:
-        if state.step in hook.steps:
-            o = hook.observable
-            value = o(state, reference).numpy(force=True)
-            axes = ("run", *o.dims)
-            wanted = tuple(sizes.get(axis, n) for axis, n in zip(axes, value.shape, strict=False))
-            if value.ndim != len(axes) or value.shape != wanted:
-                expected = ", ".join(f"{axis} {sizes.get(axis, '?')}" for axis in axes)
-                raise ValueError(f"{o.name} has shape {value.shape}, not ({expected})")
-            measured[o.name] = value
+    for hook in [hook for hook in hooks if state.step in hook.steps]:
+        try:
+            measured[hook.observable.name] = measure(hook.observable, state, reference, sizes)
+        except Unmeasurable as error:
+            drop(state.stage, state.step, error)
+            hooks.remove(hook)
     return measured
 
 

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 
 from ntp_dynamics.config import Stage
 from ntp_dynamics.lab.claim import Claim
-from ntp_dynamics.lab.verdict import Verdict
+from ntp_dynamics.lab.verdict import FORMAT, Verdict
 from ntp_dynamics.theory import asymptotics, huang2024
 from ntp_dynamics.theory.constants import Constants
 
@@ -31,8 +31,13 @@ class Judged:
 
     def to_json(self) -> dict[str, Any]:
         claim = self.claim
-        fields = ("id", "version", "statement", "source", "stage", "observable", "kind")
+        fields = ("id", "version", "statement", "source", "stage", "observable", "kind", "about")
         return {**{name: str(getattr(claim, name)) for name in fields}, **self.verdict.to_json()}
+
+
+def verdicts_file(claims: list[dict[str, Any]]) -> dict[str, Any]:
+    """What verdicts.json holds."""
+    return {"format": FORMAT, "claims": claims}
 
 
 def judge_claims(

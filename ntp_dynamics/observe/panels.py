@@ -1,4 +1,5 @@
-"""What the figures of a job show: the paper's six panels, a claim each, attention over time."""
+"""What the figures of a job show: its quantities with every claim, a claim each, attention over
+time."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from ntp_dynamics.lab.claim import Claim
 from ntp_dynamics.lab.curves import curves
 from ntp_dynamics.lab.evolution import Evolution, Share
 from ntp_dynamics.lab.gate import trusted
+from ntp_dynamics.lab.lettering import plain
 from ntp_dynamics.lab.panel import Panel, Shadow
 from ntp_dynamics.observe.judgement import (
     Judged,
@@ -31,43 +33,60 @@ from ntp_dynamics.theory.constants import Constants
 if TYPE_CHECKING:
     import xarray
 
-FIGURE_2 = [
-    (Stage.feed_forward, "log_loss", "$L_0$: loss, stage 1 (sum over tokens)"),
-    (Stage.feed_forward, "direction_gap_ov", r"$1-\cos(W_{ov}, W^*_{ov})$"),
-    (Stage.feed_forward, "norm_ov", r"$\|W_{ov}\|$"),
-    (Stage.attention, "log_excess_loss", r"$L-L_{\min}$: excess loss, stage 2"),
-    (Stage.attention, "direction_gap_kq", r"$1-\cos(W_{kq}, W^*_{kq})$"),
-    (Stage.attention, "norm_kq", r"$\|W_{kq}\|$"),
+Quantities = dict[str, str]
+"""Names of observables with a title each; the first of them that has a value is drawn."""
+
+PANELS: list[tuple[Stage, Quantities]] = [
+    (Stage.feed_forward, {"log_loss": "$L_0$: loss, stage 1 (sum over tokens)"}),
+    (Stage.feed_forward, {"direction_gap_ov": r"$1-\cos(W_{ov}, W^*_{ov})$"}),
+    (Stage.feed_forward, {"norm_ov": r"$\|W_{ov}\|$"}),
+    (
+        Stage.attention,
+        {
+            "log_excess_loss": r"$L-L_{\min}$: excess loss, stage 2",
+            "log_loss": "$L$: loss, stage 2",
+        },
+    ),
+    (Stage.attention, {"direction_gap_kq": r"$1-\cos(W_{kq}, W^*_{kq})$"}),
+    (Stage.attention, {"norm_kq": r"$\|W_{kq}\|$"}),
+    (Stage.joint, {"log_loss": "$L$: loss, both layers at once"}),
+    (Stage.joint, {"direction_gap_ov": r"$1-\cos(W_{ov}, W^*_{ov})$"}),
+    (Stage.joint, {"norm_ov": r"$\|W_{ov}\|$"}),
+    (Stage.joint, {"direction_gap_kq": r"$1-\cos(W_{kq}, W^*_{kq})$"}),
+    (Stage.joint, {"norm_kq": r"$\|W_{kq}\|$"}),
 ]
 
 
-def figure2(tree: xarray.DataTree, constants: Constants, claims: Iterable[Claim]) -> list[Panel]:
-    """One panel a quantity, with every claim about it, for the stages that were trained."""
+def panels(tree: xarray.DataTree, constants: Constants, claims: Iterable[Claim]) -> list[Panel]:
+    """One panel a quantity, with every claim about it, for the stages that were trained; none for a
+    quantity without a value."""
     claims = list(claims)
-    return [
-        panel(
-            tree,
-            constants,
-            [c for c in claims if (c.stage, c.observable) == (stage, name)],
-            name,
-            title,
-            stage,
-        )
-        for stage, name, title in FIGURE_2
-        if stage in tree and name in tree.children[stage].dataset
-    ]
+    drawn = []
+    for stage, quantities in PANELS:
+        for name, title in quantities.items():
+            if _has_values(tree, stage, name):
+                about = [c for c in claims if (c.stage, c.observable) == (stage, name)]
+                one = panel(tree, constants, about, name, title, stage)
+                drawn.append(replace(one, formula=True))
+                break
+    return drawn
+
+
+def _has_values(tree: xarray.DataTree, stage: Stage, name: str) -> bool:
+    there = stage in tree and name in tree.children[stage].dataset
+    return there and bool(np.isfinite(log_observed(tree, stage, name)).any())
 
 
 def verdict_panel(tree: xarray.DataTree, constants: Constants, judged: Judged) -> Panel:
     """One claim: measured against law or bound, the window of its rate shaded."""
     claim, verdict = judged.claim, judged.verdict
-    statement = f"{claim.statement[0].upper()}{claim.statement[1:]}. {verdict.sentence}"
+    statement = f"{claim.statement[:1].upper()}{claim.statement[1:]}. {verdict.sentence}"
     title = f"{claim.id} ({claim.version}): {verdict.label}"
-    plain = panel(tree, constants, [claim], claim.observable, title, Stage(claim.stage))
+    one = panel(tree, constants, [claim], claim.observable, title, Stage(claim.stage))
     return replace(
-        plain,
+        one,
         window=verdict.window,
-        caption="\n".join(wrap(statement, 72)),
+        caption="\n".join(wrap(plain(statement, 900), 72, max_lines=9, placeholder=" …")),
     )
 
 

@@ -26,19 +26,24 @@ class ClosedFormCourse:
     def __init__(
         self, batch: Batch, step_size: float, normalised: bool, watch: Watch | None = None
     ):
-        v = batch.vocab_size
+        v = batch.classes
         self.measures = tuple(FEED_FORWARD_MEASURES) if watch else ()
         self.vocab_size, self.step_size, self.normalised = v, step_size, normalised
         self.known = batch.known.sum(-1).double()
         self.pattern_norm = (self.known * (v * (v - 1))).sqrt()
-        hit = torch.nn.functional.one_hot(batch.collocation.clamp_min(0), v)  # (R, token, class)
-        pattern = (v * hit - 1).double() * batch.known[..., None]
-        self.pattern = pattern.transpose(1, 2).contiguous()
+        shape = batch.runs, batch.vocab_size, batch.vocab_size
+        nothing = torch.zeros(shape, dtype=torch.float64)
+        label = batch.collocation.clamp_min(0)[:, None]
+        hit = nothing.scatter(1, label, float(v)) - 1  # (R, class, token)
+        self.pattern = hit.where(batch.known[:, None], nothing)
         self.gap = torch.full_like(self.known, math.nan)
+        many = torch.ones(batch.vocab_size, dtype=torch.float64)
+        many[-1] = max(batch.unused, 1)
         if watch:
             unit = self.pattern / self.pattern_norm[:, None, None]
             best = watch.reference.ov / watch.reference.ov_norm[:, None, None]
-            self.gap = 0.5 * (unit - best).square().sum((1, 2))
+            self.gap = 0.5 * ((unit - best).square() * many[:, None]).sum((1, 2))
+        self.pattern *= many[:, None]  # coefficients: those of classes that stand together add up
         self._agenda = Agenda(watch)
         self._height = np.zeros(2)  # c by plain descent, and what rounding took from it
 

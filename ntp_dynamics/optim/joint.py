@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,6 +31,7 @@ class JointCourse:
         pace: JointPace,
         threads: int,
     ):
+        self._many = max(batch.unused, 1)
         self._shape, self._vocab_size = attention.start.shape, batch.vocab_size
         self._pace, self._threads = pace, threads
         self._runs = [
@@ -53,8 +55,7 @@ class JointCourse:
     def position(self) -> tuple[list[Float[Tensor, "R A B"]], Float[Tensor, " R"]]:
         """Coefficients of the scores and of the logits, and path lengths."""
         _, pairs, scores, logits = zip(*self._runs, strict=True)
-        coefficients = [
-            moved_scores(scores, pairs, self._shape),
-            moved_logits(logits, self._vocab_size),
-        ]
+        moved = moved_logits(logits, self._vocab_size)
+        moved[:, -1] *= math.sqrt(self._many)  # the coefficients of as many classes add up
+        coefficients = [moved_scores(scores, pairs, self._shape), moved]
         return coefficients, torch.from_numpy(self._lengths[:, 0].copy())

@@ -50,7 +50,7 @@ class Report:
             "confused": [[name(query), name(token)] for query, token in found.confused],
             "assumption3_violations": len(found.assumption3_violations),
             "proposition2_holds": {corpus.vocab[q]: h for q, h in self.proposition2_holds.items()},
-            "vocab_size": corpus.vocab_size,
+            "vocab_size": corpus.classes,
             "sentences": corpus.size,
         }
 

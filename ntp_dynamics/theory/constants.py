@@ -90,7 +90,7 @@ def make_constants(
     kq = [t.attention.norm if t.attention else math.nan for t in targets]
     thresholds = [_threshold(t) for t in targets]
     return Constants(
-        vocab_size=v,
+        vocab_size=corpora[0].classes,
         eta0=config.train.feed_forward.step_size,
         eta=config.train.attention.step_size,
         steps0=config.train.feed_forward.steps if config.train.margin is None else 0,

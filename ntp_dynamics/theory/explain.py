@@ -13,6 +13,9 @@ from ntp_dynamics.theory import column, proposition2
 # So many failures of a kind are spelled out; the rest are counted.
 SHOWN = 5
 
+FEW = 20
+"""So many tokens of a sentence are told of."""
+
 WORD = {True: "yes", False: "NO", None: "-"}
 
 
@@ -22,7 +25,7 @@ def explain(corpus: Corpus, found: Recognition, proposition2_holds: Mapping[int,
     ``proposition2_holds`` by query, as in ``assumptions.Report``.
     """
     queries = len(corpus.queries)
-    lines = [f"sentences {corpus.size:,}, tokens {corpus.vocab_size:,}, queries {queries:,}", ""]
+    lines = [f"sentences {corpus.size:,}, tokens {corpus.classes:,}, queries {queries:,}", ""]
     for what, holds, meaning in _table(found, proposition2_holds):
         lines.append(f"{what:<15}{WORD[holds]:<5}{meaning}")
     if found.certificate is not None:
@@ -85,7 +88,7 @@ def _first(items: Sequence[Any], tell: Callable[[Any], str]) -> list[str]:
 
 def _refusal(corpus: Corpus, found: Recognition, certificate: Certificate) -> list[str]:
     """Why the corpus is not realizable, with the samples that show it."""
-    token, samples = corpus.vocab[certificate.tokens[0]], certificate.samples
+    token, samples = corpus.name(certificate.tokens[0]), certificate.samples
     if certificate.reason is Reason.CYCLE:
         return _cycle(corpus, found, certificate)
     if certificate.reason is Reason.UNREACHABLE_LABEL:
@@ -104,11 +107,11 @@ def _refusal(corpus: Corpus, found: Recognition, certificate: Certificate) -> li
 def _cycle(corpus: Corpus, found: Recognition, certificate: Certificate) -> list[str]:
     """A line a relation of the cycle, with its witness."""
     tokens = (*certificate.tokens, certificate.tokens[0])
-    width = max(len(corpus.vocab[token]) for token in tokens)
-    query = "" if certificate.query is None else corpus.vocab[certificate.query]
+    width = max(len(corpus.name(token)) for token in tokens)
+    query = "" if certificate.query is None else corpus.name(certificate.query)
     lines = [f"Not realizable: under query {query} the order has a cycle"]
     for a, b, i in zip(tokens[:-1], tokens[1:], certificate.samples, strict=True):
-        high, low = corpus.vocab[a], corpus.vocab[b]
+        high, low = corpus.name(a), corpus.name(b)
         relation = f"{high:<{width}} > {low:<{width}}"
         because = f"{corpus.spell(i)} = n({high}), and {_n(corpus, found, b)}"
         lines.append(f"  {relation}  because {because}")
@@ -117,8 +120,9 @@ def _cycle(corpus: Corpus, found: Recognition, certificate: Certificate) -> list
 
 def _n(corpus: Corpus, found: Recognition, *tokens: int) -> str:
     """``n(a) = c, n(b) = d``."""
-    n, name = found.collocation, corpus.vocab
-    return ", ".join(f"n({name[token]}) = {name[n[token]]}" for token in tokens)
+    n, name = found.collocation, corpus.name
+    told = [f"n({name(token)}) = {name(n[token])}" for token in tokens[:FEW]]
+    return ", ".join([*told, *["..."] * (len(tokens) > FEW)])
 
 
 def _pair(corpus: Corpus, found: Recognition, tokens: tuple[int, int]) -> str:
@@ -132,10 +136,10 @@ def _confusion(corpus: Corpus, found: Recognition, confused: tuple[int, int]) ->
     above = next(relation for relation in relations if relation[1] == token)
     below = next(relation for relation in relations if relation[0] == token)
     told = [
-        f"{corpus.vocab[a]} > {corpus.vocab[b]} because {corpus.spell(relations[a, b])}"
+        f"{corpus.name(a)} > {corpus.name(b)} because {corpus.spell(relations[a, b])}"
         for a, b in (above, below)
     ]
-    return f"under {corpus.vocab[query]}: {told[0]}, but {told[1]}"
+    return f"under {corpus.name(query)}: {told[0]}, but {told[1]}"
 
 
 def _majority(corpus: Corpus, found: Recognition, i: int) -> str:
@@ -143,9 +147,9 @@ def _majority(corpus: Corpus, found: Recognition, i: int) -> str:
     optimal, others = optimal_tokens(corpus, i, found.collocation)
     copies = corpus.sentences[i].count
     most = max(others, key=copies)
-    names = " and ".join(corpus.vocab[token] for token in optimal)
+    names = " and ".join(corpus.name(token) for token in optimal)
     return (
-        f"{corpus.spell(i)}: {copies(most)} copies of {corpus.vocab[most]} "
+        f"{corpus.spell(i)}: {copies(most)} copies of {corpus.name(most)} "
         f"to {sum(map(copies, optimal))} of the optimal {names}"
     )
 
@@ -156,6 +160,6 @@ def _excess(corpus: Corpus, found: Recognition, query: int) -> str:
     claimed = sum(w * w for w in proposition2.column(order).values())
     true = column.solve(order.relations).norm_squared
     return (
-        f"under {corpus.vocab[query]}: {len(order.optimal)} optimal and {len(order.non_optimal)} "
+        f"under {corpus.name(query)}: {len(order.optimal)} optimal and {len(order.non_optimal)} "
         f"non-optimal tokens, squared norm {claimed} by the proposition, {true} at the optimum"
     )

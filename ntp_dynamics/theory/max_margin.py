@@ -113,18 +113,26 @@ class FeedForwardTarget:
     """Duality gap: an upper bound of 1/2 ||W - W*_ov||^2; 0 for the closed form."""
 
 
-def feed_forward_target(collocation: Sequence[int], vocab_size: int) -> FeedForwardTarget:
+def feed_forward_target(
+    collocation: Sequence[int], vocab_size: int, unused: int = 0
+) -> FeedForwardTarget:
     """W*_ov = sum_x (e_n(x) - 1/V) x^T,   ||W*_ov|| = sqrt(K (V - 1) / V).
 
     The sum is over the K tokens x whose continuation ``collocation[x]`` = n(x) is known (not -1);
     with K = V the norm is sqrt(V - 1).  Closed form derived for this project; n may be any map.
+    The last row stands for ``unused`` rows of |V| = vocab_size + unused - 1 (0: for itself).
     """
+    classes = vocab_size + max(unused - 1, 0)
     known = [x for x, following in enumerate(collocation) if following >= 0]
     matrix = np.zeros((vocab_size, vocab_size))
-    matrix[:, known] = -1 / vocab_size
+    matrix[:, known] = -1 / classes
     matrix[[collocation[x] for x in known], known] += 1
-    norm = math.sqrt(len(known) * (vocab_size - 1) / vocab_size)
-    return FeedForwardTarget(matrix, norm, matrix)
+    norm = math.sqrt(len(known) * (classes - 1) / classes)
+    if not unused:
+        return FeedForwardTarget(matrix, norm, matrix)
+    coefficients = matrix.copy()
+    coefficients[-1] *= unused  # one logit of many rows: its vector has squared length 1 / unused
+    return FeedForwardTarget(matrix, norm, coefficients)
 
 
 def attention_target(recognition: Recognition) -> AttentionTarget:

@@ -23,7 +23,7 @@ from ntp_dynamics.data.realizable import Recognition, optimal_tokens
 def is_best(corpus: Corpus, found: Recognition, logits: Float[np.ndarray, "V V"]) -> bool:
     """Whether every such rate is positive; False for a corpus that is not realizable."""
     return found.realizable and all(
-        _rates(logits, optimal[0], label, wrong).min() > 0
+        _rates(logits, optimal[0], label, wrong, corpus.multiplicity).min() > 0
         for i, label in enumerate(corpus.next_tokens)
         for optimal, wrong in [optimal_tokens(corpus, i, found.collocation)]
         if wrong
@@ -31,10 +31,15 @@ def is_best(corpus: Corpus, found: Recognition, logits: Float[np.ndarray, "V V"]
 
 
 def _rates(
-    logits: Float[np.ndarray, "V V"], best: int, label: int, wrong: list[int]
+    logits: Float[np.ndarray, "V V"],
+    best: int,
+    label: int,
+    wrong: list[int],
+    multiplicity: Float[np.ndarray, " V"] | float = 1.0,
 ) -> Float[np.ndarray, " W"]:
-    """dL/dphi_v / (1 - p_y) of the tokens ``wrong``."""
+    """dL/dphi_v / (1 - p_y) of the tokens ``wrong``; a class counts by its multiplicity."""
     rivals = np.arange(len(logits)) != label
     lead = logits[label] - logits[rivals]  # (rival, token)
-    share = np.exp(lead[:, best].min() - lead[:, best])
+    many = np.broadcast_to(multiplicity, len(logits))[rivals]
+    share = many * np.exp(lead[:, best].min() - lead[:, best])
     return share / share.sum() @ (lead[:, [best]] - lead[:, wrong])

@@ -64,19 +64,21 @@ def solve(
 
 
 def _solve(corpus: Corpus, recognition: Recognition, embedding: Embedding) -> Targets:
-    feed_forward = _feed_forward(recognition.collocation, embedding)
+    feed_forward = _feed_forward(corpus, recognition.collocation, embedding)
     pull = least_pull(corpus, recognition) if embedding.orthonormal else math.nan
     try:
         return Targets(feed_forward, _attention(recognition, embedding), None, pull)
     except Infeasible as error:
-        return Targets(feed_forward, None, error.spell(corpus.vocab.__getitem__), pull)
+        return Targets(feed_forward, None, error.spell(corpus.name), pull)
     except NoGramTarget as error:
         return Targets(feed_forward, None, str(error), pull)
 
 
-def _feed_forward(collocation: Sequence[int], embedding: Embedding) -> FeedForwardTarget | None:
+def _feed_forward(
+    corpus: Corpus, collocation: Sequence[int], embedding: Embedding
+) -> FeedForwardTarget | None:
     if embedding.orthonormal:
-        return feed_forward_target(collocation, len(collocation))
+        return feed_forward_target(collocation, corpus.vocab_size, corpus.unused)
     try:
         return feed_forward_dual(collocation, embedding.gram)
     except NoGramTarget:

@@ -18,9 +18,9 @@ from benchmarks.calibration.statistics import interval
 from benchmarks.calibration.sweep import count
 from benchmarks.calibration.systems import Finding, findings
 from benchmarks.calibration.tables import admitted
+from ntp_dynamics.lab.judge import judge
 from ntp_dynamics.lab.law import Law
 from ntp_dynamics.lab.replicates import judge_rates
-from ntp_dynamics.lab.judge import judge
 
 ROOT = Path(__file__).parents[2]
 REPLICATES = 40

@@ -152,12 +152,13 @@ def watched(browser: Any) -> Iterator[Watched]:
 
 @pytest.fixture(scope="session")
 def status_only() -> Callable[..., Path]:
-    """Writes the status file of a job, and nothing else."""
+    """Writes the status file of a job and an empty manifest, and nothing else."""
 
     def write(directory: Path, **fields: Any) -> Path:
         directory.mkdir(parents=True, exist_ok=True)
         status = {"state": "done", "overrides": [], "reason": None, **fields}
         (directory / "status.json").write_text(json.dumps(status))
+        (directory / "MANIFEST.json").write_text("{}")
         return directory
 
     return write

@@ -231,7 +231,7 @@ def test_an_open_page_follows_a_running_job_and_a_vanished_one(
     page.goto(dashboard(tmp_path) + f"/job/{next(iter(scan(tmp_path).jobs))}")
     page.wait_for_selector(".problem")
     page.evaluate("window.sameDocument = true")
-    for path, data in sorted(kept.items(), key=lambda item: item[0].name == "MANIFEST.json"):
+    for path, data in sorted(kept.items(), key=lambda item: item[0].name == "status.json"):
         new = path.with_suffix(".new")
         new.write_bytes(data)
         os.replace(new, path)

@@ -17,6 +17,7 @@ from ntp_dynamics.config import (
     Vary,
     ZeroInit,
 )
+from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.data.draw import Purpose, draw_corpora, draw_embeddings, streams
 from ntp_dynamics.data.embedding import gaussian, orthonormal
 from ntp_dynamics.data.generate import generate
@@ -25,6 +26,9 @@ from ntp_dynamics.lab.errors import UserError
 DATA = (Purpose.corpus, Purpose.embedding)
 INIT = (Purpose.init_feed_forward, Purpose.init_attention)
 SMALL = RealizableDataset(vocab_size=8, queries=4, sentences_per_query=3)
+
+
+EIGHT = Corpus.from_samples([([0], 7)], vocab_size=8)
 
 
 def job(**more):
@@ -41,7 +45,7 @@ def numbers(config, run, purpose):
 
 
 def embeddings(config):
-    return [e.matrix.tolist() for e in draw_embeddings(config, streams(config), 8)]
+    return [e.matrix.tolist() for e in draw_embeddings(config, streams(config), EIGHT)]
 
 
 def test_the_numbers_of_the_purposes_never_change():
@@ -134,7 +138,7 @@ def test_a_broken_corpus_file_is_a_mistake_of_the_user(tmp_path):
 def test_the_dimension_is_the_vocabulary_size_unless_it_is_set():
     for dim, expected in [(None, 8), (8, 8), (13, 13)]:
         config = job(runs=1, embedding=OrthonormalEmbedding(dim=dim))
-        (drawn,) = draw_embeddings(config, streams(config), 8)
+        (drawn,) = draw_embeddings(config, streams(config), EIGHT)
         assert drawn.matrix.shape == (expected, 8)
         assert drawn.orthonormal
 
@@ -142,12 +146,12 @@ def test_the_dimension_is_the_vocabulary_size_unless_it_is_set():
 def test_orthonormal_vectors_in_too_few_dimensions_are_a_mistake_of_the_user():
     config = job(embedding=OrthonormalEmbedding(dim=7))
     with pytest.raises(UserError, match=r"^embedding\.dim: 8 orthonormal .* 7 dimensions; raise"):
-        draw_embeddings(config, streams(config), 8)
+        draw_embeddings(config, streams(config), EIGHT)
 
 
 def test_an_exact_margin_in_too_few_dimensions_is_a_mistake_of_the_user():
     config = job(embedding=GaussianEmbedding(dim=7), train=Train(margin=9.23))
     with pytest.raises(UserError, match=r"^train\.margin: "):
-        draw_embeddings(config, streams(config), 8)
+        draw_embeddings(config, streams(config), EIGHT)
     config = job(embedding=GaussianEmbedding(dim=8), train=Train(margin=9.23))
-    assert len(draw_embeddings(config, streams(config), 8)) == config.runs
+    assert len(draw_embeddings(config, streams(config), EIGHT)) == config.runs

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
+from ntp_dynamics.compose import compose_job, read_config
+from ntp_dynamics.config import FileDataset, from_yaml, redact_overrides, to_yaml
 from ntp_dynamics.lab.log import JobLog
 from ntp_dynamics.lab.secrets import HIDDEN, redact
 from ntp_dynamics.lab.store import RecordWriter
 
 CANARY = "c4n4ry-pl4nted"
+STATUS = {"state": "running", "overrides": [], "reason": None}
 
 
 @pytest.mark.parametrize(
@@ -94,15 +98,57 @@ def test_redacting_twice_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     assert once.endswith("\n")
 
 
-def test_records_and_logs_are_written_without_secrets_and_data_as_it_stands(
+def test_logs_are_written_without_secrets_and_data_as_it_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("A_TOKEN", CANARY)
-    writer = RecordWriter(tmp_path, {"overrides": [f"x={CANARY}"]})
-    writer.text("a.txt", CANARY)
-    writer.json("b.json", {"x": [CANARY]})
     with JobLog(tmp_path / "log.txt") as log:
         log(f"it failed: {CANARY}")
-    writer.data("corpus.jsonl", CANARY)
-    found = {p.name for p in tmp_path.iterdir() if CANARY in p.read_text()}
-    assert found == {"corpus.jsonl"}
+        log.data("attention: a word of the lab")
+        log("a path that is no text: \udc80")
+        written = (tmp_path / "log.txt").read_bytes()
+        assert log.entry == {"sha256": hashlib.sha256(written).hexdigest(), "size": len(written)}
+    monkeypatch.setenv("A_TOKEN", "attention")
+    RecordWriter(tmp_path, STATUS).data("corpora.jsonl", "attention")
+    assert CANARY.encode() not in written
+    assert b"attention: a word of the lab" in written
+    assert (tmp_path / "corpora.jsonl").read_text() == "attention"
+
+
+OVERRIDES = [
+    ("train.attention.steps=60", "train.attention.steps=60"),
+    ("optimizer=normal", "optimizer=normal"),
+    ("experiment=figure2", "experiment=figure2"),
+    ("train.stages=[attention]", "train.stages=[attention]"),
+    ("runs=123456", "runs=123456"),
+    ("dataset.path=attention.jsonl", f"dataset.path={HIDDEN}.jsonl"),
+    ("hooks.modules=[attention.py]", f"hooks.modules=[{HIDDEN}.py]"),
+    ("name=attention", f"name={HIDDEN}"),
+    ("+hydra.job.env_set.X=attention", f"+hydra.job.env_set.X={HIDDEN}"),
+    ("hydra.job.env_set.MY_TOKEN=other", f"hydra.job.env_set.MY_TOKEN={HIDDEN}"),
+]
+
+
+@pytest.mark.parametrize(("told", "stored"), OVERRIDES)
+def test_of_an_override_only_a_free_text_is_hidden(
+    told: str, stored: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for i, word in enumerate(("attention", "normal", "figure2", "123456", "optimizer", "modules")):
+        monkeypatch.setenv(f"SECRET_{i}", word)
+    config = read_config(compose_job(["dataset=file", "dataset.path=x", "runs=1"]))
+    assert redact_overrides(config, [told]) == [stored]
+
+
+def test_a_configuration_reads_back_equal_but_for_its_free_texts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever stands in the environment: words of the lab, numbers, the syntax of YAML."""
+    overrides = ["dataset=file", "dataset.path=secret/corpus", "runs=1", "name=mine"]
+    config = read_config(compose_job(overrides))
+    words = ["attention", "recorded", "0.04472135954999579", "choices", "dataset: file", "\n  path"]
+    for i, word in enumerate([*words, "secret/corpus"]):
+        monkeypatch.setenv(f"SECRET_{i}", word)
+    found = from_yaml(to_yaml(config))
+    assert found.dataset == FileDataset(path=HIDDEN)
+    found.dataset = config.dataset
+    assert found == config

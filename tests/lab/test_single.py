@@ -58,7 +58,7 @@ def test_a_run_that_stalls_late_is_undecided_and_told_how_long_it_would_take():
     assert verdict.outcomes[3] == "undecided"
     assert verdict.counts == {"kept": 7, "undecided": 1}
     assert verdict.decides_at == pytest.approx(400 * 3_162, rel=0.01)
-    assert "kept by 7 of 8 runs, run 3 undecided: 1,264,912 steps would decide" in verdict.sentence
+    assert "kept by 7 of 8 runs, run 3 undecided (1,264,912 steps would decide)" in verdict.sentence
     t = grid(1_264_912)
     later = mixture(t, -2 * np.log(t), -2 * np.log(np.minimum(t, 3_000)), 8)
     assert judge(t, later, LOG_LAW).failing == [3]

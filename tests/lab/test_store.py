@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -17,12 +18,23 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray
+import yaml
 
 from ntp_dynamics.lab import store
 from ntp_dynamics.lab.errors import UserError
-from ntp_dynamics.lab.store import RecordWriter, read_group, read_json, read_tree, verify
+from ntp_dynamics.lab.store import (
+    RecordWriter,
+    check_tree,
+    read_group,
+    read_json,
+    read_tree,
+    redact_yaml,
+    state_of,
+    verify,
+)
 
 STATUS = {"state": "running", "overrides": [], "reason": None}
+DONE = STATUS | {"state": "done"}
 FILES = {
     "config.yaml": "runs: 2\n",
     "corpora/000.jsonl": '{"vocab": ["é"]}\n',
@@ -49,16 +61,16 @@ def sealed(tmp_path):
     """A sealed record with a file of every kind."""
     writer = RecordWriter(tmp_path / "job", STATUS)
     for name, text in FILES.items():
-        writer.text(name, text)
+        writer.data(name, text)
     writer.tree("trajectory.nc", tree())
-    writer.json("status.json", STATUS | {"state": "done"})
-    writer.seal()
+    writer.seal(DONE)
     return writer.directory
 
 
 def contents(directory):
-    """Every file below a directory, temporary and hidden ones included, with its bytes."""
-    files = (path for path in directory.rglob("*") if path.is_file())
+    """Every file below a directory but claims, temporary and hidden ones included, with its
+    bytes."""
+    files = (path for path in directory.rglob("*") if path.is_file() and path.name != "CLAIM")
     return {str(path.relative_to(directory)): path.read_bytes() for path in files}
 
 
@@ -103,10 +115,11 @@ def test_of_many_jobs_that_start_at_once_one_gets_the_directory(tmp_path):
         for name in range(rounds):
             told = list(pool.map(start, [name] * jobs))
             assert told.count("started") == 1
-            assert told.count("it already holds a record") == jobs - 1
+            assert sum("is at work in it" in what for what in told) == jobs - 1
 
 
 def test_overwrite_removes_what_a_job_leaves_and_nothing_else(sealed):
+    (sealed / ".trajectory.nc.4711.tmp").write_bytes(b"half of it")  # its process was killed
     mine = {"notes.txt": b"mine", "tables/config.yaml": b"mine too", ".hidden": b"and this"}
     for name, content in mine.items():
         (sealed / name).parent.mkdir(exist_ok=True)
@@ -187,8 +200,8 @@ def test_damage_to_a_file_is_noticed_and_the_file_named(sealed, name, how):
 
 def test_every_flipped_bit_of_a_manifest_is_noticed(tmp_path):
     writer = RecordWriter(tmp_path, STATUS)
-    writer.text("log.txt", "done\n")
-    writer.seal()
+    writer.data("log.txt", "done\n")
+    writer.seal(DONE)
     path = tmp_path / "MANIFEST.json"
     sound = path.read_bytes()
     for i in range(8 * len(sound)):
@@ -205,6 +218,105 @@ def test_a_manifest_that_lists_no_files_is_damaged(sealed, content):
     with pytest.raises(UserError, match="damaged") as caught:
         verify(sealed)
     assert caught.value.where == str(sealed / "MANIFEST.json")
+
+
+def test_a_job_that_was_cut_off_while_it_was_sealed_is_not_done(sealed, monkeypatch):
+    """The last status is what makes it done, and comes after the manifest."""
+    writer = RecordWriter(sealed.parent / "other", STATUS)
+    writer.data("log.txt", "done\n")
+    replace = os.replace
+
+    def killed(source, target):
+        if target.name == "status.json":
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(store.os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        writer.seal(DONE)
+    assert state_of(writer.directory) == "running"
+    assert (writer.directory / "MANIFEST.json").exists()
+    assert verify(writer.directory) is False
+    assert verify(sealed) is True
+    damage(writer.directory / "log.txt", "truncated")
+    with pytest.raises(UserError, match=r"log\.txt: it is not the file"):
+        verify(writer.directory)
+
+
+@pytest.mark.parametrize("how", ["a flipped bit", "truncated", "grown", "missing", "of another"])
+def test_only_what_was_written_is_sealed(tmp_path, how):
+    """The manifest lists the bytes as they were written, not those that lie there at the end."""
+    writer = RecordWriter(tmp_path / "job", STATUS)
+    writer.data("corpora/000.jsonl", "mine\n")
+    writer.tree("trajectory.nc", tree())
+    if how == "of another":
+        other = RecordWriter(tmp_path / "other", STATUS)
+        other.tree("trajectory.nc", tree(2 * LOSS))
+        shutil.copy(other.directory / "trajectory.nc", writer.directory)
+    else:
+        damage(writer.directory / "trajectory.nc", how)
+    with pytest.raises(UserError, match=r"nc: it is no longer what this job wrote") as caught:
+        writer.seal(DONE)
+    assert is_one_line(caught.value)
+    assert state_of(writer.directory) == "running"
+    assert not (writer.directory / "MANIFEST.json").exists()
+
+
+@pytest.mark.parametrize("then", ["gone", "moved", "made again", "with a record"])
+def test_a_directory_that_was_taken_away_does_not_come_back(tmp_path, then):
+    writer = RecordWriter(tmp_path / "job", STATUS)
+    if then == "moved":
+        (tmp_path / "job").rename(tmp_path / "elsewhere")
+    else:
+        shutil.rmtree(tmp_path / "job")
+    if then in ("made again", "with a record"):
+        (tmp_path / "job").mkdir()
+    if then == "with a record":
+        RecordWriter(tmp_path / "job", STATUS).seal(DONE)
+    before = contents(tmp_path)
+    for write in (
+        lambda: writer.data("corpora/000.jsonl", "mine\n"),
+        lambda: writer.tree("trajectory.nc", tree()),
+        lambda: writer.json("status.json", DONE),
+        lambda: writer.seal(DONE),
+    ):
+        with pytest.raises(UserError, match="it was removed, or taken by another job") as caught:
+            write()
+        assert is_one_line(caught.value)
+        assert contents(tmp_path) == before
+    assert (tmp_path / "job").exists() == (then in ("made again", "with a record"))
+
+
+def test_a_job_at_work_is_not_overwritten_and_one_that_ended_is(tmp_path):
+    with RecordWriter(tmp_path, STATUS) as writer:
+        writer.data("log.txt", "mine\n")
+        before = contents(tmp_path)
+        for overwrite in (False, True):
+            with pytest.raises(
+                UserError, match=f"process {os.getpid()} on .* is at work"
+            ) as caught:
+                RecordWriter(tmp_path, STATUS, overwrite)
+            assert is_one_line(caught.value)
+        assert contents(tmp_path) == before
+    with pytest.raises(UserError, match="it already holds a record"):
+        RecordWriter(tmp_path, STATUS)
+    RecordWriter(tmp_path, STATUS, overwrite=True).seal(DONE)
+    assert set(contents(tmp_path)) == {"status.json", "MANIFEST.json"}
+    assert not (tmp_path / "CLAIM").exists()
+
+
+def test_settings_that_hydra_wrote_are_rewritten_only_where_they_hold_a_secret(tmp_path):
+    path = tmp_path / "multirun.yaml"
+    path.write_text("seed:   1\ntrain: {steps: 3}\n")
+    redact_yaml(path)
+    assert path.read_text() == "seed:   1\ntrain: {steps: 3}\n"
+    path.write_text("env:\n  MY_TOKEN: canary\nover: [a.pass_key=canary, seed=1]\nn: 3\n")
+    redact_yaml(path)
+    assert yaml.safe_load(path.read_text()) == {
+        "env": {"MY_TOKEN": "<redacted>"},
+        "over": ["a.pass_key=<redacted>", "seed=1"],
+        "n": 3,
+    }
 
 
 def test_two_files_in_each_others_place_are_noticed(sealed):
@@ -276,8 +388,9 @@ def test_a_flipped_bit_in_the_numbers_is_noticed_without_a_manifest(sealed):
         flipped = bytearray(sound)
         flipped[at + offset] ^= 1
         path.write_bytes(flipped)
-        with pytest.raises(UserError, match="it cannot be read"):
-            read_tree(path)
+        for read in (read_tree, check_tree):
+            with pytest.raises(UserError, match="it cannot be read"):
+                read(path)
 
 
 def test_equal_values_give_equal_json_whatever_their_order(tmp_path):
@@ -302,14 +415,14 @@ while int(time.time()) == int(second):  # file formats that store the time store
     time.sleep(0.01)
 writer = module["RecordWriter"](directory, module["STATUS"])
 writer.tree("trajectory.nc", module["tree"]())
-writer.seal()
+writer.seal(module["DONE"])
 """
 
 
 def test_equal_trees_give_equal_bytes_in_another_process_at_another_time(tmp_path):
     writer = RecordWriter(tmp_path / "here", STATUS)
     writer.tree("trajectory.nc", tree())
-    writer.seal()
+    writer.seal(DONE)
     second = str(int((tmp_path / "here/trajectory.nc").stat().st_mtime))
     subprocess.run(
         [sys.executable, "-c", ANOTHER_PROCESS, __file__, str(tmp_path / "there"), second],
@@ -332,18 +445,17 @@ def test_a_write_that_breaks_leaves_the_old_file_and_no_temporary_one(
     sealed, monkeypatch, function, name
 ):
     writer = RecordWriter(sealed.parent / "other", STATUS)
-    writer.text("log.txt", "old\n")
+    writer.data("log.txt", "old\n")
     writer.tree("trajectory.nc", tree())
-    writer.seal()
     before = contents(writer.directory)
 
     def full(*arguments, **more):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     write = {
-        "log.txt": lambda: writer.text("log.txt", "new\n"),
+        "log.txt": lambda: writer.data("log.txt", "new\n"),
         "trajectory.nc": lambda: writer.tree("trajectory.nc", tree(2 * LOSS)),
-        "MANIFEST.json": writer.seal,
+        "MANIFEST.json": lambda: writer.seal(DONE),
     }[name]
     monkeypatch.setattr(store.os, function, full)
     with pytest.raises(UserError, match="it cannot be written: no space left") as caught:
@@ -403,7 +515,7 @@ def test_a_directory_without_the_permission_to_write_is_a_mistake_of_the_user(
     def refused(*arguments, **more):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr("builtins.open", refused)
+    monkeypatch.setattr(os, "open", refused)
     with pytest.raises(UserError, match="it cannot be written: permission denied") as caught:
         RecordWriter(tmp_path, STATUS)
     assert caught.value.where == str(tmp_path)
@@ -413,7 +525,7 @@ def test_a_file_cannot_take_the_place_of_a_directory(tmp_path):
     writer = RecordWriter(tmp_path, STATUS)
     (tmp_path / "log.txt").mkdir()
     with pytest.raises(UserError, match="it cannot be written") as caught:
-        writer.text("log.txt", "done\n")
+        writer.data("log.txt", "done\n")
     assert caught.value.where == str(tmp_path / "log.txt")
     assert set(contents(tmp_path)) == {"status.json"}
 

@@ -77,7 +77,7 @@ def test_every_step_agrees_with_autograd_on_the_d_by_d_matrices(kind: str) -> No
         assert length == pytest.approx(parameter.norm().item(), rel=1e-12)
 
     logits = None
-    part = Part(feed_forward_matrix(w_ov, e, whole=False), 0.05)
+    part = Part(feed_forward_matrix(w_ov, e, batch, whole=False), 0.05)
     for state in train_feed_forward(batch, part, rule, engine, STEPS):
         logits = state.logits
         for run, oracle in enumerate(oracles):

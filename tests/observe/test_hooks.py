@@ -118,29 +118,3 @@ def test_observables_from_python_are_recorded_beside_the_built_in_ones(tmp_path:
     attention = record.stage("attention")
     np.testing.assert_allclose(attention["coefficient_norm"], attention["norm_kq"], rtol=1e-12)
     assert "coefficient_norm" in record.stage("feed_forward")
-
-
-@pytest.mark.parametrize(
-    ("text", "what"),
-    [
-        ("x = 1\n", "holds no observable"),
-        ("raise ValueError('no')\n", "fails: ValueError: no"),
-        ("def broken(:\n", "fails: SyntaxError"),
-        (MODULE.replace("attention_entropy", "norm_kq"), "the name 'norm_kq' is taken"),
-        ("import no_such_module\n", "cannot be imported"),
-    ],
-)
-def test_a_module_that_cannot_be_used_is_one_line(text: str, what: str, tmp_path: Path) -> None:
-    (tmp_path / "bad.py").write_text(text)
-    with pytest.raises(ntp.UserError, match=what):
-        ntp.train([*SMOKE, f"hooks.modules=[{tmp_path}/bad.py]"], tmp_path / "a")
-    assert not (tmp_path / "a").exists()
-
-
-def test_an_observable_of_the_wrong_shape_fails_the_job_by_name(tmp_path: Path) -> None:
-    @observable("attention", long_name="one number for all runs")
-    def careless(state, reference):  # type: ignore[no-untyped-def]
-        return state.logits.sum()
-
-    with pytest.raises(ValueError, match=r"careless has shape \(\), not \(run 2\)"):
-        ntp.train(SMOKE, tmp_path / "a", observables=[careless])
