@@ -47,7 +47,14 @@ AREAS = [
     Area(
         "claims",
         110,
-        _theory(huang2024=HAND, asymptotics=HAND, hypotheses=HAND, constants=HAND),
+        _theory(
+            huang2024=HAND,
+            asymptotics=HAND,
+            hypotheses=HAND,
+            constants=HAND,
+            step_size=("tests/theory/test_step_size.py", *HAND),
+            traps=("tests/theory/test_traps.py", *HAND),
+        ),
     ),
     Area(
         "targets",

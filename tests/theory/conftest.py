@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ntp_dynamics.compose import Composer
+from ntp_dynamics.compose import compose_job, read_config
 from ntp_dynamics.config import Config
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.data.draw import draw_embeddings, streams
@@ -18,12 +18,11 @@ from ntp_dynamics.theory.constants import Constants, make_constants
 from ntp_dynamics.theory.targets import Targets, solve
 
 Samples = Sequence[tuple[Any, ...]]
-composer = Composer()
 
 
 @cache
 def _config(overrides: tuple[str, ...]) -> Config:
-    return composer.config(overrides)
+    return read_config(compose_job(overrides))
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +43,7 @@ def constants_of() -> Callable[..., Constants]:
         config = _config((f"runs={len(runs)}", *overrides))
         corpora = [Corpus.from_samples(samples, vocab_size=v) for samples in runs]
         recognitions = [recognise(corpus) for corpus in corpora]
-        embeddings = draw_embeddings(config, streams(config), v)
+        embeddings = draw_embeddings(config, streams(config), corpora[0])
         targets = targets or solve(corpora, recognitions, embeddings)
         logits = np.zeros((len(runs), v, v))
         for run, found in enumerate(recognitions):

@@ -7,6 +7,7 @@ import pytest
 
 from ntp_dynamics.observe.judgement import CLAIMS
 from ntp_dynamics.theory.gram_dual import GramTarget
+from ntp_dynamics.theory.hypotheses import long_first_stage
 from ntp_dynamics.theory.targets import Targets
 
 T = np.unique(np.round(np.geomspace(1, 1000, 60)))
@@ -237,6 +238,20 @@ def test_the_sharp_direction_asks_for_a_known_regime(constants_of):
     unknown = "the regime is unknown: the target is not exact and has no clear set of multipliers"
     for claim in CLAIMS:
         assert (unknown in reasons(claim, constants)) == (claim.id == "kq.direction.sharp")
+
+
+@pytest.mark.parametrize("broken", ["target", "realizable"])
+def test_without_a_target_the_regime_is_not_known(broken, constants_of):
+    samples, v, settings, _ = BROKEN[broken]
+    assert constants_of([samples], v, *settings).forced_zero.tolist() == [-1]
+    assert constants_of([BASE], 5).forced_zero.tolist() == [0]
+
+
+def test_a_first_stage_of_exactly_the_length_asked_for_is_long_enough(constants_of):
+    constants = constants_of([BASE], 5, "train.feed_forward.steps=64")
+    for least, holds in ((64.0, True), (64.5, False)):
+        asked = long_first_stage(lambda c, least=least: np.array([least]), "some length")
+        assert asked.check(constants).tolist() == [holds]
 
 
 def test_the_sharp_laws_ask_for_logits_at_which_the_optimal_token_is_the_best(constants_of):
