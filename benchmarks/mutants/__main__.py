@@ -114,6 +114,11 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def recorded() -> list[Found]:
+    """The answers of the last run."""
+    return json.loads(RESULTS.read_text())["mutants"] if RESULTS.exists() else []
+
+
 def main() -> None:
     names = [area.name for area in AREAS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mutants")
@@ -122,9 +127,8 @@ def main() -> None:
     parser.add_argument("--only", help="mutants whose name contains this; nothing is written")
     parser.add_argument("--again", action="store_true", help="only what was not killed last time")
     given = parser.parse_args()
-    last = json.loads(RESULTS.read_text())["mutants"] if RESULTS.exists() else []
-    settled = {one["id"]: one for one in last if one["answer"] in ("killed", "timeout")}
-    found = [one for one in last if one["area"] not in given.areas]
+    settled = {one["id"]: one for one in recorded() if one["answer"] in ("killed", "timeout")}
+    found: list[Found] = []
     begin = time.monotonic()
     import_heavy()
     with tempfile.TemporaryDirectory() as place:
@@ -138,6 +142,7 @@ def main() -> None:
                 todo = [m for m in todo if m.id not in settled]
             found += trials.of(area, todo) if todo else []
     if given.only is None:
+        found += [one for one in recorded() if one["area"] not in given.areas]
         found.sort(key=lambda one: names.index(str(one["area"])))
         lines = ",\n".join(json.dumps(one) for one in found)
         RESULTS.write_text(f'{{"mutants": [\n{lines}\n]}}\n')
