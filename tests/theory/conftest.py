@@ -29,6 +29,8 @@ def _config(overrides: tuple[str, ...]) -> Config:
 def constants_of() -> Callable[..., Constants]:
     """``constants_of([samples of run 0, ...], V, *overrides, **observed)``.
 
+    With ``folded`` the tokens that no sample uses stand together, as in a job from a file.
+
     The logits observed are those of margin 9 on every token with a known continuation, unless they
     are given; targets are solved for, unless they are given.
     """
@@ -38,10 +40,13 @@ def constants_of() -> Callable[..., Constants]:
         v: int,
         *overrides: str,
         targets: Sequence[Targets] | None = None,
+        folded: bool = False,
         **observed: Any,
     ) -> Constants:
         config = _config((f"runs={len(runs)}", *overrides))
         corpora = [Corpus.from_samples(samples, vocab_size=v) for samples in runs]
+        corpora = [corpus.folded() for corpus in corpora] if folded else corpora
+        v = corpora[0].vocab_size
         recognitions = [recognise(corpus) for corpus in corpora]
         embeddings = draw_embeddings(config, streams(config), corpora[0])
         targets = targets or solve(corpora, recognitions, embeddings)

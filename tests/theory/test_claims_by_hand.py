@@ -267,10 +267,14 @@ def test_the_first_stage_in_closed_form(job, constants):
     same(found[:, 3], log(job.v * (job.v - 1)) - job.eta0 * 40_000 / job.ov)  # log1p x = x
 
 
-def test_the_first_stage_counts_the_tokens_that_have_a_continuation(constants_of):
-    """Of six tokens four have one: ||W*_ov||^2 = 4 (1 - 1/6), L0 = 4 log(1 + 5 e^-Delta)."""
+@pytest.mark.parametrize("folded", [False, True])
+def test_the_first_stage_counts_the_tokens_that_have_a_continuation(folded, constants_of):
+    """Of six tokens four have one: ||W*_ov||^2 = 4 (1 - 1/6), L0 = 4 log(1 + 5 e^-Delta), also
+    where the two others stand together."""
     samples = [((0,), 1), ((1,), 2), ((2,), 3), ((3,), 0), ((0, 2), 1)]
-    constants = constants_of([samples], 6, "train.feed_forward.step_size=0.2")
+    settings = "train.feed_forward.step_size=0.2"
+    constants = constants_of([samples], 6, settings, folded=folded)
+    assert constants.vocab_size == 6
     delta = 0.2 * T[:3] / sqrt(4 * 5 / 6)
     found = log_bound(claim_of("ov.exact.loss"), constants)[0, :3]
     same(found, log(4 * np.log1p(5 * exp(-delta))))
