@@ -15,6 +15,7 @@ JUDGED = tuple(
     f"tests/{name}.py"
     for name in (
         "lab/test_law",
+        "lab/test_limits",
         "lab/test_claim",
         "lab/test_gate",
         "lab/test_bound",
