@@ -16,6 +16,7 @@ from ntp_dynamics.config import Config, FileDataset, Polyak, Stage, register_sch
 from ntp_dynamics.config_files import broken_files, unusable
 from ntp_dynamics.conflicts import check_conflicts, check_hydra
 from ntp_dynamics.data.draw import draw_corpora, draw_embeddings, streams
+from ntp_dynamics.data.realizable import require_collocation
 from ntp_dynamics.lab.arguments import quoted
 from ntp_dynamics.lab.errors import UserError, UserErrors, raise_all
 from ntp_dynamics.lab.memory import make_room
@@ -77,7 +78,8 @@ def compose_job(overrides: Sequence[str], search: Sequence[str] = ()) -> DictCon
 
 
 def _compose(overrides: Sequence[str], search: Sequence[str]) -> DictConfig:
-    places = [quoted(f"file://{Path(directory).resolve()}") for directory in search]
+    urls = [f"file://{Path(directory).resolve()}" for directory in search]
+    places = [quoted(url, interpolate=True) for url in urls]  # Hydra resolves nothing here
     path = [f"hydra.searchpath=[{','.join(places)}]"] if search else []
     with COMPOSING:
         running = get_gh_backup()
@@ -150,7 +152,7 @@ def needs(config: Config) -> object:
     if isinstance(config.optimizer, Polyak) and Stage.attention in config.stages:
         return repr(config)
     if isinstance(config.dataset, FileDataset):
-        return config.dataset.path, repr(config.embedding), config.train.margin, modules
+        return repr((config.dataset, config.embedding, config.train, config.hooks, config.runs))
     return modules
 
 
@@ -165,6 +167,8 @@ def _check_corpora(config: Config) -> None:
         from ntp_dynamics.size import hooks_of, in_memory, shape_of  # takes torch along
 
         make_room(in_memory(config, shape_of(corpora, embedding.dim), hooks_of(config)))
+        if Stage.joint not in config.train.stages:
+            require_collocation(corpora[0], str(config.dataset.path))
     if polyak:
         from ntp_dynamics.data.realizable import recognise
 

@@ -102,7 +102,9 @@ class Composer:
                 for name in value.key_or_group.split("."):
                     config = getattr(config, name)
                 self._values[place] = config
-            except (*COMPLAINTS, UserErrors):
+            except UserErrors as error:
+                self._values[place] = _Refused(error.errors)
+            except COMPLAINTS:
                 self._values[place] = _Refused(self._mistakes(choices, place[1]))
         return self._values[place]
 

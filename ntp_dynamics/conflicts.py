@@ -209,13 +209,13 @@ HYDRA_RULES = [
     ),
     Rule(
         "hydra.sweeper.max_batch_size",
-        lambda h: (h.sweeper.get("max_batch_size") or 1) < 1,
+        lambda h: h.sweeper.get("max_batch_size") is not None and h.sweeper.max_batch_size < 1,
         "no job would ever start",
         "give at least 1, or leave it out",
     ),
     Rule(
         "hydra.launcher.threads",
-        lambda h: (h.launcher.get("threads") or 1) < 1,
+        lambda h: h.launcher.get("threads") is not None and h.launcher.threads < 1,
         "no job would ever train",
         "give at least 1, or null for one a core",
     ),

@@ -88,6 +88,7 @@ def _launch_sweep(
         try:
             _hydra([*arguments, f"hydra.sweep.dir={quoted(sweep)}"])
         finally:
+            multirun.under_way = None
             progress.finish()
             missing = summarise(sweep, jobs, console, overview=config.figures is not Figures.none)
             show_tracking(config.tracking, console)

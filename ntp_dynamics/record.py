@@ -163,8 +163,7 @@ def load_sweep(directory: str | Path) -> pandas.DataFrame:
 
     Overrides are typed: a column of numbers is one, null is None, a mixed column holds objects; nan
     where a job does not set the key.  Reads only the status files.  Contradictions are corrected
-    for the number of jobs (Holm, 5 %).
-    Raises UserError where there is no record below the directory.
+    for the number of jobs (Holm, 5 %).  Raises UserError where there is no record below.
     """
     import pandas
 

@@ -103,11 +103,11 @@ def _show_sweep(directory: Path, jobs: Sequence[Mapping[str, Any]], console: Con
             reason = job["status"].get("reason")
             line(console, f"  {job['path'].name}: {job['status']['state']}: {reason}")
     verdict_map(statuses, console)
-    earlier = sum("labels" in status and "runs" not in status for status in statuses)
+    earlier = sum(bool(status["labels"]) and not status["runs"] for status in statuses)
     if earlier:
         line(console, f"note     {earlier} jobs {EARLIER}")
     for job in jobs:
-        for claim, runs in (job["status"].get("runs") or {}).items():
+        for claim, runs in job["status"]["runs"].items():
             if runs["failing"]:
                 named = ", ".join(map(str, runs["failing"][:5]))
                 what = f"{claim} fails in {len(runs['failing'])} of {runs['judged']} runs: {named}"

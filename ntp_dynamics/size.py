@@ -26,7 +26,7 @@ SENTENCE, RELATION = 1500, 400
 """Bytes of Python's objects for a sentence, and for a constraint of problem (2)."""
 SYSTEMS = 10
 """Systems of equations that the solver for other vectors holds."""
-ENTRYWISE_MATRICES = 8
+ENTRYWISE_MATRICES = 10
 """Matrices that an entrywise rule and a step of it hold."""
 RECORDED = 2
 """A trajectory is held once as it is recorded and once as it is written."""
@@ -99,7 +99,7 @@ def in_memory(
     if by_tensors and not plain:
         corpus += CLASSES * classes
     matrices = 0.0
-    if not (orthonormal and zero):
+    if whole or not (orthonormal and zero):
         matrices += 8.0 * runs * d * (4 * v + 3 * d * (not zero))
     if whole:
         matrices += ENTRYWISE_MATRICES * 8.0 * runs * d * (d + v)

@@ -5,14 +5,19 @@ from __future__ import annotations
 
 import json
 import re
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import ntp_dynamics as ntp
 from ntp_dynamics import cli
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.lab.errors import UserError, escaped, short
+from ntp_dynamics.lab.log import JobLog
+from ntp_dynamics.lab.tables import verdict_table
+from ntp_dynamics.multirun import tell_failure
 
 ENGINES = ["numba", "torch", "autograd"]
 STEPS = ["train.feed_forward.steps=3", "train.attention.steps=3"]
@@ -253,6 +258,23 @@ def test_a_hostile_vocabulary_leaves_no_mark_on_the_log(tmp_path: Path) -> None:
     assert note in log
     assert all(re.match(r"\d{4}-\d\d-\d\d ", line) for line in log.splitlines())
     assert log.replace("\n", "").isprintable()
+
+
+def test_a_hostile_text_leaves_no_mark_on_a_table_a_log_or_a_sweep(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed = StringIO()
+    verdict_table(Console(file=printed, width=200), [(HOSTILE[:40], HOSTILE[:40], HOSTILE[:40])])
+    assert all(line.isprintable() for line in printed.getvalue().splitlines())
+    assert printed.getvalue().count(r"\x1b[2J") == 3
+    with JobLog(tmp_path / "log.txt") as log:
+        log(f"traceback\n  {HOSTILE[:5]}\nValueError")
+    assert (tmp_path / "log.txt").read_text().splitlines()[1] == r"  \x1b[2J\x1b"
+    tell_failure(3, ValueError(HOSTILE))
+    tell_failure(4, UserError(HOSTILE[:30], "x", "y"))
+    told = capsys.readouterr().err.splitlines()
+    assert [line[:13] for line in told] == ["error: job 3:", "error: job 4:"]
+    assert all(line.isprintable() for line in told)
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,15 @@ import threading
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import ntp_dynamics as ntp
+from ntp_dynamics import cli
 from ntp_dynamics.compose import compose_job, read_config
-from ntp_dynamics.composer import Composer
+from ntp_dynamics.composer import Composer, check_sweep
 from ntp_dynamics.lab.errors import UserError, UserErrors
 from ntp_dynamics.multirun import PackedJob, train_many
+from ntp_dynamics.sweeps import count, expand
 
 TINY = [
     "experiment=smoke",
@@ -56,6 +59,70 @@ def test_a_packed_job_leaves_the_record_bytes_it_would_have_had_alone(
             for name in ("trajectory.nc", "verdicts.json", *corpora):
                 packed = (job.directory / name).read_bytes()
                 assert packed == (alone.path / name).read_bytes(), (job.number, name)
+
+
+def test_a_job_whose_overrides_are_wrong_fails_alone_and_leaves_a_status(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its check is before the sweep; this is what changed since."""
+    wrong = [["seed=0"], ["runs=0", "seed=-1"], ["seed=1", "dataset=nix"], ["seed=2"]]
+    jobs = [PackedJob(i, [*TINY, *o], tmp_path / f"sweep/{i}") for i, o in enumerate(wrong)]
+    gaps = train_many(jobs, threads=2)
+    assert [math.isnan(gap) for gap in gaps] == [False, True, True, False]
+    lines = capsys.readouterr().err.splitlines()
+    assert {line[:15] for line in lines} == {"error: job 1: r", "error: job 2: d"}
+    table = ntp.load_sweep(tmp_path / "sweep")
+    assert list(table["status"]) == ["done", "failed", "failed", "done"]
+    for mistake in ("runs: 0 is refused", "seed: -1 is refused"):
+        assert mistake in table["reason"][1]
+
+
+def test_under_the_basic_launcher_a_job_that_fails_leaves_the_others_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Job 1 cannot write its trajectory: a directory stands in its place."""
+    (tmp_path / "sweep/1/trajectory.nc").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    basic = ["-m", "hydra/launcher=basic", "hydra.sweep.dir=sweep", "figures=none", "seed=0,1,2"]
+    monkeypatch.setattr("sys.argv", ["ntp-train", *TINY, *basic])
+    with pytest.raises(SystemExit) as stopped:
+        cli.train()
+    assert stopped.value.code == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: job 1: ")
+    assert "sweep/1/trajectory.nc: it cannot be written" in line
+    assert list(ntp.load_sweep("sweep")["status"]) == ["done", "failed", "done"]
+
+
+def test_every_bad_job_of_a_sweep_is_found_however_many_there_are() -> None:
+    """Each mistake once, with how many jobs have it and the first ten; a conflict of two values
+    that are each sound is one."""
+    swept = ["seed=range(12)", "runs=1,0", "dataset.vocab_size=20,5,9", "dataset.levels=2,x"]
+    overrides = ["experiment=smoke", *swept]
+    assert count(overrides) == 144
+    with pytest.raises(UserErrors) as caught:
+        check_sweep(expand(overrides), 144, Composer(), Console(quiet=True))
+    jobs = {error.where: error.remedy.partition(" (")[2] for error in caught.value.errors}
+    assert jobs == {
+        "runs": "72 of 144 jobs: 6, 7, 8, 9, 10, 11, 18, 19, 20, 21, ...)",
+        "dataset.levels": "72 of 144 jobs: 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, ...)",
+        "dataset.queries": "24 of 144 jobs: 2, 4, 14, 16, 26, 28, 38, 40, 50, 52, ...)",
+    }
+
+
+def test_of_many_mistakes_ten_are_told() -> None:
+    overrides = ["experiment=smoke", f"runs={','.join(str(-i) for i in range(14))}", "seed=0,1"]
+    with pytest.raises(UserErrors) as caught:
+        check_sweep(expand(overrides), 28, Composer(), Console(quiet=True))
+    *ten, rest = caught.value.errors
+    assert [error.where for error in ten] == ["runs"] * 10
+    assert str(rest) == "sweep: 4 more mistakes in 28 of 28 jobs; mend these first"
+
+
+def test_the_check_of_a_large_sweep_is_announced(capsys: pytest.CaptureFixture[str]) -> None:
+    overrides = ["seed=range(10)", "runs=range(1,11)", "train.attention.steps=range(1,11)"]
+    check_sweep(expand(overrides), count(overrides), Composer(), Console())
+    assert "checking 1,000 jobs" in capsys.readouterr().out
 
 
 def test_ctrl_c_ends_all_jobs_under_way_and_keeps_their_records(tmp_path: Path) -> None:

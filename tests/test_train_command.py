@@ -44,8 +44,8 @@ def test_a_four_by_two_sweep_gives_eight_records_and_one_table(tmp_path: Path) -
     (sweep,) = (tmp_path / "multirun/smoke").iterdir()
     table = ntp.load_sweep(sweep)
     assert len(table) == 8
-    assert list(table["dataset.optimal"]) == ["1", "1", "2", "2", "3", "3", "4", "4"]
-    assert list(table["seed"]) == ["0", "1"] * 4
+    assert list(table["dataset.optimal"]) == [1, 1, 2, 2, 3, 3, 4, 4]
+    assert list(table["seed"]) == [0, 1] * 4
     assert (table["status"] == "done").all()
     assert table["attention.norm_kq"].notna().all()
     assert (table["kq.direction"] == "vacuous").all()
@@ -161,7 +161,7 @@ def test_overwriting_a_sweep_leaves_no_job_of_the_larger_one_before(tmp_path: Pa
     again = ntp_train(*sweep, "seed=3,4", "overwrite=true", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     assert "2 of 2 jobs done" in again.stdout
-    assert list(ntp.load_sweep(tmp_path / "s")["seed"]) == ["3", "4"]
+    assert list(ntp.load_sweep(tmp_path / "s")["seed"]) == [3, 4]
 
 
 def test_directories_may_have_names_that_hydra_finds_special(tmp_path: Path) -> None:

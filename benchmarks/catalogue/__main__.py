@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.catalogue.finding import Finding, Reading
+from benchmarks.catalogue.finding import Reading
 from benchmarks.catalogue.findings import FINDINGS
 from benchmarks.catalogue.jobs import Job, jobs_of, read, run_all
 from benchmarks.catalogue.page import page
+from benchmarks.catalogue.tally import tally
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,11 +25,12 @@ def main() -> None:
     chosen = [f for f in FINDINGS if not options.only or f.experiment in options.only]
     jobs = {f.experiment: jobs_of(f.experiment, f.more, options.records) for f in chosen}
     minutes = "" if options.reuse else train([job for each in jobs.values() for job in each])
-    readings = [(f, f.read(read(jobs[f.experiment]))) for f in chosen]
+    readings = [f.read(read(jobs[f.experiment])) for f in chosen]
     if options.only:
         show(readings)
-        return
-    write(readings, sum(map(len, jobs.values())), minutes)
+    else:
+        write(readings, sum(map(len, jobs.values())), minutes)
+    print(tally(answer for reading in readings for answer in reading.answers))
 
 
 def arguments() -> argparse.Namespace:
@@ -42,9 +46,10 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def train(jobs: list[Job]) -> str:
-    """Run all jobs behind one bar; how long it took, in words."""
+def train(jobs: Sequence[Job]) -> str:
+    """Run all jobs behind one bar, a line for each experiment that is done; how long it took."""
     started = time.monotonic()
+    left = Counter(job.experiment for job in jobs)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -54,26 +59,32 @@ def train(jobs: list[Job]) -> str:
     with Progress(*columns) as bar:
         task = bar.add_task("catalogue", total=len(jobs))
         for job in run_all(jobs):
+            left[job.experiment] -= 1
+            if not left[job.experiment]:
+                bar.console.print(f"{time.monotonic() - started:5.0f} s  {job.experiment}")
             bar.update(task, advance=1, description=job.experiment)
     return f"{(time.monotonic() - started) / 60:.0f} minutes"
 
 
-def show(readings: list[tuple[Finding, Reading]]) -> None:
-    for finding, reading in readings:
-        print(f"\n{finding.experiment}")
-        for row in reading.rows:
-            mark = "  DIFFERS" if row.agrees is False else ""
-            print(f"  {row.quantity}: expected {row.expected}, measured {row.measured}{mark}")
+def show(readings: Sequence[Reading]) -> None:
+    for reading in readings:
+        print(f"\n{reading.finding.experiment}")
+        for a in reading.answers:
+            mark = f"  DIFFERS: {a.why}" if a.agrees is False else ""
+            said = f"expected {a.expected}, " if a.expected else ""
+            print(f"  {a.quantity}: {said}measured {a.measured} ({a.source}){mark}")
 
 
-def write(readings: list[tuple[Finding, Reading]], jobs: int, minutes: str) -> None:
+def write(readings: Sequence[Reading], jobs: int, minutes: str) -> None:
     """docs/findings.md, its pictures, and results.json."""
     store = Path(__file__).parent / "results.json"
     minutes = minutes or json.loads(store.read_text())["minutes"]
     text = page(readings, jobs, minutes, ROOT / "docs" / "findings")
     (ROOT / "docs" / "findings.md").write_text(text, encoding="utf-8")
-    rows = {f.experiment: [row.to_json() for row in r.rows] for f, r in readings}
-    store.write_text(json.dumps({"minutes": minutes, "rows": rows}, indent=1) + "\n")
+    answers = {r.finding.experiment: [a.to_json() for a in r.answers] for r in readings}
+    counts = tally(answer for reading in readings for answer in reading.answers).to_json()
+    found = {"minutes": minutes, "counts": counts, "rows": answers}
+    store.write_text(json.dumps(found, indent=1) + "\n")
     print("written: docs/findings.md, benchmarks/catalogue/results.json")
 
 

@@ -10,7 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import ntp_dynamics as ntp
-from ntp_dynamics.record import Record
+from benchmarks.catalogue.watched import Watched
 from ntp_dynamics.sweeps import declared_sweep, expand
 
 ALWAYS = ("tracking=none", "figures=none", "overwrite=true")
@@ -50,9 +50,9 @@ def run_all(jobs: Sequence[Job], extra: Sequence[str] = (), workers: int = 2) ->
             yield waiting[done]
 
 
-def read(jobs: Iterable[Job]) -> dict[str, Record]:
+def read(jobs: Iterable[Job]) -> dict[str, Watched]:
     """The records of jobs, by key.  Raises UserError for one that is missing or damaged."""
-    return {job.key: ntp.load_run(job.directory) for job in jobs}
+    return {job.key: Watched(ntp.load_run(job.directory)) for job in jobs}
 
 
 def _run(job: Job, extra: tuple[str, ...]) -> None:

@@ -101,6 +101,7 @@ def _numbers(v: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("p of a contradiction", _plain(p)),
         ("runs that keep it", kept_of(v.get("outcomes")) or f"{v.get('runs_judged')} judged"[:40]),
         ("runs left out", _plain(_left_out(v))),
+        ("observed in these", text(v.get("beyond") or "")),
         ("runs undecided until step", _plain(v.get("decides_at"))),
         ("share that would not keep it, at most", _share(v.get("most_failing"))),
     ]

@@ -24,8 +24,8 @@ MARK = "\ufeff"
 class Kind(StrEnum):
     """How a token is written."""
 
-    name = "name"
-    number = "number"
+    named = "name"
+    numbered = "number"
 
 
 class Line(NamedTuple):
@@ -175,7 +175,7 @@ def _alike(lines: Sequence[Line]) -> tuple[Samples, tuple[str, ...]]:
     Most lines decide whether tokens are names or numbers; the first that is otherwise is blamed.
     """
     votes = Counter(kind for line in lines if (kind := _kind_of(line)))
-    prevailing = votes.most_common(1)[0][0] if votes else Kind.name
+    prevailing = votes.most_common(1)[0][0] if votes else Kind.named
     for line in lines:
         for token in line.written:
             if _kind(token) is not prevailing:
@@ -183,7 +183,7 @@ def _alike(lines: Sequence[Line]) -> tuple[Samples, tuple[str, ...]]:
                 what = f"token {_shown(token)} is not a {prevailing}{where}"
                 raise UserError(line.where, what, "write all tokens alike, or give a vocab line")
     written = [token for line in lines for token in line.written]
-    if prevailing is Kind.name:
+    if prevailing is Kind.named:
         vocab = tuple(dict.fromkeys(written))
         number = {name: i for i, name in enumerate(vocab)}
         return [_numbered(line, number.__getitem__) for line in lines], vocab
@@ -228,8 +228,8 @@ def _numbered(line: Line, number: Callable[[Any], int]) -> tuple[list[int], int,
 
 def _kind(token: Any) -> Kind | None:
     if isinstance(token, str):
-        return Kind.name
-    return Kind.number if _is_integer(token) else None
+        return Kind.named
+    return Kind.numbered if _is_integer(token) else None
 
 
 def _kind_of(line: Line) -> Kind | None:

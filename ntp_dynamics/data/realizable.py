@@ -20,6 +20,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from ntp_dynamics.data.corpus import Corpus
+from ntp_dynamics.lab.errors import UserError
 
 
 class Reason(StrEnum):
@@ -138,6 +139,18 @@ def recognise(corpus: Corpus) -> Recognition:
         assumption3_violations=_assumption3(corpus, collocation),
         open_prefixes=_open_prefixes(corpus),
     )
+
+
+def require_collocation(corpus: Corpus, where: str) -> None:
+    """Raises UserError where no token has a known continuation: stage 1, a sum over these tokens,
+    is empty then, and no margin can stand for it."""
+    collocation, _ = _collocation(corpus)
+    if max(collocation) < 0:
+        what = (
+            "no token has a known continuation: there is nothing to train the feed-forward layer on"
+        )
+        remedy = "add sentences of one token, or use train.stages=[joint]"
+        raise UserError(where, what, remedy)
 
 
 def optimal_tokens(corpus: Corpus, i: int, collocation: Any) -> tuple[list[int], list[int]]:

@@ -8,16 +8,21 @@ value a run; the claim only passes it on.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from ntp_dynamics.lab.gate import admit
+from ntp_dynamics.lab.gate import Condition, admit
 from ntp_dynamics.lab.judge import inapplicable, judge
 from ntp_dynamics.lab.law import Law
 from ntp_dynamics.lab.verdict import Verdict
+from ntp_dynamics.lab.wording import observed
+
+NOT_MEASURABLE = (ValueError, TypeError, ArithmeticError, IndexError)
+"""What filling in a law may raise whose constants are no numbers outside the hypotheses."""
 
 
 @dataclass(frozen=True)
@@ -66,29 +71,40 @@ class Claim:
         residual: Any = None,
         log_floor: Any = None,
         schedule: Any = None,
+        beyond: bool = True,
     ) -> Verdict:
         """The verdict on S runs (see ``lab.judge.judge``) with these constants.
 
-        Law, constant and start are only filled in where some run meets the hypotheses.
+        Law, constant and start are only filled in where some run meets the hypotheses.  With
+        ``beyond`` the verdict also tells, apart, what the runs show that do not meet them.
         """
         conditions = [(p.name, p.check(constants), p.failure) for p in self.preconditions]
         kept, excluded = admit(conditions, len(np.atleast_2d(np.asarray(log_y))))
-        if not kept.any():
-            return inapplicable(len(kept), excluded, self.about)
-        return judge(
-            t,
-            log_y,
-            at(self.law, constants),
-            log_constant=at(self.constant, constants),
-            log_ceiling=self._log_ceiling(),
-            side=self.side,
-            t_min=at(self.t_min, constants),
-            log_floor=log_floor,
-            residual=residual,
-            preconditions=conditions,
-            schedule=schedule,
-            about=self.about,
-        )
+
+        def judged(preconditions: Sequence[Condition]) -> Verdict:
+            return judge(
+                t,
+                log_y,
+                at(self.law, constants),
+                log_constant=at(self.constant, constants),
+                log_ceiling=self._log_ceiling(),
+                side=self.side,
+                t_min=at(self.t_min, constants),
+                log_floor=log_floor,
+                residual=residual,
+                preconditions=preconditions,
+                schedule=schedule,
+                about=self.about,
+            )
+
+        covered = kept.any()
+        verdict = judged(conditions) if covered else inapplicable(len(kept), excluded, self.about)
+        if not beyond or kept.all():
+            return verdict
+        with suppress(*NOT_MEASURABLE), np.errstate(all="ignore"):
+            outside = judged([("outside the hypotheses", ~kept, "covered")])
+            return replace(verdict, beyond=observed(outside))
+        return verdict
 
     def _log_ceiling(self) -> float | None:
         if self.ceiling is None:

@@ -30,6 +30,6 @@ def verdict_table(console: Console, rows: Iterable[tuple[str, str, str, str]]) -
     table.add_column("runs", no_wrap=True)
     table.add_column("what was found", ratio=1, overflow="fold")
     for claim, label, runs, found in rows:
-        word, said = Text(label, STYLES.get(label, "")), Text(escaped(found))
+        word, said = Text(escaped(label), STYLES.get(label, "")), Text(escaped(found))
         table.add_row(Text(escaped(claim)), word, Text(runs), said)
     console.print(table)

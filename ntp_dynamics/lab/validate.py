@@ -103,8 +103,11 @@ def _raw_text(node: DictConfig, key: Any) -> str | None:
 
 def _unresolved(where: str, error: OmegaConfBaseException, raw: str | None = None) -> UserError:
     """A resolver of ours knows better what is wrong; a text may have meant its characters."""
-    if isinstance(error.__cause__, UserError):
-        return error.__cause__
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, UserError):
+            return cause
+        cause = cause.__cause__ or cause.__context__
     remedy = "mend the interpolation"
     if raw is not None and isinstance(error, InterpolationKeyError):
         remedy += f", or to mean this text write {pasted(where, raw)}"

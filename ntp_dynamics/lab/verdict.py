@@ -63,6 +63,7 @@ class Verdict:
     resolvable      smallest error of an exponent that would show at this horizon, without noise
     p_contradicted  nan where no contradiction was looked for; 0 for a broken bound
     runs_given, runs_judged, runs_rated, excluded: how many, and (why, how many) were left out
+    beyond          what the runs left out show all the same, in words; never part of the verdict
     descriptive     fewer than five runs: no limits over runs
     exact_to_floor  y is below the floor where the rate would be measured
     possible        power laws (p, q) that the last window does not exclude
@@ -99,6 +100,7 @@ class Verdict:
     runs_judged: int = 0
     runs_rated: int = 0
     excluded: tuple[tuple[str, int], ...] = ()
+    beyond: str = ""
     descriptive: bool = False
     exact_to_floor: bool = False
     possible: tuple[tuple[float, int], ...] = ()

@@ -22,8 +22,8 @@ def sentence(verdict: Verdict) -> str:
     v = verdict
     head = v.label.capitalize()
     if v.gate == "inapplicable":
-        return f"{head}: {v.reason}; {_left_out(v)}."
-    said = [runs(v), v.reason, _bound(v), _rate(v), _left_out(v), _limit(v)]
+        return f"{head}: {v.reason}; {_left_out(v)}{_beyond(v)}."
+    said = [runs(v), v.reason, _bound(v), _rate(v), _left_out(v) + _beyond(v), _limit(v)]
     return f"{head} to step {v.horizon:,}: {'; '.join(part for part in said if part)}."
 
 
@@ -31,7 +31,8 @@ def summary(verdict: Verdict) -> str:
     """What was found, without the label, for one line of a table."""
     v = verdict
     if v.gate == "inapplicable":
-        return " and ".join(f"{why} ({n} of {v.runs_given} runs)" for why, n in v.excluded)
+        why = " and ".join(f"{why} ({n} of {v.runs_given} runs)" for why, n in v.excluded)
+        return why + _beyond(v)
     said = [
         v.reason,
         *_apart(v),
@@ -39,6 +40,23 @@ def summary(verdict: Verdict) -> str:
         _short_rate(v),
     ]
     return "; ".join(part for part in said if part)
+
+
+def observed(outside: Verdict) -> str:
+    """What runs that a claim does not cover show of it: bound, then rate.  Nothing where neither
+    can be measured."""
+    v = outside
+    if v.gate == "invalid" or not v.judged:
+        return ""
+    total = len(v.judged)
+    bound = {
+        "holds": f"bound kept by all {total}",
+        "holds_vacuous": "the bound exceeds every possible value",
+        "violated": f"bound broken by {v.counts.get('broken', 0)} of {total}",
+    }.get(v.bound, "")
+    rate = {"consistent": "rate kept", "contradicted": "rate not kept"}.get(v.rate, "")
+    said = [bound, rate, _short_rate(v) if v.rate != "none" else ""]
+    return ", ".join(part for part in said if part)
 
 
 def runs(v: Verdict) -> str:
@@ -212,6 +230,10 @@ def _left_out(v: Verdict) -> str:
         return ""
     why = " and ".join(f"{why} ({n})" for why, n in v.excluded)
     return f"{sum(n for _, n in v.excluded)} of {v.runs_given} runs left out because {why}"
+
+
+def _beyond(v: Verdict) -> str:
+    return f"; not covered; observed: {v.beyond}" if v.beyond else ""
 
 
 def _limit(v: Verdict) -> str:

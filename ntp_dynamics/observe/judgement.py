@@ -85,7 +85,7 @@ def _values(tree: xarray.DataTree, stage: str, name: str) -> np.ndarray:
 def _judge(claim: Claim, tree: xarray.DataTree, constants: Constants) -> Verdict:
     stage = Stage(claim.stage)
     if stage not in tree:
-        return claim.judge([1], np.zeros((tree.sizes["run"], 1)), constants)
+        return claim.judge([1], np.zeros((tree.sizes["run"], 1)), constants, beyond=False)
     steps = observed_steps(tree, stage)
     return claim.judge(
         steps,

@@ -122,6 +122,16 @@ def _targets(reference: Reference, targets: Sequence[Targets]) -> xarray.Dataset
                 each("forced_zero", -1, np.int32),
                 _said(f"{never}; -1: no target, or not decided"),
             ),
+            "eta_c": (
+                run,
+                np.array([t.threshold.value for t in targets]),
+                _said("step size at which norm and loss leave their laws; nan: not known"),
+            ),
+            "pull": (
+                run,
+                np.array([t.pull for t in targets]),
+                _said("least margin that heavier sentences alone give a lighter one; inf: none"),
+            ),
         }
     )
 

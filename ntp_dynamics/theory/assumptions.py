@@ -3,6 +3,7 @@
     realizable      complete single-valued collocation n, reachable labels, acyclic query orders
     assumption 1    realizable, n injective, no confused token        (the paper's sense)
     assumption 3    in no sentence has a non-optimal token more copies than the optimal ones
+    prefix closed   every prefix of a sample is a sample: the paper's set-up; no claim asks for it
     proposition 2   its column is the max-margin one, under each query it speaks of
 
 Assumption 2, orthonormal embeddings, is not a property of a corpus.
@@ -49,6 +50,7 @@ class Report:
             "injective": found.injective,
             "confused": [[name(query), name(token)] for query, token in found.confused],
             "assumption3_violations": len(found.assumption3_violations),
+            "prefix_closed": found.prefix_closed,
             "proposition2_holds": {corpus.vocab[q]: h for q, h in self.proposition2_holds.items()},
             "vocab_size": corpus.classes,
             "sentences": corpus.size,

@@ -20,7 +20,6 @@ from ntp_dynamics.data.embedding import Embedding
 from ntp_dynamics.data.realizable import Recognition
 from ntp_dynamics.theory.max_margin import AttentionTarget
 from ntp_dynamics.theory.pure_attention import is_best
-from ntp_dynamics.theory.step_size import UNKNOWN, Threshold, threshold
 from ntp_dynamics.theory.targets import Targets
 
 
@@ -88,7 +87,6 @@ def make_constants(
     stages = frozenset(config.stages)
     ov = [t.feed_forward.norm if t.feed_forward else math.nan for t in targets]
     kq = [t.attention.norm if t.attention else math.nan for t in targets]
-    thresholds = [_threshold(t) for t in targets]
     return Constants(
         vocab_size=corpora[0].classes,
         eta0=config.train.feed_forward.step_size,
@@ -101,8 +99,8 @@ def make_constants(
         n=np.array([sum(len(s) > 1 for s in c.sentences) for c in corpora], float),
         max_length=np.array([c.max_length for c in corpora], float),
         forced_zero=np.array([_forced_zero(t) for t in targets], float),
-        eta_c=np.array([t.value for t in thresholds]),
-        eta_c_at_most=np.array([t.at_most for t in thresholds]),
+        eta_c=np.array([t.threshold.value for t in targets]),
+        eta_c_at_most=np.array([t.threshold.at_most for t in targets]),
         pull=np.array([t.pull for t in targets]),
         complete=np.array([_complete(c) for c in corpora]),
         prefix_closed=np.array([r.prefix_closed for r in recognitions]),
@@ -133,11 +131,6 @@ def _pure(
 
 def _complete(corpus: Corpus) -> bool:
     return len({s[0] for s in corpus.sentences if len(s) == 1}) == corpus.vocab_size
-
-
-def _threshold(targets: Targets) -> Threshold:
-    target = targets.attention
-    return threshold(target) if isinstance(target, AttentionTarget) else UNKNOWN
 
 
 def _forced_zero(targets: Targets) -> int:

@@ -31,7 +31,7 @@ def explain(corpus: Corpus, found: Recognition, proposition2_holds: Mapping[int,
     if found.certificate is not None:
         lines += ["", *_refusal(corpus, found, found.certificate)]
     sections: list[tuple[str, Sequence[Any], Callable[..., str]]] = [
-        ("Tokens that share a continuation:", found.non_injective, _pair)
+        ("Tokens that share a continuation:", found.non_injective, _pair),
     ]
     if found.realizable:
         failing = [query for query, holds in proposition2_holds.items() if not holds]
@@ -39,6 +39,7 @@ def explain(corpus: Corpus, found: Recognition, proposition2_holds: Mapping[int,
             ("Confused tokens:", found.confused, _confusion),
             ("Sentences against assumption 3:", found.assumption3_violations, _majority),
             ("Queries against proposition 2:", failing, _excess),
+            ("Prefixes that are no sample:", found.open_prefixes, _prefix),
         ]
     for title, items, tell in sections:
         if items:
@@ -79,6 +80,11 @@ def _table(
         met = f"queries whose max-margin column it gives: {held:,} of {asked:,}"
         not_met = "it speaks of no query: each has a confused token, or no relation"
         yield "proposition 2", held == asked if asked else None, met if asked else not_met
+
+    count = len(found.open_prefixes)
+    met = "every prefix of a sample is a sample: the paper's set-up, which no claim asks for"
+    not_met = "samples whose prefix is none (the paper's set-up; no claim asks for it)"
+    yield "prefix closed", not count, f"{not_met}: {count:,}" if count else met
 
 
 def _first(items: Sequence[Any], tell: Callable[[Any], str]) -> list[str]:
@@ -127,6 +133,13 @@ def _n(corpus: Corpus, found: Recognition, *tokens: int) -> str:
 
 def _pair(corpus: Corpus, found: Recognition, tokens: tuple[int, int]) -> str:
     return _n(corpus, found, *tokens)
+
+
+def _prefix(corpus: Corpus, found: Recognition, i: int) -> str:
+    """``[a q] -> b wants [a] -> q``."""
+    *prefix, last = corpus.sentences[i]
+    words = " ".join(corpus.vocab[token] for token in prefix)
+    return f"{corpus.spell(i)} wants [{words}] -> {corpus.vocab[last]}"
 
 
 def _confusion(corpus: Corpus, found: Recognition, confused: tuple[int, int]) -> str:

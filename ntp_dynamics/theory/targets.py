@@ -25,6 +25,7 @@ from ntp_dynamics.theory.max_margin import (
     attention_target,
     feed_forward_target,
 )
+from ntp_dynamics.theory.step_size import UNKNOWN, Threshold, threshold
 from ntp_dynamics.theory.traps import least_pull
 
 
@@ -39,6 +40,8 @@ class Targets:
     pull: float
     """The least margin that heavier sentences alone give a lighter one (`traps`); inf where no
     token is confused or no weights are unequal, nan where it is not known."""
+    threshold: Threshold = UNKNOWN
+    """eta_c (`step_size`)."""
 
 
 _solved: dict[tuple[Corpus, bytes], Targets] = {}
@@ -67,7 +70,10 @@ def _solve(corpus: Corpus, recognition: Recognition, embedding: Embedding) -> Ta
     feed_forward = _feed_forward(corpus, recognition.collocation, embedding)
     pull = least_pull(corpus, recognition) if embedding.orthonormal else math.nan
     try:
-        return Targets(feed_forward, _attention(recognition, embedding), None, pull)
+        attention = _attention(recognition, embedding)
+        exact = isinstance(attention, AttentionTarget)
+        step_size = threshold(attention) if exact else UNKNOWN
+        return Targets(feed_forward, attention, None, pull, step_size)
     except Infeasible as error:
         return Targets(feed_forward, None, error.spell(corpus.name), pull)
     except NoGramTarget as error:

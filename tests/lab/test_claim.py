@@ -91,6 +91,25 @@ def test_a_claim_none_of_whose_runs_qualifies_does_not_apply_whatever_the_data()
     assert "the start is not zero (6)" in verdict.sentence
 
 
+def test_what_runs_outside_the_hypotheses_show_is_told_apart():
+    """Two confused runs break a bound that the four others keep; the verdict is about the four."""
+    log_y = trajectories()
+    log_y[:2] += 5.0
+    law = {"law": Law.power(1), "constant": 0.5}
+    verdict = claim(preconditions=(CONFUSED,), **law).judge(STEPS, log_y, constants())
+    assert (verdict.label, verdict.bound) == ("faster", "holds")
+    assert verdict.beyond.startswith("bound broken by 2 of 2, rate kept, exponent 1.5 ")
+    assert "not covered; observed: bound broken by 2 of 2" in verdict.sentence
+    never = Precondition("zero init", lambda c: False, "the start is not zero")
+    none = claim(preconditions=(never,), **law).judge(STEPS, log_y, constants())
+    assert none.label == "does not apply"
+    assert none.beyond.startswith("bound broken by 2 of 6")
+    assert none.outcomes == ("left out",) * 6
+    assert "observed" not in claim(preconditions=(never,)).judge(
+        STEPS, log_y, constants(), beyond=False
+    ).sentence  # fmt: skip
+
+
 def test_constants_of_runs_left_out_may_be_unknown():
     unknown = constants()
     unknown.scale = np.where(unknown.confused, np.nan, unknown.scale)

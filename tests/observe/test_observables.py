@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from ntp_dynamics.config import GaussianInit, RealizableDataset, Stage
+from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.data.embedding import orthonormal
 from ntp_dynamics.data.generate import generate
 from ntp_dynamics.data.realizable import recognise
@@ -96,6 +97,39 @@ def test_masses_loss_and_accuracy_agree_with_arithmetic_by_hand(steps: int) -> N
         right += pi * (z.argmax() == y)
     assert value("log_loss", state, reference) == pytest.approx(math.log(loss), rel=1e-12)
     assert value("accuracy", state, reference) == pytest.approx(right, rel=1e-12)
+
+
+def test_a_rare_sentence_that_is_wrong_counts_as_one() -> None:
+    """Its weight is lost in rounding: the weighted accuracy reads exactly 1."""
+    rare = [1e-17 if len(s) > 1 else 1.0 for s in CORPUS.sentences]
+    samples = zip(CORPUS.sentences, CORPUS.next_tokens, rare, strict=True)
+    corpus = Corpus.from_samples(samples, vocab_size=V)
+    state, reference = state_after(0, norm=None)
+    batch = pack([corpus, CORPUS], [FOUND.collocation] * 2)
+    logits = exact_margin(MARGIN, batch)
+    scores = -50 * reference.kq.expand(2, -1, -1)  # attention on what is wrong
+    _, forward = attention_gradient(scores, logits, batch)
+    wrong = replace(state, batch=batch, logits=logits, forward=forward)
+    longer = sum(len(s) > 1 for s in CORPUS.sentences)
+    assert observable("accuracy")(wrong, reference)[0] == 1
+    shares = observable("accuracy_unweighted")(wrong, reference)
+    assert shares.tolist() == pytest.approx([1 - longer / CORPUS.size] * 2, rel=1e-14)
+
+
+def test_margins_are_those_of_every_known_token_against_every_class() -> None:
+    batch = pack([CORPUS], [[-1, *FOUND.collocation[1:]]])
+    logits = torch.from_numpy(np.random.default_rng(0).standard_normal((1, V, V)))
+    state = replace(state_after(0)[0], batch=batch, logits=logits)
+    table = logits[0].tolist()
+    margins = [
+        table[y][x] - table[v][x]
+        for x, y in enumerate(FOUND.collocation)
+        for v in range(V)
+        if x > 0 and v != y
+    ]
+    for name, expected in (("margin_min", min(margins)), ("margin_max", max(margins))):
+        measure = next(o for o in BUILT_IN if o.name == name)
+        assert measure(state, state_after(0)[1]).item() == pytest.approx(expected, rel=1e-14)
 
 
 def test_direction_gap_counts_the_part_of_w0_outside_the_span() -> None:

@@ -2,14 +2,17 @@
 
 import json
 
+import numpy as np
 import pytest
 
+from ntp_dynamics.config import PrefixClosedDataset
 from ntp_dynamics.data.corpus import Corpus
+from ntp_dynamics.data.prefix_closed import generate_prefix_closed
 from ntp_dynamics.theory.assumptions import check
 
 KEYS = [
     "realizable", "assumption1", "reason", "certificate", "injective", "confused",
-    "assumption3_violations", "proposition2_holds", "vocab_size", "sentences",
+    "assumption3_violations", "prefix_closed", "proposition2_holds", "vocab_size", "sentences",
 ]  # fmt: skip
 ALPHABET = "abcdq"
 SINGLES = "a>b b>c c>d d>q q>a"
@@ -73,8 +76,36 @@ not confused   yes  no token is above one token and below another under the same
 assumption 1   yes  realizable, injective and not confused
 assumption 2   -    orthonormal embeddings: not a property of a corpus
 assumption 3   yes  in every sentence the optimal token has the most copies
-proposition 2  yes  queries whose max-margin column it gives: 1 of 1"""
+proposition 2  yes  queries whose max-margin column it gives: 1 of 1
+prefix closed  NO   samples whose prefix is none (the paper's set-up; no claim asks for it): 1
+
+Prefixes that are no sample:
+  [a b q] -> b wants [a b] -> q"""
     assert check(corpus(f"{SINGLES} abq>b")).text() == text
+
+
+@pytest.mark.parametrize(
+    ("longer", "open_prefixes"),
+    [
+        ("", 0),
+        ("ab>b", 0),  # [a] -> b is there
+        ("ab>b abb>c", 0),
+        ("abb>c", 1),  # [a b] -> b is not
+        ("aq>b", 1),  # [a] is a sample, but goes on to b
+        ("abb>c abbc>d", 1),  # one token less at a time
+    ],
+)
+def test_prefix_closure_looks_at_every_prefix(longer, open_prefixes):
+    report = check(corpus(f"{SINGLES} {longer}"))
+    assert len(report.recognition.open_prefixes) == open_prefixes
+    assert report.to_json()["prefix_closed"] == (open_prefixes == 0)
+    assert ("prefix closed  yes" in report.text()) == (open_prefixes == 0)
+
+
+def test_generated_trajectories_are_prefix_closed():
+    knobs = PrefixClosedDataset(vocab_size=9)
+    drawn = [generate_prefix_closed(knobs, np.random.default_rng(seed)) for seed in range(10)]
+    assert all(check(one).recognition.prefix_closed for one in drawn)
 
 
 def test_a_cycle_is_shown_relation_by_relation():

@@ -158,3 +158,28 @@ def test_a_corpus_with_an_unused_token_is_not_the_papers(tmp_path: Path) -> None
         else:
             assert verdict["gate"] != "inapplicable"
             assert verdict["bound"] != "violated"
+
+
+@pytest.mark.parametrize("engine", ["auto", "numba", "torch", "autograd"])
+@pytest.mark.parametrize("start", ["train.margin=null", "train.margin=5"])
+def test_a_stage_without_anything_to_train_on_is_refused(
+    tmp_path: Path, engine: str, start: str
+) -> None:
+    """Sentences of two tokens only, or one token with two continuations: L0 has no term."""
+    for samples in ([([0, 1], 2), ([1, 2], 0)], [([0], 1), ([0], 2)]):
+        path = tmp_path / "corpus.jsonl"
+        Corpus.from_samples(samples).write(path)
+        job = ["dataset=file", f"dataset.path={path}", "runs=1", "tracking=none", start]
+        with pytest.raises(ntp.UserError, match="no token has a known continuation") as caught:
+            ntp.train([*job, f"engine={engine}"], tmp_path / "job")
+        assert caught.value.where == str(path)
+        assert not (tmp_path / "job").exists()
+
+
+def test_the_joint_stage_needs_no_collocation(tmp_path: Path) -> None:
+    Corpus.from_samples([([0, 1], 2), ([1, 2], 0)]).write(tmp_path / "corpus.jsonl")
+    job = ["dataset=file", f"dataset.path={tmp_path}/corpus.jsonl", "runs=1", "tracking=none"]
+    record = ntp.train(
+        [*job, "figures=none", "train.stages=[joint]", "train.joint.steps=5"], tmp_path / "job"
+    )
+    assert record.status["state"] == "done"

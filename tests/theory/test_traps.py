@@ -77,8 +77,8 @@ def test_without_confused_tokens_heavier_sentences_never_pull() -> None:
         assert not seen.confused
         assert least_pull(corpus, seen) == math.inf
         for sentences in _relations(corpus, seen, set(corpus.queries)).values():
-            for split in _splits(sentences):
-                found.append(_least_margin(solve(split.heavier), split.lighter))
+            splits = _splits(sentences)
+            found += [_least_margin(solve(split.heavier), split.lighter) for split in splits]
     assert len(found) > 100
     assert min(found) >= 0
 

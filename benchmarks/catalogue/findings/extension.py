@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from benchmarks.catalogue import series
-from benchmarks.catalogue.finding import Finding, Reading, Records, Row, between, number
-from benchmarks.catalogue.findings.rates import label_row
+from benchmarks.catalogue.expectation import above, exactly, near
+from benchmarks.catalogue.finding import Finding, Row
+from benchmarks.catalogue.findings.bounds import only
+from benchmarks.catalogue.labels import verdict
 from benchmarks.catalogue.plots import Chart, Series
+from benchmarks.catalogue.watched import Records, Watched
 from ntp_dynamics.data.realizable import Order, recognise
-from ntp_dynamics.record import Record
 
 Prompt = tuple[list[int], list[int]]
 """Tokens, the query last, and those that count as right."""
@@ -28,80 +30,12 @@ class Answers(NamedTuple):
     """Mean attention on a token that counts as right."""
 
 
-def generalisation(records: Records) -> Reading:
-    """Accuracy and attention over the steps, for three kinds of prompts."""
-    (record,) = records.values()
-    t = record.stage("attention")["checkpoint"].values
-    one = _measure(record, _one_stranger)
-    several = _measure(record, _several_strangers)
-    optimal = _measure(record, _optimal_and_strangers)
-    rows = [*_rows(t, one, several, optimal), *_recorded_rows(record, records)]
-    shown = t >= 1
-    steps = t[shown].astype(float)
-    attention = Chart(
-        "attention on the token that should win",
-        [
-            Series("one non-comparable", steps, one.attention[:, shown]),
-            Series("optimal + three", steps, optimal.attention[:, shown]),
-            Series("each of three non-comparable", steps, several.attention[:, shown]),
-        ],
-        plain=True,
-    )
-    text = (
-        "Training inserts every token it never compared between the optimal and the non-optimal "
-        "ones of a query, as Theorem 3 says: a single stranger beats the non-optimal tokens, and "
-        "loses to an optimal one. It does not order strangers among themselves: three share the "
-        "attention equally and no class leads. The paper gives no experiment on this."
-    )
-    return Reading(rows, text, [attention], "Prompts outside the corpus, eight runs.")
-
-
-def _rows(t: np.ndarray, one: Answers, several: Answers, optimal: Answers) -> list[Row]:
-    """The checkpoints nearest to 50 and 200, and the last."""
-    i50, i200 = (int(np.abs(t - step).argmin()) for step in (50, 200))
-    early = f"one non-comparable + non-optimal tokens: accuracy at t = {t[i50]}"
-    said = "optimal + three non-comparable: least accuracy from then on"
-    shared = "three non-comparable + non-optimal: attention on each, last step"
-    return [
-        between(
-            early,
-            0.34,
-            0.34,
-            one.accuracy[:, i50],
-            expected="0.34",
-            why="the prompts of the notes may hold the query twice, and two copies outvote the "
-            "stranger this early; here every token occurs once",
-        ),
-        between(f"the same at t = {t[i200]}", 1, 1, one.accuracy[:, i200], expected="1.00"),
-        between(
-            "the same: attention on the stranger, last step",
-            0.99,
-            1,
-            one.attention[:, -1],
-            expected="near 1",
-        ),
-        between(said, 1, 1, optimal.accuracy[:, i50:].min(1), expected="1.00"),
-        number(shared, 1 / 3, several.attention[:, -1], slack=0.01),
-        between("the same: accuracy", 0, 0, several.accuracy[:, -1], expected="0: a tie"),
-    ]
-
-
-def _recorded_rows(record: Record, records: Records) -> list[Row]:
-    every = series.last(record, "order_extension_accuracy")
-    what = "one non-comparable, every stranger and query (order_extension_accuracy), last step"
-    return [
-        between(what, 1, 1, every, expected="1"),
-        label_row(records, "order.extension", "holds"),
-    ]
-
-
 def _measure(
-    record: Record, draw: Callable[[Order, int, int, np.random.Generator], Prompt | None]
+    record: Watched, draw: Callable[[Order, int, int, np.random.Generator], Prompt | None]
 ) -> Answers:
     """What the model of each run answers to prompts of one kind."""
     scores = record.stage("attention")["scores"].values
     logits = record.stage("attention")["logits"].values
-    queries = record.trajectory.dataset["query_id"].values
     right = np.zeros(scores.shape[:2])
     mass = np.zeros(scores.shape[:2])
     for run, corpus in enumerate(record.corpora):
@@ -115,7 +49,7 @@ def _measure(
                     continue
                 tokens, winners = prompt
                 asked += 1
-                s = scores[run][:, tokens, list(queries[run]).index(query)]
+                s = scores[run][:, tokens, record.queries[run].index(query)]
                 phi = np.exp(s - s.max(1, keepdims=True))
                 phi /= phi.sum(1, keepdims=True)
                 z = phi @ logits[run][:, tokens].T
@@ -158,4 +92,81 @@ def _optimal_and_strangers(order, query, vocab_size, rng) -> Prompt | None:
     return [best, *new] + [query] * (query != best), [best]
 
 
-GENERALISATION = Finding("generalisation", "Orders extend to tokens never compared", generalisation)
+def _at(record: Watched, step: int) -> int:
+    """The checkpoint nearest to a step."""
+    return int(np.abs(record.stage("attention")["checkpoint"].values - step).argmin())
+
+
+def _accuracy(records: Records, draw: Callable, step: int) -> np.ndarray:
+    record = only(records)
+    return _measure(record, draw).accuracy[:, _at(record, step)]
+
+
+def _least(records: Records) -> np.ndarray:
+    """With an optimal token: the least accuracy from the checkpoint near 50 on."""
+    record = only(records)
+    return _measure(record, _optimal_and_strangers).accuracy[:, _at(record, 50) :].min(1)
+
+
+def _picture(records: Records) -> Sequence[Chart]:
+    record = only(records)
+    t = record.stage("attention")["checkpoint"].values
+    curves = [
+        Series(name, t[t >= 1].astype(float), _measure(record, draw).attention[:, t >= 1])
+        for name, draw in (
+            ("one non-comparable", _one_stranger),
+            ("optimal + three", _optimal_and_strangers),
+            ("each of three non-comparable", _several_strangers),
+        )
+    ]
+    return [Chart("attention on the token that should win", curves, plain=True)]
+
+
+GENERALISATION = Finding(
+    "generalisation",
+    "Orders extend to tokens never compared",
+    rows=[
+        Row(
+            "one non-comparable + non-optimal tokens: accuracy at the checkpoint near t = 50",
+            near(0.34, within=0.05),
+            lambda r: _accuracy(r, _one_stranger, 50),
+            "the prompts of the notes may hold the query twice, and two copies outvote the "
+            "stranger this early; here every token occurs once",
+        ),
+        Row("the same near t = 200", exactly(1), lambda r: _accuracy(r, _one_stranger, 200)),
+        Row(
+            "the same: attention on the stranger, last step",
+            above(0.99),
+            lambda r: _measure(only(r), _one_stranger).attention[:, -1],
+        ),
+        Row(
+            "optimal + three non-comparable: least accuracy from near t = 50 on",
+            exactly(1),
+            _least,
+        ),
+        Row(
+            "three non-comparable + non-optimal: attention on each, last step",
+            near(1 / 3, within=0.01),
+            lambda r: _measure(only(r), _several_strangers).attention[:, -1],
+        ),
+        Row(
+            "the same: accuracy (0: a tie)",
+            exactly(0),
+            lambda r: _measure(only(r), _several_strangers).accuracy[:, -1],
+        ),
+        Row(
+            "one non-comparable, every stranger and query (order_extension_accuracy), last step",
+            exactly(1),
+            lambda r: series.last(only(r), "order_extension_accuracy"),
+        ),
+        verdict("order.extension", "holds"),
+    ],
+    text=(
+        "Training inserts every token it never compared between the optimal and the non-optimal "
+        "ones of a query, as Theorem 3 says: a single stranger beats the non-optimal tokens, and "
+        "loses to an optimal one. It does not order strangers among themselves: three share the "
+        "attention equally and no class leads. The paper gives no experiment on this."
+    ),
+    picture=_picture,
+    caption="Prompts outside the corpus, eight runs.",
+)
