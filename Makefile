@@ -8,7 +8,7 @@ STAMP := .venv/stamp-$(firstword $(shell cksum pyproject.toml))
 # One thread a process: two processes with two torch threads each run 100 times slower.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test lint calibrate catalogue bench clean
+.PHONY: run test lint calibrate catalogue mutants bench clean
 
 run: $(STAMP)  ## the main job: train, record, judge
 	@$(BIN)/ntp-train
@@ -25,6 +25,9 @@ calibrate: $(STAMP)  ## how often verdicts are wrong: docs/calibration.md (minut
 
 catalogue: $(STAMP)  ## every experiment in full: docs/findings.md (minutes)
 	@$(BIN)/python -m benchmarks.catalogue
+
+mutants: $(STAMP)  ## which flips of the code the tests notice: docs/mutants.md (minutes)
+	@$(BIN)/python -m benchmarks.mutants
 
 bench: $(STAMP)  ## how fast training is, beside the usual loop: docs/performance.md (minutes)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'

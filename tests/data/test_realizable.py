@@ -316,3 +316,11 @@ def test_a_cycle_is_looked_for_among_as_many_edges_as_tokens(monkeypatch):
     assert certificate.reason is Reason.CYCLE
     assert set(certificate.samples) == {size, size + 1}
     assert 0 < len(edges) <= size + 3
+
+
+def test_a_label_that_cannot_be_reached_names_the_query_of_its_sentence():
+    samples = [((0,), 1), ((1,), 2), ((2,), 0), ((2, 0, 1), 1), ((0, 1), 0)]
+    certificate = recognise(Corpus.from_samples(samples, vocab_size=3)).certificate
+    assert certificate is not None
+    assert certificate.reason is Reason.UNREACHABLE_LABEL
+    assert (certificate.tokens, certificate.samples, certificate.query) == ((0,), (4,), 1)

@@ -161,8 +161,9 @@ def test_denominators_of_different_components_never_meet():
     assert not certify(values | {0: values[0] + Fraction(1, math.lcm(*sizes))}, relations).dual
 
 
-def test_a_relation_is_compared_exactly_also_beyond_64_bits():
-    part = Fraction(1, 10**30)
+@pytest.mark.parametrize("denominator", [10**9, 10**10, 10**12, 10**30])
+def test_a_relation_is_compared_exactly_also_beyond_64_bits(denominator):
+    part = Fraction(1, denominator)
     for below, held in ((-part, False), (Fraction(0), True), (part, True)):
         certificate = certify({0: 1 + below, 1: Fraction(0)}, [(0, 1)])
         assert certificate.primal == held

@@ -14,7 +14,7 @@ from ntp_dynamics.config import RealizableDataset
 from ntp_dynamics.data.embedding import gaussian, orthonormal
 from ntp_dynamics.data.generate import generate
 from ntp_dynamics.data.realizable import Order, recognise
-from ntp_dynamics.theory import min_norm
+from ntp_dynamics.theory import dual_gradient, min_norm
 from ntp_dynamics.theory.gram_dual import (
     NoGramTarget,
     attention_dual,
@@ -23,7 +23,7 @@ from ntp_dynamics.theory.gram_dual import (
 )
 from ntp_dynamics.theory.max_margin import attention_target, feed_forward_target
 from ntp_dynamics.theory.min_norm import Contradiction
-from ntp_dynamics.theory.separation import Relations
+from ntp_dynamics.theory.separation import Relations, measure
 
 SIZE = 6
 pairs = st.tuples(st.integers(0, SIZE - 1), st.integers(0, SIZE - 1)).filter(lambda p: p[0] < p[1])
@@ -224,6 +224,78 @@ def test_the_gradient_method_for_many_relations_agrees_with_the_kernel(dim, monk
         assert other.norm == pytest.approx(one.norm, rel=1e-10)
         assert 2 * other.gap / other.norm**2 <= 1e-10
     np.testing.assert_allclose(many[0].scores, kernel[0].scores, atol=1e-4 * kernel[0].norm)
+
+
+def test_the_gradient_method_is_accelerated(monkeypatch):
+    """400 steps bring the gap below 1e-11 here; without momentum it takes thousands."""
+    found = corpus_of_twenty(1)
+    root = factor(gaussian(20, 8, np.random.default_rng(3)).gram)
+    relations = Relations(*np.array(triples(found.orders or {})).T, root, root)
+    monkeypatch.setattr(dual_gradient, "STEPS", 400)
+    assert measure(relations, dual_gradient.dual_gradient(relations)).gap <= 1e-11
+
+
+def test_the_gap_of_a_target_is_in_units_of_its_own_norm():
+    """Relative to 1/2 ||W||^2 in the solver, absolute in the target."""
+    found = corpus_of_twenty(0)
+    gram = gaussian(20, 6, np.random.default_rng(10)).gram
+    root = factor(gram)
+    solution = min_norm.solve(Relations(*np.array(triples(found.orders or {})).T, root, root))
+    target = attention_dual(found.orders or {}, gram)
+    assert target.norm**2 > 50
+    assert target.gap == pytest.approx(solution.gap * target.norm**2 / 2, rel=1e-6)
+    assert solution.gap > 0
+
+
+def test_a_gap_allows_for_rounding():
+    """One relation, W = F / ||F||^2: with r = 8 eps ||F|| the margin may be 1 - r ||W||, the norm
+    ||W|| + r sum lambda, so that the gap is 1 - ((1 - 8 eps) / (1 + 8 eps)^2)^2 = 48 eps."""
+    left, right = np.array([[3.0, 1.0], [0.0, 4.0]]), np.array([[0.5], [1.0]])
+    one, zero = np.array([1]), np.array([0])
+    relations = Relations(zero, one, zero, left, right)
+    square = (2**2 + 4**2) * (0.5**2 + 1)  # ||(3,0) - (1,4)||^2 ||(.5,1)||^2
+    solution = measure(relations, np.array([1 / square]))
+    assert solution.norm_squared == pytest.approx(1 / square, rel=1e-14)
+    assert solution.gap == pytest.approx(48 * 2.0**-52, rel=0.1)
+    assert measure(relations, np.array([0.0])).gap == np.inf
+
+
+def test_the_closed_form_of_w_ov_needs_no_solver(monkeypatch):
+    """Token 1 is continued by 0, token 3 by nothing known."""
+    monkeypatch.delattr(min_norm, "solve")
+    gram = gaussian(6, 200, np.random.default_rng(0)).gram
+    n = [1, 0, 4, -1, 5, 2]
+    target = feed_forward_dual(n, gram)
+    for x, y in enumerate(n):
+        expected = (np.arange(6) == y) - 1 / 6 if y >= 0 else None
+        if expected is not None:
+            np.testing.assert_allclose(target.matrix[:, x], expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("dim", [40, 15, 8])
+def test_active_relations_are_found_from_a_wrong_guess(dim):
+    """One active relation missing, one idle one too many, the others off by a tenth."""
+    found = corpus_of_twenty(2)
+    root = factor(gaussian(20, dim, np.random.default_rng(4)).gram)
+    relations = Relations(*np.array(triples(found.orders or {})).T, root, root)
+    best = min_norm.solve(relations).multipliers
+    active, idle = np.flatnonzero(best > 1e-6), np.flatnonzero(best <= 1e-6)
+    guess = best * np.linspace(0.9, 1.1, len(best))
+    guess[active[0]], guess[idle[0]] = 0.0, best.max()
+    assert min_norm._polish(relations, guess).gap <= 1e-12
+
+
+def test_a_contradiction_is_looked_for_up_to_a_size(monkeypatch):
+    """Entries of the F_i: relations times the dimensions of both sides."""
+    found = corpus_of_twenty(0)
+    gram = gaussian(20, 2, np.random.default_rng(0)).gram
+    size = len(triples(found.orders or {})) * 2 * 2
+    monkeypatch.setattr(min_norm, "LARGEST_SYSTEM", size)
+    with pytest.raises(NoGramTarget, match="combination"):
+        attention_dual(found.orders or {}, gram)
+    monkeypatch.setattr(min_norm, "LARGEST_SYSTEM", size - 1)
+    with pytest.raises(NoGramTarget, match="was not solved"):
+        attention_dual(found.orders or {}, gram)
 
 
 def test_a_solution_that_misses_the_gap_is_not_a_target(monkeypatch):

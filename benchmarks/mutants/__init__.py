@@ -1,0 +1,1 @@
+"""Which flips of the code the tests notice: docs/mutants.md."""

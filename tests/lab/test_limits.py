@@ -1,0 +1,98 @@
+"""Limits stand exactly where they are said to: points, decades, runs, windows, defaults."""
+
+import math
+
+import numpy as np
+import pytest
+
+from ntp_dynamics.lab.claim import Claim
+from ntp_dynamics.lab.gate import Case
+from ntp_dynamics.lab.judge import judge
+from ntp_dynamics.lab.law import Law
+from ntp_dynamics.lab.windows import Windows
+
+
+def case(t, t_min=1.0):
+    t = np.asarray(t, dtype=float)
+    return Case(
+        t=t,
+        log_y=-np.log(t)[None],
+        law=Law.power(1),
+        sign=1,
+        counted=(t >= t_min)[None],
+        readable=np.full((1, 1), -np.inf),
+        t_min=np.array([t_min]),
+        log_constant=None,
+        log_ceiling=None,
+    )
+
+
+def test_a_rate_asks_for_two_decades_and_forty_points():
+    assert case([*range(1, 40), 100]).deep.tolist() == [True]
+    assert case([*range(1, 39), 100]).deep.tolist() == [False]
+    assert case([*range(1, 40), 99]).deep.tolist() == [False]
+    assert case([*range(1, 60), 1000], t_min=10.0).deep.tolist() == [True]
+    assert case([*range(1, 60), 999], t_min=10.0).deep.tolist() == [False]
+
+
+def test_windows_are_decades_that_end_at_the_horizon_its_half_and_its_quarter():
+    t = np.arange(1.0, 10_001.0)
+    windows = Windows(t, np.ones((1, t.size), dtype=bool), np.array([10_000.0]), 10)
+    ends = np.array([[10_000, 1000], [5000, 500], [2500, 250]])
+    np.testing.assert_allclose(windows.upper_edge[..., 0], ends)
+    np.testing.assert_allclose(windows.middle[..., 0], ends / np.sqrt(10))
+    np.testing.assert_array_equal(windows.points[..., 0], ends - ends // 10 + 1)
+
+
+GRID = np.unique(np.round(np.geomspace(1, 30_000, 400)))
+
+
+def slow(runs, t):
+    """t^-1/2, with a noise that differs from run to run."""
+    noise = np.random.default_rng(0).standard_normal((runs, t.size))
+    return -0.5 * np.log(t) + 0.01 * noise
+
+
+def test_the_mean_is_asked_three_and_a_half_decades_after_the_start_of_the_claim():
+    """A run by itself from 400 times the start on: 30,000 is 300 times, and 2.5 decades."""
+    late = judge(GRID, slow(6, GRID), Law.power(1), t_min=100)
+    assert (late.label, math.isnan(late.p_contradicted)) == ("inconclusive", True)
+    early = judge(GRID, slow(6, GRID), Law.power(1), t_min=9)
+    assert (early.label, early.p_contradicted < 1e-3) == ("contradicted", True)
+
+
+def test_a_limit_on_failing_runs_asks_for_five():
+    for runs in (4, 5):
+        verdict = judge(GRID, -np.log(GRID) * np.ones((runs, 1)), Law.power(1), log_constant=1.0)
+        assert math.isnan(verdict.most_failing) == (runs < 5)
+
+
+def test_no_horizon_that_is_reached_already_is_promised():
+    """Twenty points over four decades: more steps would do, a longer run need not."""
+    t = np.unique(np.round(np.geomspace(1, 10_000, 20)))
+    verdict = judge(t, -np.log(t), Law.power(1))
+    assert (verdict.label, verdict.decides_at) == ("inconclusive", None)
+    short = judge(t[t < 50], -np.log(t[t < 50]), Law.power(1))
+    assert short.decides_at == 100
+
+
+def test_a_claim_is_proved_about_every_run_an_upper_bound_and_not_tight_unless_it_says_so():
+    plain = Claim("x", "a statement", "a source", "text", "attention", "y", Law.power(1))
+    assert (plain.kind, plain.about, plain.side, plain.tight) == ("proved", "run", "upper", False)
+    assert (plain.constant, plain.ceiling, plain.t_min) == (None, None, 1)
+
+
+def test_a_law_is_written_with_its_numbers():
+    one = Law.power(1.5, 2).to_json()
+    assert (one["p"], one["log_power"]) == (1.5, 2.0)
+    several = Law.exponential(np.array([0.5, np.nan])).to_json()
+    assert several["rate"] == [0.5, None]
+    assert set(Law.envelope(np.zeros((2, 3))).to_json()) == {"form", "formula"}
+
+
+@pytest.mark.parametrize("side", ["upper", "lower"])
+def test_a_bound_that_is_met_exactly_is_kept(side):
+    verdict = judge(GRID, -np.log(GRID), Law.power(1), log_constant=0.0, side=side)
+    assert verdict.bound == "holds"
+    assert verdict.slack == 0.0
+    assert verdict.outcomes == ("kept",)
