@@ -107,7 +107,7 @@ def panel(
     other = None if shadow is None else shadow.dataset.get(name)
     claims = [c for c in CLAIMS if (c.stage, c.observable) == (stage, name)]
     laws = _laws(claims, name, t, values, constants, decades) if constants else []
-    floor = log_floor(name, max(int(t[-1]), 1)) if len(t) else None
+    floor = log_floor(name, int(t[-1])) if len(t) else None
     ceiling = next((c.ceiling for c in claims if c.ceiling and c.side == "upper"), None)
     return {
         "key": f"{stage}/{name}",

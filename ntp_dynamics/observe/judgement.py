@@ -104,4 +104,4 @@ def log_floor(name: str, horizon: int) -> float | None:
     """
     if not name.startswith("direction_gap"):
         return None
-    return math.log(np.finfo(float).eps ** 2 * horizon)
+    return math.log(np.finfo(float).eps ** 2 * max(horizon, 1))
