@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from rich.console import Console
 
-from ntp_dynamics.config import Config, Figures, Stage, read_yaml, redact_overrides, to_yaml
+from ntp_dynamics.config import Config, Figures, Stage, redact_overrides, to_yaml
 from ntp_dynamics.drops import Drops
 from ntp_dynamics.job import (
     Job,
@@ -36,8 +36,8 @@ from ntp_dynamics.lab.progress import Interrupt, JobProgress, SweepShare, gracef
 from ntp_dynamics.lab.secrets import redact
 from ntp_dynamics.lab.store import LOG, STATUS, TRAJECTORY, VERDICTS, RecordWriter, check_tree
 from ntp_dynamics.lab.sweep import Parts, Work, run_alone
-from ntp_dynamics.lab.tracking import Subject, Tracker, flatten, is_on, open_tracker
-from ntp_dynamics.lab.wording import kept_of
+from ntp_dynamics.lab.tracking import is_on, open_tracker
+from ntp_dynamics.mirror import subject_of, track_outcome
 from ntp_dynamics.observe.hooks import Dropper
 from ntp_dynamics.observe.judgement import (
     Judged,
@@ -124,7 +124,7 @@ def job_parts(
         tell(text)
 
     settings = to_yaml(config)
-    subject = _subject(config, settings, writer.directory, around.group)
+    subject = subject_of(config, settings, writer.directory, around.group)
     with writer, _opened_log(writer, status) as log:
         drops = Drops(log, say)
         try:
@@ -145,7 +145,7 @@ def job_parts(
                     log.data(f"{j.claim.id} ({j.claim.version}): {j.verdict.sentence}")
                 said = [*notes(job), *drops.notes(job.hooks, tree)]
                 outcome = {**summary(tree, judged), "notes": said}
-                _track_outcome(tracker, claims, outcome)
+                track_outcome(tracker, claims, outcome)
             log.data("done")
             check_tree(writer.directory / TRAJECTORY)
             writer.add(LOG, log.entry)
@@ -311,25 +311,3 @@ def _opened_log(writer: RecordWriter, status: dict[str, Any]) -> JobLog:
         why = unwritable(writer.directory / LOG, error)
         writer.json(STATUS, {**status, "state": "failed", "reason": redact(str(why))})
         raise why from error
-
-
-def _subject(config: Config, settings: str, directory: Path, group: str | None) -> Subject:
-    flat = flatten(read_yaml(settings)) if is_on(config.tracking) else {}
-    return Subject(config.name, directory.resolve().name, group, flat)
-
-
-def _track_outcome(
-    tracker: Tracker, claims: Sequence[dict[str, Any]], outcome: dict[str, Any]
-) -> None:
-    columns = ("id", "version", "stage", "label", "sentence", "source")
-    final = {name: value for name, value in outcome["final"].items() if value is not None}
-    labels = {f"verdict.{claim}": label for claim, label in outcome["labels"].items()}
-    kept = {f"verdict.{claim}.kept": runs["kept"] for claim, runs in outcome["runs"].items()}
-    judged = {f"verdict.{claim}.judged": runs["judged"] for claim, runs in outcome["runs"].items()}
-    tracker.summary({**final, **labels, **kept, **judged})
-    tracker.verdicts(
-        [
-            {**{name: claim[name] for name in columns}, "runs": kept_of(claim["outcomes"])}
-            for claim in claims
-        ]
-    )

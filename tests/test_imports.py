@@ -24,7 +24,7 @@ FLOORS = [
     ["job"],
     ["rehearsal"],
     ["record"],
-    ["figures", "outcome", "drops", "dashboard"],
+    ["figures", "outcome", "drops", "dashboard", "mirror"],
     ["run"],
     ["config_files"],
     ["mistakes"],

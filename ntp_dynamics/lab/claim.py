@@ -82,6 +82,7 @@ class Claim:
         kept, excluded = admit(conditions, len(np.atleast_2d(np.asarray(log_y))))
 
         def judged(preconditions: Sequence[Condition]) -> Verdict:
+            """Of the runs that meet them."""
             return judge(
                 t,
                 log_y,

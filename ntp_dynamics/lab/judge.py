@@ -95,24 +95,21 @@ def judge(
         blank = replace(blank, excluded=(*excluded, (why, int(late.sum()))))
         kept = kept & ~late
 
-    def column(name: str, value: Any) -> Float[np.ndarray, "S 1"]:
-        chosen = _each(name, value, runs)[kept]
-        if np.isnan(chosen).any():
-            raise ValueError(f"{name} is nan in a run to be judged")
-        return chosen[:, None]
+    def column(name: str, value: Any) -> Float[np.ndarray, "S 1"] | None:
+        return None if value is None else _column(name, value, kept)
 
     sound = trusted(log_y, residual)[kept]
+    floor = _column("log_floor", -math.inf if log_floor is None else log_floor, kept)
     case = Case(
         t=t,
         log_y=log_y[kept],
         law=law.for_runs(t, kept),
         sign=-1 if one_sided and side == "lower" else 1,
         counted=sound & (t >= start[kept, None]),
-        readable=column("log_floor", -math.inf if log_floor is None else log_floor)
-        + math.log(FLOOR_FACTOR),
-        t_min=column("t_min", t_min)[:, 0],
-        log_constant=None if log_constant is None else column("log_constant", log_constant),
-        log_ceiling=None if log_ceiling is None else column("log_ceiling", log_ceiling),
+        readable=floor + math.log(FLOOR_FACTOR),
+        t_min=_column("t_min", t_min, kept)[:, 0],
+        log_constant=column("log_constant", log_constant),
+        log_ceiling=column("log_ceiling", log_ceiling),
     )
     bad, reasons = broken_runs(case, sound)
     blank = replace(blank, reason="; ".join(reasons), outcomes=_outcomes(kept, "invalid"))
@@ -234,6 +231,14 @@ def _check(law: Law, side: str, about: str, one_sided: bool, log_constant: Any) 
     rateless = isinstance(law, Exponential) and law.rate is None
     if log_constant is not None and (rateless or not one_sided):
         raise ValueError(f"the law {law.describe()} takes no constant")
+
+
+def _column(name: str, value: Any, kept: Bool[np.ndarray, " S"]) -> Float[np.ndarray, "S 1"]:
+    """One number for each run to be judged.  Raises ValueError where it is nan."""
+    chosen = _each(name, value, len(kept))[kept]
+    if np.isnan(chosen).any():
+        raise ValueError(f"{name} is nan in a run to be judged")
+    return chosen[:, None]
 
 
 def _each(name: str, value: Any, runs: int) -> Float[np.ndarray, " S"]:
