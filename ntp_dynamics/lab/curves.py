@@ -33,7 +33,8 @@ def curves(
         return Curve(label, np.median(log_curve, axis=0), kind)
 
     if isinstance(law, LinearGrowth):
-        limits = [limit for sign in (-1, 1) if (limit := law.limit(sign)) is not None]
+        sides = [law.limit(sign) for sign in (-1, 1) if law.claims(sign)]
+        limits = [limit for limit in sides if limit is not None]
         for limit in limits[:1] if law.asymptotic else limits:
             if np.isfinite(limit).all():
                 label = law.describe() if law.asymptotic else f"{where} ({claim.version})"

@@ -130,7 +130,7 @@ def corollary1(version: str, spelt: str, observable: str, low: float, high: floa
     return Claim(
         id="ov.margin",
         statement=f"{spelt} t eta0 / (4 ||W*_ov||^2)",
-        source=SOURCE.format("Corollary 1, as transcribed"),
+        source=SOURCE.format("Corollary 1 as transcribed"),
         version=version,
         stage=Stage.feed_forward,
         observable=observable,

@@ -26,6 +26,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -83,7 +84,7 @@ class _Component:
     """Relations of one query that hold by 1 and can have a positive multiplier, connected."""
 
     relations: list[Relation]
-    values: Mapping[int, Fraction]
+    values: Mapping[int, Any]
 
     @property
     def tokens(self) -> list[int]:

@@ -30,7 +30,8 @@ def target(corpus: Corpus) -> AttentionTarget:
 
 def covariance(aim: AttentionTarget) -> np.ndarray:
     """Cov_{q*} z with multipliers found in floats."""
-    rows = [(a, b, q) for q, c in aim.columns.items() for a, b in (c.certificate or 0).tight]
+    proofs = {q: c.certificate for q, c in aim.columns.items() if c.certificate}
+    rows = [(a, b, q) for q, proof in proofs.items() for a, b in proof.tight]
     size = 1 + max(max(row) for row in rows)
     z = np.zeros((len(rows), size * size))
     for i, (a, b, q) in enumerate(rows):
