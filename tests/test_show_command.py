@@ -13,6 +13,7 @@ import pytest
 import ntp_dynamics as ntp
 from ntp_dynamics import cli
 from ntp_dynamics.lab.verdict import EARLIER
+from ntp_dynamics.observe.judgement import judge_claims
 
 SMALL = [
     "experiment=smoke",
@@ -92,6 +93,19 @@ def test_an_earlier_record_opens_says_by_which_rules_and_is_judged_again(sweep, 
     again = json.loads(shown(capsys, record, "--judge", "--json"))
     assert again["claims"] == today
     assert files(record) == before
+
+
+def test_what_an_earlier_version_did_not_record_is_not_judged(sweep):
+    tree = ntp.load_run(sweep / "0").trajectory
+    constants = ntp.load_run(sweep / "0").constants
+    tree["attention"] = tree["attention"].dataset.drop_vars("log_attention_growth")
+    found = {j.claim.id: j.verdict for j in judge_claims(tree, constants)}
+    assert found["kq.attention_monotone"].label == "does not apply"
+    assert (
+        "log_attention_growth was not recorded (2 of 2 runs)"
+        in found["kq.attention_monotone"].summary
+    )
+    assert found["kq.alignment"].label == "holds"
 
 
 def test_a_sweep_shows_its_map_and_counts_jobs_of_earlier_rules(sweep, capsys, tmp_path):

@@ -41,7 +41,11 @@ TITLES = {
     "attention_mass_min": "attention mass φ₊, worst",
     "attention_mass_mean": "attention mass φ₊, mean",
     "zero_sum_residual": "zero-sum residual (rounding)",
+    "log_attention_growth": "growth of φ₊ / φ₋ a step, least",
     "accuracy": "accuracy",
+    "accuracy_unweighted": "accuracy, samples alike",
+    "margin_min": "smallest margin of W_ov",
+    "margin_max": "largest margin of W_ov",
 }
 AXES = {
     "log_loss": "loss (nat)",
@@ -53,7 +57,11 @@ AXES = {
     "attention_mass_min": "φ₊ (share)",
     "attention_mass_mean": "φ₊ (share)",
     "log_leak": "φ₋ (share)",
+    "log_attention_growth": "factor a step",
     "accuracy": "share correct",
+    "accuracy_unweighted": "share correct",
+    "margin_min": "logit difference",
+    "margin_max": "logit difference",
     "score_margin": "smallest S_a - S_b",
     "gradient_alignment_kq": "cos(-grad, W*)",
 }
@@ -63,7 +71,13 @@ FIRST = {
     Stage.joint: ("direction_gap_kq", "direction_gap_ov", "log_loss", "norm_kq", "norm_ov"),
 }
 """The panels that a page opens with."""
-PLAIN = ("accuracy", "attention_mass_min", "attention_mass_mean", "gradient_alignment_kq")
+PLAIN = (
+    "accuracy",
+    "accuracy_unweighted",
+    "attention_mass_min",
+    "attention_mass_mean",
+    "gradient_alignment_kq",
+)
 """Quantities on a linear scale of their own."""
 RUNS = 16
 """Lines drawn one by one; of more runs the page shows bands."""

@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 
 from ntp_dynamics.config import Stage
 from ntp_dynamics.lab.claim import Claim
+from ntp_dynamics.lab.judge import inapplicable
 from ntp_dynamics.lab.verdict import FORMAT, Verdict
 from ntp_dynamics.theory import asymptotics, huang2024
 from ntp_dynamics.theory.constants import Constants
@@ -86,6 +87,9 @@ def _judge(claim: Claim, tree: xarray.DataTree, constants: Constants) -> Verdict
     stage = Stage(claim.stage)
     if stage not in tree:
         return claim.judge([1], np.zeros((tree.sizes["run"], 1)), constants, beyond=False)
+    if claim.observable not in tree.children[stage].variables:  # a record of an earlier version
+        runs = tree.sizes["run"]
+        return inapplicable(runs, ((f"{claim.observable} was not recorded", runs),), claim.about)
     steps = observed_steps(tree, stage)
     return claim.judge(
         steps,
