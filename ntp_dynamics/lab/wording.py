@@ -78,7 +78,8 @@ def _apart(v: Verdict) -> list[str]:
     if v.joint:
         said.append("no run is contradicted by itself, all together are")
     undecided = [run for run in v.judged if v.outcomes[run] == "undecided"]
-    if undecided:
+    said_already = v.reason and not v.decides_at and len(undecided) == total
+    if undecided and not said_already:
         said.append(_undecided(v, undecided, total))
     invalid = [run for run in v.judged if v.outcomes[run] == "invalid"]
     if invalid and len(invalid) < total:
