@@ -35,6 +35,14 @@ def test_a_rate_asks_for_two_decades_and_forty_points():
     assert case([*range(1, 60), 999], t_min=10.0).deep.tolist() == [False]
 
 
+def test_a_run_of_exactly_two_decades_shows_its_rate():
+    t = np.arange(1.0, 101.0)
+    assert judge(t, -np.log(t), Law.power(1)).gate == "ok"
+    verdict = judge(t[:-1], -np.log(t[:-1]), Law.power(1))
+    assert verdict.gate == "insufficient"
+    assert "1.99 decades" in verdict.reason
+
+
 def test_windows_are_decades_that_end_at_the_horizon_its_half_and_its_quarter():
     t = np.arange(1.0, 10_001.0)
     windows = Windows(t, np.ones((1, t.size), dtype=bool), np.array([10_000.0]), 10)

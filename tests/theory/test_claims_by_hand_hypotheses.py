@@ -221,6 +221,15 @@ def test_sentences_of_about_one_weight_are_no_trap(constants_of):
         assert reasons(claim_of("kq.direction.sharp"), constants_of([samples], 5)) == {}
 
 
+@pytest.mark.parametrize(("pull", "holds"), [(-1, False), (-0.999, True), (0.5, True), (1.5, True)])
+def test_a_sentence_that_others_drive_down_by_less_than_they_rise_comes_back(
+    pull, holds, constants_of
+):
+    constants = replace(constants_of([BASE], 5), pull=np.array([pull]))
+    told = {} if holds else {BROKEN["no trap"][-1]: 1}
+    assert reasons(claim_of("kq.direction.sharp"), constants) == told
+
+
 def test_a_target_counts_up_to_a_relative_gap_of_1e_10(constants_of):
     """The gap of 1/2 ||W - W*||^2 is told in units of 1/2 ||W*||^2 = 4.5."""
     nothing = np.zeros((5, 5))
