@@ -104,3 +104,21 @@ def test_a_bound_that_is_met_exactly_is_kept(side):
     assert verdict.bound == "holds"
     assert verdict.slack == 0.0
     assert verdict.outcomes == ("kept",)
+
+
+@pytest.mark.parametrize(
+    ("log_y", "law", "exponent"),
+    [
+        (np.log(np.log(GRID + 1)) - 1.5 * np.log(GRID), Law.power(1, 1), 1.5),
+        (-0.01 * GRID, Law.exponential(0.005), 0.01),
+        (np.log(3 * GRID), Law.linear_growth(2.0, 4.0), 1.0),
+        (np.log(3 * GRID), Law.linear_growth(3.0, 3.0, asymptotic=True), 3.0),
+        (-0.7 * np.log(GRID), Law.envelope(lambda t: -0.5 * np.log(t)), 0.7),
+    ],
+    ids=["power", "exponential", "growth", "slope", "envelope"],
+)
+def test_the_exponent_is_that_of_the_law_s_own_form(log_y, law, exponent):
+    """p of t^-p log^q t, a decay rate, the power of t, dy/dt, and -dlog y / dlog t."""
+    verdict = judge(GRID, log_y, law)
+    assert verdict.exponent == pytest.approx(exponent, rel=1e-4)
+    assert verdict.run_exponents[0] == verdict.exponent
