@@ -122,3 +122,15 @@ def test_the_exponent_is_that_of_the_law_s_own_form(log_y, law, exponent):
     verdict = judge(GRID, log_y, law)
     assert verdict.exponent == pytest.approx(exponent, rel=1e-4)
     assert verdict.run_exponents[0] == verdict.exponent
+
+
+def test_a_run_that_begins_to_drift_is_decided_when_all_windows_lie_behind_that():
+    """Slope -1 up to step 3,000, then -0.9: beyond half a log power (1.83 times what is allowed)
+    in both halves of the last decade.  The earliest of six windows begins at T / 400."""
+    log_y = -np.log(GRID) + 0.1 * np.maximum(np.log(GRID / 3000), 0.0)
+    verdict = judge(GRID, log_y, Law.power(1))
+    assert (verdict.label, verdict.outcomes) == ("inconclusive", ("undecided",))
+    assert verdict.run_drifts[0] == pytest.approx(
+        0.1 * np.log(30_000 / np.sqrt(10)) / 0.5, rel=0.05
+    )
+    assert verdict.decides_at == pytest.approx(400 * 3000, rel=1e-9)
