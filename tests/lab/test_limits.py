@@ -1,15 +1,17 @@
 """Limits stand exactly where they are said to: points, decades, runs, windows, defaults."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from ntp_dynamics.lab import company
 from ntp_dynamics.lab.claim import Claim
 from ntp_dynamics.lab.gate import Case
 from ntp_dynamics.lab.judge import judge
 from ntp_dynamics.lab.law import Law
-from ntp_dynamics.lab.windows import Windows
+from ntp_dynamics.lab.windows import LEAST_POINTS, Reach, Windows
 
 
 def case(t, t_min=1.0):
@@ -134,3 +136,17 @@ def test_a_run_that_begins_to_drift_is_decided_when_all_windows_lie_behind_that(
         0.1 * np.log(30_000 / np.sqrt(10)) / 0.5, rel=0.05
     )
     assert verdict.decides_at == pytest.approx(400 * 3000, rel=1e-9)
+
+
+@pytest.mark.parametrize(("short", "enough"), [(0, True), (1, False)])
+def test_every_window_needs_its_least_number_of_points(short, enough):
+    """On a grid of k steps a decade the sparsest window holds k of them."""
+    least = LEAST_POINTS[10] - short
+    t = 10.0 ** (np.arange(4 * least + 1) / least)
+    seen = np.ones((1, t.size), dtype=bool)
+    windows = Windows(t, seen, t[-1:], 10)
+    assert windows.points.min() == least
+    yes, no = np.array([True]), np.array([False])
+    reach = Reach(seen=yes, fallen=no, lost=no, thin=no, decades=np.array([4.0]))
+    assert company.long_enough(windows, reach).tolist() == [enough]
+    assert company.long_enough(windows, replace(reach, decades=np.array([3.5]))).tolist() == [False]
