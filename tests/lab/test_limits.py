@@ -150,3 +150,13 @@ def test_every_window_needs_its_least_number_of_points(short, enough):
     reach = Reach(seen=yes, fallen=no, lost=no, thin=no, decades=np.array([4.0]))
     assert company.long_enough(windows, reach).tolist() == [enough]
     assert company.long_enough(windows, replace(reach, decades=np.array([3.5]))).tolist() == [False]
+
+
+def test_the_p_value_is_that_of_the_worst_run():
+    """One of eight runs falls too slowly, more than the mean can show."""
+    log_y = -np.log(GRID) * np.array([1.0] * 7 + [0.5])[:, None]
+    verdict = judge(GRID, log_y, Law.power(1))
+    assert (verdict.label, verdict.failing) == ("contradicted", [7])
+    assert not verdict.joint
+    assert verdict.p_contradicted < 1e-3
+    assert math.isnan(judge(GRID, log_y, Law.power(1), t_min=1000).p_contradicted)
