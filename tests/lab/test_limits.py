@@ -43,6 +43,7 @@ def test_a_run_of_exactly_two_decades_shows_its_rate():
     verdict = judge(t[:-1], -np.log(t[:-1]), Law.power(1))
     assert verdict.gate == "insufficient"
     assert "1.99 decades" in verdict.reason
+    assert "0.69 decades" in judge(t[:5], -np.log(t[:5]), Law.power(1)).reason
 
 
 def test_windows_are_decades_that_end_at_the_horizon_its_half_and_its_quarter():
