@@ -128,7 +128,6 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="only what was not killed last time")
     given = parser.parse_args()
     settled = {one["id"]: one for one in recorded() if one["answer"] in ("killed", "timeout")}
-    found: list[Found] = []
     begin = time.monotonic()
     import_heavy()
     with tempfile.TemporaryDirectory() as place:
@@ -137,17 +136,21 @@ def main() -> None:
             todo = (named(ROOT) if area is AREAS[0] else []) + drawn(ROOT, area)
             if given.only is not None:
                 todo = [m for m in todo if given.only in m.id]
-            if given.again:
-                found += [settled[m.id] for m in todo if m.id in settled]
-                todo = [m for m in todo if m.id not in settled]
-            found += trials.of(area, todo) if todo else []
-    if given.only is None:
-        found += [one for one in recorded() if one["area"] not in given.areas]
-        found.sort(key=lambda one: names.index(str(one["area"])))
-        lines = ",\n".join(json.dumps(one) for one in found)
-        RESULTS.write_text(f'{{"mutants": [\n{lines}\n]}}\n')
-        (ROOT / "docs" / "mutants.md").write_text(page(found))
+            kept = [m for m in todo if given.again and m.id in settled]
+            todo = [m for m in todo if m not in kept]
+            found = [settled[m.id] for m in kept] + (trials.of(area, todo) if todo else [])
+            if given.only is None:
+                write([*(one for one in recorded() if one["area"] != area.name), *found])
     say(f"{(time.monotonic() - begin) / 60:.1f} minutes")
+
+
+def write(found: list[Found]) -> None:
+    """The answers, and the page about them."""
+    names = [area.name for area in AREAS]
+    found.sort(key=lambda one: names.index(one["area"]))
+    lines = ",\n".join(json.dumps(one) for one in found)
+    RESULTS.write_text(f'{{"mutants": [\n{lines}\n]}}\n')
+    (ROOT / "docs" / "mutants.md").write_text(page(found))
 
 
 if __name__ == "__main__":

@@ -1,15 +1,17 @@
 """Limits stand exactly where they are said to: points, decades, runs, windows, defaults."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from ntp_dynamics.lab import company
 from ntp_dynamics.lab.claim import Claim
 from ntp_dynamics.lab.gate import Case
 from ntp_dynamics.lab.judge import judge
 from ntp_dynamics.lab.law import Law
-from ntp_dynamics.lab.windows import Windows
+from ntp_dynamics.lab.windows import LEAST_POINTS, Reach, Windows
 
 
 def case(t, t_min=1.0):
@@ -33,6 +35,15 @@ def test_a_rate_asks_for_two_decades_and_forty_points():
     assert case([*range(1, 40), 99]).deep.tolist() == [False]
     assert case([*range(1, 60), 1000], t_min=10.0).deep.tolist() == [True]
     assert case([*range(1, 60), 999], t_min=10.0).deep.tolist() == [False]
+
+
+def test_a_run_of_exactly_two_decades_shows_its_rate():
+    t = np.arange(1.0, 101.0)
+    assert judge(t, -np.log(t), Law.power(1)).gate == "ok"
+    verdict = judge(t[:-1], -np.log(t[:-1]), Law.power(1))
+    assert verdict.gate == "insufficient"
+    assert "1.99 decades" in verdict.reason
+    assert "0.69 decades" in judge(t[:5], -np.log(t[:5]), Law.power(1)).reason
 
 
 def test_windows_are_decades_that_end_at_the_horizon_its_half_and_its_quarter():
@@ -96,3 +107,57 @@ def test_a_bound_that_is_met_exactly_is_kept(side):
     assert verdict.bound == "holds"
     assert verdict.slack == 0.0
     assert verdict.outcomes == ("kept",)
+
+
+@pytest.mark.parametrize(
+    ("log_y", "law", "exponent"),
+    [
+        (np.log(np.log(GRID + 1)) - 1.5 * np.log(GRID), Law.power(1, 1), 1.5),
+        (-0.01 * GRID, Law.exponential(0.005), 0.01),
+        (np.log(3 * GRID), Law.linear_growth(2.0, 4.0), 1.0),
+        (np.log(3 * GRID), Law.linear_growth(3.0, 3.0, asymptotic=True), 3.0),
+        (-0.7 * np.log(GRID), Law.envelope(lambda t: -0.5 * np.log(t)), 0.7),
+    ],
+    ids=["power", "exponential", "growth", "slope", "envelope"],
+)
+def test_the_exponent_is_that_of_the_law_s_own_form(log_y, law, exponent):
+    """p of t^-p log^q t, a decay rate, the power of t, dy/dt, and -dlog y / dlog t."""
+    verdict = judge(GRID, log_y, law)
+    assert verdict.exponent == pytest.approx(exponent, rel=1e-4)
+    assert verdict.run_exponents[0] == verdict.exponent
+
+
+def test_a_run_that_begins_to_drift_is_decided_when_all_windows_lie_behind_that():
+    """Slope -1 up to step 3,000, then -0.9: beyond half a log power (1.83 times what is allowed)
+    in both halves of the last decade.  The earliest of six windows begins at T / 400."""
+    log_y = -np.log(GRID) + 0.1 * np.maximum(np.log(GRID / 3000), 0.0)
+    verdict = judge(GRID, log_y, Law.power(1))
+    assert (verdict.label, verdict.outcomes) == ("inconclusive", ("undecided",))
+    assert verdict.run_drifts[0] == pytest.approx(
+        0.1 * np.log(30_000 / np.sqrt(10)) / 0.5, rel=0.05
+    )
+    assert verdict.decides_at == pytest.approx(400 * 3000, rel=1e-9)
+
+
+@pytest.mark.parametrize(("short", "enough"), [(0, True), (1, False)])
+def test_every_window_needs_its_least_number_of_points(short, enough):
+    """On a grid of k steps a decade the sparsest window holds k of them."""
+    least = LEAST_POINTS[10] - short
+    t = 10.0 ** (np.arange(4 * least + 1) / least)
+    seen = np.ones((1, t.size), dtype=bool)
+    windows = Windows(t, seen, t[-1:], 10)
+    assert windows.points.min() == least
+    yes, no = np.array([True]), np.array([False])
+    reach = Reach(seen=yes, fallen=no, lost=no, thin=no, decades=np.array([4.0]))
+    assert company.long_enough(windows, reach).tolist() == [enough]
+    assert company.long_enough(windows, replace(reach, decades=np.array([3.5]))).tolist() == [False]
+
+
+def test_the_p_value_is_that_of_the_worst_run():
+    """One of eight runs falls too slowly, more than the mean can show."""
+    log_y = -np.log(GRID) * np.array([1.0] * 7 + [0.5])[:, None]
+    verdict = judge(GRID, log_y, Law.power(1))
+    assert (verdict.label, verdict.failing) == ("contradicted", [7])
+    assert not verdict.joint
+    assert verdict.p_contradicted < 1e-3
+    assert math.isnan(judge(GRID, log_y, Law.power(1), t_min=1000).p_contradicted)

@@ -221,6 +221,25 @@ def test_sentences_of_about_one_weight_are_no_trap(constants_of):
         assert reasons(claim_of("kq.direction.sharp"), constants_of([samples], 5)) == {}
 
 
+def test_sentences_of_one_weight_pull_together(constants_of):
+    """Under 3 the heavy 0 > 1, 2 > 3 and 1 > 4, 3 have the column 6/5, 1/5, 1/5, -4/5, -4/5: the
+    rare 1 > 2 has margin 0.  Without the third, of the same weight, it would have -1."""
+    *singles, first, second, rare = BROKEN["no trap"][0]
+    third = ((1, 4, 3), 2, 10.0)
+    together = constants_of([[*singles, first, second, third, rare]], 5)
+    assert together.pull.tolist() == [pytest.approx(0.0, abs=1e-12)]
+    assert reasons(claim_of("kq.direction.sharp"), together) == {}
+
+
+@pytest.mark.parametrize(("pull", "holds"), [(-1, False), (-0.999, True), (0.5, True), (1.5, True)])
+def test_a_sentence_that_others_drive_down_by_less_than_they_rise_comes_back(
+    pull, holds, constants_of
+):
+    constants = replace(constants_of([BASE], 5), pull=np.array([pull]))
+    told = {} if holds else {BROKEN["no trap"][-1]: 1}
+    assert reasons(claim_of("kq.direction.sharp"), constants) == told
+
+
 def test_a_target_counts_up_to_a_relative_gap_of_1e_10(constants_of):
     """The gap of 1/2 ||W - W*||^2 is told in units of 1/2 ||W*||^2 = 4.5."""
     nothing = np.zeros((5, 5))
