@@ -8,10 +8,13 @@ import pytest
 
 from ntp_dynamics.lab import company
 from ntp_dynamics.lab.claim import Claim
+from ntp_dynamics.lab.decision import decide
+from ntp_dynamics.lab.drift import Drift, _share_error
 from ntp_dynamics.lab.gate import Case
 from ntp_dynamics.lab.judge import judge
 from ntp_dynamics.lab.law import Law
-from ntp_dynamics.lab.windows import LEAST_POINTS, Reach, Windows
+from ntp_dynamics.lab.windows import LEAST_POINTS, Reach, Slopes, Windows
+from tests.lab.curves import grid
 
 
 def case(t, t_min=1.0):
@@ -161,3 +164,28 @@ def test_the_p_value_is_that_of_the_worst_run():
     assert not verdict.joint
     assert verdict.p_contradicted < 1e-3
     assert math.isnan(judge(GRID, log_y, Law.power(1), t_min=1000).p_contradicted)
+
+
+def test_a_candidate_law_is_possible_within_half_a_log_power_of_the_last_window():
+    """Around 3,162, the middle of the last decade, that is .5 / ln 3162 = .0620."""
+    steps = grid(10_000)
+    for power, possible in ((1.055, True), (1.075, False)):
+        found = judge(steps, -power * np.log(steps) + np.zeros((5, 1)), Law.power(1)).possible
+        assert ((1.0, 0) in found) is possible
+
+
+def test_the_error_of_a_share_grows_with_the_share_up_to_two():
+    """Of 3/1 with errors .1 and .2: hypot(.1, 2 * .2) / 1, for shares are cut at 2."""
+    error = np.array([[[0.1], [0.2]]])
+    found = _share_error(error, later=np.array([[3.0]]), earlier=np.array([[1.0]]))
+    assert found == pytest.approx(np.hypot(0.1, 0.4))
+
+
+def test_the_mean_is_asked_of_those_experiments_that_are_long_enough_for_it():
+    """Two equal ones, of eight runs that all fail: only the second may be asked."""
+    moved = np.ones((3, 2, 2, 8)) + 0.1 * np.arange(8)
+    drift = Drift(Slopes(moved, np.stack([moved, moved], 2), 9 * moved), np.full_like(moved, 0.1))
+    found = decide(drift, np.zeros((2, 8), dtype=bool), np.array([False, True]))
+    assert found.joint.tolist() == [False, True]
+    assert np.isnan(found.p[0])
+    assert found.p[1] < 1e-3
