@@ -13,8 +13,8 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from benchmarks.calibration import collocation, recursions
-from ntp_dynamics.lab.law import Law
 from ntp_dynamics.lab.judge import judge
+from ntp_dynamics.lab.law import Law
 from ntp_dynamics.lab.verdict import Verdict
 from ntp_dynamics.model import token_space
 from ntp_dynamics.observe.hooks import recorded_steps
