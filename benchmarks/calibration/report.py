@@ -15,6 +15,7 @@ from benchmarks.calibration.mixtures import EXPERIMENTS, LAWS, Mixture
 from benchmarks.calibration.statistics import too_many
 from benchmarks.calibration.sweep import Count
 from benchmarks.calibration.systems import Finding
+from benchmarks.calibration.transients import EXPERIMENTS as LATE
 from benchmarks.calibration.transients import Transient
 
 COMMAND = "make calibrate"
@@ -75,7 +76,8 @@ def report(results: Results) -> str:
         "Power": _power(results),
         "Runs that do not all do the same": _mixtures(results.mixtures),
         "Late starts": [
-            prose.TRANSIENTS, "", *mixture_tables.late_starts(results.transients), "",
+            prose.TRANSIENTS.format(experiments=LATE), "",
+            *mixture_tables.late_starts(results.transients), "",
             prose.TRANSIENTS_READ,
         ],
         "Claims about an expectation": [
