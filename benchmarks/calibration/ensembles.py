@@ -61,7 +61,7 @@ def sample(name: str, runs: int, noise: Noise, experiments: int, seed: list[int]
     rng, law = np.random.default_rng(seed), LAWS[name]
     t = recorded_steps(HORIZON)[1:].astype(float)
     f, log_constant = curve(name, t), (AMPLITUDE**2 + noise.sd**2) / 2
-    violated, rates = 0, {kind: dict.fromkeys(WORDS, 0) for kind in (0, 1, runs // 2)}
+    violated, rates = 0, {kind: [0] * len(WORDS) for kind in (0, 1, runs // 2)}
     for _ in range(experiments):
         spread = AMPLITUDE * rng.standard_normal((runs, 1))
         spread = spread + noise.draw(rng, (1, runs, t.size))[0]
@@ -69,7 +69,7 @@ def sample(name: str, runs: int, noise: Noise, experiments: int, seed: list[int]
             log_y = spread + np.where(np.arange(runs)[:, None] < constant, 0.0, f)
             bound = None if constant else log_constant
             said = judge(t, log_y, law, log_constant=bound, about="ensemble")
-            found[said.rate] += 1
+            found[WORDS.index(said.rate)] += 1
             violated += said.bound == "violated"
-    counts = (tuple(found.values()) for found in rates.values())
-    return Ensemble(name, runs, noise, experiments, violated, *counts)
+    none, one, half = (tuple(found) for found in rates.values())
+    return Ensemble(name, runs, noise, experiments, violated, none, one, half)

@@ -138,10 +138,18 @@ def mix(place: Place, experiments: int, rng: np.random.Generator) -> list[Mixtur
         bad = np.asarray(members) >= place.runs
         said = judged(drift, members, place.horizon)
         named, kept = said.runs == "contradicted", said.runs == "kept"
-        counts = (said.status == "consistent", said.status == "contradicted")
-        counts += (named[:, ~bad].any(axis=1),)
-        runs = (int(bad.sum()) * experiments, int(named[:, bad].sum()), int(kept[:, bad].sum()))
-        found.append(Mixture(place, kind, experiments, *(int(x.sum()) for x in counts), *runs))
+        mixture = Mixture(
+            place,
+            kind,
+            experiments,
+            consistent=int((said.status == "consistent").sum()),
+            contradicted=int((said.status == "contradicted").sum()),
+            good_named=int(named[:, ~bad].any(axis=1).sum()),
+            bad=int(bad.sum()) * experiments,
+            bad_named=int(named[:, bad].sum()),
+            bad_kept=int(kept[:, bad].sum()),
+        )
+        found.append(mixture)
     return found
 
 

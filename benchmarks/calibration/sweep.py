@@ -50,9 +50,10 @@ def count(family: Family, cell: Cell, replicates: int, seed: Sequence[int]) -> C
             found.append(practice.confirmed_by_slope(t, log_y))
             found.append(practice.confirmed_by_best_fit(t, log_y))
         total[: len(found)] += [int(np.sum(x)) for x in found]
-    *verdicts, by_slope, by_best_fit = (int(n) for n in total)
-    practised = (by_slope, by_best_fit) if power else (None, None)
-    return Count(family.name, cell, replicates, *verdicts, *practised)
+    consistent, contradicted, named, *confirmed = (int(n) for n in total)
+    by_slope, by_best_fit = confirmed if power else (None, None)
+    verdicts = (consistent, contradicted, named)
+    return Count(family.name, cell, replicates, *verdicts, by_slope, by_best_fit)
 
 
 def chunks(replicates: int) -> list[int]:
