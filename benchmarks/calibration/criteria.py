@@ -60,8 +60,8 @@ def criteria(results: Results) -> list[str]:
             [
                 "10,000 verdicts of S = 5, T = 10,000 in 6 s",
                 f"{results.seconds['together']:.2g} s together (`judge_rates`), "
-                f"{results.seconds['one_by_one']:.2g} s one by one with all that a verdict says; "
-                "one core of a small shared machine",
+                f"{results.seconds['one_by_one']:.2g} s one by one with all that a verdict says, "
+                "of processor time on one core of a small machine",
             ],
         ],
     )

@@ -55,7 +55,8 @@ within it."""
 POWER = """\
 How often log^2 t / t is contradicted as log t / t, in per cent; in brackets, how often a run is
 named. The other contradictions are joint. At T = 1,000 the slope of any power of log t fades from
-window to window by just the share of 0.6 that is asked, so that nothing below is contradicted."""
+window to window by just the share of 0.6 that is asked: there chance decides, and the two
+verdicts that change with the density of the grid are of that horizon."""
 
 TRADE_OFF = """\
 The trade-off of the pooled test at the centre. A rule asks that the slope of y / f exceeds
@@ -120,9 +121,10 @@ at each of T = 1,000, 10,000 and 100,000. Experiments in which a run is named, i
 noise of 0 / 0.05 / 0.2 (correlation 0.9), or 0 for all three:"""
 
 TRANSIENTS_READ = """\
-Without noise no run is named that starts before T/5; under noise one that is shifted by T/50 and
-more may be, since its drift, which fades by just the share that is asked, seems now and then to
-last. Exponentials forget a late start. Before they are named such runs are undecided."""
+Without noise no run is named that starts by T/5; under noise one that is shifted by T/50 and more
+may be, since its drift, which fades by just the share that is asked, seems now and then to last.
+Exponentials forget a late start. A run that is not named is kept where s is small, and undecided
+beyond."""
 
 ENSEMBLES = """\
 A claim about an expectation is judged by its sample, and names no run. With ln y = ln f + a
