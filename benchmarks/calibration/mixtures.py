@@ -93,10 +93,10 @@ class Mixture:
     bad_kept: int
 
     def to_json(self) -> list[object]:
-        """The place, then the counts."""
+        """The place but for its law, then the counts."""
         p, n = self.place, self.place.noise
         counts = (self.experiments, self.consistent, self.contradicted, self.good_named, self.bad)
-        where = (p.law, p.horizon, p.runs, n.sd, n.correlation, int(n.common), self.kind)
+        where = (p.horizon, p.runs, n.sd, n.correlation, int(n.common), self.kind)
         return [*where, *counts, self.bad_named, self.bad_kept]
 
 
