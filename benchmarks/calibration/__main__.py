@@ -10,12 +10,15 @@ from pathlib import Path
 from benchmarks.calibration import checks, tradeoff
 from benchmarks.calibration.defects import defects
 from benchmarks.calibration.design import cells
+from benchmarks.calibration.ensembles import ensembles
 from benchmarks.calibration.families import FAMILIES
+from benchmarks.calibration.mixtures import mixtures
 from benchmarks.calibration.report import Results, report
 from benchmarks.calibration.sweep import Count, sweep
 from benchmarks.calibration.systems import findings
+from benchmarks.calibration.transients import transients
 
-FULL = 1_000
+FULL = 500
 ROOT = Path(__file__).parents[2]
 
 
@@ -24,13 +27,20 @@ def run(replicates: int) -> Results:
     say("systems and defects")
     found, injected = findings(), defects()
     say("bounds, invariances, speed")
-    bounds, invariances = checks.bounds(replicates), checks.invariances()
+    bounds = checks.bounds(max(replicates // 5, 5))
+    invariances = checks.invariances()
     seconds = checks.seconds_for_ten_thousand()
     say("trade-off")
     curve = tradeoff.curve(FAMILIES, max(replicates // 5, 20))
-    price = tradeoff.price(FAMILIES, replicates)
-    counts = sweep(FAMILIES, cells(), replicates, progress)
-    return Results(replicates, counts, found, injected, bounds, invariances, curve, price, seconds)
+    say("late starts, expectations")
+    scale = replicates / FULL
+    late, samples = transients(scale), ensembles(scale)
+    mixed = mixtures(scale, say)
+    counts = sweep(cells(), replicates, progress)
+    return Results(
+        replicates, counts, found, injected, bounds, invariances, curve, mixed, late, samples,
+        seconds,
+    )  # fmt: skip
 
 
 def progress(name: str, counts: list[Count]) -> None:

@@ -106,6 +106,7 @@ def train(
         eta0=step_size,
         ov_norm=np.array([x.norm for x in targets]),
         known=np.array([sum(y >= 0 for y in n) for n in known], float),
+        complete=np.array([min(n) >= 0 for n in known]),
         realizable=True,
         injective=True,
         unconfused=True,

@@ -31,8 +31,10 @@ Curve = Callable[[Float[np.ndarray, " T"], Float[np.ndarray, "R 1"]], Float[np.n
 class Family:
     """A curve ln y(t, u), u uniform on [0, 1) and new in every replicate, under a claim.
 
-    ``holds``: whether the claim is true of it.  ``visible_from``: the horizon from which a false
-    claim may no longer pass; ln T >= 1.5 / deficit where an exponent falls short.
+    ``holds``: whether the claim is true of it.  ``settled_from``: the horizon at which a transient
+    of a true one is over: a hundred times the time by which it is shifted, ten times its plateau.
+    ``visible_from``: the horizon from which a false claim may no longer pass; ln T >= 1.5 / deficit
+    where an exponent falls short.
     ``share``: the part of the grid that is recorded.
     ``heavy``: seeds differ by Student factors, in amplitude and in noise.  ``log_floor``: the
     rounding floor that the judge is told.
@@ -42,6 +44,7 @@ class Family:
     claim: Law
     holds: bool
     curve: Curve
+    settled_from: float = 1.0
     visible_from: float = 1.0
     share: float = 1.0
     heavy: bool = False
@@ -100,9 +103,9 @@ FAMILIES = [
     _true("1 / t", _power(1, 0)),
     _true("1 / t^2", _power(2, 0)),
     _true("log t / t + 5 exp(-t/30)", lambda t, u: np.log(_log(t) / t + 5 * np.exp(-t / 30))),
-    _true("log(t+100) / (t+100)", lambda t, u: _claimed(t + 100, u)),
+    _true("log(t+100) / (t+100)", lambda t, u: _claimed(t + 100, u), settled_from=1e4),
     _true("log t / t (1 + .3 sin(2 log t + phase))", _periodic),
-    _true("plateau, then log t / t", _plateau),
+    _true("plateau, then log t / t", _plateau, settled_from=1e4),
     _true("staircase below log t / t", _staircase),
     _true("log t / t, irregular grid", _claimed, share=0.6),
     _true("log t / t, heavy-tailed seeds", _claimed, heavy=True),
@@ -150,11 +153,11 @@ def draw(
         scale = np.sqrt(3 / rng.chisquare(3, (replicates, cell.runs, 1)))
     log_y = curve[:, None] + AMPLITUDE * scale * amplitude
     if cell.noise:
-        log_y = log_y + cell.noise * scale * _noise(rng, log_y.shape, cell.correlation)
+        log_y = log_y + cell.noise * scale * stationary(rng, log_y.shape, cell.correlation)
     return t, log_y
 
 
-def _noise(
+def stationary(
     rng: np.random.Generator, shape: tuple[int, ...], correlation: float
 ) -> Float[np.ndarray, "R S T"]:
     """Stationary of sd 1."""

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.calibration import prose, tables
+from benchmarks.calibration import mixture_tables, prose, tables
+from benchmarks.calibration.criteria import criteria
 from benchmarks.calibration.defects import Defect
-from benchmarks.calibration.design import CENTRE, HORIZONS
+from benchmarks.calibration.design import HORIZONS
+from benchmarks.calibration.ensembles import Ensemble
 from benchmarks.calibration.families import FAMILIES
-from benchmarks.calibration.statistics import LIMIT, interval, place, share
+from benchmarks.calibration.mixtures import EXPERIMENTS, LAWS, Mixture
+from benchmarks.calibration.statistics import too_many
 from benchmarks.calibration.sweep import Count
 from benchmarks.calibration.systems import Finding
+from benchmarks.calibration.transients import EXPERIMENTS as LATE
+from benchmarks.calibration.transients import Transient
 
 COMMAND = "make calibrate"
 UNSEEN = "t^-0.75"
@@ -28,12 +33,16 @@ class Results:
     bounds: dict[str, int]
     invariances: dict[str, dict[str, int]]
     curve: list[dict[str, Any]]
-    price: list[dict[str, Any]]
+    mixtures: list[Mixture]
+    transients: list[Transient]
+    ensembles: list[Ensemble]
     seconds: dict[str, float]
 
     def to_json(self) -> dict[str, Any]:
         """Plain numbers; counts by family as [T, S, noise, correlation, replicates, consistent,
-        contradicted, confirmed by slope, confirmed by best fit]."""
+        contradicted, run named, confirmed by slope, confirmed by best fit]; mixtures by law as
+        [T, S, noise, correlation, common, kind, experiments, consistent, contradicted, good run
+        named, bad runs, named, kept]."""
         sweep = {
             f"{family.claim.form}: {family.name}": [
                 c.to_json() for c in tables.of(family, self.counts)
@@ -48,7 +57,12 @@ class Results:
             "bounds": self.bounds,
             "invariances": self.invariances,
             "curve": self.curve,
-            "price": self.price,
+            "mixtures": {
+                law: [m.to_json() for m in mixture_tables.pick(self.mixtures, law=law)]
+                for law in LAWS
+            },
+            "transients": [list(vars(x).values()) for x in self.transients],
+            "ensembles": [e.to_json() for e in self.ensembles],
             "seconds": self.seconds,
         }
 
@@ -56,11 +70,20 @@ class Results:
 def report(results: Results) -> str:
     """The page."""
     sections = {
-        "What was asked, and what was found": _criteria(results),
+        "What was asked, and what was found": criteria(results),
         "Laws that are true": [*tables.true_families(results.counts), "", prose.TRUE],
         "Laws that are false": _false(results),
         "Power": _power(results),
-        "What was changed, and its price": [prose.CHANGES, "", *_price(results)],
+        "Runs that do not all do the same": _mixtures(results.mixtures),
+        "Late starts": [
+            prose.TRANSIENTS.format(experiments=LATE), "",
+            *mixture_tables.late_starts(results.transients), "",
+            prose.TRANSIENTS_READ,
+        ],
+        "Claims about an expectation": [
+            prose.ENSEMBLES, "", *mixture_tables.ensemble_claims(results.ensembles), "",
+            prose.ENSEMBLES_READ,
+        ],
         "Systems whose rate is a theorem": [
             prose.SYSTEMS, "", *tables.systems(results.findings)
         ],
@@ -84,85 +107,16 @@ def _opening(results: Results) -> str:
     )
 
 
-def _criteria(results: Results) -> list[str]:
-    return tables.table(
-        ["asked", "found"],
-        [
-            [
-                "false contradictions at most 1 % in every true family, at every horizon that the "
-                "gate admits",
-                _contradictions(results.counts),
-            ],
-            [
-                "false consistent at most 1 % wherever ln T >= 1.5 / deficit",
-                _passed(results.counts),
-            ],
-            [
-                "power at least 80 % for log^2 t / t against log t / t at T = 10,000, S = 20, "
-                "noise 0.05",
-                _power_at_centre(results.counts),
-            ],
-            ["a bound never falsely violated", _bounds(results.bounds)],
-            [
-                "12 of 12 defects invalid or visible",
-                f"{sum(bool(d.seen) for d in results.defects)} of {len(results.defects)}",
-            ],
-            [
-                "systems as proved",
-                f"{sum(f.right for f in results.findings)} of {len(results.findings)} verdicts",
-            ],
-            ["verdict unchanged under units, twice the grid, log base", _unchanged(results)],
-            [
-                "10,000 verdicts of S = 5, T = 10,000 in 6 s",
-                f"{results.seconds['together']:.2g} s together (`judge_rates`), "
-                f"{results.seconds['one_by_one']:.2g} s one by one with all that a verdict says; "
-                "one core of a small shared machine",
-            ],
-        ],
-    )
-
-
-def _contradictions(counts: list[Count]) -> str:
-    cells = [c for f in FAMILIES if f.holds for c in tables.of(f, counts) if tables.admitted(c)]
-    bad = max(cells, key=lambda c: c.contradicted)
-    return (
-        f"{sum(c.contradicted for c in cells):,} in {sum(c.replicates for c in cells):,} verdicts; "
-        f"worst of {len(cells):,} cells {share(bad.contradicted, bad.replicates)}"
-    )
-
-
-def _passed(counts: list[Count]) -> str:
-    cells = [c for f in FAMILIES if not f.holds for c in tables.visible(f, counts)]
-    many = [c for c in cells if too_many(c)]
-    rest = max((c for c in cells if c not in many), key=lambda c: c.consistent)
-    return (
-        f"in {len(cells) - len(many):,} of {len(cells):,} cells, worst of these "
-        f"{share(rest.consistent, rest.replicates)} at {place(rest)}; {len(many)} cells of "
-        f"{' and '.join(sorted({c.family for c in many})) or 'no family'} are above (see *Laws "
-        "that are false*)"
-    )
-
-
-def _power_at_centre(counts: list[Count]) -> str:
-    square = next(c for c in counts if c.family == "log^2 t / t" and c.cell == CENTRE)
-    return share(square.contradicted, square.replicates)
-
-
-def _bounds(found: dict[str, int]) -> str:
-    return (
-        f"{found['falsely_violated']} of {found['judged']:,} with the smallest constant that "
-        f"holds; with one smaller by 1e-7, {found['missed']} missed"
-    )
-
-
-def _unchanged(results: Results) -> str:
-    found = results.invariances
-    return ", ".join(f"{name} {v['changed']} of {v['judged']} changed" for name, v in found.items())
-
-
-def too_many(count: Count) -> bool:
-    """Consistent in more than 1 % beyond chance."""
-    return interval(count.consistent, count.replicates)[0] > LIMIT
+def _mixtures(found: list[Mixture]) -> list[str]:
+    return [
+        prose.MIXTURES.format(sizes=", ".join(f"{n} of {s}" for s, n in EXPERIMENTS.items())), "",
+        prose.GOOD_RUNS, "", *mixture_tables.good_runs(found), "",
+        prose.BAD_RUNS, "", *mixture_tables.bad_runs(found), "",
+        prose.BAD_RUNS_READ, "",
+        prose.KEPT, "", *mixture_tables.falsely_kept(found), "",
+        prose.KEPT_READ, "",
+        prose.ALL_GOOD, "", *mixture_tables.all_good(found),
+    ]  # fmt: skip
 
 
 def _false(results: Results) -> list[str]:
@@ -186,7 +140,7 @@ def _power(results: Results) -> list[str]:
         for r in results.curve
     ]
     return [
-        "How often log^2 t / t is contradicted as log t / t:",
+        prose.POWER,
         "",
         *tables.power_by_horizon(results.counts),
         "",
@@ -196,17 +150,3 @@ def _power(results: Results) -> list[str]:
         "",
         prose.TRADE_OFF_READ,
     ]
-
-
-def _price(results: Results) -> list[str]:
-    rows = [
-        [
-            p["family"],
-            f"{p['horizon']:,}",
-            p["runs"],
-            f"{p['noise']:g}",
-            *(f"{100 * p[when]:.1f} %" for when in ("before", "after")),
-        ]
-        for p in results.price
-    ]
-    return tables.table(["family", "T", "S", "noise", "before", "now"], rows)

@@ -36,3 +36,14 @@ def place(count: Count) -> str:
     return f"T={c.horizon:,} S={c.runs} noise {c.noise:g}" + (
         f" correlation {c.correlation:g}" if c.noise else ""
     )
+
+
+def at_most(successes: int, trials: int) -> str:
+    """``3 of 9,600 (at most 0.08 %)``, a one-sided 95 % limit."""
+    limit = 100 * interval(successes, trials, 0.9)[1]
+    return f"{successes:,} of {trials:,} (at most {limit:.2g} %)"
+
+
+def too_many(count: Count) -> bool:
+    """Consistent in more than 1 % beyond chance."""
+    return interval(count.consistent, count.replicates)[0] > LIMIT

@@ -10,7 +10,6 @@ from benchmarks.calibration.families import FAMILIES, POWER_CLAIM, Cell, Family
 from benchmarks.calibration.statistics import place, share, worst
 from benchmarks.calibration.sweep import Count
 from benchmarks.calibration.systems import Finding
-from ntp_dynamics.lab.rate import CONTRADICTION_DECADES, CONTRADICTION_RUNS
 
 Rows = Iterable[Sequence[object]]
 
@@ -21,10 +20,9 @@ def table(head: Sequence[str], rows: Rows) -> list[str]:
     return ["| " + " | ".join(str(x).replace("|", "\\|") for x in row) + " |" for row in lines]
 
 
-def admitted(count: Count) -> bool:
-    """Whether the gate admits a contradiction there."""
-    long_enough = count.cell.horizon > 10**CONTRADICTION_DECADES
-    return long_enough and count.cell.runs >= CONTRADICTION_RUNS
+def settled(family: Family, counts: list[Count]) -> list[Count]:
+    """The cells of a true family in which its transient is over."""
+    return [c for c in of(family, counts) if c.cell.horizon >= family.settled_from]
 
 
 def of(family: Family, counts: list[Count]) -> list[Count]:
@@ -46,19 +44,21 @@ def visible(family: Family, counts: list[Count]) -> list[Count]:
 def true_families(counts: list[Count]) -> list[str]:
     rows = []
     for family in (f for f in FAMILIES if f.holds):
-        mine = of(family, counts)
-        cells = [c for c in mine if admitted(c)]
+        mine, cells = of(family, counts), settled(family, counts)
+        early = [c for c in mine if c not in cells]
         bad, centre = worst(cells, lambda c: c.contradicted), at(CENTRE, mine)
+        before = worst(early, lambda c: c.contradicted)
         assert bad is not None
         rows.append([
             _name(family),
             len(cells),
             share(bad.contradicted, bad.replicates),
+            "-" if before is None else share(before.contradicted, before.replicates),
             share(centre.consistent, centre.replicates),
             *_practice(centre, true=True),
         ])  # fmt: skip
-    head = ["true family", "cells", "contradicted, worst cell", "consistent at the centre"]
-    head += ["rejected by slope", "rejected by best fit"]
+    head = ["true family", "cells", "contradicted, worst cell", "before it settles, worst cell"]
+    head += ["consistent at the centre", "rejected by slope", "rejected by best fit"]
     return table(head, rows)
 
 
@@ -97,12 +97,15 @@ def _name(family: Family) -> str:
 
 
 def power_by_horizon(counts: list[Count]) -> list[str]:
-    """log^2 t / t against log t / t."""
+    """log^2 t / t against log t / t: contradicted, and with a run named."""
     square = [c for c in counts if c.family == "log^2 t / t"]
     rows = []
-    for horizon in HORIZONS[3::3]:
+    for horizon in HORIZONS[::3]:
         cells = [at(Cell(horizon, *place), square) for place in SWEEPS.values()]
-        shares = [f"{100 * c.contradicted / c.replicates:.1f} %" for c in cells]
+        shares = [
+            f"{100 * c.contradicted / c.replicates:.1f} ({100 * c.named / c.replicates:.1f})"
+            for c in cells
+        ]
         rows.append([f"{horizon:,}", *shares])
     return table(["T", *SWEEPS], rows)
 

@@ -1,4 +1,4 @@
-"""What other rules would do: power against false alarms, and the price of the changes made."""
+"""What other pooled tests would do: power against false alarms."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 
 from benchmarks.calibration.design import CENTRE, HORIZONS
 from benchmarks.calibration.families import POWER_CLAIM, Cell, Family, draw
+from ntp_dynamics.lab.decision import ALPHA
 from ntp_dynamics.lab.drift import HALF_LOG, Drift
-from ntp_dynamics.lab.rate import ALPHA, PERSISTENCE
 from ntp_dynamics.lab.replicates import judge_rates
-from ntp_dynamics.lab.windows import limits, p_above
+from ntp_dynamics.lab.single import PERSISTENCE
+from ntp_dynamics.lab.windows import p_above
 
 PAIRS, KAPPAS, FADES = (1, 2, 3), (0.25, 0.5, 0.75), (0.0, 0.6)
 ADMITTED = [h for h in HORIZONS if h > 10**3.5]
-SHIFTED = "log(t+100) / (t+100)"
 PLACES = ((5, 0.0, 0.0), (20, 0.05, 0.9))
 
 
@@ -36,7 +36,7 @@ class Rule:
         scaled = drift.moved.pairs / (drift.allowed * (self.kappa / HALF_LOG))
         p = p_above(scaled[: self.pairs], 1.0).max(axis=(0, 1))
         later, earlier = drift.moved.pairs[0].mean(axis=-1)
-        return (p < ALPHA) & (later >= self.fade * earlier)
+        return (p < ALPHA / 2) & (later >= self.fade * earlier)
 
 
 def curve(families: list[Family], replicates: int) -> list[dict[str, float]]:
@@ -56,33 +56,6 @@ def curve(families: list[Family], replicates: int) -> list[dict[str, float]]:
          "worst": float(w)}
         for rule, w in zip(rules, worst, strict=True)
     ]  # fmt: skip
-
-
-def price(families: list[Family], replicates: int) -> list[dict[str, object]]:
-    """Share called consistent by the rule as it was and as it is."""
-    named = {f.name: f for f in families if f.claim is POWER_CLAIM}
-    rows = []
-    for name, horizon in (("t^-0.75", 1_600), ("t^-0.75", 10_000), ("log^2 t / t", 1_000_000),
-                          ("log t / t", 10_000), ("1 / t", 10_000),
-                          (SHIFTED, 10_000), (SHIFTED, 100_000)):  # fmt: skip
-        for runs in (1, 5, 20):
-            for noise in ((0.0, 0.0), (0.05, 0.9), (0.2, 0.9)):
-                cell = Cell(horizon, runs, *noise)
-                t, log_y = draw(named[name], cell, replicates, np.random.default_rng(7))
-                found = judge_rates(t, log_y, POWER_CLAIM)
-                assert found.drift is not None
-                rows.append({
-                    "family": name, "horizon": horizon, "runs": runs, "noise": noise[0],
-                    "before": float(_former(found.drift, runs).mean()),
-                    "after": float((found.status == "consistent").mean()),
-                })  # fmt: skip
-    return rows
-
-
-def _former(drift: Drift, runs: int) -> np.ndarray:
-    """Consistent at 95 %, or in the last window and its halves where there are too few runs."""
-    last = drift.last
-    return (last.max(axis=(0, -1)) if runs < 5 else limits(last[0], 0.95)[1]) < 1
 
 
 def _drift(family: Family, cell: Cell, replicates: int, seed: tuple[int, ...]) -> Drift:

@@ -65,13 +65,28 @@ def consistent(drift: Drift) -> Bool[np.ndarray, " ..."]:
 
 
 def alike(drift: Drift, one_sided: bool = True) -> Bool[np.ndarray, "... S"]:
-    """The runs that do not stand out, against the law (or either way), by median and MAD."""
-    last = drift.last  # (3, ..., S)
-    away = last - np.median(last, axis=-1, keepdims=True)
+    """The runs that do not stand out, against the law (or either way), by median and MAD.
+
+    Compared are the last window, its halves, and both windows of the last pair together, which
+    noise that outlasts a window moves less; and the decay rate where the drift is a ratio of two.
+    """
+    both = (drift.moved.pairs[0] / drift.allowed[0]).mean(axis=0)
+    rows = np.concatenate([drift.last, both[None]])  # (4, ..., S)
+    away, reach = _away(rows)
+    found = ((away if one_sided else np.abs(away)) <= reach + HARDLY).all(axis=0)
+    if drift.pace is not None:
+        slower, reach = _away(-drift.pace[None])
+        hardly = HARDLY * np.abs(np.median(drift.pace, axis=-1))[..., None]
+        found &= (slower <= reach + hardly)[0]
+    return found
+
+
+def _away(rows: Float[np.ndarray, "N ... S"]) -> tuple[np.ndarray, np.ndarray]:
+    """Each run's distance from the median of all, and how far chance takes the farthest of them."""
+    away = rows - np.median(rows, axis=-1, keepdims=True)
     scale = MAD_TO_SD * np.median(np.abs(away), axis=-1, keepdims=True)
-    runs = last.shape[-1]
-    reach = stdtrit(MAD_DEGREES * runs, 1 - ALPHA_APART / (3 * runs)) * scale + HARDLY
-    return ((away if one_sided else np.abs(away)) <= reach).all(axis=0)
+    runs = rows.shape[-1]
+    return away, stdtrit(MAD_DEGREES * runs, 1 - ALPHA_APART / (4 * runs)) * scale
 
 
 def interval(values: Float[np.ndarray, "3 ... S"], few: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ below it: the sign of the case turns the second into the first.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,10 +25,12 @@ NOTHING = 1e-9  # a log that moves less than this over a window does not move
 @dataclass(frozen=True)
 class Drift:
     """Movement against one side of a law, and what is ``allowed`` of it; where one number compares
-    the later window with the earlier, W = 1."""
+    the later window with the earlier, W = 1.  ``pace``: the decay rate of the last window, where
+    ``moved`` is the ratio of two rates and noise over noise may look like anything."""
 
     moved: Slopes
     allowed: Float[np.ndarray, "P W S"]
+    pace: Float[np.ndarray, " S"] | None = None
 
     @property
     def last(self) -> Float[np.ndarray, "3 S"]:
@@ -37,7 +40,12 @@ class Drift:
 
     def of(self, runs: Bool[np.ndarray, " S"]) -> Drift:
         """The drift of some runs."""
-        return Drift(self.moved.map(lambda x: x[..., runs]), self.allowed[..., runs])
+        return self.map(lambda x: x[..., runs])
+
+    def map(self, change: Callable[[np.ndarray], np.ndarray]) -> Drift:
+        """``change`` acts on the run axis, the last one."""
+        pace = None if self.pace is None else change(self.pace)
+        return Drift(self.moved.map(change), change(self.allowed), pace)
 
 
 def drifts(case: Case, windows: Windows) -> tuple[list[Drift], Float[np.ndarray, "3 S"]]:
@@ -88,7 +96,8 @@ def _decay(
         _share_error(np.where(still, 0.0, rates.error), later, earlier)[:, None],
     )
     moved = kept.affine(1.0, -1.0)
-    return [Drift(moved, np.full_like(moved.pairs, 1 - RHO))], rates.last
+    drift = Drift(moved, np.full_like(moved.pairs, 1 - RHO), case.sign * rates.last[0])
+    return [drift], rates.last
 
 
 def _share(later: np.ndarray, earlier: np.ndarray, sign: int) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ntp_dynamics.lab.bound import Bound, hold
-from ntp_dynamics.lab.ensemble import mean_case
+from ntp_dynamics.lab.ensemble import jackknifed, mean_case
 from ntp_dynamics.lab.gate import (
     FLOOR_FACTOR,
     Case,
@@ -135,7 +135,7 @@ def inapplicable(runs: int, excluded: tuple[tuple[str, int], ...], about: str = 
 def _verdict(case: Case, blank: Verdict, numbers: np.ndarray) -> Verdict:
     """``numbers``: the runs of the case as they were given."""
     ensemble = blank.about == "ensemble"
-    rate, reason = measure(case, ensemble)
+    rate, reason = measure(jackknifed(case) if ensemble else case, ensemble)
     bound = hold(mean_case(case) if ensemble else case)
     worst = bound.worst
     outcomes = list(blank.outcomes)

@@ -49,7 +49,7 @@ def judge_rates(
     if not reach.seen.all():
         return _one_by_one(t, log_y, law, log_floor)
     (side,), _ = drifts(case, windows)
-    grouped = Drift(side.moved.map(lambda x: _group(x, runs)), _group(side.allowed, runs))
+    grouped = side.map(lambda x: _group(x, runs))
     alone = _group(single.testable(case, windows, reach), runs)
     together = _group(company.long_enough(windows, reach), runs).all(axis=-1)
     found = decision.decide(grouped, alone, together & (runs >= company.LEAST_RUNS))

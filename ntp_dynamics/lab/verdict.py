@@ -132,6 +132,8 @@ class Verdict:
     @property
     def failing(self) -> list[int]:
         """The runs that break the bound or contradict the rate, the worst first."""
+        if self.about != "run":
+            return []
         failing = [run for run in self.judged if self.outcomes[run] in FAILING]
 
         def severity(run: int) -> tuple[bool, float]:

@@ -141,17 +141,26 @@ def test_a_broken_bound_names_its_runs_by_how_far_they_break_it():
 
 
 def test_an_expectation_names_no_run():
-    """Half of the runs are constant, half t^-2: the mean of the slopes decides about "on average",
-    and every run is judged where the claim is about each."""
-    log_y = np.stack([-2 * np.log(T)] * 10 + [0 * T] * 10)
+    """Half of the runs are constant, half t^-2: the mean does not decay, and no run is to blame."""
+    log_y = np.stack([-2 * np.log(T)] * 10 + [0 * T] * 10) + np.linspace(0, 0.3, 20)[:, None]
     about_each = judge(T, log_y, LOG_LAW)
     on_average = judge(T, log_y, LOG_LAW, about="ensemble")
     assert len(about_each.failing) == 10
     assert on_average.failing == []
-    assert on_average.rate == "inconclusive"
-    assert on_average.sentence.startswith(
-        "Inconclusive to step 10,000: 20 runs taken as one sample"
-    )
+    assert on_average.label != "holds"
+    assert "20 runs taken as one sample" in on_average.sentence
+
+
+@pytest.mark.parametrize(("of", "label"), [(1, "faster"), (400, "faster")])
+def test_an_expectation_of_good_runs_is_kept(of, label):
+    log_y = np.linspace(-0.3, 0.3, of)[:, None] - 2 * np.log(T)
+    assert judge(T, log_y, LOG_LAW, about="ensemble").label == label
+
+
+def test_one_constant_run_of_400_keeps_an_expectation_from_decaying():
+    log_y = np.linspace(-0.3, 0.3, 400)[:, None] - 2 * np.log(T)
+    log_y[17] = 0.0
+    assert judge(T, log_y, LOG_LAW, about="ensemble").label in ("inconclusive", "contradicted")
 
 
 def test_a_bound_on_an_expectation_forgives_runs_above_it():
