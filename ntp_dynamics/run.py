@@ -149,7 +149,8 @@ def job_parts(
             log.data("done")
             check_tree(writer.directory / TRAJECTORY)
             writer.add(LOG, log.entry)
-            writer.seal(so_far(state="done", **outcome))  # before figures: none costs a record
+            done = so_far(state="done", **outcome)
+            writer.seal(done, last=False)  # before figures: none of them costs a record
         except KeyboardInterrupt:
             end("interrupted", "Ctrl-C")
             say(f"interrupted; the record so far is in {writer.directory}")

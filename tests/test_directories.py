@@ -82,9 +82,9 @@ def test_two_sweeps_in_one_folder_are_two_sweeps(command: object, tmp_path: Path
         for more in ([], ["overwrite=true"]):
             assert command(*told, *more) == 2  # type: ignore[operator]
     table = ntp.load_sweep(first)
-    assert list(table["seed"]) == ["0", "1"]
+    assert list(table["seed"]) == [0, 1]
     assert command(*told, "overwrite=true") == 0  # type: ignore[operator]
-    assert list(ntp.load_sweep(first)["seed"]) == ["2", "3"]
+    assert list(ntp.load_sweep(first)["seed"]) == [2, 3]
 
 
 def test_a_sweep_does_not_remove_a_job_that_runs_below_it(

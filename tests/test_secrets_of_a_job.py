@@ -57,7 +57,7 @@ def test_a_record_is_the_same_in_an_environment_whose_secrets_are_its_own_words(
     assert loaded.verdicts == plain.verdicts
     assert loaded.config == plain.config
     assert {**loaded.status, "seconds": 0} == {**plain.status, "seconds": 0}
-    assert ntp.load_sweep(tmp_path)["train.attention.steps"].tolist() == ["40"]
+    assert ntp.load_sweep(tmp_path)["train.attention.steps"].tolist() == [40]
     said = [
         [line[20:] for line in (r.path / "log.txt").read_text().splitlines()]
         for r in (record, plain)

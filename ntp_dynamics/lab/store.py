@@ -90,8 +90,9 @@ class RecordWriter:
         ``entry`` is its size and SHA-256 where the writer knows them."""
         self.entries[name] = entry or _entry(self.directory / name)
 
-    def seal(self, status: dict[str, Any]) -> None:
-        """Compare every file with what was written, write the manifest, then the last status.
+    def seal(self, status: dict[str, Any], *, last: bool = True) -> None:
+        """Compare every file with what was written, write the manifest, then the last status; the
+        directory is ours no longer if this is the ``last`` time.
 
         Raises UserError for a file that is no longer the one that was written.
         """
@@ -104,6 +105,8 @@ class RecordWriter:
         body = _dump(status).encode("utf-8", "backslashreplace")
         self._manifest(self.entries | {STATUS: _entry_of(body)})
         self._write(STATUS, lambda path: path.write_bytes(body))
+        if last:
+            self._claim.release()
 
     def reopen(self, *names: str) -> None:
         """Take files that are to change once more out of the manifest of a sealed record, which is

@@ -138,8 +138,8 @@ def _pair(corpus: Corpus, found: Recognition, tokens: tuple[int, int]) -> str:
 def _prefix(corpus: Corpus, found: Recognition, i: int) -> str:
     """``[a q] -> b wants [a] -> q``."""
     *prefix, last = corpus.sentences[i]
-    words = " ".join(corpus.vocab[token] for token in prefix)
-    return f"{corpus.spell(i)} wants [{words}] -> {corpus.vocab[last]}"
+    words = [*map(corpus.name, prefix[:FEW]), *["..."] * (len(prefix) > FEW)]
+    return f"{corpus.spell(i)} wants [{' '.join(words)}] -> {corpus.name(last)}"
 
 
 def _confusion(corpus: Corpus, found: Recognition, confused: tuple[int, int]) -> str:

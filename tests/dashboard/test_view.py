@@ -69,7 +69,7 @@ def test_a_card_tells_sentence_numbers_and_source(records: Path, view: dict[str,
         assert card["source"] == verdict["source"]
         assert card["version"] == verdict["version"]
         assert card["panel"] in {p["key"] for p in view["panels"]}
-    assert "12 statements of the paper" in view["headline"]
+    assert "of 14 statements of the paper" in view["headline"]
 
 
 def test_attention_of_the_chosen_run_sums_to_one_and_names_roles(
