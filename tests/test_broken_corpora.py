@@ -264,7 +264,9 @@ def test_a_hostile_text_leaves_no_mark_on_a_table_a_log_or_a_sweep(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     printed = StringIO()
-    verdict_table(Console(file=printed, width=200), [(HOSTILE[:40], HOSTILE[:40], "1 of 1", HOSTILE[:40])])
+    verdict_table(
+        Console(file=printed, width=200), [(HOSTILE[:40], HOSTILE[:40], "1 of 1", HOSTILE[:40])]
+    )
     assert all(line.isprintable() for line in printed.getvalue().splitlines())
     assert printed.getvalue().count(r"\x1b[2J") == 3
     with JobLog(tmp_path / "log.txt") as log:

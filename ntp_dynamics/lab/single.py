@@ -74,15 +74,19 @@ def testable(case: Case, windows: Windows, reach: Reach) -> Bool[np.ndarray, " S
 def decisive_horizon(case: Case, windows: Windows, drift: Drift) -> Float[np.ndarray, " S"]:
     """The horizon at which a run that goes on as it does would be decided; nan if none is in sight.
 
-    A run that drifts beyond what is allowed at its end does so from some step on, found by going
-    back half a window at a time; the test can see it once all six windows lie behind that step.
+    Found by going back half a window at a time.  A run that drifts beyond what is allowed at its
+    end does so from some step on, and is seen once all six windows lie behind that step; one that
+    did so before and no longer does is kept once the windows it is asked for lie behind that.
     """
     halves = drift.moved.halves[0, :, ::-1] / drift.allowed[0, :, None]
     over = np.concatenate(list(halves)) > 1  # (2 W, S), the latest first
-    backwards = np.logical_and.accumulate(over, axis=0).sum(axis=0)
-    begin = windows.end / np.sqrt(windows.ratio) ** backwards
+    back = np.sqrt(windows.ratio)
+    began = windows.end / back ** np.logical_and.accumulate(over, axis=0).sum(axis=0)
+    ended = windows.end / back ** np.argmax(over, axis=0)
     start = SPAN * np.maximum(case.t_min, case.t[0])
-    began = (backwards > 0) & (backwards < len(over))
-    reach = np.where(began, PAIRS[-1] * windows.ratio**2 * begin, 0.0)
+    known = over[0] & ~over.all(axis=0)  # since when it drifts
+    reach = np.where(known, PAIRS[-1] * windows.ratio**2 * began, 0.0)
     horizon = np.maximum(reach, start)
+    mended = ~over[0] & over.any(axis=0)
+    horizon = np.where(mended, PAIRS[-1] * windows.ratio * ended, horizon)
     return np.where(horizon > windows.end, horizon, np.nan)

@@ -64,6 +64,18 @@ def test_a_run_that_stalls_late_is_undecided_and_told_how_long_it_would_take():
     assert judge(t, later, LOG_LAW).failing == [3]
 
 
+def test_a_run_that_came_back_late_is_undecided_until_that_is_long_ago():
+    """Flat up to 1,000, then t^-2: its last window is right, the one that ends at T / 4 is not, and
+    begins behind what was wrong once T / 40 passes 1,000."""
+    late = -2 * np.log(np.maximum(T, 1_000))
+    verdict = judge(T, mixture(T, -2 * np.log(T), late, 8), SQUARE)
+    assert verdict.outcomes[3] == "undecided"
+    assert verdict.decides_at == pytest.approx(40 * 1_000, rel=0.01)
+    t = grid(verdict.decides_at)
+    again = judge(t, mixture(t, -2 * np.log(t), -2 * np.log(np.maximum(t, 1_000)), 8), SQUARE)
+    assert again.outcomes == ("kept",) * 8
+
+
 def test_the_mean_of_the_others_never_makes_a_law_tight_or_faster():
     stalled = -2 * np.log(np.minimum(T, 3_000))
     for law in (LOG_LAW, SQUARE):
