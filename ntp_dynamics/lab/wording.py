@@ -206,17 +206,19 @@ def _rate(v: Verdict) -> str:
         return f"y is below the floor, hence consistent with {v.law} exact to the floor"
     if v.window is None:
         return f"y falls out of sight, so the last windows cannot show {v.law}"
+    whose = "its" if len(v.failing) == 1 else "their"
     found = {
         "consistent": f"the rate is consistent with {v.law}",
-        "contradicted": f"the rate contradicts {v.law} in three successive pairs of windows",
+        "contradicted": f"{whose} rate contradicts {v.law} in three successive pairs of windows",
         "inconclusive": f"the rate does not decide about {v.law}",
     }[v.rate]
     low, high = v.interval
     kind = "range" if v.descriptive else "95 % interval"
     mean = "mean " if v.runs_rated > 1 else ""
     name = NAMES.get(v.form, "exponent")
+    found += "; all runs taken together show a" if v.rate == "contradicted" and mean else ","
     found += (
-        f", {mean}{name} {v.exponent:.3g} ({kind} {low:.3g} to {high:.3g}) over steps "
+        f" {mean}{name} {v.exponent:.3g} ({kind} {low:.3g} to {high:.3g}) over steps "
         f"{v.window[0]:,} to {v.window[1]:,}"
     )
     if v.rate == "contradicted" and v.sup_growth > 0:
