@@ -332,3 +332,10 @@ def test_one_token_with_a_known_continuation_is_enough_to_train_on():
     require_collocation(Corpus.from_samples([((1,), 0), ((0, 1), 1)], vocab_size=2), "it.jsonl")
     with pytest.raises(UserError, match="no token has a known continuation"):
         require_collocation(Corpus.from_samples([((0, 1), 1)], vocab_size=2), "it.jsonl")
+
+
+def test_the_optimal_tokens_of_a_sentence_count_together_in_assumption_3():
+    """Tokens 0 and 1 are both continued by 2: three copies of another token are too many."""
+    alone = [((0,), 2), ((1,), 2), ((2,), 0)]
+    samples = [*alone, ((2, 2, 0, 1), 2), ((2, 2, 2, 0, 1), 2)]
+    assert recognise(Corpus.from_samples(samples, vocab_size=3)).assumption3_violations == (4,)
