@@ -28,7 +28,8 @@ JUDGED = tuple(
 )
 RATED = (*JUDGED, "tests/lab/test_rate.py")
 STEPPED = ("tests/model/test_kernel.py", "tests/model/test_measure.py")
-BOTH = ("tests/model/test_joint.py",)
+BOTH = ("tests/optim/test_joint.py", "tests/model/test_joint.py")
+LEARNT = ("tests/optim/test_course.py",)
 ON_TENSORS = ("tests/model/test_cross_entropy.py",)
 
 
@@ -118,11 +119,11 @@ AREAS = [
             "ntp_dynamics/model/dense.py": (*STEPPED, *BOTH),
             "ntp_dynamics/model/gains.py": (*ON_TENSORS, *STEPPED),
             "ntp_dynamics/model/structured.py": ON_TENSORS,
-            "ntp_dynamics/model/walk.py": (*STEPPED, *BOTH),
+            "ntp_dynamics/model/walk.py": (*BOTH, *STEPPED),
             "ntp_dynamics/model/tally.py": STEPPED[::-1],
             "ntp_dynamics/model/measure.py": STEPPED[::-1],
             "ntp_dynamics/model/joint.py": BOTH,
-            "ntp_dynamics/optim/closed_form.py": STEPPED[1:],
+            "ntp_dynamics/optim/closed_form.py": (*STEPPED[1:], *LEARNT),
         },
     ),
 ]
