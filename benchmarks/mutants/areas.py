@@ -11,6 +11,7 @@ from benchmarks.mutants.mutate import Mutant, mutants
 
 HAND = ("tests/theory/test_claims_by_hand.py", "tests/theory/test_claims_by_hand_hypotheses.py")
 SOLVED = ("tests/theory/test_column.py", "tests/theory/test_certificate.py")
+GRAM = ("tests/theory/test_min_norm.py", "tests/theory/test_gram_dual.py")
 JUDGED = tuple(
     f"tests/{name}.py"
     for name in (
@@ -27,7 +28,8 @@ JUDGED = tuple(
 )
 RATED = (*JUDGED, "tests/lab/test_rate.py")
 STEPPED = ("tests/model/test_kernel.py", "tests/model/test_measure.py")
-BOTH = ("tests/model/test_joint.py",)
+BOTH = ("tests/optim/test_joint.py", "tests/model/test_joint.py")
+LEARNT = ("tests/optim/test_course.py",)
 ON_TENSORS = ("tests/model/test_cross_entropy.py",)
 
 
@@ -66,10 +68,10 @@ AREAS = [
             certificate=("tests/theory/test_certificate.py", "tests/theory/test_proposition2.py"),
             column=SOLVED,
             max_margin=("tests/theory/test_max_margin.py", *SOLVED),
-            min_norm=("tests/theory/test_gram_dual.py",),
-            dual_gradient=("tests/theory/test_gram_dual.py",),
-            gram_dual=("tests/theory/test_gram_dual.py",),
-            separation=("tests/theory/test_gram_dual.py",),
+            min_norm=GRAM,
+            dual_gradient=GRAM,
+            gram_dual=GRAM[::-1],
+            separation=GRAM,
             proposition2=("tests/theory/test_proposition2.py",),
             pure_attention=("tests/theory/test_pure_attention.py", *HAND),
             targets=("tests/theory/test_targets.py", "tests/theory/test_gram_dual.py", *HAND),
@@ -117,11 +119,11 @@ AREAS = [
             "ntp_dynamics/model/dense.py": (*STEPPED, *BOTH),
             "ntp_dynamics/model/gains.py": (*ON_TENSORS, *STEPPED),
             "ntp_dynamics/model/structured.py": ON_TENSORS,
-            "ntp_dynamics/model/walk.py": (*STEPPED, *BOTH),
+            "ntp_dynamics/model/walk.py": (*BOTH, *STEPPED),
             "ntp_dynamics/model/tally.py": STEPPED[::-1],
             "ntp_dynamics/model/measure.py": STEPPED[::-1],
             "ntp_dynamics/model/joint.py": BOTH,
-            "ntp_dynamics/optim/closed_form.py": STEPPED[1:],
+            "ntp_dynamics/optim/closed_form.py": (*STEPPED[1:], *LEARNT),
         },
     ),
 ]

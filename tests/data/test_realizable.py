@@ -15,7 +15,8 @@ from ntp_dynamics.config import RealizableDataset
 from ntp_dynamics.data import realizable
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.data.generate import generate
-from ntp_dynamics.data.realizable import Reason, recognise
+from ntp_dynamics.data.realizable import Reason, recognise, require_collocation
+from ntp_dynamics.lab.errors import UserError
 from ntp_dynamics.theory.assumptions import check
 
 GOLDEN_REASON = {
@@ -324,3 +325,17 @@ def test_a_label_that_cannot_be_reached_names_the_query_of_its_sentence():
     assert certificate is not None
     assert certificate.reason is Reason.UNREACHABLE_LABEL
     assert (certificate.tokens, certificate.samples, certificate.query) == ((0,), (4,), 1)
+
+
+def test_one_token_with_a_known_continuation_is_enough_to_train_on():
+    """Be it token 0; a sentence of two tokens says nothing about either alone."""
+    require_collocation(Corpus.from_samples([((1,), 0), ((0, 1), 1)], vocab_size=2), "it.jsonl")
+    with pytest.raises(UserError, match="no token has a known continuation"):
+        require_collocation(Corpus.from_samples([((0, 1), 1)], vocab_size=2), "it.jsonl")
+
+
+def test_the_optimal_tokens_of_a_sentence_count_together_in_assumption_3():
+    """Tokens 0 and 1 are both continued by 2: three copies of another token are too many."""
+    alone = [((0,), 2), ((1,), 2), ((2,), 0)]
+    samples = [*alone, ((2, 2, 0, 1), 2), ((2, 2, 2, 0, 1), 2)]
+    assert recognise(Corpus.from_samples(samples, vocab_size=3)).assumption3_violations == (4,)
