@@ -100,15 +100,14 @@ KEPT = """\
 horizons, sizes and kinds of noise; and how many of the stalling ones are named:"""
 
 KEPT_READ = """\
-**Where it falls short.** A run is kept in company if its last decade and both halves of it lie
-where those of the others do. Under noise of 0.2 and correlation 0.9 the others spread so widely
-that among 20 runs and more some constants are taken for one of them against a law with logs:
-against log^2 t / t 16 of 50 at T = 1,000, S = 100, and 5 of 50 at 10,000. Noise of 0.05 and white
-noise keep none. Against *some exponential* what is compared is the ratio of two decay rates; of a
-run that does not decay it is noise, which keeps about one constant run in six among 100 or 400
-runs, and, where the noise is common to all runs, one in four if half of them are constant. Of
-powers a run that stalls is undecided, since the first windows still follow the law; a stated
-exponential is measured in octaves and names it."""
+**Where it falls short.** A run is kept in company if its last decade, both halves of it, and the last
+two decades together lie where those of the others do. Under noise of 0.2 and correlation 0.9 the
+others spread so widely that some constants are taken for one of them against log^2 t / t: 53 of 280
+among 20 runs and more at T = 400, 4 of 250 at 1,000, none later. Noise of 0.05 and white noise keep
+none. Against *some exponential* runs are compared by their decay rate too; if half of them are
+constant and the noise is common to all, there is no other half to stand out from, and one in four
+is kept. Of powers a run that stalls is undecided, since the first windows still follow the law; a
+stated exponential is measured in octaves and names it."""
 
 ALL_GOOD = """\
 **What do good runs get?** Experiments without a bad run that are consistent, in per cent, S = 8 /
@@ -134,11 +133,9 @@ is false. T = 10,000, noise 0.05 and 0.2. Rates: contradicted / inconclusive / c
 cent."""
 
 ENSEMBLES_READ = """\
-True expectations are not contradicted by their rate, and half a sample of 20 constant runs
-contradicts. **Where it falls short**, twice. The bound is granted six standard errors of the mean
-at each step; of five runs these are too few, as Student's t with four degrees of freedom passes 6
-once in 500 times, at each of a hundred steps. And the rate is that of the mean logarithm: one
-constant run in 100 or more rules the expectation and hardly moves the mean logarithm."""
+The rate is that of the logarithm of the mean, with its jackknife error: one constant run of 400
+rules the expectation, and no such sample is called consistent. The bound is granted at each step
+what Student's t with S - 1 degrees of freedom passes at any recorded step once in a hundred samples."""
 
 SYSTEMS = """\
 Simulated step by step, six runs each. Every system is held against its proved rate and against
