@@ -179,9 +179,11 @@ def test_a_bound_on_an_expectation_forgives_runs_above_it():
     rng = np.random.default_rng(0)
     log_y = -np.log(T) + np.log(rng.exponential(size=(64, T.size)))
     assert judge(T, log_y, Law.power(1), log_constant=np.log(1.5)).bound == "violated"
-    assert judge(T, log_y, Law.power(1), log_constant=0.0, about="ensemble").bound == "holds"
+    kept = judge(T, log_y, Law.power(1), log_constant=0.0, about="ensemble")
+    assert (kept.bound, set(kept.outcomes)) == ("holds", {"kept"})
     below = judge(T, log_y, Law.power(1), log_constant=np.log(0.4), about="ensemble")
     assert (below.bound, below.worst) == ("violated", None)
+    assert (set(below.outcomes), below.failing) == ({"contradicted"}, [])
 
 
 @pytest.mark.parametrize("law", [Law.equals(0.0), Law.monotone(1), Law.linear_growth(1, 2)])
