@@ -100,9 +100,9 @@ KEPT = """\
 horizons, sizes and kinds of noise; and how many of the stalling ones are named:"""
 
 KEPT_READ = """\
-**Where it falls short.** A run is kept in company if its last decade, both halves of it, and the last
-two decades together lie where those of the others do. Under noise of 0.2 and correlation 0.9 the
-others spread so widely that some constants are taken for one of them against log^2 t / t: 53 of 280
+**Where it falls short.** A run is kept in company if its last decade, both halves of it, and the
+last two decades together lie where those of the others do. Under noise of 0.2 and correlation 0.9
+the others spread so widely that some constants pass for one of them against log^2 t / t: 53 of 280
 among 20 runs and more at T = 400, 4 of 250 at 1,000, none later. Noise of 0.05 and white noise keep
 none. Against *some exponential* runs are compared by their decay rate too; if half of them are
 constant and the noise is common to all, there is no other half to stand out from, and one in four
@@ -135,7 +135,8 @@ cent."""
 ENSEMBLES_READ = """\
 The rate is that of the logarithm of the mean, with its jackknife error: one constant run of 400
 rules the expectation, and no such sample is called consistent. The bound is granted at each step
-what Student's t with S - 1 degrees of freedom passes at any recorded step once in a hundred samples."""
+what Student's t with S - 1 degrees of freedom passes at any recorded step once in a hundred
+samples."""
 
 SYSTEMS = """\
 Simulated step by step, six runs each. Every system is held against its proved rate and against

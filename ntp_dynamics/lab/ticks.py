@@ -46,16 +46,18 @@ def decade_label(value: float) -> str:
 def read_plainly(figure: Figure) -> None:
     """Ticks of this kind on every axis of a figure that matplotlib would write in powers of ten;
     thousands are marked on the others."""
-    from matplotlib.ticker import LogFormatter, ScalarFormatter
+    from matplotlib.ticker import LogFormatter, MaxNLocator, ScalarFormatter
 
     for ax in figure.axes:
         for axis in (ax.xaxis, ax.yaxis):
             low, high = sorted(axis.get_view_interval())
-            formatter, thousands = axis.get_major_formatter(), 1e3 <= high < 1e6
+            formatter, thousands = axis.get_major_formatter(), 1e3 <= max(-low, high) < 1e8
             if isinstance(formatter, LogFormatter):
                 _set_ticks(axis)
             elif isinstance(formatter, ScalarFormatter) and thousands and high - low > 100:
-                axis.set_major_formatter("{x:,.6g}")
+                axis.set_major_formatter("{x:,.0f}")
+                if high >= 1e6:  # long numbers side by side
+                    axis.set_major_locator(MaxNLocator(5))
 
 
 def _set_ticks(axis: Axis) -> None:

@@ -47,6 +47,20 @@ def test_an_axis_has_a_few_ticks_inside_it_that_differ_and_no_broken_power(middl
         ("log", (1.5, 6), ["2", "5"]),
         ("symlog", (0, 2000), ["0", "1", "10", "100", "1,000"]),
         ("linear", (0, 5000), ["0", "1,000", "2,000", "3,000", "4,000", "5,000"]),
+        ("linear", (0, 8e6), ["0", "2,000,000", "4,000,000", "6,000,000", "8,000,000"]),
+        (
+            "linear",
+            (-1.2e6, 0),
+            [
+                "\N{MINUS SIGN}1,200,000",
+                "\N{MINUS SIGN}1,000,000",
+                "\N{MINUS SIGN}800,000",
+                "\N{MINUS SIGN}600,000",
+                "\N{MINUS SIGN}400,000",
+                "\N{MINUS SIGN}200,000",
+                "0",
+            ],
+        ),
     ],
 )
 def test_no_axis_of_a_figure_reads_powers_of_ten(scale, limits, labels) -> None:
