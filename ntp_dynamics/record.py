@@ -22,10 +22,10 @@ from ntp_dynamics.lab.store import (
     TRAJECTORY,
     VERDICTS,
     read_json,
-    read_tree,
     state_of,
     verify,
 )
+from ntp_dynamics.lab.trees import read_tree
 from ntp_dynamics.lab.verdict import FORMAT
 
 if TYPE_CHECKING:

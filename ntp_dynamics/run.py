@@ -34,9 +34,10 @@ from ntp_dynamics.lab.owner import unwritable
 from ntp_dynamics.lab.pace import Pace
 from ntp_dynamics.lab.progress import Interrupt, JobProgress, SweepShare, graceful_interrupt
 from ntp_dynamics.lab.secrets import redact
-from ntp_dynamics.lab.store import LOG, STATUS, TRAJECTORY, VERDICTS, RecordWriter, check_tree
+from ntp_dynamics.lab.store import LOG, STATUS, TRAJECTORY, VERDICTS, RecordWriter
 from ntp_dynamics.lab.sweep import Parts, Work, run_alone
 from ntp_dynamics.lab.tracking import is_on, open_tracker
+from ntp_dynamics.lab.trees import check_tree
 from ntp_dynamics.mirror import subject_of, track_outcome
 from ntp_dynamics.observe.hooks import Dropper
 from ntp_dynamics.observe.judgement import (

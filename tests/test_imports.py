@@ -98,7 +98,7 @@ def test_trajectories_are_opened_in_one_place() -> None:
     """Where the lock is held that HDF5 needs."""
     openers = ("netCDF4.Dataset", "open_datatree", "open_dataset", "to_netcdf")
     found = {p.name for p in MODULES if any(x in p.read_text(encoding="utf-8") for x in openers)}
-    assert found == {"store.py"}
+    assert found == {"trees.py"}
 
 
 def test_files_stay_small() -> None:

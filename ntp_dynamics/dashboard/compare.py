@@ -24,7 +24,8 @@ from ntp_dynamics.dashboard.curves import (
     title,
 )
 from ntp_dynamics.dashboard.index import Job, text
-from ntp_dynamics.lab.store import TRAJECTORY, read_group
+from ntp_dynamics.lab.store import TRAJECTORY
+from ntp_dynamics.lab.trees import read_group
 
 CLOCKS = {
     "step": "step t",

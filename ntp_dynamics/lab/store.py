@@ -10,37 +10,26 @@ not notice a flipped bit, so reading a sealed record checks it.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import os
 import shutil
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import yaml
 
-from ntp_dynamics.lab import netcdf
 from ntp_dynamics.lab.errors import UserError
 from ntp_dynamics.lab.owner import Claim, unwritable
 from ntp_dynamics.lab.secrets import redact
+from ntp_dynamics.lab.trees import HDF5, write_tree
 
 if TYPE_CHECKING:
     import xarray
-    from netCDF4 import Dataset
 
 STATUS, MANIFEST, TRAJECTORY = "status.json", "MANIFEST.json", "trajectory.nc"
 VERDICTS, LOG = "verdicts.json", "log.txt"
-
-HDF5 = threading.Lock()
-"""Held by whoever opens, reads, writes or closes a trajectory: the library is not thread-safe."""
-
-UNREADABLE = (OSError, RuntimeError, ValueError, IndexError)
-"""What reading a file raises that is damaged or not one of ours."""
 
 
 class RecordWriter:
@@ -83,7 +72,7 @@ class RecordWriter:
     def tree(self, name: str, tree: xarray.DataTree) -> None:
         """Write netCDF4 with a checksum on every variable."""
         with HDF5:
-            self._write(name, lambda path: _write_tree(path, tree))
+            self._write(name, lambda path: write_tree(path, tree))
 
     def add(self, name: str, entry: dict[str, Any] | None = None) -> None:
         """Count a file that something else wrote here (a figure, the log) as part of the record;
@@ -91,8 +80,8 @@ class RecordWriter:
         self.entries[name] = entry or _entry(self.directory / name)
 
     def seal(self, status: dict[str, Any], *, last: bool = True) -> None:
-        """Compare every file with what was written, write the manifest, then the last status; the
-        directory is ours no longer if this is the ``last`` time.
+        """Compare every file with what was written, write the manifest, then the last status; where
+        this is the ``last`` time the directory is ours no longer.
 
         Raises UserError for a file that is no longer the one that was written.
         """
@@ -234,69 +223,6 @@ def state_of(directory: Path) -> str:
         return str(read_json(directory / STATUS)["state"])
     except (UserError, KeyError, TypeError, IndexError):
         return "unreadable"
-
-
-def _write_tree(path: Path, tree: xarray.DataTree) -> None:
-    import netCDF4
-
-    with netCDF4.Dataset(path, "w") as file:
-        netcdf.write_tree(file, tree)
-
-
-def read_tree(path: Path) -> xarray.DataTree:
-    """Load a trajectory into memory.  Raises UserError."""
-    try:
-        with _opened(path) as file:
-            return netcdf.read_tree(file)
-    except FileNotFoundError:
-        raise UserError(str(path), "it does not exist", "the job recorded nothing") from None
-    except UNREADABLE as error:
-        raise UserError(str(path), "it cannot be read", "the record is damaged") from error
-
-
-def check_tree(path: Path) -> None:
-    """Read a trajectory a variable at a time, and its checksums with it.  Raises UserError."""
-    try:
-        with _opened(path) as file:
-            netcdf.check(file)
-    except UNREADABLE as error:
-        raise UserError(str(path), "it cannot be read", "the record is damaged") from error
-
-
-def read_group(
-    path: Path, groups: Sequence[str], dimensions: tuple[str, ...]
-) -> dict[str, np.ndarray] | None:
-    """Of the first of these groups that a trajectory has, the variables with these dimensions and
-    its coordinates of one dimension, missing values nan.
-
-    Cheaper than the whole trajectory.  None where the file or the group cannot be read.
-    """
-    with suppress(*UNREADABLE), _opened(path) as file:
-        for name in groups:
-            if name in file.groups:
-                return {
-                    key: np.ma.filled(variable[:].astype(float), np.nan)
-                    for key, variable in file.groups[name].variables.items()
-                    if variable.dimensions in (dimensions, (key,))
-                }
-    return None
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Dataset]:
-    """A trajectory to read from, with the lock; it is closed before the lock is free again."""
-    import netCDF4
-
-    with HDF5:
-        try:
-            file = netCDF4.Dataset(path)
-        except FileNotFoundError:
-            raise
-        except UNREADABLE:
-            gc.collect()  # what was half open is closed here, not in a thread without the lock
-            raise
-        with file:
-            yield file
 
 
 def _entry(path: Path) -> dict[str, Any]:

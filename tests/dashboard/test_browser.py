@@ -166,7 +166,7 @@ def test_scales_claims_runs_and_themes_change_what_is_seen(
     page.locator("#theme").click()
     until(page, f"document.documentElement.dataset.theme !== '{theme}'")
     page.locator("summary", has_text="more curves").click()
-    page.locator(".pickers label", has_text="accuracy").last.click()
+    page.locator(".pickers label", has_text=re.compile(r"accuracy attention")).last.click()
     page.wait_for_selector("[data-panel='attention/accuracy'] .main-svg")
     with page.expect_download() as saved:
         page.get_by_role("button", name="save attention map as SVG").click()

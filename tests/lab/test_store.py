@@ -24,14 +24,12 @@ from ntp_dynamics.lab import store
 from ntp_dynamics.lab.errors import UserError
 from ntp_dynamics.lab.store import (
     RecordWriter,
-    check_tree,
-    read_group,
     read_json,
-    read_tree,
     redact_yaml,
     state_of,
     verify,
 )
+from ntp_dynamics.lab.trees import check_tree, read_group, read_tree
 
 STATUS = {"state": "running", "overrides": [], "reason": None}
 DONE = STATUS | {"state": "done"}
@@ -352,7 +350,8 @@ THREADS = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from ntp_dynamics.lab.store import RecordWriter, read_group, read_tree
+from ntp_dynamics.lab.store import RecordWriter
+from ntp_dynamics.lab.trees import read_group, read_tree
 
 path = Path(sys.argv[1])
 whole = read_tree(path)
