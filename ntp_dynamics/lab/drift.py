@@ -71,7 +71,7 @@ def _growth(case: Case, windows: Windows) -> tuple[list[Drift], Float[np.ndarray
         return sides, law.p - slopes.last
     if isinstance(law, LinearGrowth):
         return sides, 1.0 + slopes.last
-    return sides, -windows.log_slopes(log_y).last
+    return sides, -windows.last_log_slopes(log_y)
 
 
 def _decay(

@@ -206,8 +206,8 @@ def _possible(
     """Step 3: candidate laws whose exponent is within half a log power of the interval."""
     log_log_t = np.where(case.visible, np.log(np.maximum(np.log(case.t), 0.1)), 0.0)
     log_y = np.where(case.visible, case.log_y, 0.0)
-    p_0 = -windows.log_slopes(log_y).last[:, seen]  # the exponent if q were 0
-    shift = windows.log_slopes(log_log_t).last[:, seen]
+    p_0 = -windows.last_log_slopes(log_y)[:, seen]  # the exponent if q were 0
+    shift = windows.last_log_slopes(log_log_t)[:, seen]
     allowed = HALF_LOG / np.log(windows.middle[0, 0, seen])
     p, q = np.array(CANDIDATES).T[:, :, None]  # (C, 1)
     low, high = company.interval((p_0[:, None] + q * shift[:, None] - p) / allowed, few)

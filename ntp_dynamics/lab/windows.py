@@ -106,6 +106,10 @@ class Windows:
         """Slopes of y on log t."""
         return self._apply(self._log_weights, y, noise)
 
+    def last_log_slopes(self, y: Float[np.ndarray, "S T"]) -> Float[np.ndarray, "3 S"]:
+        """Slopes of y on log t in the last window and its halves, without their errors."""
+        return _sums(self._log_weights[[0, WHOLE, WHOLE + 1]], y)
+
     def _apply(
         self,
         weights: Float[np.ndarray, "N S T"],
@@ -234,6 +238,9 @@ def slope_errors(
 def _slope_error(
     w: Float[np.ndarray, "S T"], mask: Bool[np.ndarray, "S T"], y: Float[np.ndarray, "S T"]
 ) -> Float[np.ndarray, " S"]:
+    here = np.flatnonzero(mask.any(axis=0))
+    span = slice(here[0], here[-1] + 1) if here.size else slice(0)
+    w, mask, y = w[:, span], mask[:, span], y[:, span]
     n = mask.sum(axis=-1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         square = (w * w).sum(axis=-1, keepdims=True)  # 1 / sum (x - mean)^2
