@@ -77,6 +77,14 @@ def test_a_record_shows_its_table_and_how_many_runs_keep_each_claim(sweep, capsy
     assert EARLIER[:24] not in out
 
 
+def test_a_narrow_terminal_has_what_was_found_below_each_claim(sweep, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = shown(capsys, sweep / "0").splitlines()
+    at = lines.index("ov.norm  holds  2 of 2")
+    assert lines[at + 1].startswith("    1.30 decades and 34 recorded steps after the claim's")
+    assert max(map(len, lines[: lines.index("", 1)])) <= 60
+
+
 def test_json_is_what_the_record_holds_and_judging_again_says_the_same(sweep, capsys):
     stored = claims_of(sweep / "0")
     assert json.loads(shown(capsys, sweep / "0", "--json"))["claims"] == stored

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -22,14 +23,26 @@ STYLES = {
 }
 
 
+NARROW = 84
+"""Columns of a terminal below which what was found stands under its claim."""
+
+
 def verdict_table(console: Console, rows: Iterable[tuple[str, str, str, str]]) -> None:
     """Print (claim, label, runs, what was found) rows; labels tell by word, colour only helps."""
+    shown = [
+        (Text(escaped(claim)), Text(escaped(label), STYLES.get(label, "")), runs, escaped(found))
+        for claim, label, runs, found in rows
+    ]
+    if console.width < NARROW:
+        for claim, label, runs, found in shown:
+            console.print(Text("  ").join([claim, label, Text(runs)]), highlight=False)
+            console.print(Padding(Text(found), (0, 0, 0, 4)))
+        return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("claim", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     table.add_column("runs", no_wrap=True)
     table.add_column("what was found", ratio=1, overflow="fold")
-    for claim, label, runs, found in rows:
-        word, said = Text(escaped(label), STYLES.get(label, "")), Text(escaped(found))
-        table.add_row(Text(escaped(claim)), word, Text(runs), said)
+    for claim, label, runs, found in shown:
+        table.add_row(claim, label, Text(runs), Text(found))
     console.print(table)
