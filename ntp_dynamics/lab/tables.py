@@ -23,7 +23,7 @@ STYLES = {
 }
 
 
-NARROW = 84
+NARROW = 72
 """Columns of a terminal below which what was found stands under its claim."""
 
 
