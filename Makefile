@@ -7,8 +7,9 @@ STAMP := .venv/stamp-$(firstword $(shell cksum pyproject.toml))
 
 # One thread a process: two processes with two torch threads each run 100 times slower.
 export OMP_NUM_THREADS ?= 1
+BASE ?= HEAD
 
-.PHONY: run test lint calibrate catalogue mutants bench clean
+.PHONY: run test lint calibrate catalogue mutants bench same clean
 
 run: $(STAMP)  ## the main job: train, record, judge
 	@$(BIN)/ntp-train
@@ -32,6 +33,9 @@ mutants: $(STAMP)  ## which flips of the code the tests notice: docs/mutants.md 
 bench: $(STAMP)  ## how fast training is, beside the usual loop: docs/performance.md (minutes)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
 	@$(BIN)/python -m benchmarks.performance
+
+same: $(STAMP)  ## are the record bytes those of BASE=REV, in every experiment on every engine? (minutes)
+	@$(BIN)/python -m benchmarks.same $(BASE) $(ONLY)
 
 clean:  ## remove the environment and caches; records stay
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Do two commits leave the same record bytes?  `make same BASE=REV`."""
