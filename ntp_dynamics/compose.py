@@ -12,7 +12,14 @@ from hydra.initialize import get_gh_backup, restore_gh_from_backup
 from omegaconf import DictConfig, OmegaConf, open_dict
 from yaml import YAMLError
 
-from ntp_dynamics.config import Config, FileDataset, Polyak, Stage, register_schemas
+from ntp_dynamics.config import (
+    Config,
+    EngineName,
+    FileDataset,
+    Polyak,
+    Stage,
+    register_schemas,
+)
 from ntp_dynamics.config_files import broken_files, unusable
 from ntp_dynamics.conflicts import check_conflicts, check_hydra
 from ntp_dynamics.data.draw import draw_corpora, draw_embeddings, streams
@@ -135,10 +142,10 @@ def read_config(composed: DictConfig) -> Config:
 
 
 def check_inputs(config: Config) -> None:
-    """Look at what a job needs: its corpus, its modules of observables, a rule that its corpora
-    allow.  Raises UserError, or UserErrors for several."""
+    """Look at what a job needs: its engine, its corpus, its modules of observables, a rule that its
+    corpora allow.  Raises UserError, or UserErrors for several."""
     errors: list[UserError] = []
-    for look in (_check_corpora, _check_modules):
+    for look in (_check_engine, _check_corpora, _check_modules):
         try:
             look(config)
         except UserError as error:
@@ -148,12 +155,21 @@ def check_inputs(config: Config) -> None:
 
 def needs(config: Config) -> object:
     """What `check_inputs` looks at: jobs with equal needs are checked together."""
-    modules = tuple(config.hooks.modules)
+    modules = (config.engine is EngineName.numba, *config.hooks.modules)
     if isinstance(config.optimizer, Polyak) and Stage.attention in config.stages:
         return repr(config)
     if isinstance(config.dataset, FileDataset):
-        return repr((config.dataset, config.embedding, config.train, config.hooks, config.runs))
+        whole = (config.dataset, config.embedding, config.train, config.hooks, config.runs)
+        return repr((config.engine, whole))
     return modules
+
+
+def _check_engine(config: Config) -> None:
+    if config.engine is EngineName.numba:
+        from ntp_dynamics.model.kernel_check import kernel_fault  # takes numba along
+
+        if why := kernel_fault():
+            raise UserError("engine", why, "use engine=auto")
 
 
 def _check_corpora(config: Config) -> None:

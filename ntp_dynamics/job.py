@@ -37,6 +37,7 @@ from ntp_dynamics.model.init import (
     feed_forward_matrix,
     initial_weight,
 )
+from ntp_dynamics.model.kernel_check import kernel_fault
 from ntp_dynamics.model.reference import Reference, make_reference
 from ntp_dynamics.model.token_space import TokenMatrix
 from ntp_dynamics.observe.hooks import (
@@ -182,7 +183,7 @@ def engine_of(config: Config) -> Engine:
 def why_torch(config: Config) -> str | None:
     """Why the fused kernel does not train a job; None where it does."""
     if config.engine in (EngineName.auto, EngineName.numba):
-        return unfused(config)
+        return unfused(config) or kernel_fault()
     return f"engine={config.engine}"
 
 

@@ -62,7 +62,7 @@ def values(place: str, old: Any, new: Any, found: Difference) -> None:
     gains some, is added to.  A number is what its digits say: nan equals nan, 1 is not 1.0."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         _names(f"{place}key", old, new, found)
-        for key in old.keys() & new.keys():
+        for key in [key for key in old if key in new]:
             values(f"{place}{key}.", old[key], new[key], found)
     elif isinstance(old, list) and isinstance(new, list):
         ours, theirs = _by_id(old), _by_id(new)
@@ -128,9 +128,9 @@ def _group(place: str, old: Any, new: Any, found: Difference) -> None:
     _attributes(place or "root", old, new, found)
     _names(f"{place}variable", old.variables, new.variables, found)
     _names(f"{place}group", old.groups, new.groups, found)
-    for name in old.variables.keys() & new.variables.keys():
+    for name in [name for name in old.variables if name in new.variables]:
         _variable(f"{place}{name}", old.variables[name], new.variables[name], found)
-    for name in old.groups.keys() & new.groups.keys():
+    for name in [name for name in old.groups if name in new.groups]:
         _group(f"{place}{name}/", old.groups[name], new.groups[name], found)
 
 
