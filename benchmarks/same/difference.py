@@ -23,6 +23,8 @@ class Difference:
     changed: list[str] = field(default_factory=list)
     restored: list[str] = field(default_factory=list)
     """Files that hold the same in other bytes."""
+    largest: float = 0.0
+    """The largest relative difference of a number."""
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.restored)
@@ -48,6 +50,7 @@ def compare(old: Path, new: Path) -> Difference:
             found.restored.append(name)
         found.added += [f"{name}: {text}" for text in inside.added]
         found.changed += [f"{name}: {text}" for text in inside.changed]
+        found.largest = max(found.largest, inside.largest)
     return found
 
 
@@ -76,7 +79,7 @@ def values(place: str, old: Any, new: Any, found: Difference) -> None:
     elif json.dumps(old) != json.dumps(new):
         how = f"{old!r} is {new!r}"
         if {type(old), type(new)} <= {int, float}:
-            how += f" (relative difference {relative(np.array(old), np.array(new)):.1e})"
+            how += f" ({_far(np.array(old), np.array(new), found)})"
         found.changed.append(f"{place[:-1]}: {how}")
 
 
@@ -87,6 +90,12 @@ def relative(old: np.ndarray, new: np.ndarray) -> float:
         same = (old == new) | (np.isnan(old) & np.isnan(new))
         far = np.where(same, 0.0, np.abs(new - old) / np.abs(old))
     return float(np.max(np.where(np.isnan(far), np.inf, far), initial=0.0))
+
+
+def _far(old: np.ndarray, new: np.ndarray, found: Difference) -> str:
+    far = relative(old, new)
+    found.largest = max(found.largest, far)
+    return f"relative difference {far:.1e}"
 
 
 def _names(what: str, old: Iterable[str], new: Iterable[str], found: Difference) -> None:
@@ -144,7 +153,7 @@ def _variable(place: str, old: Any, new: Any, found: Difference) -> None:
         if ours.tolist() != theirs.tolist():
             found.changed.append(f"{place}: other texts")
     elif ours.tobytes() != theirs.tobytes():
-        found.changed.append(f"{place}: relative difference {relative(ours, theirs):.1e}")
+        found.changed.append(f"{place}: {_far(ours, theirs, found)}")
 
 
 def _kind(dimensions: tuple[str, ...], dtype: Any, shape: tuple[int, ...]) -> str:

@@ -30,7 +30,8 @@ def line_of(
     changed += [f"job {i}: {text}" for i, one in found.items() for text in one.changed]
     text = f"{len(trained)} of {len(jobs)} jobs compared" if why or changed else f"{len(jobs)} jobs"
     if changed:
-        return "DIFFERENT", f"{text}: {_few(changed)}"
+        largest = max((one.largest for one in found.values()), default=0.0)
+        return "DIFFERENT", f"{text}, at most by a share of {largest:.1e}: {_few(changed)}"
     if any(end.startswith("failed") for end in before):
         return "FAILED", _few([text, *why])
     if not trained:

@@ -112,6 +112,7 @@ ADDED = {
 def test_what_is_no_longer_as_it_was_is_named(mend: Callable, tmp_path: Path) -> None:
     found = compare(record(tmp_path / "old"), record(tmp_path / "new", mend))
     assert CHANGED[mend] in found.changed
+    assert (found.largest > 0) == ("difference" in CHANGED[mend])
 
 
 @pytest.mark.parametrize("mend", ADDED, ids=lambda f: f.__name__)
