@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 from jaxtyping import Float
+from ntp_dynamics.optim.train import Part, State, train_feed_forward
 from torch import Tensor
 
 from ntp_dynamics.config import Stage
@@ -27,7 +28,6 @@ from ntp_dynamics.observe.hooks import recorded_steps
 from ntp_dynamics.observe.judgement import log_floor
 from ntp_dynamics.optim.engine import Engine
 from ntp_dynamics.optim.rules import gradient_descent, normalised_gradient_descent
-from ntp_dynamics.optim.train import Part, State, train_feed_forward
 from ntp_dynamics.theory.max_margin import feed_forward_target
 
 Values = Float[np.ndarray, "S T"]

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from ntp_dynamics.optim.train import Part, State, train_attention, train_joint
 
 from benchmarks.performance.corpora import Problem, Shape, problem
 from benchmarks.performance.naive import Naive, NaiveJoint
@@ -25,7 +26,6 @@ from ntp_dynamics.optim.course import AttentionCourse, Watch
 from ntp_dynamics.optim.engine import Engine
 from ntp_dynamics.optim.joint import JointCourse
 from ntp_dynamics.optim.rules import normalised_gradient_descent
-from ntp_dynamics.optim.train import Part, State, train_attention, train_joint
 
 STEP_SIZE, LOGIT_STEP_SIZE = 0.1, 0.05
 ROUND_SECONDS = 0.25
