@@ -45,7 +45,9 @@ def follow(
 
     def go(to: int) -> Iterator[Reached]:
         nonlocal step, noted
-        last = int(np.searchsorted(due, to, side="right"))
+        last = noted
+        if noted < len(due):
+            last = int(np.searchsorted(due, to, side="right"))
         logged = dynamics.advance(to, due[noted:last])
         step, noted = to, last
         return _finite_part(to, logged)
@@ -65,11 +67,10 @@ def follow(
 
 def _finite_part(step: int, logged: Logged) -> Iterator[Reached]:
     """Raises NonFinite where a run is not finite, after the steps where all were."""
-    finite = logged.finite.all(axis=0)
-    if finite.all():
+    if not len(logged.steps) or logged.finite.all():
         yield Reached(step, logged)
         return
-    first = int(finite.argmin())
+    first = int(logged.finite.all(axis=0).argmin())
     if first:
         yield Reached(int(logged.steps[first - 1]), logged.until(first))
     raise NonFinite(int(logged.steps[first]), logged.part)

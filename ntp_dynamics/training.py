@@ -71,16 +71,18 @@ def train(
         due = hooks[outline.shadow or outline.name]
         recorder = trained.recorders[outline.name] = make_recorder(list(due))
         dynamics = phase.start(trained.states)
-        inside = [hook for hook in due if hook.observable.name in dynamics.measures]
-        others = [hook for hook in due if hook.observable.name not in dynamics.measures]
+        inside = {h.observable.name: h for h in due if h.observable.name in dynamics.measures}
+        others = [hook for hook in due if hook.observable.name not in inside]
         stops = _steps(others) | {outline.horizon}
-        way = follow(dynamics, sorted(stops), np.array(sorted(_steps(inside)), dtype=np.int64))
+        way = follow(
+            dynamics, sorted(stops), np.array(sorted(_steps(inside.values())), dtype=np.int64)
+        )
         try:
             for at in track(way, outline.label or outline.name, outline.horizon):
                 trained.reached[outline.name] = at.step
                 if at.logged is not None:
                     steps, values = at.logged.steps, at.logged.values
-                    measured = {h.observable.name: values[h.observable.name] for h in inside}
+                    measured = {name: values[name] for name in inside}
                 else:
                     trained.states[outline.name] = at.state
                     steps = np.array([at.step])

@@ -35,13 +35,14 @@ class Descent:
         self._lost = [torch.zeros_like(c) for c in self._at.coefficients]
         self._lost_length = torch.zeros_like(self._at.path_length)
         self._memory = rule.init(self._at.coefficients)
+        self._nothing = nothing_logged(objective.batch.runs)
         self._state: State | None = None
 
     def advance(self, to: int, due: Int[np.ndarray, " n"]) -> Logged:
         """As `Dynamics.advance`.  Raises NonFinite at a step on the way that is not finite."""
         while self._at.step < to:
             self._update()
-        return nothing_logged(self.objective.batch.runs)
+        return self._nothing
 
     def state(self) -> State:
         """As `Dynamics.state`; kept for the next update."""
