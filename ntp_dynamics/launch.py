@@ -173,8 +173,8 @@ def _job(composed: DictConfig) -> float:
     overrides = list(context.overrides.task)
     # as it stands: a directory may have "${" in its name
     directory = Path(context.runtime._get_node("output_dir")._value())
-    from ntp_dynamics.optim.train import NonFinite
     from ntp_dynamics.run import Surroundings, run_job
+    from ntp_dynamics.study import NonFinite
 
     try:
         config = read_config(composed)

@@ -68,12 +68,12 @@ def train_many(jobs: Sequence[PackedJob], threads: int | None) -> list[float]:
 
 def job_share(number: int, config: Config):
     """The share of a job in the bar of the sweep; None where a launcher has its own processes."""
-    from ntp_dynamics.job import stage_settings
+    from ntp_dynamics.phases import outlines
 
     if under_way is None:
         return None
-    steps = sum(stage_settings(config, stage).steps for stage in config.stages)
-    return under_way.progress.begin(number, steps * (1 + config.shadow))
+    steps = sum(outline.horizon for outline in outlines(config))
+    return under_way.progress.begin(number, steps)
 
 
 def tell_failure(number: int, error: Exception) -> None:

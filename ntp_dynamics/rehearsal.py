@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ntp_dynamics.config import Stage
-from ntp_dynamics.job import Job, engine_of, states_of
+from ntp_dynamics.job import Job
 from ntp_dynamics.lab.errors import UserErrors
 from ntp_dynamics.model.init import exact_margin
 from ntp_dynamics.observe.hooks import observe
 from ntp_dynamics.observe.measure import Unmeasurable, is_ours
-from ntp_dynamics.optim.train import State
+from ntp_dynamics.optim.choice import choose
+from ntp_dynamics.phases import objective_of
 
 MARGIN = 1.0
 """Of the logits that the attention stage would have from the stage before it."""
@@ -31,9 +32,8 @@ def rehearse(job: Job) -> None:
         hooks = [hook for hook in job.hooks[stage] if not is_ours(hook.observable)]
         if any(0 in hook.steps for hook in hooks):
             logits = exact_margin(MARGIN, job.batch)
-            state = next(iter(states_of(job, engine_of(job.config), stage, logits, None)))
-            assert isinstance(state, State)
-            observe(hooks, state, job.reference, job.sizes, note)
+            objective = objective_of(job, stage, logits, choose(job.config).slopes)
+            observe(hooks, objective.state(objective.start), job.reference, job.sizes, note)
     told = {str(mistake): mistake for mistake in mistakes}  # one of all stages is one mistake
     if len(told) == 1:
         raise mistakes[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,18 +15,7 @@ from rich.console import Console
 
 from ntp_dynamics.config import Config, Figures, Stage, redact_overrides, to_yaml
 from ntp_dynamics.drops import Drops
-from ntp_dynamics.job import (
-    Job,
-    Keeper,
-    Trained,
-    Watcher,
-    engine_in_words,
-    engine_of,
-    naive_engine,
-    prepare,
-    train,
-    why_torch,
-)
+from ntp_dynamics.job import Job, prepare
 from ntp_dynamics.lab.disk import make_room, size_in_words
 from ntp_dynamics.lab.errors import UserError, UserErrors, escaped
 from ntp_dynamics.lab.log import JobLog
@@ -39,7 +28,6 @@ from ntp_dynamics.lab.sweep import Parts, Work, run_alone
 from ntp_dynamics.lab.tracking import is_on, open_tracker
 from ntp_dynamics.lab.trees import check_tree
 from ntp_dynamics.mirror import subject_of, track_outcome
-from ntp_dynamics.observe.hooks import Dropper
 from ntp_dynamics.observe.judgement import (
     Judged,
     judge_claims,
@@ -49,11 +37,14 @@ from ntp_dynamics.observe.judgement import (
 from ntp_dynamics.observe.measure import Unmeasurable
 from ntp_dynamics.observe.observables import Observable
 from ntp_dynamics.observe.tree import make_tree
-from ntp_dynamics.optim.train import Passed, State
+from ntp_dynamics.optim.choice import choose
 from ntp_dynamics.outcome import final_values, notes, one_line, summary
+from ntp_dynamics.phases import frozen_logits, phases
 from ntp_dynamics.record import Record, read_back
 from ntp_dynamics.rehearsal import rehearse
+from ntp_dynamics.study import Phase
 from ntp_dynamics.theory.constants import Constants, make_constants
+from ntp_dynamics.training import Keeper, Onlookers, Trained, Watcher, train
 
 if TYPE_CHECKING:
     import xarray
@@ -113,7 +104,7 @@ def job_parts(
 
     def publish(trained: Trained) -> None:
         """The record so far, for those who watch."""
-        tree = _tree(job, trained, {})
+        tree = _tree(job, trained, [])
         writer.tree(TRAJECTORY, tree)
         writer.json(STATUS, so_far(final=final_values(tree)))
 
@@ -201,15 +192,17 @@ def _train_and_record(
                 raise why.__cause__  # a second Ctrl-C, in the middle of a measurement
             drops.add(stage, step, why)
 
-        def work() -> tuple[Trained, dict[Stage, xarray.Dataset]]:
-            with progress:
-                engine = engine_of(job.config)
-                trained = train(job, engine, progress.track, interrupt, watch, keep, drop)
-                shadows = {} if trained.failure else _shadows(job, progress, interrupt, drop)
-                return trained, shadows
+        todo = phases(job)
+        seen = Onlookers(watch, keep)
 
-        trained, shadows = yield Work(work, alone=why_torch(job.config) is not None)
-        tree = _tree(job, trained, shadows)
+        def work() -> Trained:
+            hooks = {stage.value: mine for stage, mine in job.hooks.items()}
+            given = todo, hooks, job.reference, job.sizes
+            with progress:
+                return train(*given, progress.track, interrupt, seen, drop)
+
+        trained = yield Work(work, alone=all(phase.alone for phase in todo))
+        tree = _tree(job, trained, todo)
         writer.tree(TRAJECTORY, tree)
         if interrupt.requested:
             raise KeyboardInterrupt
@@ -218,11 +211,19 @@ def _train_and_record(
     return tree
 
 
-def _tree(job: Job, trained: Trained, shadows: Mapping[Stage, xarray.Dataset]) -> xarray.DataTree:
+def _tree(job: Job, trained: Trained, todo: Sequence[Phase]) -> xarray.DataTree:
+    """``todo``: the phases, shadows among them; none while it trains."""
+    recorders = dict(trained.recorders)
+    shadows = {}
+    for phase in todo:
+        name, original = phase.outline.name, phase.outline.shadow
+        if original and name in trained.reached:
+            data = recorders.pop(name).dataset(trained.reached[name])
+            shadows[original] = data.assign_attrs(engine=phase.engine)
     return make_tree(
-        trained.recorders,
+        recorders,
         trained.reached,
-        trained.logits,
+        frozen_logits(job, trained.states),
         shadows,
         job.batch,
         job.reference,
@@ -231,33 +232,13 @@ def _tree(job: Job, trained: Trained, shadows: Mapping[Stage, xarray.Dataset]) -
     )
 
 
-def _shadows(
-    job: Job, progress: Bar, interrupt: Interrupt, drop: Dropper
-) -> dict[Stage, xarray.Dataset]:
-    """The same job by automatic differentiation, where the configuration asks for it."""
-    if not job.config.shadow or interrupt.requested:
-        return {}
-    engine = naive_engine(job.config)
-
-    def track(
-        states: Iterable[State | Passed], stage: Stage, steps: int
-    ) -> Iterator[State | Passed]:
-        return progress.track(states, f"{stage} (shadow)", steps)
-
-    shadow = train(job, engine, track, interrupt, drop=drop)
-    return {
-        stage: recorder.dataset(shadow.reached[stage]).assign_attrs(engine=engine.name)
-        for stage, recorder in shadow.recorders.items()
-    }
-
-
 def _write_inputs(job: Job, settings: str, writer: RecordWriter, log: JobLog) -> None:
     writer.data("config.yaml", settings)  # its free texts are redacted already
     for run, corpus in enumerate(job.corpora):
         writer.data(f"corpora/{run:03d}.jsonl", "".join(line + "\n" for line in corpus.lines()))
     last = {id(corpus): run for run, corpus in enumerate(job.corpora)}  # runs may share one
     read_back(writer.directory, last.values())
-    engine = engine_in_words(job.config)
+    engine = choose(job.config).in_words
     log.data(f"{job.config.runs} runs, |V| = {job.batch.classes}, engine: {engine}")
     disk, memory = map(size_in_words, (job.record_size, job.memory))
     log.data(f"the record will take {disk}, the job about {memory} of memory")

@@ -7,18 +7,16 @@ from typing import NamedTuple
 
 from ntp_dynamics.config import (
     Config,
-    EngineName,
     FileDataset,
     OrthonormalEmbedding,
     Stage,
     ZeroInit,
 )
-from ntp_dynamics.conflicts import unfused
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.data.draw import ENTRYWISE, unused_are_alike
-from ntp_dynamics.model.kernel_check import kernel_fault
 from ntp_dynamics.observe.hooks import Hook, make_hooks, record_size
 from ntp_dynamics.observe.observables import Observable
+from ntp_dynamics.optim.choice import choose
 from ntp_dynamics.theory.min_norm import LARGEST_KERNEL
 
 LOGITS, SCORES, SLOTS, CLASSES = 12, 10, 30, 6
@@ -91,11 +89,7 @@ def in_memory(
     logits, scores, slots, classes = (8.0 * runs * x for x in (v * v, v * q, n * k, n * v))
     orthonormal = isinstance(config.embedding, OrthonormalEmbedding)
     zero, whole = isinstance(config.init, ZeroInit), isinstance(config.optimizer, ENTRYWISE)
-    by_tensors = (
-        config.engine in (EngineName.torch, EngineName.autograd)
-        or unfused(config)
-        or kernel_fault()
-    )
+    by_tensors = not choose(config).fused
     plain = zero and orthonormal and Stage.joint not in config.stages  # a gain a column
 
     corpus = LOGITS * logits + SCORES * scores + SLOTS * slots + SENTENCE * n * different

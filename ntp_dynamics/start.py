@@ -12,9 +12,9 @@ from ntp_dynamics.lab.imports import for_good
 def import_for(config: Config) -> None:
     """Import what a job of this configuration, and those like it, will need in any case."""
     _import("netCDF4", "xarray", "ntp_dynamics.run")
-    from ntp_dynamics.job import why_torch
+    from ntp_dynamics.optim.choice import choose
 
-    if why_torch(config) is None:
+    if choose(config).fused:
         _import("ntp_dynamics.optim.closed_form")  # and the kernels
 
 

@@ -30,11 +30,18 @@ class Logged(NamedTuple):
     """By the names of observables."""
     finite: Bool[np.ndarray, "R n"]
     """Whether the state of a run was."""
+    part: str = "its state"
+    """What of the state that was asked of."""
 
     def until(self, i: int) -> Logged:
         """The first i steps."""
         values = {name: x[:, :i] for name, x in self.values.items()}
-        return Logged(self.steps[:i], values, self.finite[:, :i])
+        return Logged(self.steps[:i], values, self.finite[:, :i], self.part)
+
+
+def nothing_logged(runs: int) -> Logged:
+    """By a dynamics that measures nothing on its way."""
+    return Logged(np.zeros(0, dtype=np.int64), {}, np.zeros((runs, 0), dtype=bool))
 
 
 class NonFinite(ArithmeticError):
@@ -66,7 +73,7 @@ class Dynamics(Protocol):
         ...
 
     def state(self) -> Any:
-        """What observables read, where it stands."""
+        """What observables read, where it stands.  Raises NonFinite."""
         ...
 
     def save(self) -> Saved:

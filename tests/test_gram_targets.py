@@ -16,9 +16,11 @@ from ntp_dynamics.model.init import attention_matrix, feed_forward_matrix, initi
 from ntp_dynamics.model.reference import make_reference
 from ntp_dynamics.model.token_space import LogScaled
 from ntp_dynamics.observe import observables
-from ntp_dynamics.optim.engine import Engine
+from ntp_dynamics.optim.descent import Descent
+from ntp_dynamics.optim.objectives import Attention, FeedForward
 from ntp_dynamics.optim.rules import normalised_gradient_descent
-from ntp_dynamics.optim.train import Layer, Part, train_attention, train_feed_forward
+from ntp_dynamics.optim.state import Layer
+from ntp_dynamics.stepping import every_state
 from ntp_dynamics.theory.gram_dual import attention_dual, feed_forward_dual
 from ntp_dynamics.theory.pure_attention import is_best
 
@@ -60,16 +62,16 @@ def test_direction_gaps_are_those_of_the_matrices_themselves(dim, norm):
         cosine = (w * best).sum() / np.linalg.norm(w) / np.linalg.norm(best)
         assert measured.item() == pytest.approx(cosine, abs=1e-12)
 
-    rule, engine = normalised_gradient_descent(), Engine()
+    rule = normalised_gradient_descent()
     w = start(size, dim)
-    part = Part(feed_forward_matrix([w], [embedding], batch, whole=False), 0.5)
-    *_, state = train_feed_forward(batch, part, rule, engine, 9)
+    first = FeedForward(batch, feed_forward_matrix([w], [embedding], batch, whole=False))
+    *_, state = every_state(Descent(first, rule, [0.5]), 9)
     gap = observables.direction_gap_ov(state, reference)
     check(1 - gap, w + state.layer.coefficients[0].numpy() @ e.T, targets[0].coefficients @ e.T)
 
     w = start(dim, dim)
-    part = Part(attention_matrix([w], [embedding], batch, whole=False), 0.5)
-    *_, state = train_attention(batch, part, state.logits, rule, engine, 9)
+    matrix = attention_matrix([w], [embedding], batch, whole=False)
+    *_, state = every_state(Descent(Attention(batch, matrix, state.logits), rule, [0.5]), 9)
     best = e @ targets[1].coefficients(queries, size) @ e[:, queries].T
     moved = w + e @ state.layer.coefficients[0].numpy() @ e[:, queries].T
     check(1 - observables.direction_gap_kq(state, reference), moved, best)

@@ -12,7 +12,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "ntp_dynamics"
 
 FLOORS = [
-    ["axes"],
+    ["axes", "study"],
+    ["stepping"],
     ["config"],
     ["conflicts"],
     ["data"],
@@ -20,8 +21,9 @@ FLOORS = [
     ["model"],
     ["optim"],
     ["observe"],
-    ["size"],
+    ["size", "training"],
     ["job"],
+    ["phases"],
     ["rehearsal"],
     ["record"],
     ["figures", "outcome", "drops", "dashboard", "mirror"],

@@ -18,9 +18,11 @@ from ntp_dynamics.model.batch import Batch, pack
 from ntp_dynamics.model.init import exact_margin
 from ntp_dynamics.model.reference import Reference, make_reference
 from ntp_dynamics.observe.observables import BUILT_IN
-from ntp_dynamics.optim.engine import Engine
+from ntp_dynamics.optim.descent import Descent
+from ntp_dynamics.optim.objectives import Attention, FeedForward
 from ntp_dynamics.optim.rules import normalised_gradient_descent
-from ntp_dynamics.optim.train import Part, State, train_attention, train_feed_forward
+from ntp_dynamics.optim.state import State
+from ntp_dynamics.stepping import every_state
 from ntp_dynamics.theory import proposition2
 from ntp_dynamics.theory.max_margin import attention_target, feed_forward_target
 
@@ -46,8 +48,8 @@ def attention_states(
     batch: Batch, step_size: float, steps: int, margin: float = MARGIN
 ) -> Iterable[State]:
     zero = token_space.zeros(batch.runs, batch.vocab_size, batch.n_queries)
-    part = Part(zero, step_size)
-    return train_attention(batch, part, exact_margin(margin, batch), RULE, Engine(), steps)
+    objective = Attention(batch, zero, exact_margin(margin, batch))
+    return every_state(Descent(objective, RULE, [step_size]), steps)
 
 
 def measured(name: str, state: State, reference: Reference) -> np.ndarray:
@@ -107,7 +109,7 @@ def test_the_first_stage_from_zero_is_the_closed_form(corpus_of: Any, golden: An
     batch, reference = set_up([corpus_of(golden["paper_like"])])
     v, eta0 = batch.vocab_size, 0.2 / math.sqrt(20)
     zero = token_space.zeros(1, v, v)
-    for state in train_feed_forward(batch, Part(zero, eta0), RULE, Engine(), 2000):
+    for state in every_state(Descent(FeedForward(batch, zero), RULE, [eta0]), 2000):
         t = state.step
         if t == 0:
             continue
@@ -125,7 +127,7 @@ def test_an_identity_still_holds_after_very_many_steps(corpus_of: Any, golden: A
     batch, _ = set_up([corpus_of(golden["paper_example"])])
     v, eta0, steps = batch.vocab_size, 0.0447, 30_000
     zero = token_space.zeros(1, v, v)
-    *_, final = train_feed_forward(batch, Part(zero, eta0), RULE, Engine(), steps)
+    *_, final = every_state(Descent(FeedForward(batch, zero), RULE, [eta0]), steps)
     layer = final.layer
     assert layer.matrix.norm(layer.coefficients)[0] == pytest.approx(steps * eta0, rel=1e-14)
     assert final.path_length[0] == pytest.approx(steps * eta0, rel=1e-14)

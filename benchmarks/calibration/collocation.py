@@ -25,9 +25,10 @@ from ntp_dynamics.model.batch import pack
 from ntp_dynamics.model.token_space import TokenMatrix, frobenius
 from ntp_dynamics.observe.hooks import recorded_steps
 from ntp_dynamics.observe.judgement import log_floor
-from ntp_dynamics.optim.engine import Engine
+from ntp_dynamics.optim.descent import Descent
+from ntp_dynamics.optim.objectives import FeedForward
 from ntp_dynamics.optim.rules import gradient_descent, normalised_gradient_descent
-from ntp_dynamics.optim.train import Part, State, train_feed_forward
+from ntp_dynamics.stepping import every_state
 from ntp_dynamics.theory.max_margin import feed_forward_target
 
 Values = Float[np.ndarray, "S T"]
@@ -90,9 +91,9 @@ def train(
     target = torch.stack([torch.from_numpy(x.matrix) for x in targets])
     rule = normalised_gradient_descent() if normalised else gradient_descent()
     recorded, found = set(recorded_steps(horizon).tolist()) - {0}, []
-    batch, part = pack(corpora, known), Part(matrix, step_size)
-    for state in train_feed_forward(batch, part, rule, Engine(), horizon):
-        if isinstance(state, State) and state.step in recorded:
+    descent = Descent(FeedForward(pack(corpora, known), matrix), rule, [step_size])
+    for state in every_state(descent, horizon):
+        if state.step in recorded:
             layer, gradient = state.layer, state.layer.slope.value
             found.append((
                 direction_gap(layer.value, target),

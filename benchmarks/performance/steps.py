@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,15 +21,17 @@ from benchmarks.performance.corpora import Problem, Shape, problem
 from benchmarks.performance.naive import Naive, NaiveJoint
 from ntp_dynamics.model.token_space import frobenius, inner, zeros
 from ntp_dynamics.model.walk import JointPace
-from ntp_dynamics.optim.course import AttentionCourse, Watch
-from ntp_dynamics.optim.engine import Engine
+from ntp_dynamics.optim.course import AttentionCourse
+from ntp_dynamics.optim.descent import Descent
 from ntp_dynamics.optim.joint import JointCourse
+from ntp_dynamics.optim.objectives import Attention, Joint
 from ntp_dynamics.optim.rules import normalised_gradient_descent
-from ntp_dynamics.optim.train import Part, State, train_attention, train_joint
+from ntp_dynamics.optim.state import State
+from ntp_dynamics.stepping import NO_STEPS, every_state
+from ntp_dynamics.study import Dynamics
 
 STEP_SIZE, LOGIT_STEP_SIZE = 0.1, 0.05
 ROUND_SECONDS = 0.25
-LOGGED_STEPS = 10**7
 Steps = Callable[[int], Any]
 
 
@@ -37,10 +39,8 @@ def torch_path(given: Problem) -> Steps:
     """The reference, with five numbers a step."""
     batch = given.batch
     target = torch.randn(batch.runs, batch.vocab_size, batch.n_queries, dtype=torch.float64)
-    part = Part(zeros(batch.runs, batch.vocab_size, batch.n_queries), STEP_SIZE)
-    states: Iterator[Any] = train_attention(
-        batch, part, given.logits, normalised_gradient_descent(), Engine(), 10**9
-    )
+    descent = Descent(attention(given), normalised_gradient_descent(), [STEP_SIZE])
+    states = every_state(descent, 10**9)
 
     def measure(state: State) -> list[np.ndarray]:
         value, slope = state.layer.value, state.layer.slope.value
@@ -58,11 +58,35 @@ def torch_path(given: Problem) -> Steps:
 
 
 def kernel(given: Problem, threads: int = 1, logged: bool = False) -> AttentionCourse:
-    """The fused course from zero; ``logged``: it measures at every step."""
+    """The fused course from zero; ``logged``: it can measure."""
+    reference = given.reference if logged else None
+    return AttentionCourse(attention(given), STEP_SIZE, True, threads, reference)
+
+
+def attention(given: Problem) -> Attention:
+    """The attention stage from zero."""
     batch = given.batch
-    watch = Watch(given.reference, np.arange(LOGGED_STEPS)) if logged else None
     zero = zeros(batch.runs, batch.vocab_size, batch.n_queries)
-    return AttentionCourse(batch, zero, given.logits, STEP_SIZE, True, threads, watch)
+    return Attention(batch, zero, given.logits)
+
+
+def both(given: Problem) -> Joint:
+    """The joint stage from zero."""
+    batch = given.batch
+    v = batch.vocab_size
+    return Joint(batch, zeros(batch.runs, v, batch.n_queries), zeros(batch.runs, v, v))
+
+
+def stepped(dynamics: Dynamics, logged: bool = False) -> Steps:
+    """Takes some steps of a dynamics; ``logged``: it measures at every one."""
+    taken = 0
+
+    def steps(count: int) -> None:
+        nonlocal taken
+        begin, taken = taken, taken + count
+        dynamics.advance(taken, np.arange(begin + 1, taken + 1) if logged else NO_STEPS)
+
+    return steps
 
 
 def compare(shape: Shape, rounds: int, runs: tuple[int, ...], compiled: bool) -> dict[str, float]:
@@ -75,12 +99,12 @@ def compare(shape: Shape, rounds: int, runs: tuple[int, ...], compiled: bool) ->
     for r in runs:
         given = problem(shape, r)
         contenders[f"torch path, R = {r}"] = (torch_path(given), r)
-        contenders[f"kernel, R = {r}"] = (kernel(given).advance, r)
-        contenders[f"kernel, R = {r}, logged"] = (kernel(given, logged=True).advance, r)
+        contenders[f"kernel, R = {r}"] = (stepped(kernel(given)), r)
+        contenders[f"kernel, R = {r}, logged"] = (stepped(kernel(given, logged=True), True), r)
     if runs[-1] > 1:
         fresh = problem(shape, runs[-1], fresh=True)
         contenders[f"torch path, R = {runs[-1]}, fresh corpora"] = (torch_path(fresh), runs[-1])
-        contenders[f"kernel, R = {runs[-1]}, fresh corpora"] = (kernel(fresh).advance, runs[-1])
+        contenders[f"kernel, R = {runs[-1]}, fresh corpora"] = (stepped(kernel(fresh)), runs[-1])
     medians = interleaved({name: steps for name, (steps, _) in contenders.items()}, rounds)
     return {name: medians[name] / r for name, (_, r) in contenders.items()}
 
@@ -92,30 +116,23 @@ def joint(shape: Shape, rounds: int, runs: tuple[int, ...]) -> dict[str, float]:
     for r in runs:
         given = problem(shape, r)
         contenders[f"torch path, R = {r}"] = (joint_by_torch(given), r)
-        contenders[f"kernel, R = {r}"] = (joint_kernel(given).advance, r)
+        contenders[f"kernel, R = {r}"] = (stepped(joint_kernel(given)), r)
     medians = interleaved({name: steps for name, (steps, _) in contenders.items()}, rounds)
     return {name: medians[name] / r for name, (_, r) in contenders.items()}
 
 
 def joint_by_torch(given: Problem) -> Steps:
     """The reference of the joint stage."""
-    batch = given.batch
-    v = batch.vocab_size
-    scores = Part(zeros(batch.runs, v, batch.n_queries), STEP_SIZE)
-    logits = Part(zeros(batch.runs, v, v), LOGIT_STEP_SIZE)
-    states = train_joint(
-        batch, scores, logits, normalised_gradient_descent(), Engine(), LOGGED_STEPS
-    )
+    rule = normalised_gradient_descent()
+    descent = Descent(both(given), rule, [STEP_SIZE, LOGIT_STEP_SIZE])
+    states = every_state(descent, 10**9)
     return lambda count: [next(states) for _ in range(count)]
 
 
 def joint_kernel(given: Problem) -> JointCourse:
     """The fused course of the joint stage, from zero."""
-    batch = given.batch
-    v = batch.vocab_size
-    scores, logits = zeros(batch.runs, v, batch.n_queries), zeros(batch.runs, v, v)
     pace = JointPace(0, STEP_SIZE, LOGIT_STEP_SIZE, True, False)
-    return JointCourse(batch, scores, logits, pace, 1)
+    return JointCourse(both(given), pace)
 
 
 def interleaved(contenders: dict[str, Steps], rounds: int) -> dict[str, float]:
@@ -136,22 +153,23 @@ def interleaved(contenders: dict[str, Steps], rounds: int) -> dict[str, float]:
 
 def late(shape: Shape, rounds: int) -> dict[str, float]:
     """The kernel at the start and where the gradient norm is below 1e-150."""
-    course, walk = kernel(problem(shape, 1)), None
-    early = interleaved({"early": kernel(problem(shape, 1)).advance}, rounds)["early"]
+    course = kernel(problem(shape, 1))
+    steps = stepped(course)
+    early = interleaved({"early": stepped(kernel(problem(shape, 1)))}, rounds)["early"]
     (walk,) = course.walks
     while not walk.scale[0] < -346:
-        course.advance(1000)
-    after = interleaved({"late": course.advance}, rounds)["late"]
+        steps(1000)
+    after = interleaved({"late": steps}, rounds)["late"]
     return {"early": early, "late": after, "log gradient norm": float(walk.scale[0])}
 
 
 def two_threads(shape: Shape, rounds: int) -> dict[str, float]:
     """Wall and CPU time of eight runs on two threads over that on one."""
-    eight = [kernel(problem(shape, 1)) for _ in range(8)]
+    eight = [stepped(kernel(problem(shape, 1))) for _ in range(8)]
     steps = max(10, int(2e7 / (shape.l * shape.n)))
 
     def go(run: int) -> None:
-        eight[run].advance(steps)
+        eight[run](steps)
 
     ratios: dict[str, list[float]] = {"wall": [], "cpu": []}
     clocks = {"wall": time.perf_counter, "cpu": time.process_time}
@@ -173,7 +191,7 @@ def cost_law(shapes: list[Shape], rounds: int) -> dict[str, float]:
     rows, times = [], []
     for shape in shapes:
         course = kernel(problem(shape, 1))
-        us = interleaved({"kernel": course.advance}, rounds)["kernel"]
+        us = interleaved({"kernel": stepped(course)}, rounds)["kernel"]
         rows.append([shape.l * shape.n, len(course.laid[0].pairs), shape.n])
         times.append(us * 1e3)
     a, t = np.array(rows, dtype=float), np.array(times)

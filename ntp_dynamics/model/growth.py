@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -12,29 +13,29 @@ from ntp_dynamics.model.batch import Batch
 from ntp_dynamics.model.gradient import Forward
 
 
-class LeastGrowth:
-    """Over all steps so far and all sentences, the least change of log(phi_+ / phi_-) in one step.
+class Growth(NamedTuple):
+    """Of log(phi_+ / phi_-) up to a step.
 
     The odds rise where phi_+ does, and still tell when phi_+ rounds to 1.
     """
 
-    def __init__(self, batch: Batch):
-        self._batch = batch
-        self._least = torch.full((batch.runs,), math.inf, dtype=torch.float64)
-        self._step = -1
-        self._odds: Float[Tensor, "R N"] | None = None
+    least: Float[Tensor, " R"]
+    """The least change in one step, over all steps and sentences; inf where there is none."""
+    log_odds: Float[Tensor, "R N"]
+    """At the last step seen; nan before the first."""
 
-    def at(self, step: int, forward: Forward) -> Float[Tensor, " R"]:
-        """The least change up to this step; inf before the first and where no sentence has a wrong
-        token beside an optimal one, nan from a step on whose predecessor was not seen."""
-        odds = log_odds(forward, self._batch)
-        if step != self._step + 1:
-            self._least = torch.full_like(odds[:, 0], math.nan)
-        elif self._odds is not None:
-            change = (odds - self._odds).nan_to_num(math.inf, math.inf, -math.inf)
-            self._least = torch.minimum(self._least.to(change), change.amin(-1))
-        self._step, self._odds = step, odds
-        return self._least
+    def then(self, forward: Forward, batch: Batch) -> Growth:
+        """One step later."""
+        odds = log_odds(forward, batch)
+        change = (odds - self.log_odds).nan_to_num(math.inf, math.inf, -math.inf)
+        return Growth(torch.minimum(self.least.to(change), change.amin(-1)), odds)
+
+
+def growth_before(batch: Batch, step: int) -> Growth:
+    """Before the state of a step is seen: nothing yet at step 0, unknown (nan) later."""
+    nothing = torch.full_like(batch.log_pi, math.nan)
+    least = nothing.new_full((batch.runs,), math.nan if step else math.inf)
+    return Growth(least, nothing)
 
 
 def log_odds(forward: Forward, batch: Batch) -> Float[Tensor, "R N"]:

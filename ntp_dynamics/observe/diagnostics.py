@@ -17,7 +17,7 @@ from ntp_dynamics.model.reference import Reference
 from ntp_dynamics.model.token_space import frobenius
 from ntp_dynamics.observe.observables import ATTENTIVE, PAPER, observable
 from ntp_dynamics.observe.quantities import attentive
-from ntp_dynamics.optim.train import State
+from ntp_dynamics.optim.state import State
 
 
 @observable(

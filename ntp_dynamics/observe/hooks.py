@@ -15,7 +15,7 @@ from ntp_dynamics.lab.trajectory import Channel, Recorder
 from ntp_dynamics.model.reference import Reference
 from ntp_dynamics.observe.measure import Unmeasurable, measure, said
 from ntp_dynamics.observe.observables import BUILT_IN, Observable
-from ntp_dynamics.optim.train import State
+from ntp_dynamics.optim.state import State
 
 EVERY_STEP_UNTIL = 32
 RECORDED_PER_DECADE = 30  # a verdict needs 24 in any decade; steps are rounded

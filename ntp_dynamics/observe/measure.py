@@ -18,7 +18,7 @@ from ntp_dynamics.lab.errors import UserError
 from ntp_dynamics.lab.secrets import redact
 from ntp_dynamics.model.reference import Reference
 from ntp_dynamics.observe.observables import Observable
-from ntp_dynamics.optim.train import State
+from ntp_dynamics.optim.state import State
 
 LONGEST = 120
 """Characters of somebody else's error that a line tells; the log has all of it."""

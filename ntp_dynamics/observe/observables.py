@@ -33,7 +33,7 @@ from ntp_dynamics.observe.quantities import (
     optimal_mass,
     wrong_mass,
 )
-from ntp_dynamics.optim.train import State
+from ntp_dynamics.optim.state import State
 
 Measure = Callable[[Any, Reference], Tensor]
 PAPER = "Huang, Liang, Yang 2024"
@@ -244,8 +244,9 @@ def attention_mass_min(state: State, reference: Reference) -> Float[Tensor, " R"
     source=f"{PAPER}, Lemma 5",
 )
 def log_attention_growth(state: State, reference: Reference) -> Float[Tensor, " R"]:
-    assert state.least_growth is not None
-    return state.least_growth.where(state.least_growth < math.inf, math.nan)
+    assert state.growth is not None
+    least = state.growth.least
+    return least.where(least < math.inf, math.nan)
 
 
 @observable(*ATTENTIVE, long_name="phi_+, mean weighted by relative frequency")

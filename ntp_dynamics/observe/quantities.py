@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ntp_dynamics.model.full_matrix import FullMatrix
 from ntp_dynamics.model.token_space import inner
-from ntp_dynamics.optim.train import Layer, State
+from ntp_dynamics.optim.state import Layer, State
 
 
 def attentive(state: State) -> Layer:

@@ -35,10 +35,10 @@ PAPER = "Huang, Liang, Yang 2024, {}"
 
 
 def make_tree(
-    recorders: Mapping[Stage, Recorder],
-    reached: Mapping[Stage, int],
+    recorders: Mapping[str, Recorder],
+    reached: Mapping[str, int],
     logits: Float[Tensor, "R V V"],
-    shadows: Mapping[Stage, xarray.Dataset],
+    shadows: Mapping[str, xarray.Dataset],
     batch: Batch,
     reference: Reference,
     targets: Sequence[Targets],

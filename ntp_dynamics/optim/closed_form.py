@@ -6,13 +6,16 @@ import math
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
-from ntp_dynamics.model.batch import Batch
 from ntp_dynamics.model.compiled import compiled
-from ntp_dynamics.model.gradient import log_softplus, softplus
-from ntp_dynamics.optim.course import FEED_FORWARD_MEASURES, Agenda, Logged, Watch
+from ntp_dynamics.model.reference import Reference
+from ntp_dynamics.optim.course import FEED_FORWARD_MEASURES, offsets_of
+from ntp_dynamics.optim.memory import save_step
+from ntp_dynamics.optim.objectives import FeedForward
+from ntp_dynamics.optim.state import Position, State
+from ntp_dynamics.study import Logged, Saved
 
 
 class ClosedFormCourse:
@@ -24,10 +27,16 @@ class ClosedFormCourse:
     """
 
     def __init__(
-        self, batch: Batch, step_size: float, normalised: bool, watch: Watch | None = None
+        self,
+        objective: FeedForward,
+        step_size: float,
+        normalised: bool,
+        reference: Reference | None = None,
     ):
+        """``reference``: what it measures against; None where it measures nothing."""
+        self.objective, batch = objective, objective.batch
         v = batch.classes
-        self.measures = tuple(FEED_FORWARD_MEASURES) if watch else ()
+        self.measures: tuple[str, ...] = tuple(FEED_FORWARD_MEASURES) if reference else ()
         self.vocab_size, self.step_size, self.normalised = v, step_size, normalised
         self.known = batch.known.sum(-1).double()
         self.pattern_norm = (self.known * (v * (v - 1))).sqrt()
@@ -39,27 +48,42 @@ class ClosedFormCourse:
         self.gap = torch.full_like(self.known, math.nan)
         many = torch.ones(batch.vocab_size, dtype=torch.float64)
         many[-1] = max(batch.unused, 1)
-        if watch:
+        if reference:
             unit = self.pattern / self.pattern_norm[:, None, None]
-            best = watch.reference.ov / watch.reference.ov_norm[:, None, None]
+            best = reference.ov / reference.ov_norm[:, None, None]
             self.gap = 0.5 * ((unit - best).square() * many[:, None]).sum((1, 2))
         self.pattern *= many[:, None]  # coefficients: those of classes that stand together add up
-        self._agenda = Agenda(watch)
+        self._step = 0
         self._height = np.zeros(2)  # c by plain descent, and what rounding took from it
 
-    def advance(self, steps: int) -> Logged:
-        """Take some steps; what was due on the way, the last step included."""
-        due, offsets = self._agenda.go(steps)
+    def advance(self, to: int, due: Int[np.ndarray, " n"]) -> Logged:
+        """As `Dynamics.advance`."""
+        due = due if self.measures else due[:0]
         heights = np.empty(len(due))
         if not self.normalised:
-            climb(self._height, self.vocab_size, self.step_size, steps, offsets, heights)
+            given = self.vocab_size, self.step_size, to - self._step, offsets_of(due, self._step)
+            climb(self._height, *given, heights)
+        self._step = to
         return self._logged(due, *self._at(due, heights))
 
-    def position(self) -> tuple[list[Float[Tensor, "R V V"]], Float[Tensor, " R"]]:
-        height, length = (
-            x[:, 0] for x in self._at(np.array([self._agenda.steps]), self._height[:1])
-        )
-        return [self.pattern * height[:, None, None]], length
+    def position(self) -> Position:
+        """Where it stands."""
+        steps, heights = np.array([self._step]), self._height[:1].copy()
+        height, length = (x[:, 0] for x in self._at(steps, heights))
+        return Position(self._step, [self.pattern * height[:, None, None]], length)
+
+    def state(self) -> State:
+        """As `Dynamics.state`."""
+        return self.objective.state(self.position())
+
+    def save(self) -> Saved:
+        """As `Dynamics.save`."""
+        runs = len(self.known)
+        return {"step": save_step(self._step, runs), "height": np.tile(self._height, (runs, 1))}
+
+    def load(self, saved: Saved) -> None:
+        """As `Dynamics.load`."""
+        self._step, self._height = int(saved["step"][0]), saved["height"][0].copy()
 
     def _at(
         self, steps: np.ndarray, climbed: np.ndarray
@@ -76,23 +100,45 @@ class ClosedFormCourse:
     def _logged(self, due: np.ndarray, height: Tensor, length: Tensor) -> Logged:
         margin = -self.vocab_size * height
         log_odds = margin + math.log(self.vocab_size - 1)
+        log_rest, log_loss = _softplus(log_odds)
         norm, known = self.pattern_norm[:, None], self.known[:, None]
         nothing = torch.zeros_like(height)
         lead = (self.vocab_size * height).where(known > 0, math.nan)
         values = {
             "path_length": length,
             "norm_ratio": height * norm / length.where(length > 0, math.nan),
-            "log_grad_norm": margin - softplus(log_odds) + norm.log(),
+            "log_grad_norm": margin - log_rest + norm.log(),
             "zero_sum_residual": nothing,  # nothing is rounded
-            "log_loss": log_softplus(log_odds) + known.log(),
+            "log_loss": log_loss + known.log(),
             "accuracy": (height > 0).double(),
             "norm_ov": height * norm,
             "direction_gap_ov": self.gap[:, None].where(height > 0, math.nan),
             "margin_min": lead,
             "margin_max": lead,
         }
-        finite = np.logical_and.reduce(np.isfinite(height.numpy()))
-        return Logged(due, {name: x.numpy() for name, x in values.items()}, finite)
+        measured = {name: values[name].numpy() for name in self.measures}
+        return Logged(due, measured, np.isfinite(height.numpy()), *self.objective.names)
+
+
+def _softplus(x: Float[Tensor, "R n"]) -> tuple[Float[Tensor, "R n"], Float[Tensor, "R n"]]:
+    """log(1 + e^x), and its log.
+
+    One number at a time: torch rounds one that fills a vector and one that is left over in two
+    ways, and which is which depends on how many are asked for at once.
+    """
+    given = x.numpy().ravel()
+    found = np.empty((2, len(given)))
+    softplus_each(given, *found)
+    y, log_y = torch.from_numpy(found).view(2, *x.shape)
+    return y, log_y
+
+
+@compiled
+def softplus_each(x, y, log_y):
+    """y = log(1 + e^x) and its log, which is x itself once e^x is below rounding."""
+    for i in range(len(x)):
+        y[i] = max(x[i], 0.0) + math.log1p(math.exp(-abs(x[i])))
+        log_y[i] = x[i] if x[i] < -37.0 else math.log(y[i])
 
 
 @compiled

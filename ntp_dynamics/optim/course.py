@@ -1,4 +1,4 @@
-"""Courses: descents that move many steps at a time, and measure where they are asked to.
+"""Courses: descents of the fused kernels, which measure where they are asked to.
 
 A course holds the coefficients of the trained matrix of every run.  Where it stands, and what it
 measures there, depends on the number of steps taken, never on how they were cut into calls, on the
@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from ntp_dynamics.model import measure
@@ -23,73 +23,25 @@ from ntp_dynamics.model.columns import advance_columns, start_columns
 from ntp_dynamics.model.dense import DenseLayout, advance_dense
 from ntp_dynamics.model.excess import equal_margin
 from ntp_dynamics.model.gauge import attention_gauge, columns_gauge, no_gauge, tally_of
+from ntp_dynamics.model.growth import growth_before
 from ntp_dynamics.model.kernel import advance
 from ntp_dynamics.model.layout import lay_out
 from ntp_dynamics.model.measure import MEASURES, Gauge
 from ntp_dynamics.model.reference import Reference
 from ntp_dynamics.model.token_space import TokenMatrix
 from ntp_dynamics.model.walk import Pace, Walk
+from ntp_dynamics.optim.memory import load_arrays, save_arrays, save_step
+from ntp_dynamics.optim.objectives import Attention, FeedForward
+from ntp_dynamics.optim.state import Position, State
+from ntp_dynamics.study import Logged, Saved
 
 NOT_DUE = 2**62
 WIDEST_MARGIN = 300.0
 """e^{2 margin} must be a float for the kernel to measure the excess loss."""
-
-
-class Watch(NamedTuple):
-    """What a course measures against, and after which steps (increasing)."""
-
-    reference: Reference
-    due: Int[np.ndarray, " T"]
-
-
-class Logged(NamedTuple):
-    """What a course measured on its way."""
-
-    steps: Int[np.ndarray, " n"]
-    values: Mapping[str, Float[np.ndarray, "R n"]]
-    """By the names of observables."""
-    finite: Bool[np.ndarray, " n"]
-    """Whether all weights were."""
-
-    def until(self, i: int) -> Logged:
-        """The first i steps."""
-        values = {name: x[:, :i] for name, x in self.values.items()}
-        return Logged(self.steps[:i], values, self.finite[:i])
-
-
-class Agenda:
-    """Which steps are due while a course goes on."""
-
-    def __init__(self, watch: Watch | None):
-        self.steps = 0
-        """How many were taken."""
-        self._due = watch.due if watch else np.zeros(0, dtype=np.int64)
-        self._noted = 0
-
-    def go(self, steps: int) -> tuple[Int[np.ndarray, " n"], Int[np.ndarray, " n+1"]]:
-        """Go on by some steps: what is due on the way, the last step included; and the same as
-        kernels want it, counted from here, with an end that is never reached."""
-        begin, self.steps = self.steps, self.steps + steps
-        last = int(np.searchsorted(self._due, self.steps, side="right"))
-        due, self._noted = self._due[self._noted : last], last
-        return due, np.append(due - begin, NOT_DUE)
-
-
-class Course(Protocol):
-    """All runs of a stage on their way."""
-
-    @property
-    def measures(self) -> Sequence[str]:
-        """The observables it measures."""
-        ...
-
-    def advance(self, steps: int) -> Logged:
-        """Take some steps; what was due on the way, the last step included."""
-        ...
-
-    def position(self) -> tuple[list[Float[Tensor, "R A B"]], Float[Tensor, " R"]]:
-        """Coefficients of each matrix that is trained, and path lengths."""
-        ...
+WALKED = ("moved", "lost", "exponent", "mantissa", "scale", "length")
+"""What of a `Walk` its next step depends on."""
+TALLIED = ("odds_before", "power_before", "growth")
+"""The same of a `Tally`."""
 
 
 class Lane(NamedTuple):
@@ -106,24 +58,26 @@ class KernelCourse:
 
     def __init__(
         self,
+        objective: Attention | FeedForward,
         lanes: Sequence[Lane],
         measures: Mapping[str, int],
         pace: Pace,
         threads: int,
-        watch: Watch | None,
     ):
+        self.objective = objective
         self.walks = [lane.walk for lane in lanes]
-        self.measures = tuple(measures) if watch else ()
+        self.measures: Sequence[str] = tuple(measures)
         self._lanes, self._columns = lanes, measures
         self._tallies = [tally_of(lane.gauge) for lane in lanes]
         self._pace, self._threads = pace, threads
-        self._agenda = Agenda(watch)
+        self._step = 0
 
-    def advance(self, steps: int) -> Logged:
-        """Take some steps; what was due on the way, the last step included."""
-        due, offsets = self._agenda.go(steps)
+    def advance(self, to: int, due: Int[np.ndarray, " n"]) -> Logged:
+        """As `Dynamics.advance`."""
+        due = due if self.measures else due[:0]
+        offsets = offsets_of(due, self._step)
         rows = np.empty((len(self._lanes), len(due), len(MEASURES)))
-        pace = self._pace._replace(steps=steps)
+        pace = self._pace._replace(steps=to - self._step)
 
         def one(run: int) -> None:
             lane = self._lanes[run]
@@ -131,12 +85,35 @@ class KernelCourse:
             lane.advance(lane.layout, lane.walk, pace, lane.gauge, tally, offsets, rows[run])
 
         each(one, len(self._lanes), self._threads)
+        self._step = to
         values = {name: rows[:, :, self._columns[name]] for name in self.measures}
-        finite = np.isfinite(rows[:, :, measure.NORM])
-        return Logged(due, values, np.logical_and.reduce(finite))
+        (name,) = self.objective.names
+        return Logged(due, values, np.isfinite(rows[:, :, measure.NORM]), name)
 
-    def path_length(self) -> Float[Tensor, " R"]:
-        return torch.from_numpy(np.array([walk.length[0] for walk in self.walks]))
+    def moved(self) -> Float[Tensor, "R A B"]:
+        """What training added to the trained matrix."""
+        raise NotImplementedError
+
+    def position(self) -> Position:
+        """Where it stands."""
+        length = torch.from_numpy(np.array([walk.length[0] for walk in self.walks]))
+        return Position(self._step, [self.moved()], length)
+
+    def state(self) -> State:
+        """As `Dynamics.state`."""
+        return self.objective.state(self.position())
+
+    def save(self) -> Saved:
+        """As `Dynamics.save`."""
+        walks = save_arrays("walk", self.walks, WALKED)
+        tallies = save_arrays("tally", self._tallies, TALLIED)
+        return {"step": save_step(self._step, len(self.walks)), **walks, **tallies}
+
+    def load(self, saved: Saved) -> None:
+        """As `Dynamics.load`."""
+        load_arrays("walk", self.walks, WALKED, saved)
+        load_arrays("tally", self._tallies, TALLIED, saved)
+        self._step = int(saved["step"][0])
 
 
 class AttentionCourse(KernelCourse):
@@ -144,14 +121,14 @@ class AttentionCourse(KernelCourse):
 
     def __init__(
         self,
-        batch: Batch,
-        matrix: TokenMatrix,
-        logits: Float[Tensor, "R V V"],
+        objective: Attention,
         step_size: float,
         normalised: bool,
-        threads: int,
-        watch: Watch | None = None,
+        threads: int = 1,
+        reference: Reference | None = None,
     ):
+        """``reference``: what it measures against; None where it measures nothing."""
+        batch, matrix, logits = objective.batch, token_matrix(objective.matrix), objective.logits
         self.laid = [lay_out(batch, 0, logits[0])]
         for run in range(1, batch.runs):
             same = _equal_runs(batch, logits, run - 1, run)
@@ -162,7 +139,7 @@ class AttentionCourse(KernelCourse):
         for run, laid in enumerate(self.laid):
             start = matrix.start[run]
             walk, gauge = laid.walk(start.numpy(force=True)), no_gauge()
-            if watch:
+            if reference:
                 gauge = attention_gauge(
                     laid,
                     walk,
@@ -172,19 +149,23 @@ class AttentionCourse(KernelCourse):
                     logits[run],
                     float(margins[run]),
                     float(matrix.outside_norm[run]),
-                    watch.reference,
+                    reference,
                 )
             kernel = advance_dense if isinstance(laid.layout, DenseLayout) else advance
             lanes.append(Lane(kernel, laid.layout, walk, gauge))
-        measures = dict(ATTENTION_MEASURES)
+        measures = dict(ATTENTION_MEASURES) if reference else {}
         if (margins > WIDEST_MARGIN).any():
-            del measures["log_excess_loss"]
-        pace = Pace(0, float(step_size), normalised)
-        super().__init__(lanes, measures, pace, threads, watch)
+            measures.pop("log_excess_loss", None)
+        super().__init__(objective, lanes, measures, Pace(0, float(step_size), normalised), threads)
 
-    def position(self) -> tuple[list[Float[Tensor, "R V Q"]], Float[Tensor, " R"]]:
-        pairs = [laid.pairs for laid in self.laid]
-        return [moved_scores(self.walks, pairs, self.shape)], self.path_length()
+    def moved(self) -> Float[Tensor, "R V Q"]:
+        """What training added to the scores."""
+        return moved_scores(self.walks, [laid.pairs for laid in self.laid], self.shape)
+
+    def position(self) -> Position:
+        """Where it stands; growth was seen by the kernel alone."""
+        growth = growth_before(self.objective.batch, self._step)
+        return super().position()._replace(growth=growth)
 
 
 class ColumnsCourse(KernelCourse):
@@ -192,27 +173,28 @@ class ColumnsCourse(KernelCourse):
 
     def __init__(
         self,
-        batch: Batch,
-        matrix: TokenMatrix,
+        objective: FeedForward,
         step_size: float,
         normalised: bool,
-        threads: int,
-        watch: Watch | None = None,
+        threads: int = 1,
+        reference: Reference | None = None,
     ):
+        """As `AttentionCourse`."""
+        batch, matrix = objective.batch, token_matrix(objective.matrix)
         lanes = []
         for run in range(batch.runs):
             columns, walk = start_columns(batch, run, matrix.start[run])
             gauge = no_gauge()
-            if watch:
+            if reference:
                 outside = float(matrix.outside_norm[run])
-                gauge = columns_gauge(columns, walk, run, outside, watch.reference)
+                gauge = columns_gauge(columns, walk, run, outside, reference)
             lanes.append(Lane(advance_columns, columns, walk, gauge))
-        self.vocab_size = batch.vocab_size
-        pace = Pace(0, float(step_size), normalised)
-        super().__init__(lanes, FEED_FORWARD_MEASURES, pace, threads, watch)
+        measures = FEED_FORWARD_MEASURES if reference else {}
+        super().__init__(objective, lanes, measures, Pace(0, float(step_size), normalised), threads)
 
-    def position(self) -> tuple[list[Float[Tensor, "R V V"]], Float[Tensor, " R"]]:
-        return [moved_logits(self.walks, self.vocab_size)], self.path_length()
+    def moved(self) -> Float[Tensor, "R V V"]:
+        """What training added to the logits."""
+        return moved_logits(self.walks, self.objective.batch.vocab_size)
 
 
 _ANY_STAGE = {
@@ -257,6 +239,17 @@ def moved_logits(walks: Sequence[Walk], vocab_size: int) -> Float[Tensor, "R V V
     """What training added to the logits, whose columns are laid out one after the other."""
     v = vocab_size
     return torch.from_numpy(np.stack([walk.moved.reshape(v, -1)[:, :v].T for walk in walks]))
+
+
+def offsets_of(due: Int[np.ndarray, " n"], step: int) -> Int[np.ndarray, " n+1"]:
+    """Due steps as kernels want them: counted from a step, with an end that is never reached."""
+    return np.append(due - step, NOT_DUE)
+
+
+def token_matrix(matrix: Any) -> TokenMatrix:
+    """The matrix of a kernel, which knows no other."""
+    assert isinstance(matrix, TokenMatrix)
+    return matrix
 
 
 def _equal_runs(batch: Batch, logits: Float[Tensor, "R V V"], a: int, b: int) -> bool:

@@ -39,6 +39,9 @@ class Engine:
         return joint_gradient(scores, logits, batch)
 
 
+LOG_DOMAIN = Engine()
+
+
 @dataclass(frozen=True)
 class Autograd(Engine):
     """The slopes of automatic differentiation in a floating-point format, as in a notebook."""

@@ -22,6 +22,7 @@ from benchmarks.performance.steps import (
     kernel,
     torch_path,
 )
+from ntp_dynamics.stepping import NO_STEPS
 from ntp_dynamics.theory.column import solve
 
 ROOT = Path(__file__).parents[2]
@@ -33,11 +34,11 @@ def test_all_contenders_walk_the_same_path() -> None:
     naive = Naive(given.corpora[0], given.logits[0], STEP_SIZE)
     course, states = kernel(given, logged=True), torch_path(given)
     naive.steps(50)
-    kept = course.advance(49).values
-    course.advance(1)
+    kept = course.advance(49, np.arange(50)).values
+    course.advance(50, NO_STEPS)
     queries = given.batch.query_id[0]
     scores = naive.model.weight.detach()[:, queries]
-    torch.testing.assert_close(course.position()[0][0][0], scores, rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(course.moved()[0], scores, rtol=1e-9, atol=1e-12)
     measured = states(51)
     for step, logged in enumerate(naive.log):
         loss, norm, size, *_ = logged
@@ -54,9 +55,9 @@ def test_all_contenders_of_the_joint_stage_walk_the_same_path() -> None:
     naive = NaiveJoint(given.corpora[0], STEP_SIZE, LOGIT_STEP_SIZE)
     course, states = joint_kernel(given), joint_by_torch(given)
     naive.steps(39)  # it has taken one
-    course.advance(40)
+    course.advance(40, NO_STEPS)
     (*_, last) = states(41)
-    (scores, logits), _ = course.position()
+    scores, logits = course.position().coefficients
     queries = given.batch.query_id[0]
     for mine, torch_, usual in (
         (scores, last.attention.value, naive.model.weight.detach()[:, queries]),

@@ -14,9 +14,10 @@ from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.model.batch import Batch, pack
 from ntp_dynamics.model.token_space import TokenMatrix
 from ntp_dynamics.optim.course import AttentionCourse
-from ntp_dynamics.optim.engine import Engine
+from ntp_dynamics.optim.descent import Descent
+from ntp_dynamics.optim.objectives import Attention
 from ntp_dynamics.optim.rules import gradient_descent, normalised_gradient_descent
-from ntp_dynamics.optim.train import Part, train_attention
+from ntp_dynamics.stepping import every_state
 
 RUNS = 25
 
@@ -35,13 +36,16 @@ class Cases(NamedTuple):
         norm = torch.hypot(self.scores.square().sum((1, 2)).sqrt(), self.outside)
         return TokenMatrix(self.scores, norm, self.outside)
 
+    @property
+    def objective(self) -> Attention:
+        return Attention(self.batch, self.matrix, self.logits)
+
     def course(self, step_size: float, normalised: bool) -> AttentionCourse:
-        return AttentionCourse(self.batch, self.matrix, self.logits, step_size, normalised, 1)
+        return AttentionCourse(self.objective, step_size, normalised)
 
     def by_torch(self, step_size: float, normalised: bool, steps: int):
-        part = Part(self.matrix, step_size)
         rule = normalised_gradient_descent() if normalised else gradient_descent()
-        return train_attention(self.batch, part, self.logits, rule, Engine(), steps)
+        return every_state(Descent(self.objective, rule, [step_size]), steps)
 
 
 def _any_corpus(v: int, separable: bool, rng: np.random.Generator) -> tuple[Corpus, np.ndarray]:

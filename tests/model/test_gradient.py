@@ -27,9 +27,11 @@ from ntp_dynamics.model.init import (
 )
 from ntp_dynamics.model.token_space import LogScaled
 from ntp_dynamics.model.transformer import Transformer
-from ntp_dynamics.optim.engine import Engine
+from ntp_dynamics.optim.descent import Descent
+from ntp_dynamics.optim.objectives import Attention, FeedForward
 from ntp_dynamics.optim.rules import normalised_gradient_descent
-from ntp_dynamics.optim.train import Part, State, train_attention, train_feed_forward
+from ntp_dynamics.optim.state import State
+from ntp_dynamics.stepping import every_state
 
 STEPS = 200
 GradientOf = Callable[..., tuple[LogScaled, Forward]]
@@ -58,7 +60,7 @@ def test_every_step_agrees_with_autograd_on_the_d_by_d_matrices(kind: str) -> No
     dim = e[0].matrix.shape[0]
     w_ov = [initial_weight(GaussianInit(norm=1.1), (12, dim), rng) for _ in corpora]
     w_kq = [initial_weight(GaussianInit(norm=1.1), (dim, dim), rng) for _ in corpora]
-    rule, engine = normalised_gradient_descent(), Engine()
+    rule = normalised_gradient_descent()
     oracles = [Transformer(torch.from_numpy(x.matrix)) for x in e]
     queries = [x.matrix[:, list(corpus.queries)] for x, corpus in zip(e, corpora, strict=True)]
 
@@ -77,8 +79,8 @@ def test_every_step_agrees_with_autograd_on_the_d_by_d_matrices(kind: str) -> No
         assert length == pytest.approx(parameter.norm().item(), rel=1e-12)
 
     logits = None
-    part = Part(feed_forward_matrix(w_ov, e, batch, whole=False), 0.05)
-    for state in train_feed_forward(batch, part, rule, engine, STEPS):
+    first = FeedForward(batch, feed_forward_matrix(w_ov, e, batch, whole=False))
+    for state in every_state(Descent(first, rule, [0.05]), STEPS):
         logits = state.logits
         for run, oracle in enumerate(oracles):
             right = e[run].matrix
@@ -94,8 +96,8 @@ def test_every_step_agrees_with_autograd_on_the_d_by_d_matrices(kind: str) -> No
                 d @ torch.from_numpy(right.T),
             )
     assert logits is not None
-    part = Part(attention_matrix(w_kq, e, batch, whole=False), 0.05)
-    for state in train_attention(batch, part, logits, rule, engine, STEPS):
+    second = Attention(batch, attention_matrix(w_kq, e, batch, whole=False), logits)
+    for state in every_state(Descent(second, rule, [0.05]), STEPS):
         for run, oracle in enumerate(oracles):
             left, right, n = e[run].matrix, queries[run], len(corpora[run].queries)
             b = state.layer.coefficients[run, :, :n]

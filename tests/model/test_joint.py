@@ -12,6 +12,8 @@ from ntp_dynamics.model.gradient import joint_gradient
 from ntp_dynamics.model.token_space import TokenMatrix
 from ntp_dynamics.model.walk import JointPace
 from ntp_dynamics.optim.joint import JointCourse
+from ntp_dynamics.optim.objectives import Joint
+from ntp_dynamics.stepping import NO_STEPS
 
 
 @pytest.mark.parametrize("v", range(2, 10))
@@ -23,9 +25,9 @@ def test_a_step_goes_along_both_gradients_on_any_corpus(
     cases = any_cases(v, separable=False, dense=dense)
     batch, nothing = cases.batch, cases.outside
     starts = [TokenMatrix(x, nothing, nothing) for x in (cases.scores, cases.logits)]
-    course = JointCourse(batch, *starts, JointPace(0, 1.0, 1.0, True, False), 1)
-    course.advance(1)
-    moved, length = course.position()
+    course = JointCourse(Joint(batch, *starts), JointPace(0, 1.0, 1.0, True, False))
+    course.advance(1, NO_STEPS)
+    _, moved, length, _ = course.position()
     slopes = joint_gradient(cases.scores, cases.logits, batch)[:2]
     square = torch.zeros(batch.runs, dtype=torch.float64)
     for x, slope in zip(moved, slopes, strict=True):

@@ -20,7 +20,9 @@ from ntp_dynamics.model.gains import gains
 from ntp_dynamics.model.init import exact_margin
 from ntp_dynamics.model.token_space import TokenMatrix, zeros
 from ntp_dynamics.optim.course import AttentionCourse
-from ntp_dynamics.optim.train import State
+from ntp_dynamics.optim.objectives import Attention
+from ntp_dynamics.optim.state import State
+from ntp_dynamics.stepping import NO_STEPS
 
 STEPS = 200
 
@@ -36,8 +38,8 @@ def test_two_hundred_steps_agree_with_the_torch_path(
     """200 corpora each.  Normalised descent of a loss with a floor is chaotic: see the next."""
     cases = any_cases(v, separable, dense)
     course = cases.course(0.01, normalised)
-    course.advance(STEPS)
-    (coefficients,), length = course.position()
+    course.advance(STEPS, NO_STEPS)
+    _, (coefficients,), length, _ = course.position()
     (*_, last) = cases.by_torch(0.01, normalised, STEPS)
     assert (coefficients - last.layer.coefficients).abs().max() <= 1e-12
     torch.testing.assert_close(length, last.path_length, rtol=1e-12, atol=0)
@@ -62,8 +64,8 @@ def test_every_single_step_agrees_with_the_torch_path_on_any_corpus(
             walk.moved[: len(laid.pairs)] = x[laid.pairs]
             walk.lost[:] = 0.0
             walk.scale[0] = np.nan
-        course.advance(1)
-        (moved,), _ = course.position()
+        course.advance(state.step + 1, NO_STEPS)
+        (moved,) = course.position().coefficients
 
 
 @pytest.mark.parametrize(("step_size", "drop"), [(800.0, 420), (3000.0, 1600)])
@@ -73,7 +75,7 @@ def test_steps_so_long_that_a_gradient_loses_hundreds_of_decades_agree_too(
     """The scale of the step before is then no use: squares underflow beyond e^-350."""
     cases = any_cases(6, separable=True)
     course = cases.course(step_size, True)
-    course.advance(2)
+    course.advance(2, NO_STEPS)
     scales, last = [], None
     for state in cases.by_torch(step_size, True, 2):
         assert isinstance(state, State)
@@ -81,7 +83,7 @@ def test_steps_so_long_that_a_gradient_loses_hundreds_of_decades_agree_too(
         scales.append(last.gradient.log_scale)
     assert (scales[0] - scales[1]).max() > drop
     assert last is not None
-    torch.testing.assert_close(course.position()[0][0], last.coefficients, rtol=1e-12, atol=1e-9)
+    torch.testing.assert_close(course.moved(), last.coefficients, rtol=1e-12, atol=1e-9)
 
 
 @pytest.mark.parametrize("depth", [0.0, 40.0, 400.0, 1000.0])
@@ -107,8 +109,8 @@ def test_direction_and_norm_are_right_however_small_the_gradient_is(
     unit, log_norm = reference_gradient(scores.tolist(), exact, corpus)
     nothing = torch.zeros(1, dtype=torch.float64)
     matrix = TokenMatrix(torch.from_numpy(scores)[None], nothing, nothing)
-    course = AttentionCourse(batch, matrix, logits, 1.0, True, 1)
-    course.advance(1)
+    course = AttentionCourse(Attention(batch, matrix, logits), 1.0, True)
+    course.advance(1, NO_STEPS)
     (laid,), (walk,) = course.laid, course.walks
     assert isinstance(laid.layout, DenseLayout) == dense
     direction = np.zeros(scores.size)
@@ -124,9 +126,10 @@ def test_a_million_steps_lose_nothing_to_rounding() -> None:
     corpus = Corpus.from_samples(samples, vocab_size=3)
     batch = pack([corpus], [recognise(corpus).collocation])
     logits = exact_margin(9.23, batch)
-    course = AttentionCourse(batch, zeros(1, 3, batch.n_queries), logits, 0.1, True, 1)
-    course.advance(10**6)
-    (moved,), length = course.position()
+    objective = Attention(batch, zeros(1, 3, batch.n_queries), logits)
+    course = AttentionCourse(objective, 0.1, True)
+    course.advance(10**6, NO_STEPS)
+    _, (moved,), length, _ = course.position()
     assert length.item() == pytest.approx(1e5, rel=1e-15)
     assert moved[0, 0].max() == pytest.approx(1e5 / np.sqrt(2), rel=3e-15)
     assert moved[0, 1].min() == pytest.approx(-1e5 / np.sqrt(2), rel=3e-15)
@@ -136,11 +139,10 @@ def test_a_gradient_of_exactly_zero_moves_nothing() -> None:
     """A sentence whose tokens all have one column of M, and a corpus without any other."""
     corpus = Corpus.from_samples([((0, 1), 2), ((1, 0, 0), 2)], vocab_size=3)
     batch = pack([corpus], [[2, 2, -1]])
-    course = AttentionCourse(
-        batch, zeros(1, 3, batch.n_queries), exact_margin(5.0, batch), 0.1, True, 1
-    )
-    course.advance(10)
-    (moved,), length = course.position()
+    objective = Attention(batch, zeros(1, 3, batch.n_queries), exact_margin(5.0, batch))
+    course = AttentionCourse(objective, 0.1, True)
+    course.advance(10, NO_STEPS)
+    _, (moved,), length, _ = course.position()
     assert not moved.any()
     assert length.item() == 0.0
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -17,22 +18,14 @@ from ntp_dynamics.model.reference import Reference
 from ntp_dynamics.model.token_space import TokenMatrix, zeros
 from ntp_dynamics.observe.observables import BUILT_IN
 from ntp_dynamics.optim.closed_form import ClosedFormCourse
-from ntp_dynamics.optim.course import AttentionCourse, ColumnsCourse, Course, Watch
-from ntp_dynamics.optim.engine import Engine
-from ntp_dynamics.optim.rules import gradient_descent, normalised_gradient_descent
-from ntp_dynamics.optim.train import (
-    Fused,
-    NonFinite,
-    Part,
-    Passed,
-    State,
-    train_attention,
-    train_feed_forward,
-)
+from ntp_dynamics.optim.course import AttentionCourse, ColumnsCourse
+from ntp_dynamics.optim.objectives import FeedForward
+from ntp_dynamics.stepping import NO_STEPS, follow
+from ntp_dynamics.study import Dynamics, NonFinite
 
 DUE = np.array([0, 1, 2, 5, 30, 199])
 LAST = 250
-STOPS = [*DUE[1:].tolist(), LAST]
+STOPS = [*DUE.tolist(), LAST]
 RESIDUAL = "zero_sum_residual"
 """It is rounding alone: of another size in other arithmetic."""
 GROWTH = "log_attention_growth"
@@ -60,16 +53,14 @@ def any_reference(batch: Batch) -> Reference:
     return Reference(ov, ov, ov_norm, kq, kq, kq_norm, *relations, role == 1, role == 2, role == 3)
 
 
-def assert_measured(
-    course: Course, told: Iterable[State | Passed], stage: Stage, reference: Reference
-) -> dict[str, np.ndarray]:
+def assert_measured(course: Dynamics, stage: Stage, reference: Reference) -> dict[str, np.ndarray]:
     """Every scalar that the course can measure was, at every step that was due."""
     states, logged = {}, []
-    for one in told:
-        if isinstance(one, Passed):
-            logged.append(one.logged)
+    for at in follow(course, STOPS, DUE):
+        if at.logged is not None:
+            logged.append(at.logged)
         else:
-            states[one.step] = one
+            states[at.step] = at.state
     assert np.concatenate([x.steps for x in logged]).tolist() == DUE.tolist()
     scalars = {o.name: o for o in BUILT_IN if stage in o.stages and not o.dims}
     assert set(course.measures) <= set(scalars)
@@ -86,12 +77,6 @@ def assert_measured(
     return values
 
 
-def follow_attention(cases: Any, course: AttentionCourse):
-    part, rule = Part(cases.matrix, 0.3), normalised_gradient_descent()
-    fused = Fused(course, STOPS)
-    return train_attention(cases.batch, part, cases.logits, rule, Engine(), LAST, fused)
-
-
 @pytest.mark.parametrize("v", range(2, 10))
 @pytest.mark.parametrize(("separable", "dense"), [(True, False), (False, False), (False, True)])
 @pytest.mark.parametrize("step_size", [0.3, 30.0])
@@ -103,13 +88,11 @@ def test_all_scalars_of_the_attention_stage(
     reference = any_reference(cases.batch)
     outside = torch.linspace(0.0, 2.0, cases.batch.runs, dtype=torch.float64)
     cases = cases._replace(outside=outside)
-    watch = Watch(reference, DUE)
-    course = AttentionCourse(cases.batch, cases.matrix, cases.logits, step_size, True, 1, watch)
+    course = AttentionCourse(cases.objective, step_size, True, 1, reference)
     assert set(course.measures) == {
         o.name for o in BUILT_IN if Stage.attention in o.stages and not o.dims
     }
-    told = follow_attention(cases, course)
-    values = assert_measured(course, told, Stage.attention, reference)
+    values = assert_measured(course, Stage.attention, reference)
     if separable and step_size > 1:
         leak = values["log_leak"]
         assert leak[np.isfinite(leak)].min() < -1000, "the case is as deep as it claims"
@@ -124,9 +107,9 @@ def test_the_least_growth_of_attention_over_every_step(
     cases = any_cases(6, separable, dense)
     reference = any_reference(cases.batch)
     due = np.array([0, 1, 2, 5, 12])  # soon after, swings across a minimum differ by rounding
-    watch = Watch(reference, due)
-    course = AttentionCourse(cases.batch, cases.matrix, cases.logits, step_size, True, 1, watch)
-    measured = np.concatenate([course.advance(n).values[GROWTH] for n in (0, 3, 9)], axis=1)
+    course = AttentionCourse(cases.objective, step_size, True, 1, reference)
+    calls = [(0, due[:1]), (3, due[1:3]), (12, due[3:])]
+    measured = np.concatenate([course.advance(*call).values[GROWTH] for call in calls], axis=1)
     growth = next(o for o in BUILT_IN if o.name == GROWTH)
     states = [s for s in cases.by_torch(step_size, True, 12) if s.step in due]
     expected = np.stack([growth(state, reference).numpy() for state in states], 1)
@@ -156,12 +139,9 @@ def test_a_loss_of_e_to_the_minus_500(any_cases: Callable[..., Any]) -> None:
     cases = any_cases(5, True)
     cases = cases._replace(logits=60 * cases.logits)
     reference = any_reference(cases.batch)
-    course = AttentionCourse(
-        cases.batch, cases.matrix, cases.logits, 0.3, True, 1, Watch(reference, DUE)
-    )
+    course = AttentionCourse(cases.objective, 0.3, True, 1, reference)
     assert "log_excess_loss" not in course.measures
-    told = follow_attention(cases, course)
-    values = assert_measured(course, told, Stage.attention, reference)
+    values = assert_measured(course, Stage.attention, reference)
     assert values["log_loss"].min() < -500
 
 
@@ -172,18 +152,16 @@ def test_all_scalars_of_the_feed_forward_stage(
 ) -> None:
     batch = any_cases(7, True).batch
     reference = any_reference(batch)
-    matrix, watch = zeros(batch.runs, 7, 7), Watch(reference, DUE)
+    matrix = zeros(batch.runs, 7, 7)
     if size:
         start = size * np.random.default_rng(1).standard_normal((batch.runs, 7, 7))
         outside = torch.linspace(0.0, 2.0, batch.runs, dtype=torch.float64)
         matrix = TokenMatrix(torch.from_numpy(start), outside, outside)
-        course: Course = ColumnsCourse(batch, matrix, 0.3, normalised, 1, watch)
-    else:
-        course = ClosedFormCourse(batch, 0.3, normalised, watch)
-    rule = normalised_gradient_descent() if normalised else gradient_descent()
-    part, fused = Part(matrix, 0.3), Fused(course, STOPS)
-    told = train_feed_forward(batch, part, rule, Engine(), LAST, fused)
-    values = assert_measured(course, told, Stage.feed_forward, reference)
+    objective = FeedForward(batch, matrix)
+    course: Dynamics = ClosedFormCourse(objective, 0.3, normalised, reference)
+    if size:
+        course = ColumnsCourse(objective, 0.3, normalised, 1, reference)
+    values = assert_measured(course, Stage.feed_forward, reference)
     assert set(values) == {
         o.name for o in BUILT_IN if Stage.feed_forward in o.stages and not o.dims
     }
@@ -194,14 +172,15 @@ def test_measuring_moves_no_bit_and_cutting_measures_none_otherwise(
     any_cases: Callable[..., Any], dense: bool
 ) -> None:
     cases = any_cases(6, True, dense)
-    watch = Watch(any_reference(cases.batch), np.arange(LAST + 1))
+    reference = any_reference(cases.batch)
 
     def take(calls: list[int], watched: bool, threads: int = 1):
-        given = (cases.batch, cases.matrix, cases.logits, 0.3, True, threads)
-        course = AttentionCourse(*given, watch if watched else None)
-        logged = [course.advance(steps) for steps in calls]
+        given = cases.objective, 0.3, True, threads
+        course = AttentionCourse(*given, reference if watched else None)
+        ends = [-1, *accumulate(calls)]
+        logged = [course.advance(b, np.arange(a + 1, b + 1)) for a, b in pairwise(ends)]
         values = [np.stack([*x.values.values()]) for x in logged if len(x.steps)]
-        return course.position()[0][0], np.concatenate(values, 2) if values else None
+        return course.moved(), np.concatenate(values, 2) if values else None
 
     alone, nothing = take([LAST], False)
     assert nothing is None
@@ -217,13 +196,11 @@ def test_weights_that_overflow_end_the_course_after_what_was_finite(
     any_cases: Callable[..., Any],
 ) -> None:
     cases = any_cases(5, True)
-    watch = Watch(any_reference(cases.batch), DUE)
-    course = AttentionCourse(cases.batch, cases.matrix, cases.logits, 1e153, True, 1, watch)
-    told = follow_attention(cases, course)
-    told = (one.logged.steps.tolist() for one in told if isinstance(one, Passed))
+    course = AttentionCourse(cases.objective, 1e153, True, 1, any_reference(cases.batch))
+    told = (at.logged.steps.tolist() for at in follow(course, [LAST], DUE) if at.logged)
     assert next(told) == [0]
     assert next(told) == [1]
-    with pytest.raises(NonFinite, match=r"non-finite at step 2 in W"):
+    with pytest.raises(NonFinite, match=r"non-finite at step 2 in W_kq"):
         next(told)
 
 
@@ -232,17 +209,15 @@ def test_a_direction_that_is_the_target_is_not_a_rounding_error_away(
 ) -> None:
     """1 - cos would stop at 1e-16."""
     cases = any_cases(6, True)
-    unwatched = AttentionCourse(cases.batch, cases.matrix, cases.logits, 0.3, True, 1)
-    unwatched.advance(LAST)
-    moved = cases.scores + unwatched.position()[0][0]
+    unwatched = AttentionCourse(cases.objective, 0.3, True)
+    unwatched.advance(LAST, NO_STEPS)
+    moved = cases.scores + unwatched.moved()
     moved = moved.where(any_reference(cases.batch).kq != 0, 0.0)  # on pairs that occur
     norm = moved.square().sum((1, 2)).sqrt()
     reference = replace(any_reference(cases.batch), kq=moved, kq_norm=norm)
-    start = cases._replace(scores=moved).matrix
-    course = AttentionCourse(
-        cases.batch, start, cases.logits, 0.3, True, 1, Watch(reference, np.array([0]))
-    )
-    gap = course.advance(0).values["direction_gap_kq"]
+    start = cases._replace(scores=moved).objective
+    course = AttentionCourse(start, 0.3, True, 1, reference)
+    gap = course.advance(0, np.array([0])).values["direction_gap_kq"]
     assert gap.max() <= 1e-30
 
 
@@ -251,9 +226,7 @@ def test_without_a_target_the_direction_has_no_value(any_cases: Callable[..., An
     reference = any_reference(cases.batch)
     nothing = torch.full_like(reference.kq, math.nan)
     reference = replace(reference, kq=nothing, kq_norm=nothing[:, 0, 0])
-    course = AttentionCourse(
-        cases.batch, cases.matrix, cases.logits, 0.3, True, 1, Watch(reference, DUE)
-    )
-    logged = course.advance(10)
+    course = AttentionCourse(cases.objective, 0.3, True, 1, reference)
+    logged = course.advance(10, DUE[:4])
     assert np.isnan(logged.values["direction_gap_kq"]).all()
     assert np.isfinite(logged.values["log_grad_norm"]).any()

@@ -19,9 +19,11 @@ from ntp_dynamics.model.init import attention_matrix, exact_margin
 from ntp_dynamics.model.reference import Reference, make_reference
 from ntp_dynamics.observe.diagnostics import order_extension_accuracy, support
 from ntp_dynamics.observe.modules import load_observables
-from ntp_dynamics.optim.engine import Engine
+from ntp_dynamics.optim.descent import Descent
+from ntp_dynamics.optim.objectives import Attention
 from ntp_dynamics.optim.rules import normalised_gradient_descent
-from ntp_dynamics.optim.train import Part, State, train_attention
+from ntp_dynamics.optim.state import State
+from ntp_dynamics.stepping import every_state
 from ntp_dynamics.theory.max_margin import attention_target
 
 V, ETA = 12, 0.5
@@ -37,7 +39,7 @@ def walk(corpus: Corpus, steps: int) -> tuple[list[State], Reference, Recognitio
     matrix = attention_matrix([np.zeros((V, V))], [embedding], batch, whole=False)
     logits = exact_margin(6.0, batch)
     rule = normalised_gradient_descent()
-    states = list(train_attention(batch, Part(matrix, ETA), logits, rule, Engine(), steps))
+    states = list(every_state(Descent(Attention(batch, matrix, logits), rule, [ETA]), steps))
     reference = make_reference(batch, [found], [None], [attention_target(found)])
     return states, reference, found
 
@@ -72,14 +74,8 @@ def test_padding_has_no_support() -> None:
     found = [recognise(corpus) for corpus in corpora]
     batch = pack(corpora, [f.collocation for f in found])
     matrix = attention_matrix([np.zeros((V, V))] * 2, [standard(V, V, RNG)] * 2, batch, whole=False)
-    (state,) = train_attention(
-        batch,
-        Part(matrix, ETA),
-        exact_margin(6.0, batch),
-        normalised_gradient_descent(),
-        Engine(),
-        0,
-    )
+    objective = Attention(batch, matrix, exact_margin(6.0, batch))
+    state = objective.state(objective.start)
     reference = make_reference(batch, found, [None] * 2, [attention_target(f) for f in found])
     assert torch.equal(support(state, reference).isnan(), batch.log_pi == -math.inf)
 

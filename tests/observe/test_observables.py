@@ -21,9 +21,11 @@ from ntp_dynamics.model.gradient import attention_gradient
 from ntp_dynamics.model.init import attention_matrix, exact_margin, initial_weight
 from ntp_dynamics.model.reference import Reference, make_reference
 from ntp_dynamics.observe.observables import BUILT_IN, Observable
-from ntp_dynamics.optim.engine import Engine
+from ntp_dynamics.optim.descent import Descent
+from ntp_dynamics.optim.objectives import Attention, FeedForward
 from ntp_dynamics.optim.rules import normalised_gradient_descent
-from ntp_dynamics.optim.train import Part, State, train_attention, train_feed_forward
+from ntp_dynamics.optim.state import State
+from ntp_dynamics.stepping import every_state
 from ntp_dynamics.theory.max_margin import attention_target, feed_forward_target
 
 V, MARGIN = 10, 6.0
@@ -42,9 +44,9 @@ def state_after(steps: int, norm: float | None = 0.7) -> tuple[State, Reference]
     start = np.zeros((V + 3, V + 3))
     if norm is not None:
         start = initial_weight(GaussianInit(norm=norm), (V + 3, V + 3), rng)
-    part = Part(attention_matrix([start], [embedding], batch, whole=False), 0.5)
+    matrix = attention_matrix([start], [embedding], batch, whole=False)
     logits = exact_margin(MARGIN, batch)
-    *_, state = train_attention(batch, part, logits, RULE, Engine(), steps)
+    *_, state = every_state(Descent(Attention(batch, matrix, logits), RULE, [0.5]), steps)
     reference = make_reference(batch, [FOUND], [None], [attention_target(FOUND)])
     return state, reference
 
@@ -228,7 +230,7 @@ def test_every_observable_is_float64(o: Observable) -> None:
         batch = pack([CORPUS], [FOUND.collocation])
         zero = token_space.zeros(1, V, V)
         target = feed_forward_target(FOUND.collocation, V)
-        *_, state = train_feed_forward(batch, Part(zero, 0.1), RULE, Engine(), 2)
+        *_, state = every_state(Descent(FeedForward(batch, zero), RULE, [0.1]), 2)
         reference = make_reference(batch, [FOUND], [target], [None])
     assert o(state, reference).dtype == torch.float64
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,10 @@ from ntp_dynamics.model.init import exact_margin
 from ntp_dynamics.model.token_space import TokenMatrix, zeros
 from ntp_dynamics.optim.closed_form import ClosedFormCourse
 from ntp_dynamics.optim.course import AttentionCourse, ColumnsCourse
-from ntp_dynamics.optim.engine import Engine
+from ntp_dynamics.optim.descent import Descent
+from ntp_dynamics.optim.objectives import Attention, FeedForward
 from ntp_dynamics.optim.rules import make_rule
-from ntp_dynamics.optim.train import Part, train_feed_forward
+from ntp_dynamics.stepping import NO_STEPS, every_state
 
 TINY = [
     "experiment=smoke",
@@ -46,11 +48,12 @@ def batch_of(corpora: list[Corpus]) -> Batch:
 
 def after(batch: Batch, calls: list[int], threads: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
     zero = zeros(batch.runs, batch.vocab_size, batch.n_queries)
-    course = AttentionCourse(batch, zero, exact_margin(9.23, batch), 0.1, True, threads)
-    for steps in calls:
-        course.advance(steps)
-    (coefficients,), length = course.position()
-    return coefficients, length
+    objective = Attention(batch, zero, exact_margin(9.23, batch))
+    course = AttentionCourse(objective, 0.1, True, threads)
+    for to in accumulate(calls):
+        course.advance(to, NO_STEPS)
+    at = course.position()
+    return at.coefficients[0], at.path_length
 
 
 def test_a_trajectory_does_not_depend_on_threads_or_on_how_it_is_cut(corpora: list[Corpus]) -> None:
@@ -74,7 +77,7 @@ def test_a_run_is_bit_for_bit_the_same_at_every_place_of_a_pack(corpora: list[Co
 def test_runs_on_one_corpus_share_a_layout_and_no_other_runs_do(corpora: list[Corpus]) -> None:
     batch = batch_of([corpora[0], corpora[0], corpora[1], corpora[0]])
     zero = zeros(4, 12, batch.n_queries)
-    laid = AttentionCourse(batch, zero, exact_margin(9.23, batch), 0.1, True, 1).laid
+    laid = AttentionCourse(Attention(batch, zero, exact_margin(9.23, batch)), 0.1, True).laid
     assert laid[0] is laid[1]
     assert len({id(x) for x in laid}) == 3
 
@@ -86,13 +89,13 @@ def test_the_feed_forward_recursion_is_the_torch_path(optimizer, corpora: list[C
     n[0][3] = -1
     n[1][:2] = n[1][2:4]
     batch = pack(corpora, n)
-    course = ClosedFormCourse(batch, 0.7, isinstance(optimizer, NormalisedGradientDescent))
-    part = Part(zeros(3, 12, 12), 0.7)
-    for state in train_feed_forward(batch, part, make_rule(optimizer), Engine(), 200):
-        (coefficients,), length = course.position()
-        torch.testing.assert_close(coefficients, state.layer.coefficients, rtol=1e-13, atol=1e-14)
+    objective = FeedForward(batch, zeros(3, 12, 12))
+    course = ClosedFormCourse(objective, 0.7, isinstance(optimizer, NormalisedGradientDescent))
+    for state in every_state(Descent(objective, make_rule(optimizer), [0.7]), 200):
+        course.advance(state.step, NO_STEPS)
+        _, (moved,), length, _ = course.position()
+        torch.testing.assert_close(moved, state.layer.coefficients, rtol=1e-13, atol=1e-14)
         torch.testing.assert_close(length, state.path_length, rtol=1e-13, atol=0)
-        course.advance(1)
 
 
 @pytest.mark.parametrize("optimizer", [NormalisedGradientDescent(), GradientDescent()])
@@ -105,21 +108,22 @@ def test_the_feed_forward_kernel_is_the_torch_path_from_any_start(
     start = 3 * torch.randn(3, 12, 12, generator=torch.Generator().manual_seed(0)).double()
     nothing = torch.zeros(3, dtype=torch.float64)
     matrix = TokenMatrix(start, nothing, nothing)
-    course = ColumnsCourse(batch, matrix, 0.3, isinstance(optimizer, NormalisedGradientDescent), 1)
-    part = Part(matrix, 0.3)
-    for state in train_feed_forward(batch, part, make_rule(optimizer), Engine(), 200):
-        (coefficients,), length = course.position()
-        torch.testing.assert_close(coefficients, state.layer.coefficients, rtol=1e-12, atol=1e-13)
+    objective = FeedForward(batch, matrix)
+    course = ColumnsCourse(objective, 0.3, isinstance(optimizer, NormalisedGradientDescent))
+    for state in every_state(Descent(objective, make_rule(optimizer), [0.3]), 200):
+        course.advance(state.step, NO_STEPS)
+        _, (moved,), length, _ = course.position()
+        torch.testing.assert_close(moved, state.layer.coefficients, rtol=1e-12, atol=1e-13)
         torch.testing.assert_close(length, state.path_length, rtol=1e-12, atol=0)
-        course.advance(1)
 
 
 def test_nothing_known_means_nothing_to_learn() -> None:
     corpus = Corpus.from_samples([((0, 1), 2)], vocab_size=3)
-    course = ClosedFormCourse(pack([corpus], [[-1, -1, -1]]), 0.1, True)
-    course.advance(5)
-    (coefficients,), length = course.position()
-    assert not coefficients.any()
+    objective = FeedForward(pack([corpus], [[-1, -1, -1]]), zeros(1, 3, 3))
+    course = ClosedFormCourse(objective, 0.1, True)
+    course.advance(5, NO_STEPS)
+    _, (moved,), length, _ = course.position()
+    assert not moved.any()
     assert length.item() == 0.0
 
 

@@ -27,10 +27,13 @@ from ntp_dynamics.model.cross_entropy import CrossEntropy, Dense, cross_entropy
 from ntp_dynamics.model.init import exact_margin
 from ntp_dynamics.model.structured import Structured
 from ntp_dynamics.model.token_space import TokenMatrix
-from ntp_dynamics.optim import train
+from ntp_dynamics.optim import objectives
+from ntp_dynamics.optim.descent import Descent
 from ntp_dynamics.optim.engine import Engine
+from ntp_dynamics.optim.objectives import Attention, FeedForward, Joint
 from ntp_dynamics.optim.rules import make_rule
-from ntp_dynamics.optim.train import Part, State, train_attention, train_feed_forward, train_joint
+from ntp_dynamics.optim.state import State
+from ntp_dynamics.stepping import every_state
 
 OTHER = torch.device("meta")
 KNOBS = RealizableDataset(vocab_size=8, queries=3, extra_optimal_copies=2)
@@ -50,7 +53,7 @@ class Ready(Engine):
 @pytest.fixture(autouse=True)
 def _no_values(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether a weight is finite is a question about its value."""
-    monkeypatch.setattr(train, "_check_finite", lambda step, parts, values: None)
+    monkeypatch.setattr(objectives, "check_finite", lambda step, parts, values: None)
 
 
 def elsewhere(x: torch.Tensor) -> torch.Tensor:
@@ -85,17 +88,18 @@ def test_no_tensor_of_a_descent_is_made_on_another_device(stage: str, optimizer:
     assert isinstance(structured, Structured)
     with FakeTensorMode(allow_non_fake_inputs=False):
         batch, logits = batch.each(elsewhere), elsewhere(logits)
-        attention = Part(matrix(batch, batch.n_queries), 0.1)
-        feed_forward = Part(matrix(batch, batch.vocab_size), 0.1)
+        attention = matrix(batch, batch.n_queries)
+        feed_forward = matrix(batch, batch.vocab_size)
         rule = make_rule(optimizer)
         if stage == "feed_forward":
-            states = train_feed_forward(batch, feed_forward, rule, Engine(), 2)
+            objective = FeedForward(batch, feed_forward)
         elif stage == "joint":
-            states = train_joint(batch, attention, feed_forward, rule, Engine(), 2)
+            objective = Joint(batch, attention, feed_forward)
         else:
             gains = Structured(structured.slots.each(elsewhere))
             engine = Ready(gains if stage == "attention, gains" else Dense(logits, batch))
-            states = train_attention(batch, attention, logits, rule, engine, 2)
-        for state in states:
+            objective = Attention(batch, attention, logits, engine)
+        step_sizes = [0.1] * len(objective.matrices)
+        for state in every_state(Descent(objective, rule, step_sizes), 2):
             assert isinstance(state, State)
             assert {x.device for x in tensors_of(state)} == {OTHER}

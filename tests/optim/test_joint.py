@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +23,13 @@ from ntp_dynamics.data.realizable import recognise
 from ntp_dynamics.model.batch import Batch, pack
 from ntp_dynamics.model.token_space import TokenMatrix, zeros
 from ntp_dynamics.model.walk import JointPace
+from ntp_dynamics.optim.descent import Descent
 from ntp_dynamics.optim.engine import Engine
 from ntp_dynamics.optim.joint import JointCourse
+from ntp_dynamics.optim.objectives import Joint
 from ntp_dynamics.optim.rules import make_rule
-from ntp_dynamics.optim.train import Part, State, train_joint
+from ntp_dynamics.optim.state import State
+from ntp_dynamics.stepping import NO_STEPS, every_state
 
 V, SCORE_STEP, LOGIT_STEP = 9, 0.05, 0.11
 RULES = [
@@ -83,10 +87,11 @@ def by_torch(
     factor: float = 1.0,
 ):
     sizes = factor * SCORE_STEP, factor * LOGIT_STEP
-    parts = (Part(m, s) for m, s in zip(matrices, sizes, strict=True))
-    for state in train_joint(batch, *parts, make_rule(rule), Engine(), steps):
+    descent = Descent(Joint(batch, *matrices), make_rule(rule), sizes)
+    for state in every_state(descent, steps):
         assert isinstance(state, State)
-        yield [state.attention.coefficients, state.feed_forward.coefficients], state.path_length
+        both = [state.attention.coefficients, state.feed_forward.coefficients]
+        yield state.step, both, state.path_length
 
 
 @pytest.mark.parametrize("rule", RULES, ids=["ngd", "global norm", "gd"])
@@ -95,13 +100,13 @@ def test_two_hundred_steps_agree_with_the_torch_path(rule: Optimizer, scale: flo
     """200 corpora; from zero the first gradient of the scores is exactly zero."""
     batch = batch_of(corpora(200))
     matrices = starts(batch, scale)
-    course = JointCourse(batch, *matrices, pace(rule), 1)
-    for expected, length in by_torch(batch, matrices, rule, 200):
-        found, mine = course.position()
+    course = JointCourse(Joint(batch, *matrices), pace(rule))
+    for step, expected, length in by_torch(batch, matrices, rule, 200):
+        course.advance(step, NO_STEPS)
+        _, found, mine, _ = course.position()
         for x, y in zip(found, expected, strict=True):
             assert (x - y).abs().max() <= 1e-12
         torch.testing.assert_close(mine, length, rtol=1e-12, atol=0)
-        course.advance(1)
 
 
 @pytest.mark.parametrize("depth", [30.0, 300.0, 900.0])
@@ -113,13 +118,13 @@ def test_steps_agree_however_small_the_gradients_are(rule: Optimizer, depth: flo
     by_score, by_logit, _ = Engine().joint(*(m.start for m in matrices), batch)
     assert by_score.log_scale.max() < -1.8 * depth
     assert (by_logit.log_scale - by_score.log_scale).max() > 0.9 * depth
-    course = JointCourse(batch, *matrices, pace(rule), 1)
-    for expected, length in by_torch(batch, matrices, rule, 20):
-        found, mine = course.position()
+    course = JointCourse(Joint(batch, *matrices), pace(rule))
+    for step, expected, length in by_torch(batch, matrices, rule, 20):
+        course.advance(step, NO_STEPS)
+        _, found, mine, _ = course.position()
         for x, y in zip(found, expected, strict=True):
             assert (x - y).abs().max() <= 2e-13
         torch.testing.assert_close(mine, length, rtol=2e-13, atol=0)
-        course.advance(1)
     assert found[1].any()
 
 
@@ -127,14 +132,14 @@ def test_absurdly_long_steps_of_plain_descent_agree_too() -> None:
     """Rounding a score of 1e10 is felt in what is attended to: 1.5e-8 of the largest logit seen."""
     batch, factor = batch_of(corpora(24)), 2e7
     matrices = starts(batch, 0.0)
-    course = JointCourse(batch, *matrices, pace(GradientDescent(), factor), 1)
-    for expected, _ in by_torch(batch, matrices, GradientDescent(), 3, factor):
-        found, _ = course.position()
+    course = JointCourse(Joint(batch, *matrices), pace(GradientDescent(), factor))
+    for step, expected, _ in by_torch(batch, matrices, GradientDescent(), 3, factor):
+        course.advance(step, NO_STEPS)
+        found = course.position().coefficients
         for x, y in zip(found, expected, strict=True):
             assert (x - y).abs().max() <= 5e-8 * y.abs().max()
-        course.advance(1)
-    course.advance(100)
-    found, _ = course.position()
+    course.advance(104, NO_STEPS)
+    found = course.position().coefficients
     assert found[0].min() < -2e9
     assert all(x.isfinite().all() for x in found)
 
@@ -146,11 +151,11 @@ def test_a_trajectory_does_not_depend_on_threads_calls_or_neighbours() -> None:
     def after(batch: Batch, calls: list[int], threads: int) -> list[torch.Tensor]:
         scores = zeros(batch.runs, V, batch.n_queries)
         logits = zeros(batch.runs, V, V)
-        course = JointCourse(batch, scores, logits, pace(RULES[0]), threads)
-        for steps in calls:
-            course.advance(steps)
-        found, length = course.position()
-        return [*found, length]
+        course = JointCourse(Joint(batch, scores, logits), pace(RULES[0]), threads)
+        for to in accumulate(calls):
+            course.advance(to, NO_STEPS)
+        at = course.position()
+        return [*at.coefficients, at.path_length]
 
     whole = after(batch, [300], 1)
     for calls, threads in (([300], 2), ([1] * 300, 1), ([7, 0, 293], 3)):

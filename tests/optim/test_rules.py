@@ -24,7 +24,8 @@ from ntp_dynamics.model.full_matrix import FullMatrix
 from ntp_dynamics.model.init import attention_matrix, exact_margin, initial_weight
 from ntp_dynamics.model.token_space import LogScaled, TokenMatrix, frobenius
 from ntp_dynamics.model.transformer import Transformer
-from ntp_dynamics.optim.engine import Engine
+from ntp_dynamics.optim.descent import Descent
+from ntp_dynamics.optim.objectives import Attention
 from ntp_dynamics.optim.rules import (
     COVARIANT,
     RULES,
@@ -34,7 +35,7 @@ from ntp_dynamics.optim.rules import (
     normalised_gradient_descent,
     polyak,
 )
-from ntp_dynamics.optim.train import Part, train_attention
+from ntp_dynamics.stepping import every_state
 
 ETA = 0.3
 OPTIMIZERS = [schema() for schema in GROUPS["optimizer"].values()]
@@ -96,15 +97,15 @@ def test_every_rule_agrees_with_torch_on_the_d_by_d_matrix(
     e: Embedding = standard(8, 8, rng) if embedding == "standard" else orthonormal(8, 8, rng)
     start = initial_weight(GaussianInit(norm=0.5), (8, 8), rng)
     whole = type(optimizer) not in COVARIANT
-    part = Part(attention_matrix([start], [e], batch, whole), 0.05)
+    matrix = attention_matrix([start], [e], batch, whole)
     logits = exact_margin(3.0, batch)
-    states = train_attention(batch, part, logits, make_rule(optimizer), Engine(), 20)
+    descent = Descent(Attention(batch, matrix, logits), make_rule(optimizer), [0.05])
     oracle = Transformer(torch.from_numpy(e.matrix))
     oracle.feed_forward.weight.data = logits[0] @ torch.from_numpy(e.matrix).T
     oracle.attention.weight.data = torch.from_numpy(start.copy())
     weight, memory = oracle.attention.weight, [torch.zeros(8, 8).double() for _ in range(2)]
     floor = math.log1p(7 * math.exp(-3.0))
-    for step, state in enumerate(states, start=1):
+    for step, state in enumerate(every_state(descent, 20), start=1):
         column = torch.from_numpy(e.matrix[:, list(corpus.queries)])
         scores = torch.from_numpy(e.matrix).T @ weight.detach() @ column
         torch.testing.assert_close(state.layer.value[0], scores, rtol=1e-10, atol=1e-12)

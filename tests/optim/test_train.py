@@ -11,9 +11,12 @@ import torch
 import ntp_dynamics as ntp
 from ntp_dynamics.compose import compose_job, read_config
 from ntp_dynamics.job import prepare
-from ntp_dynamics.optim.engine import Engine
+from ntp_dynamics.optim.descent import Descent
+from ntp_dynamics.optim.objectives import FeedForward, Joint
 from ntp_dynamics.optim.rules import Rule, normalised_gradient_descent
-from ntp_dynamics.optim.train import NonFinite, Part, State, train_feed_forward, train_joint
+from ntp_dynamics.optim.state import State
+from ntp_dynamics.stepping import every_state
+from ntp_dynamics.study import NonFinite
 
 SMALL = ["experiment=smoke", "tracking=none", "figures=none", "dataset.vocab_size=12"]
 
@@ -39,11 +42,11 @@ def test_training_ends_before_the_first_state_that_is_not_finite(
     layer: str, step: int, value: float
 ) -> None:
     job = prepare(read_config(compose_job([*SMALL, "train.stages=[joint]"])))
-    parts = Part(job.attention, 0.1, "W_kq"), Part(job.feed_forward, 0.1, "W_ov")
+    objective = Joint(job.batch, job.attention, job.feed_forward)
     rule = poisoned(step, ["W_kq", "W_ov"].index(layer), value)
     seen: list[State] = []
     with pytest.raises(NonFinite, match=f"non-finite at step {step + 1} in {layer}"):
-        seen.extend(_each(train_joint(job.batch, *parts, rule, Engine(), 30), seen))
+        seen.extend(_each(every_state(Descent(objective, rule, [0.1, 0.1]), 30), seen))
     assert [state.step for state in seen] == list(range(step + 1))
     assert all(state.logits.isfinite().all() for state in seen)
 
@@ -74,6 +77,6 @@ def test_a_stage_of_zero_gradient_goes_on() -> None:
         return [torch.zeros_like(s.gradient.value) for s in slopes], memory
 
     rest = Rule(lambda coefficients: None, stand_still)
-    part = Part(job.feed_forward, 0.1, "W_ov")
-    states = list(train_feed_forward(job.batch, part, rest, Engine(), 5))
+    objective = FeedForward(job.batch, job.feed_forward)
+    states = list(every_state(Descent(objective, rest, [0.1]), 5))
     assert len(states) == 6
