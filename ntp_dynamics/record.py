@@ -15,6 +15,7 @@ from yaml import YAMLError
 from ntp_dynamics.config import Config, from_yaml
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.lab.errors import UserError, short
+from ntp_dynamics.lab.label import Label
 from ntp_dynamics.lab.multiplicity import adjust
 from ntp_dynamics.lab.store import (
     MANIFEST,
@@ -234,6 +235,6 @@ def adjusted_labels(statuses: list[dict[str, Any]]) -> list[dict[str, str]]:
         for (i, claim), value in zip(cells, p, strict=True)
     ]
     for (i, claim), kept in zip(cells, adjust(verdicts).contradicted, strict=True):
-        if labels[i][claim] == "contradicted" and not kept:
-            labels[i][claim] = "inconclusive"
+        if labels[i][claim] == Label.contradicted and not kept:
+            labels[i][claim] = Label.inconclusive.value
     return labels

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ntp_dynamics.lab.figures import BLACK, BLUE, PINK, RED, SKY
 from ntp_dynamics.lab.lettering import plain
+from ntp_dynamics.lab.palette import BLACK, BLUE, PINK, RED, SKY
 from ntp_dynamics.lab.runs import draw_line, draw_runs, legend
 from ntp_dynamics.lab.ticks import decade_label, decade_ticks
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from scipy.special import betaincinv
 
+from ntp_dynamics.lab.label import Label
 from ntp_dynamics.lab.wording import sentence, summary
 
 FORMAT = 2
@@ -106,18 +107,18 @@ class Verdict:
     possible: tuple[tuple[float, int], ...] = ()
 
     @property
-    def label(self) -> str:
+    def label(self) -> Label:
         """The one word for tables: the first of these that is true."""
         labels = {
-            "does not apply": self.gate == "inapplicable",
-            "invalid": self.gate == "invalid",
-            "contradicted": self.bound == "violated" or self.rate == "contradicted",
-            "vacuous": self.bound == "holds_vacuous",
-            "faster": self.tightness == "faster",
-            "tight": self.tightness == "tight",
-            "holds": self.bound == "holds" or self.rate == "consistent",
+            Label.does_not_apply: self.gate == "inapplicable",
+            Label.invalid: self.gate == "invalid",
+            Label.contradicted: self.bound == "violated" or self.rate == "contradicted",
+            Label.vacuous: self.bound == "holds_vacuous",
+            Label.faster: self.tightness == "faster",
+            Label.tight: self.tightness == "tight",
+            Label.holds: self.bound == "holds" or self.rate == "consistent",
         }
-        return next((label for label, true in labels.items() if true), "inconclusive")
+        return next((label for label, true in labels.items() if true), Label.inconclusive)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -170,7 +171,7 @@ class Verdict:
         said = {**vars(self), **{name: getattr(self, name) for name in derived}}
         record = {name: _finite(value, name, lost) for name, value in said.items()}
         words = {"summary": self.summary, "sentence": self.sentence}
-        return {"label": self.label, **record, "not_finite": lost, **words}
+        return {"label": str(self.label), **record, "not_finite": lost, **words}
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Verdict:
