@@ -16,6 +16,7 @@ from typing import Any
 
 from scipy.special import betaincinv
 
+from ntp_dynamics.lab.clock import Place
 from ntp_dynamics.lab.label import Label
 from ntp_dynamics.lab.wording import sentence, summary
 
@@ -68,6 +69,9 @@ class Verdict:
     descriptive     fewer than five runs: no limits over runs
     exact_to_floor  y is below the floor where the rate would be measured
     possible        power laws (p, q) that the last window does not exclude
+    clock, unit     what t counts; ``timeless``: nothing evolves along it, so there is no horizon
+    z, z_at, band   of a mean against a curve (`lab.mean`): the largest z, where, and how far the
+                    95 % limits reach below and above the curve over the last decade (logs)
     """
 
     gate: str
@@ -78,7 +82,7 @@ class Verdict:
     tightness: str = "none"
     outcomes: tuple[str, ...] = ()
     joint: bool = False
-    decides_at: int | None = None
+    decides_at: Place | None = None
     law: str = ""
     form: str = ""
     side: str = "upper"
@@ -88,13 +92,13 @@ class Verdict:
     run_drifts: tuple[float, ...] = ()
     run_slacks: tuple[float, ...] = ()
     sup_constant: float = math.nan
-    sup_step: int | None = None
+    sup_step: Place | None = None
     sup_growth: float = math.nan
     slack: float = math.nan
-    worst: tuple[int, int] | None = None
+    worst: tuple[int, Place] | None = None
     vacuity: float = math.nan
-    window: tuple[int, int] | None = None
-    horizon: int = 0
+    window: tuple[Place, Place] | None = None
+    horizon: Place = 0
     resolvable: float = math.nan
     p_contradicted: float = math.nan
     runs_given: int = 0
@@ -105,6 +109,12 @@ class Verdict:
     descriptive: bool = False
     exact_to_floor: bool = False
     possible: tuple[tuple[float, int], ...] = ()
+    clock: str = "step"
+    unit: str = ""
+    timeless: bool = False
+    z: float | None = None
+    z_at: Place | None = None
+    band: tuple[float, float] | None = None
 
     @property
     def label(self) -> Label:

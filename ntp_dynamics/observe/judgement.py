@@ -97,6 +97,7 @@ def _judge(claim: Claim, tree: xarray.DataTree, constants: Constants) -> Verdict
         constants,
         residual=observed(tree, stage, "zero_sum_residual"),
         log_floor=log_floor(claim.observable, int(steps[-1])),
+        values=observed(tree, stage, claim.observable),
     )
 
 
