@@ -50,7 +50,7 @@ def job_view(job: Job, reading: Reading, run: int = 0) -> dict[str, Any]:
         "notes": notes(record),
         "cards": found,
         "timeline": timeline(record),
-        "panels": panels(tree, reading.constants),
+        "panels": panels(tree, reading.laws),
         "attention": attention(record, run),
     }
 

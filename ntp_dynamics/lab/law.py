@@ -23,6 +23,7 @@ from ntp_dynamics.lab.parameters import (
     on_grid,
     one_a_run,
     power_formula,
+    told,
 )
 
 
@@ -105,7 +106,7 @@ class Law(ABC):
     @property
     def form(self) -> str:
         """The constructor's name, and asymptotic_growth for a linear growth of that kind."""
-        return _FORMS[type(self)]
+        return _NAMES[type(self)]
 
     @property
     def start(self) -> Float[np.ndarray, " S"]:
@@ -121,13 +122,13 @@ class Law(ABC):
         """The law in one short formula; ``a..b`` where runs differ."""
 
     def to_json(self) -> dict[str, Any]:
-        """Form, formula and numeric parameters (a list where runs differ; curves are left out)."""
+        """Form, formula and parameters (a list where runs differ; numbers that are not finite by
+        name; curves that are no single number are left out).  Read by `written.law_from_json`."""
         numbers = {}
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, np.ndarray) and value.ndim == 1:
-                value = [v if np.isfinite(v) else None for v in value.tolist()]
-                value = value[0] if len(value) == 1 else value
+            if isinstance(value, np.ndarray) and (value.ndim == 1 or value.size == 1):
+                value = told(value.ravel())
             if not (callable(value) or isinstance(value, np.ndarray)):
                 numbers[field.name] = value
         return {"form": self.form, "formula": self.describe(), **numbers}
@@ -291,7 +292,7 @@ class Envelope(Law):
         return "the stated curve"
 
 
-_FORMS = {
+_NAMES = {
     Power: "power",
     Exponential: "exponential",
     LinearGrowth: "linear_growth",
@@ -301,3 +302,6 @@ _FORMS = {
     Monotone: "monotone",
     Envelope: "envelope",
 }
+FORMS: dict[str, type[Law]] = {name: made for made, name in _NAMES.items()}
+FORMS["asymptotic_growth"] = LinearGrowth
+"""Laws by the names of their forms."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -63,3 +64,16 @@ def in_short(values: Any) -> str:
 
 def _factor(name: str, exponent: float) -> str:
     return name.format("" if exponent == 1 else f"^{exponent:.3g}")
+
+
+def told(value: Float[np.ndarray, " N"] | None) -> Any:
+    """Numbers for JSON: one where all are equal, else a list; those that are not finite by name."""
+    if value is None:
+        return None
+    numbers = [x if math.isfinite(x) else str(x) for x in value.tolist()]
+    return numbers[0] if all(x == numbers[0] for x in numbers) else numbers
+
+
+def heard(value: Any) -> Float[np.ndarray, " N"] | None:
+    """The inverse of ``told``.  Raises ValueError for what are no numbers."""
+    return None if value is None else one_a_run(np.asarray(value, dtype=np.float64))
