@@ -131,11 +131,17 @@ def read_back(path: Path, runs: Iterable[int]) -> None:
             _corpus(path, run)
 
 
+DAMAGE = (
+    LookupError, TypeError, AttributeError, ValueError, ArithmeticError, OSError, YAMLError,
+)  # fmt: skip
+"""What reading a file raises that no job has written."""
+
+
 @contextmanager
 def _damage_in_one_line(path: Path) -> Iterator[None]:
     try:
         yield
-    except (LookupError, TypeError, AttributeError, ValueError, OSError, YAMLError) as error:
+    except DAMAGE as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         what = f"it cannot be read ({short(reason)})"
         raise UserError(str(path), what, "the record is damaged; run the job again") from error

@@ -17,7 +17,7 @@ from ntp_dynamics.config import Stage
 from ntp_dynamics.dashboard.index import text
 from ntp_dynamics.lab.curves import curves
 from ntp_dynamics.lab.panel import LOG_10
-from ntp_dynamics.lab.written import Written
+from ntp_dynamics.lab.written import Written, claim_key
 from ntp_dynamics.observe.judgement import log_floor
 from ntp_dynamics.observe.tree import SHADOW
 
@@ -224,10 +224,13 @@ def _laws(
         log_y = values if name.startswith("log_") else np.log(np.maximum(values, 0.0))
     drawn = []
     for law in laws:
-        for curve in curves(law, t[later], log_y[:, later]):
+        with np.errstate(all="ignore"):  # numbers of a record may be anything
+            found = list(curves(law, t[later], log_y[:, later]))
+        for curve in found:
             y = finite(curve.decades)
             if not decades:
                 y = finite(10.0 ** np.minimum(y, 300) if curve.logs else curve.log_y)
             padded = [None] * int((~later).sum()) + numbers(y)
-            drawn.append({"label": curve.label, "kind": curve.kind, "claim": law.key, "y": padded})
+            said = {"label": text(curve.label), "kind": text(curve.kind)}
+            drawn.append({**said, "claim": claim_key(text(law.id), text(law.version)), "y": padded})
     return drawn

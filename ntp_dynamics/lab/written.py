@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 SAID = ("id", "version", "source", "stage", "observable", "kind")
 """What a verdict tells of its claim beside its terms."""
 TERMS = "terms"
+UNSTATED = ("rate", "low", "high")
+"""Parameters that a law may leave open."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,15 +160,20 @@ def read_down(
 def law_from_json(
     record: Mapping[str, Any], curves: Mapping[str, Float[np.ndarray, "N T"]] | None = None
 ) -> Law:
-    """The inverse of ``Law.to_json``; ``curves`` are those of its fields that are no number."""
+    """The inverse of ``Law.to_json``; ``curves`` are those of its fields that are no number.
+
+    Raises KeyError for what is not there, ValueError or TypeError for what are no numbers.
+    """
     made = FORMS[record["form"]]
     given: dict[str, Any] = {}
     for field in (f.name for f in fields(made)):
-        value = (curves or {}).get(field, record.get(field))
+        value = curves[field] if curves and field in curves else record[field]
+        if value is None and field not in UNSTATED:
+            raise ValueError(f"{field} of a law is missing")
         if field == "asymptotic":
             given[field] = bool(value)
         elif field == "sign":
-            given[field] = int(value)  # type: ignore[arg-type]
+            given[field] = int(value)
         elif isinstance(value, np.ndarray):
             given[field] = curve_of(value)
         elif field in ("tolerance", "absolute"):
@@ -184,8 +191,6 @@ def _check(written: Written, covered: int) -> None:
     for value in values:
         if isinstance(value, np.ndarray) and len(value) not in (1, covered):
             raise ValueError(f"{written.key}: {len(value)} numbers for {covered} runs")
-    if isinstance(vars(law).get("curve"), np.ndarray) and np.isnan(vars(law)["curve"]).all():
-        raise ValueError(f"{written.key}: its curve is missing")
 
 
 def _covered(value: Any, covered: Bool[np.ndarray, " S"]) -> Float[np.ndarray, " N"] | None:
