@@ -167,13 +167,13 @@ def law_from_json(
     made = FORMS[record["form"]]
     given: dict[str, Any] = {}
     for field in (f.name for f in fields(made)):
-        value = curves[field] if curves and field in curves else record[field]
+        value: Any = curves[field] if curves and field in curves else record[field]
         if value is None and field not in UNSTATED:
             raise ValueError(f"{field} of a law is missing")
         if field == "asymptotic":
             given[field] = bool(value)
         elif field == "sign":
-            given[field] = int(value)
+            given[field] = 1 if value == 1 else -1
         elif isinstance(value, np.ndarray):
             given[field] = curve_of(value)
         elif field in ("tolerance", "absolute"):
