@@ -14,9 +14,8 @@ from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.lab.figures import Sheet, draw_sheets
 from ntp_dynamics.lab.overview import VerdictMap
 from ntp_dynamics.observe.figure2 import figure2
-from ntp_dynamics.observe.judgement import CLAIMS, Judged
+from ntp_dynamics.observe.judgement import CLAIMS, Judged, laws_of
 from ntp_dynamics.observe.panels import attention_panels, panels, verdict_panel
-from ntp_dynamics.theory.constants import Constants
 
 if TYPE_CHECKING:
     import xarray
@@ -25,27 +24,25 @@ if TYPE_CHECKING:
 def draw_job(
     tree: xarray.DataTree,
     corpora: Sequence[Corpus],
-    constants: Constants,
     judged: Sequence[Judged],
     folder: Path,
     which: Figures = Figures.auto,
 ) -> list[str]:
     """The quantities of a job and the evolution of attention; the paper's Figure 2 and one figure a
     claim where asked for.  Returns a line for every reason why some could not be drawn."""
-    return draw_sheets(_sheets(tree, corpora, constants, judged, which), folder)
+    return draw_sheets(_sheets(tree, corpora, judged, which), folder)
 
 
 def _sheets(
     tree: xarray.DataTree,
     corpora: Sequence[Corpus],
-    constants: Constants,
     judged: Sequence[Judged],
     which: Figures,
 ) -> Iterator[Sheet]:
     runs = tree.sizes["run"]
     v, seed = corpora[0].classes, tree.attrs["seed"]
     title = f"{runs:,} run{'s' * (runs != 1)}, |V| = {v}, seed {seed}"
-    yield Sheet("panels", partial(panels, tree, constants, CLAIMS), title=title)
+    yield Sheet("panels", partial(panels, tree, laws_of(judged)), title=title)
     if which in (Figures.paper, Figures.all):
         yield Sheet("figure2", partial(figure2, tree, corpora), title=title)
     if "attention" in tree and "attention" in tree.children["attention"].dataset:
@@ -55,11 +52,11 @@ def _sheets(
         if j.claim.stage in tree and j.verdict.gate != "inapplicable":
             version = f".{j.claim.version}" if versions[j.claim.id] > 1 else ""
             name = f"{j.claim.id}{version}"
-            yield Sheet(name, partial(_claim, tree, constants, j), size=(4.6, 4.2))
+            yield Sheet(name, partial(_claim, tree, j), size=(4.6, 4.2))
 
 
-def _claim(tree: xarray.DataTree, constants: Constants, judged: Judged) -> list[Any]:
-    return [verdict_panel(tree, constants, judged)]
+def _claim(tree: xarray.DataTree, judged: Judged) -> list[Any]:
+    return [verdict_panel(tree, judged)]
 
 
 def draw_sweep(statuses: Sequence[dict[str, Any]], stem: Path) -> list[Path]:

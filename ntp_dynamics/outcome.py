@@ -10,21 +10,11 @@ import numpy as np
 from ntp_dynamics.config import Stage
 from ntp_dynamics.job import Job
 from ntp_dynamics.lab.errors import UserError
+from ntp_dynamics.lab.label import Label
 from ntp_dynamics.observe.judgement import Judged
 
 if TYPE_CHECKING:
     import xarray
-
-SEVERITY = (
-    "contradicted",
-    "invalid",
-    "vacuous",
-    "inconclusive",
-    "does not apply",
-    "holds",
-    "tight",
-    "faster",
-)
 
 
 def summary(tree: xarray.DataTree, judged: Iterable[Judged]) -> dict[str, Any]:
@@ -71,7 +61,7 @@ def labels(claims: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     for claim in claims:
         key, p = claim["id"], claim["p_contradicted"]
         worst = found.setdefault(key, claim)
-        if SEVERITY.index(claim["label"]) < SEVERITY.index(worst["label"]):
+        if Label(claim["label"]).severity < Label(worst["label"]).severity:
             found[key] = claim
         if p is not None:
             p_values[key] = min(p_values.get(key, 1.0), p)

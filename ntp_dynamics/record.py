@@ -15,6 +15,8 @@ from yaml import YAMLError
 from ntp_dynamics.config import Config, from_yaml
 from ntp_dynamics.data.corpus import Corpus
 from ntp_dynamics.lab.errors import UserError, short
+from ntp_dynamics.lab.label import Label
+from ntp_dynamics.lab.laws_file import LAWS
 from ntp_dynamics.lab.multiplicity import adjust
 from ntp_dynamics.lab.store import (
     MANIFEST,
@@ -27,6 +29,7 @@ from ntp_dynamics.lab.store import (
 )
 from ntp_dynamics.lab.trees import read_tree
 from ntp_dynamics.lab.verdict import FORMAT
+from ntp_dynamics.lab.written import Written, read_down
 
 if TYPE_CHECKING:
     import pandas
@@ -63,7 +66,8 @@ class Record:
 
     @cached_property
     def constants(self) -> Constants:
-        """What the claims are made of, computed anew from the corpora and the configuration."""
+        """What the claims are made of, computed anew from the corpora and the configuration: to
+        judge again.  What was judged is in `laws`."""
         from ntp_dynamics.data.draw import draw_embeddings, streams
         from ntp_dynamics.data.realizable import recognise
         from ntp_dynamics.observe.judgement import recorded_for_laws
@@ -75,6 +79,18 @@ class Record:
         targets = solve(self.corpora, found, embeddings)
         observed = recorded_for_laws(self.trajectory)
         return make_constants(self.config, self.corpora, found, embeddings, targets, observed)
+
+    @cached_property
+    def laws(self) -> list[Written]:
+        """The laws as they were judged, read from the record; none of a record that wrote none.
+
+        Raises UserError where they are damaged.
+        """
+        curved = self.path / LAWS
+        with _damage_in_one_line(self.path):
+            tree = read_tree(curved) if self.verdicts and curved.exists() else None
+            read = (read_down(claim, self.config.runs, tree) for claim in self.verdicts)
+            return [law for law in read if law is not None]
 
     @property
     def final_gap(self) -> float:
@@ -115,11 +131,17 @@ def read_back(path: Path, runs: Iterable[int]) -> None:
             _corpus(path, run)
 
 
+DAMAGE = (
+    LookupError, TypeError, AttributeError, ValueError, ArithmeticError, OSError, YAMLError,
+)  # fmt: skip
+"""What reading a file raises that no job has written."""
+
+
 @contextmanager
 def _damage_in_one_line(path: Path) -> Iterator[None]:
     try:
         yield
-    except (KeyError, TypeError, AttributeError, ValueError, OSError, YAMLError) as error:
+    except DAMAGE as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         what = f"it cannot be read ({short(reason)})"
         raise UserError(str(path), what, "the record is damaged; run the job again") from error
@@ -234,6 +256,6 @@ def adjusted_labels(statuses: list[dict[str, Any]]) -> list[dict[str, str]]:
         for (i, claim), value in zip(cells, p, strict=True)
     ]
     for (i, claim), kept in zip(cells, adjust(verdicts).contradicted, strict=True):
-        if labels[i][claim] == "contradicted" and not kept:
-            labels[i][claim] = "inconclusive"
+        if labels[i][claim] == Label.contradicted and not kept:
+            labels[i][claim] = Label.inconclusive.value
     return labels

@@ -18,6 +18,7 @@ from ntp_dynamics.drops import Drops
 from ntp_dynamics.job import Job, prepare
 from ntp_dynamics.lab.disk import make_room, size_in_words
 from ntp_dynamics.lab.errors import UserError, UserErrors, escaped
+from ntp_dynamics.lab.laws_file import LAWS, laws_tree
 from ntp_dynamics.lab.log import JobLog
 from ntp_dynamics.lab.owner import unwritable
 from ntp_dynamics.lab.pace import Pace
@@ -31,6 +32,7 @@ from ntp_dynamics.mirror import subject_of, track_outcome
 from ntp_dynamics.observe.judgement import (
     Judged,
     judge_claims,
+    laws_of,
     recorded_for_laws,
     verdicts_file,
 )
@@ -133,13 +135,17 @@ def job_parts(
                 judged = judge_claims(tree, constants)
                 claims = [j.to_json() for j in judged]
                 writer.json(VERDICTS, verdicts_file(claims))
+                curved = laws_tree(laws_of(judged))
+                if curved is not None:
+                    writer.tree(LAWS, curved)
                 for j in judged:
                     log.data(f"{j.claim.id} ({j.claim.version}): {j.verdict.sentence}")
                 said = [*notes(job), *drops.notes(job.hooks, tree)]
                 outcome = {**summary(tree, judged), "notes": said}
                 track_outcome(tracker, claims, outcome)
             log.data("done")
-            check_tree(writer.directory / TRAJECTORY)
+            for name in (TRAJECTORY, LAWS) if curved is not None else (TRAJECTORY,):
+                check_tree(writer.directory / name)
             writer.add(LOG, log.entry)
             done = so_far(state="done", **outcome)
             writer.seal(done, last=False)  # before figures: none of them costs a record
@@ -152,7 +158,7 @@ def job_parts(
             first = error.errors[0] if isinstance(error, UserErrors) else error
             end("failed", one_line(first))
             raise
-        if undrawn := _draw(job, tree, constants, judged, writer.directory, around, tell):
+        if undrawn := _draw(job, tree, judged, writer.directory, around, tell):
             writer.reopen(LOG, STATUS)  # these two say what is missing
             log("\n".join(undrawn))
             writer.add(LOG, log.entry)
@@ -260,7 +266,6 @@ def _constants(job: Job, tree: xarray.DataTree) -> Constants:
 def _draw(
     job: Job,
     tree: xarray.DataTree,
-    constants: Constants,
     judged: Sequence[Judged],
     directory: Path,
     around: Surroundings,
@@ -277,7 +282,7 @@ def _draw(
     try:
         from ntp_dynamics.figures import draw_job
 
-        undrawn = draw_job(tree, job.corpora, constants, judged, directory / "figures", which)
+        undrawn = draw_job(tree, job.corpora, judged, directory / "figures", which)
     except KeyboardInterrupt:
         tell(f"interrupted while drawing; the record in {directory} is complete")
         raise

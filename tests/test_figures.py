@@ -22,7 +22,6 @@ from ntp_dynamics.lab.canvas import own_style
 from ntp_dynamics.lab.figures import grid
 from ntp_dynamics.lab.store import read_json
 from ntp_dynamics.observe.figure2 import figure2
-from ntp_dynamics.observe.judgement import CLAIMS
 from ntp_dynamics.observe.panels import attention_panels, panels
 from ntp_dynamics.show import show
 
@@ -60,7 +59,7 @@ def test_figure_2_is_six_panels_on_linear_axes_from_step_0_to_the_last(paper: nt
 
 def test_no_panel_is_empty_and_no_name_in_a_legend_is_without_a_line(paper: ntp.Record) -> None:
     """Without equal margins there is no excess loss, and the loss takes its place."""
-    drawn = panels(paper.trajectory, paper.constants, CLAIMS)
+    drawn = panels(paper.trajectory, paper.laws)
     assert [panel.title[:8] for panel in drawn][3] == "$L$: los"
     with own_style():
         for ax in grid(drawn, 3, (4.0, 3.1)).axes:
@@ -74,7 +73,7 @@ def test_no_panel_is_empty_and_no_name_in_a_legend_is_without_a_line(paper: ntp.
 def test_a_joint_stage_has_panels_too(tmp_path: Path) -> None:
     joint = ["train.stages=[joint]", "train.joint.steps=10", "figures=none", "tracking=none"]
     record = ntp.train(["experiment=smoke", *joint], tmp_path / "job")
-    assert len(panels(record.trajectory, record.constants, CLAIMS)) == 5
+    assert len(panels(record.trajectory, record.laws)) == 5
     assert figure2(record.trajectory, record.corpora) == []
 
 

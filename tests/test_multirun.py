@@ -56,7 +56,9 @@ def test_a_packed_job_leaves_the_record_bytes_it_would_have_had_alone(
             alone = ntp.train([*job.overrides, "figures=none"], tmp_path / f"alone/{job.number}")
             assert gaps[job.number] == alone.final_gap
             corpora = [f"corpora/{run:03d}.jsonl" for run in range(len(alone.corpora))]
-            for name in ("trajectory.nc", "verdicts.json", *corpora):
+            laws = ["laws.nc"] if (alone.path / "laws.nc").exists() else []
+            assert (job.directory / "laws.nc").exists() == bool(laws)
+            for name in ("trajectory.nc", "verdicts.json", *laws, *corpora):
                 packed = (job.directory / name).read_bytes()
                 assert packed == (alone.path / name).read_bytes(), (job.number, name)
 

@@ -33,7 +33,13 @@ SMALL = [
     "train.feed_forward.steps=20",
     "train.attention.steps=60",
 ]
-RECORD_BYTES = ("trajectory.nc", "verdicts.json", "corpora/000.jsonl", "corpora/001.jsonl")
+RECORD_BYTES = (
+    "trajectory.nc",
+    "verdicts.json",
+    "laws.nc",
+    "corpora/000.jsonl",
+    "corpora/001.jsonl",
+)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,13 @@ TINY = [
     *("experiment=smoke", "figures=none", "dataset.queries=3"),
     *("train.feed_forward.steps=10", "train.attention.steps=40"),
 ]
-RECORD_BYTES = ("trajectory.nc", "verdicts.json", "corpora/000.jsonl", "corpora/001.jsonl")
+RECORD_BYTES = (
+    "trajectory.nc",
+    "verdicts.json",
+    "laws.nc",
+    "corpora/000.jsonl",
+    "corpora/001.jsonl",
+)
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,13 @@ TINY = [
     "train.feed_forward.steps=10",
     "train.attention.steps=70",
 ]
-RECORD_BYTES = ("trajectory.nc", "verdicts.json", "corpora/000.jsonl", "corpora/001.jsonl")
+RECORD_BYTES = (
+    "trajectory.nc",
+    "verdicts.json",
+    "laws.nc",
+    "corpora/000.jsonl",
+    "corpora/001.jsonl",
+)
 KEY = "0123456789" * 4
 
 

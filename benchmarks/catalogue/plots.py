@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
-from ntp_dynamics.lab.figures import (
+from ntp_dynamics.lab.palette import (
     BLACK,
     BLUE,
     GREEN,

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import ntp_dynamics as ntp
-from ntp_dynamics.lab.overview import MARKS
+from ntp_dynamics.lab.label import Label
 
 SERVE = "from ntp_dynamics.cli import dashboard; dashboard()"
 
@@ -34,7 +34,7 @@ def make_jobs(root: Path, jobs: int) -> None:
     record = ntp.train(["tracking=none", "figures=none"], root / "real" / "0")
     status = record.status
     draw = random.Random(0)
-    labels = [label for label in MARKS if label != "contradicted"]
+    labels = [str(label) for label in Label if label is not Label.contradicted]
     for i in range(jobs):
         job = root / "sweep" / str(i)
         job.mkdir(parents=True)

@@ -22,7 +22,7 @@ from ntp_dynamics.dashboard.pages import answer, missing, route
 from ntp_dynamics.dashboard.pages.sweep import chosen
 from ntp_dynamics.dashboard.site import Site
 from ntp_dynamics.dashboard.table import as_csv
-from ntp_dynamics.lab.overview import MARKS
+from ntp_dynamics.lab.label import marks
 
 TICK = 2000
 """Milliseconds between two looks at a record that may still change."""
@@ -66,7 +66,7 @@ def make_app(root: Path) -> Dash:
 
 
 def _layout(site: Site) -> html.Div:
-    marks: dict[str, Any] = {"data-marks": json.dumps(MARKS)}
+    told: dict[str, Any] = {"data-marks": json.dumps(marks())}
     return html.Div(
         [
             dcc.Location(id="address"),
@@ -86,7 +86,7 @@ def _layout(site: Site) -> html.Div:
             dcc.Interval(id="tick", interval=TICK),
         ],
         id="shell",
-        **marks,
+        **told,
     )
 
 

@@ -7,7 +7,7 @@ accuracies and signed margins travel as they are.  What is drawn how is decided 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,12 +15,11 @@ from jaxtyping import Float
 
 from ntp_dynamics.config import Stage
 from ntp_dynamics.dashboard.index import text
-from ntp_dynamics.lab.claim import Claim
 from ntp_dynamics.lab.curves import curves
 from ntp_dynamics.lab.panel import LOG_10
-from ntp_dynamics.observe.judgement import CLAIMS, log_floor
+from ntp_dynamics.lab.written import Written, claim_key
+from ntp_dynamics.observe.judgement import log_floor
 from ntp_dynamics.observe.tree import SHADOW
-from ntp_dynamics.theory.constants import Constants
 
 if TYPE_CHECKING:
     import xarray
@@ -88,16 +87,16 @@ def stages(tree: xarray.DataTree) -> list[Stage]:
     return [stage for stage in Stage if stage in tree]
 
 
-def panels(tree: xarray.DataTree, constants: Constants | None) -> list[dict[str, Any]]:
-    """A panel for every recorded scalar, those to open with first."""
+def panels(tree: xarray.DataTree, laws: Sequence[Written]) -> list[dict[str, Any]]:
+    """A panel for every recorded scalar, those to open with first, with the laws about it."""
     found: list[dict[str, Any]] = []
     for stage in stages(tree):
         data = tree.children[stage].dataset
         names = [str(n) for n, v in data.data_vars.items() if len(v.dims) == 2]
         first = [_known(data, name) for name in FIRST[stage] if name in names]
         rest = [name for name in names if name not in first]
-        found += [panel(tree, constants, stage, name, open=True) for name in first]
-        found += [panel(tree, constants, stage, name, open=False) for name in rest]
+        found += [panel(tree, laws, stage, name, open=True) for name in first]
+        found += [panel(tree, laws, stage, name, open=False) for name in rest]
     return found
 
 
@@ -108,7 +107,7 @@ def _known(data: xarray.Dataset, name: str) -> str:
 
 
 def panel(
-    tree: xarray.DataTree, constants: Constants | None, stage: Stage, name: str, *, open: bool
+    tree: xarray.DataTree, laws: Sequence[Written], stage: Stage, name: str, *, open: bool
 ) -> dict[str, Any]:
     """One quantity of a stage: median, range and single runs, with the curves of its claims."""
     variable = tree.children[stage].dataset[name]
@@ -119,10 +118,9 @@ def panel(
     shown = in_decades(name, values) if decades else finite(values)
     shadow = tree.children.get(f"{SHADOW}{stage}")
     other = None if shadow is None else shadow.dataset.get(name)
-    claims = [c for c in CLAIMS if (c.stage, c.observable) == (stage, name)]
-    laws = _laws(claims, name, t, values, constants, decades) if constants else []
+    about = [law for law in laws if (law.stage, law.observable) == (stage, name)]
     floor = log_floor(name, int(t[-1])) if len(t) else None
-    ceiling = next((c.ceiling for c in claims if c.ceiling and c.side == "upper"), None)
+    ceiling = next((law.ceiling for law in about if law.ceiling and law.side == "upper"), None)
     return {
         "key": f"{stage}/{name}",
         "stage": str(stage),
@@ -138,7 +136,7 @@ def panel(
         "zeros": np.flatnonzero(np.median(values, axis=0) == 0).tolist() if decades else [],
         "runs": [numbers(run) for run in shown] if 1 < len(shown) <= RUNS else [],
         "shadow": None if other is None else numbers(middle(in_decades(name, other.values))),
-        "curves": laws,
+        "curves": _laws(about, name, t, values, decades),
         "floor": None if floor is None or not decades else floor / LOG_10,
         "ceiling": math.log10(ceiling) if ceiling and decades else None,
     }
@@ -212,30 +210,27 @@ def numbers(values: Iterable[float], digits: int = 6) -> list[float | None]:
 
 
 def _laws(
-    claims: Iterable[Claim],
+    laws: Iterable[Written],
     name: str,
     t: Float[np.ndarray, " T"],
     values: Float[np.ndarray, "R T"],
-    constants: Constants,
     decades: bool,
 ) -> list[dict[str, Any]]:
-    """Curves of claims from step 1 on, on the grid of the panel."""
+    """Curves of laws from step 1 on, on the grid of the panel."""
     later = t >= 1
     if not later.any():
         return []
     with np.errstate(divide="ignore", invalid="ignore"):
         log_y = values if name.startswith("log_") else np.log(np.maximum(values, 0.0))
     drawn = []
-    for claim in claims:
-        for curve in curves(claim, t[later], log_y[:, later], constants):
-            y = finite(curve.log_y / LOG_10)
-            y = y if decades else finite(10.0 ** np.minimum(y, 300))
+    for law in laws:
+        with np.errstate(all="ignore"):  # numbers of a record may be anything
+            found = list(curves(law, t[later], log_y[:, later]))
+        for curve in found:
+            y = finite(curve.decades)
+            if not decades:
+                y = finite(10.0 ** np.minimum(y, 300) if curve.logs else curve.log_y)
             padded = [None] * int((~later).sum()) + numbers(y)
-            key = claim_key(claim.id, claim.version)
-            drawn.append({"label": curve.label, "kind": curve.kind, "claim": key, "y": padded})
+            said = {"label": text(curve.label), "kind": text(curve.kind)}
+            drawn.append({**said, "claim": claim_key(text(law.id), text(law.version)), "y": padded})
     return drawn
-
-
-def claim_key(identity: str, version: str) -> str:
-    """How a page tells claims and their versions apart."""
-    return f"{identity} ({version})"

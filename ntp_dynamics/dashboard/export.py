@@ -20,7 +20,7 @@ from ntp_dynamics.dashboard.reading import read
 from ntp_dynamics.dashboard.view import job_view
 from ntp_dynamics.lab.disk import size_in_words
 from ntp_dynamics.lab.errors import UserError
-from ntp_dynamics.lab.overview import MARKS
+from ntp_dynamics.lab.label import marks
 from ntp_dynamics.lab.store import write_atomically
 
 ASSETS = Path(__file__).parent / "assets"
@@ -78,7 +78,7 @@ def _document(page: dict[str, Any]) -> str:
     scripts = [_inlined(source) for source in sources]
     hashes = " ".join(f"'sha256-{_hash(script)}'" for script in scripts)
     code = "\n".join(f"<script>{script}</script>" for script in scripts)
-    marks = html.escape(json.dumps(MARKS), quote=True)
+    told = html.escape(json.dumps(marks()), quote=True)
     policy = (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
         "img-src data: blob:; base-uri 'none'; form-action 'none'"
@@ -94,7 +94,7 @@ def _document(page: dict[str, Any]) -> str:
 <style>{(ASSETS / "ntp.css").read_text(encoding="utf-8")}</style>
 </head>
 <body>
-<div id="shell" data-marks="{marks}">
+<div id="shell" data-marks="{told}">
 <header class="top"><span class="brand">ntp-dynamics</span><nav id="crumbs"></nav>
 <button id="theme" class="quiet" title="light or dark">◐</button></header>
 <main id="main"><div id="page"></div></main>

@@ -19,7 +19,7 @@ from sys import intern
 from typing import Any
 
 from ntp_dynamics.lab.errors import UserError
-from ntp_dynamics.lab.overview import MARKS
+from ntp_dynamics.lab.label import Label
 from ntp_dynamics.lab.store import MANIFEST, STATUS, read_json, write_atomically
 from ntp_dynamics.observe.judgement import CLAIMS
 from ntp_dynamics.record import adjusted_labels
@@ -280,8 +280,9 @@ def _interned(job: Job) -> Job:
 
 def _label(label: Any, has_p: bool) -> str:
     """A label of the eight; a contradiction without its p-value is no finding of the judge."""
-    known = isinstance(label, str) and label in MARKS
-    return label if known and (has_p or label != "contradicted") else "invalid"
+    known = Label.known(label)
+    told = known is not None and (has_p or known is not Label.contradicted)
+    return str(known if told else Label.invalid)
 
 
 def _items(value: Any) -> list[tuple[str, Any]]:
@@ -310,7 +311,7 @@ def _folders(rows: Iterable[Job]) -> dict[str, Folder]:
     folders = {}
     for name, members in groups.items():
         jobs = members
-        if any("contradicted" in job.labels.values() for job in members):
+        if any(Label.contradicted in job.labels.values() for job in members):
             labels = adjusted_labels([vars(job) for job in members])
             jobs = [replace(j, labels=row) for j, row in zip(members, labels, strict=True)]
         key = folder_key(name)

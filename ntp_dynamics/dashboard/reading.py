@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -11,28 +12,29 @@ from threading import Lock
 from ntp_dynamics.dashboard.index import Job, text
 from ntp_dynamics.lab.disk import size_in_words
 from ntp_dynamics.lab.errors import UserError
-from ntp_dynamics.lab.store import MANIFEST, STATUS, TRAJECTORY
+from ntp_dynamics.lab.laws_file import LAWS
+from ntp_dynamics.lab.store import LOG, MANIFEST, STATUS, TRAJECTORY, VERDICTS
+from ntp_dynamics.lab.written import Written
 from ntp_dynamics.record import Record, load_run
-from ntp_dynamics.theory.constants import Constants
 
 LARGEST = 300 * 10**6
 """Bytes of a record that is opened in the browser's server."""
 KEPT = 4
 """Records kept in memory, the last ones looked at."""
 LOG_LINES = 40
-FILES = (STATUS, "config.yaml", TRAJECTORY, "verdicts.json", MANIFEST, "log.txt", "corpora")
+FILES = (STATUS, "config.yaml", TRAJECTORY, VERDICTS, LAWS, MANIFEST, LOG, "corpora")
 
 
 @dataclass(frozen=True)
 class Reading:
     """``record`` is None where there is none yet, or it is damaged: ``problem`` says so.
 
-    ``constants`` are those of the claims, computed anew from the corpora; without them
-    (``no_laws`` says why) measured values are shown and laws are not.
+    ``laws`` are those that were written with the verdicts; without them (``no_laws`` says why)
+    measured values are shown and laws are not.
     """
 
     record: Record | None
-    constants: Constants | None
+    laws: Sequence[Written] = ()
     problem: str = ""
     no_laws: str = ""
     log: tuple[str, ...] = ()
@@ -72,22 +74,29 @@ def read(job: Job) -> Reading:
     """Open a job, whatever state it is in.  Raises nothing that a directory could cause."""
     log = _log(job.path)
     if problem := _refused(job.path):
-        return Reading(None, None, problem)
+        return Reading(None, problem=problem)
     try:
         record = load_run(job.path)
     except UserError as error:
         if job.state in ("running", "failed", "interrupted") and TRAJECTORY in error.where:
-            return Reading(None, None, "it has recorded nothing so far", log=log)
+            return Reading(None, problem="it has recorded nothing so far", log=log)
         problem = text(f"{Path(error.where).name}: {error.what}; {error.remedy}")
-        return Reading(None, None, problem, log=log)
+        return Reading(None, problem=problem, log=log)
     except (RecursionError, MemoryError, RuntimeError) as error:
         problem = text(f"it cannot be read ({type(error).__name__})")
-        return Reading(None, None, problem, log=log)
+        return Reading(None, problem=problem, log=log)
     try:
-        return Reading(record, record.constants, log=log)
-    except (UserError, ValueError, KeyError, TypeError, IndexError, ArithmeticError) as error:
-        why = text(f"laws are not drawn: {type(error).__name__}: {error}")
-        return Reading(record, None, no_laws=why, log=log)
+        laws = record.laws
+    except UserError as error:
+        return Reading(record, no_laws=text(f"laws are not drawn: {error.what}"), log=log)
+    return Reading(record, laws, no_laws="" if laws else _no_laws(record), log=log)
+
+
+def _no_laws(record: Record) -> str:
+    """Why there are none."""
+    if not record.verdicts:
+        return "laws are drawn once the job is judged"
+    return "laws are not drawn: this record is of a version that did not write them"
 
 
 def _refused(path: Path) -> str:
@@ -97,19 +106,20 @@ def _refused(path: Path) -> str:
             return f"{name} is a link; links in a record are not followed"
     if any(file.is_symlink() for file in (path / "corpora").glob("*")):
         return "a corpus is a link; links in a record are not followed"
-    try:
-        size = (path / TRAJECTORY).stat().st_size
-    except OSError:
-        return "" if path.is_dir() else "its directory is no longer there"
-    if size > LARGEST:
-        return f"{TRAJECTORY} has {size_in_words(size)}, more than a page can show"
-    return ""
+    for name in (TRAJECTORY, LAWS):
+        try:
+            size = (path / name).stat().st_size
+        except OSError:
+            continue
+        if size > LARGEST:
+            return f"{name} has {size_in_words(size)}, more than a page can show"
+    return "" if path.is_dir() else "its directory is no longer there"
 
 
 def _log(path: Path) -> tuple[str, ...]:
     """The last lines of the log; none of a link."""
     try:
-        descriptor = os.open(path / "log.txt", os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        descriptor = os.open(path / LOG, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
         with open(descriptor, "rb") as file:
             file.seek(max(0, os.fstat(descriptor).st_size - 20_000))
             lines = file.read().decode("utf-8", "replace").splitlines()

@@ -7,12 +7,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
-from ntp_dynamics.dashboard.curves import claim_key
 from ntp_dynamics.dashboard.index import Job, text
-from ntp_dynamics.lab.overview import MARKS
+from ntp_dynamics.lab.label import Label
 from ntp_dynamics.lab.wording import factor, kept_of
-
-GOOD = ("holds", "tight", "faster")
+from ntp_dynamics.lab.written import claim_key
 
 
 def cards(verdicts: Sequence[Any], corrected: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -22,22 +20,22 @@ def cards(verdicts: Sequence[Any], corrected: Mapping[str, str]) -> list[dict[st
 
 def headline(found: Sequence[Mapping[str, Any]], verdicts: Sequence[Any]) -> str:
     """The verdicts on the paper's claims in one sentence; where none applies, the first reasons."""
-    proved = [card["label"] for card in found if card["kind"] == "proved"]
+    proved = [Label(card["label"]) for card in found if card["kind"] == "proved"]
     if not proved:
         return ""
-    if set(proved) == {"does not apply"}:
+    if set(proved) == {Label.does_not_apply}:
         why = Counter(reason for v in verdicts for reason in _excluded(v))
         reasons = " and ".join(reason for reason, _ in why.most_common(2))
         return f"The paper's theorem does not apply here: {reasons or 'its hypotheses fail'}"
-    good = sum(label in GOOD for label in proved)
-    others = Counter(label for label in proved if label not in GOOD)
-    verb = {"does not apply": ("does not apply", "do not apply")}
+    good = sum(label.good for label in proved)
+    others = Counter(label for label in proved if not label.good)
+    verb = {Label.does_not_apply: ("does not apply", "do not apply")}
     named = []
     for label, n in others.items():
         one, many = verb.get(label, (f"is {label}", f"are {label}"))
         named.append(f"{n} {one if n == 1 else many}")
     said = ", ".join([f"{good} of {len(proved)} statements of the paper hold here", *named])
-    return said if others["contradicted"] else f"{said}; none is contradicted"
+    return said if others[Label.contradicted] else f"{said}; none is contradicted"
 
 
 def _excluded(v: Any) -> list[str]:
@@ -53,20 +51,21 @@ def tally(claims: Sequence[str], jobs: Sequence[Job]) -> list[dict[str, Any]]:
     counts = {
         claim: Counter(j.labels[claim] for j in jobs if claim in j.labels) for claim in claims
     }
-    return [{"claim": c, "labels": {m: n[m] for m in MARKS if n[m]}} for c, n in counts.items()]
+    return [
+        {"claim": c, "labels": {str(m): n[m] for m in Label if n[m]}} for c, n in counts.items()
+    ]
 
 
 def _card(v: Mapping[str, Any], corrected: Mapping[str, str]) -> dict[str, Any]:
-    label = v.get("label")
-    label = label if isinstance(label, str) and label in MARKS else "invalid"
+    label = Label.known(v.get("label")) or Label.invalid
     identity, version = text(v.get("id", "?")), text(v.get("version", ""))
-    softened = label == "contradicted" and corrected.get(identity) not in (None, label)
+    softened = label is Label.contradicted and corrected.get(identity) not in (None, label)
     window = v.get("window")
     return {
         "key": claim_key(identity, version),
         "id": identity,
         "version": version,
-        "label": label,
+        "label": str(label),
         "kind": "proved" if v.get("kind") == "proved" else "derived",
         "source": text(v.get("source", "")),
         "statement": _long(v.get("statement", "")),

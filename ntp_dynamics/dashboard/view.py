@@ -12,7 +12,7 @@ from ntp_dynamics.dashboard.curves import numbers, panels, stages
 from ntp_dynamics.dashboard.index import Job, text
 from ntp_dynamics.dashboard.reading import Reading
 from ntp_dynamics.dashboard.verdicts import cards, headline
-from ntp_dynamics.lab.overview import MARKS
+from ntp_dynamics.lab.label import marks
 from ntp_dynamics.lab.verdict import EARLIER, FORMAT
 from ntp_dynamics.record import Record
 
@@ -34,7 +34,7 @@ def job_view(job: Job, reading: Reading, run: int = 0) -> dict[str, Any]:
         "log": list(reading.log),
         "run": run,
         "runs": 0,
-        "marks": MARKS,
+        "marks": marks(),
     }
     if record is None:
         return view
@@ -50,7 +50,7 @@ def job_view(job: Job, reading: Reading, run: int = 0) -> dict[str, Any]:
         "notes": notes(record),
         "cards": found,
         "timeline": timeline(record),
-        "panels": panels(tree, reading.constants),
+        "panels": panels(tree, reading.laws),
         "attention": attention(record, run),
     }
 

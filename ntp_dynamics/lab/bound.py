@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ntp_dynamics.lab.clock import Place
 from ntp_dynamics.lab.gate import ROUNDING, Case
-from ntp_dynamics.lab.law import Equals, Exponential, LinearGrowth, Monotone
+from ntp_dynamics.lab.law import Equals, Exponential, LinearGrowth, Monotone, Value
+from ntp_dynamics.lab.parameters import on_grid
 
 TOLERANCE = 1e-9  # relative
 
@@ -36,7 +39,7 @@ class Bound:
     broken: Bool[np.ndarray, " S"] | None = None
     vacuity: float = math.nan
     sup_constant: float = math.nan
-    sup_step: int | None = None
+    sup_step: Place | None = None
     sup_growth: float = math.nan
 
     @property
@@ -45,12 +48,12 @@ class Bound:
         return math.nan if self.slacks is None else float(self.slacks.min())
 
     @property
-    def worst(self) -> tuple[int, int] | None:
-        """(run of the case, step) of the smallest slack."""
+    def worst(self) -> tuple[int, float] | None:
+        """(run of the case, step as the law is asked) of the smallest slack."""
         if self.slacks is None or self.steps is None or self.slack == math.inf:
             return None
         run = int(np.argmin(self.slacks))
-        return run, int(self.steps[run])
+        return run, float(self.steps[run])
 
 
 def hold(case: Case) -> Bound:
@@ -58,6 +61,8 @@ def hold(case: Case) -> Bound:
     law = case.law
     if isinstance(law, Monotone):
         return _stepwise(case, law.sign)
+    if isinstance(law, Value):
+        return _same(case, law)
     if isinstance(law, Equals):
         return _equal(case, law)
     if isinstance(law, Exponential) and law.rate is None:
@@ -97,7 +102,7 @@ def _supremum(case: Case) -> Bound:
         return Bound(sup_constant=case.sign * float(now))
     with np.errstate(invalid="ignore"):
         growth = float(now - before) if np.isfinite(before) else math.nan
-    step = int(case.t[np.argmax(need)])
+    step = case.clock.place(case.t[np.argmax(need)])
     return Bound(sup_constant=case.sign * float(now), sup_step=step, sup_growth=growth)
 
 
@@ -131,7 +136,42 @@ def _equal(case: Case, law: Equals) -> Bound:
     with np.errstate(invalid="ignore", over="ignore"):
         error = np.abs(np.expm1(y - value))
     error = np.where(y == value, 0.0, error)
-    return _within(case, error, law.tolerance, value)
+    relative, absolute = _allowed(case, law.tolerance), _allowed(case, law.absolute)
+    if np.any(absolute):
+        return _near(case, y, value, relative, absolute)
+    return _within(case, error, relative, value)
+
+
+def _near(
+    case: Case,
+    y: Float[np.ndarray, "S T"],
+    value: Float[np.ndarray, "S T"],
+    relative: Any,
+    absolute: Any,
+) -> Bound:
+    """|y - value| <= absolute + relative * value, both given by their logs."""
+    size = np.where(np.isfinite(value), np.abs(value), 0.0)
+    high, low = np.maximum(y, value), np.minimum(y, value)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        log_error = high + np.log(-np.expm1(low - high))
+        allowed = np.logaddexp(np.log(absolute), value + np.log(relative + ROUNDING * size))
+        room = np.where(y == value, np.inf, allowed - log_error)
+    return _from_room(case, room)
+
+
+def _same(case: Case, law: Value) -> Bound:
+    """|y - value| <= absolute + relative * |value|, values themselves."""
+    y, value = case.log_y, case.log_f
+    size = np.maximum(np.abs(y), np.abs(value))
+    allowed = _allowed(case, law.absolute) + _allowed(case, law.tolerance) * np.abs(value)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        room = np.log(allowed + ROUNDING * size) - np.log(np.abs(y - value))
+    return _from_room(case, np.where(y == value, np.inf, room))
+
+
+def _allowed(case: Case, tolerance: Any) -> Any:
+    """One number, or (S, T)."""
+    return on_grid(tolerance, case.t) if callable(tolerance) or np.ndim(tolerance) else tolerance
 
 
 def _stepwise(case: Case, sign: int) -> Bound:
@@ -144,11 +184,16 @@ def _stepwise(case: Case, sign: int) -> Bound:
 
 
 def _within(
-    case: Case, error: Float[np.ndarray, "S T"], allowed: float, log_size: Float[np.ndarray, "S T"]
+    case: Case, error: Float[np.ndarray, "S T"], allowed: Any, log_size: Float[np.ndarray, "S T"]
 ) -> Bound:
     size = np.where(np.isfinite(log_size), np.abs(log_size), 0.0)
     with np.errstate(divide="ignore"):
         room = np.log(allowed + ROUNDING * size) - np.log(error)
+    return _from_room(case, room)
+
+
+def _from_room(case: Case, room: Float[np.ndarray, "S T"]) -> Bound:
+    """``room``: log of the factor to spare at each place."""
     room = np.where(case.counted, room, np.inf)
     broken = (room < 0).any(axis=1)
     return Bound(_status(broken), broken=broken, **_tightest(case, room))

@@ -19,7 +19,7 @@ from ntp_dynamics.lab.gate import Condition, admit
 from ntp_dynamics.lab.judge import inapplicable, judge
 from ntp_dynamics.lab.law import Law
 from ntp_dynamics.lab.verdict import Verdict
-from ntp_dynamics.lab.wording import observed
+from ntp_dynamics.lab.wording import EXACT, observed
 
 NOT_MEASURABLE = (ValueError, TypeError, ArithmeticError, IndexError)
 """What filling in a law may raise whose constants are no numbers outside the hypotheses."""
@@ -43,8 +43,11 @@ class Claim:
     where y is found in a record.  ``law``, ``constant`` = ln C (None: some constant) and ``t_min``
     are values or functions of the constants.  ``ceiling``: the largest value y can take, itself
     and not its log (the smallest, for side "lower").  ``kind``: proved in the source, or derived
-    here.  ``tight``: the rate is meant to be attained, not only respected.  ``about``: every run is
-    to keep it, or (ensemble) it speaks of an expectation or a probability over runs.
+    here.  ``tight``: the rate is meant to be attained, not only respected; a value, to be met.
+    ``about``: every run is to keep it, or (ensemble) it speaks of an expectation or a probability
+    over runs.  ``clock``: the name of the axis it is judged along, counted in ``unit``;
+    ``timeless``: that is a mode number or a swept value.  ``offset``: the law is about t + offset,
+    one number for all runs, itself or as a function of the constants.
     """
 
     id: str
@@ -57,11 +60,15 @@ class Claim:
     constant: Any = None
     side: Literal["upper", "lower"] = "upper"
     preconditions: tuple[Precondition, ...] = ()
-    t_min: Any = 1
+    t_min: Any = None
     ceiling: float | None = None
     kind: Literal["proved", "derived"] = "proved"
     tight: bool = False
     about: Literal["run", "ensemble"] = "run"
+    clock: str = "step"
+    unit: str = ""
+    timeless: bool = False
+    offset: Any = 0.0
 
     def judge(
         self,
@@ -72,8 +79,10 @@ class Claim:
         log_floor: Any = None,
         schedule: Any = None,
         beyond: bool = True,
+        values: Any = None,
     ) -> Verdict:
-        """The verdict on S runs (see ``lab.judge.judge``) with these constants.
+        """The verdict on S runs (see ``lab.judge.judge``) with these constants; ``values`` (S, T)
+        are y itself, for laws that are not about its log.
 
         Law, constant and start are only filled in where some run meets the hypotheses.  With
         ``beyond`` the verdict also tells, apart, what the runs show that do not meet them.
@@ -96,16 +105,31 @@ class Claim:
                 preconditions=preconditions,
                 schedule=schedule,
                 about=self.about,
+                values=values,
+                clock=self.clock,
+                unit=self.unit,
+                timeless=self.timeless,
+                offset=self.offset_for(constants),
             )
 
         covered = kept.any()
         verdict = judged(conditions) if covered else inapplicable(len(kept), excluded, self.about)
+        if self.tight and verdict.form in EXACT and verdict.bound == "holds":
+            verdict = replace(verdict, tightness="tight")
         if not beyond or kept.all():
             return verdict
         with suppress(*NOT_MEASURABLE), np.errstate(all="ignore"):
             outside = judged([("outside the hypotheses", ~kept, "covered")])
             return replace(verdict, beyond=observed(outside))
         return verdict
+
+    def offset_for(self, constants: Any) -> float:
+        """What is added to t.  Raises ValueError where it differs between runs."""
+        offsets = np.unique(np.asarray(at(self.offset, constants), dtype=np.float64))
+        known = offsets[np.isfinite(offsets)]
+        if known.size != 1:
+            raise ValueError(f"the offset of {self.id} is not one number for all runs: {offsets}")
+        return float(known[0])
 
     def _log_ceiling(self) -> float | None:
         if self.ceiling is None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from ntp_dynamics.lab.figures import BLACK, BLUE, GREEN, ORANGE, PINK, RED, SKY
 from ntp_dynamics.lab.lettering import plain
+from ntp_dynamics.lab.palette import BLACK, BLUE, GREEN, ORANGE, PINK, RED, SKY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,7 +1,7 @@
 """Figures: a grid of drawings, saved as PNG for the screen and PDF for a paper.
 
-Readable in a talk and in a two-column paper; colours are Okabe and Ito's, told apart by the
-colour-blind, and line styles tell the same things apart in grey.
+Readable in a talk and in a two-column paper; line styles tell the same things apart in grey as
+colours do.
 """
 
 from __future__ import annotations
@@ -20,17 +20,6 @@ from ntp_dynamics.lab.ticks import read_plainly
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PINK = (
-    "#000000",
-    "#E69F00",
-    "#56B4E9",
-    "#009E73",
-    "#F0E442",
-    "#0072B2",
-    "#D55E00",
-    "#CC79A7",
-)
 
 
 class Drawing(Protocol):

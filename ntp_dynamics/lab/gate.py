@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ntp_dynamics.lab.clock import STEPS, Clock, amount
 from ntp_dynamics.lab.law import Law
 
 FLOOR_FACTOR = 100.0  # a value within this factor of the floor is mostly rounding
@@ -28,6 +29,9 @@ Condition = tuple[str, Any, str]  # name, holds (bool or (S,) bool), clause to p
 @dataclass(frozen=True)
 class Case:
     """The runs S and recorded steps T a law is held against; logs are natural.
+
+    ``t`` is what the law is asked about: the recorded step and the offset of the clock.  For a law
+    about values ``log_y`` and ``log_f`` hold values.
 
     ``counted`` are the steps from t_min to the last trustworthy one; ``readable`` is 100 times the
     floor: what lies below counts as "at most this much" and is left out of slopes.  ``sign`` is +1
@@ -43,6 +47,7 @@ class Case:
     t_min: Float[np.ndarray, " S"]
     log_constant: Float[np.ndarray, "S 1"] | None
     log_ceiling: Float[np.ndarray, "S 1"] | None
+    clock: Clock = STEPS
 
     def of(self, runs: Bool[np.ndarray, " S"]) -> Case:
         """The case of some of its runs."""
@@ -108,16 +113,18 @@ def admit(
     return kept, tuple(reasons.items())
 
 
-def broken_grid(t: Float[np.ndarray, " T"], schedule: Any) -> str | None:
+def broken_grid(t: Float[np.ndarray, " T"], schedule: Any, clock: Clock) -> str | None:
     """Why the recorded steps are not the promised ones; None if they are."""
     stuck = np.flatnonzero(np.diff(t) <= 0)
     if stuck.size:
-        return f"step {t[stuck[0] + 1]:,.0f} is recorded twice or out of order"
+        place = clock.said(float(t[stuck[0] + 1]))
+        return f"{place} is recorded twice or out of order"
     if schedule is not None:
         promised = np.asarray(schedule, dtype=np.float64)
-        missing = np.setdiff1d(promised[promised >= 1], t)
+        missing = np.setdiff1d(promised[promised > clock.offset], t)
         if missing.size:
-            return f"{missing.size} promised steps are missing, the first is {missing[0]:,.0f}"
+            first = amount(clock.place(missing[0]), clock.unit)
+            return f"{missing.size} promised {clock.name}s are missing, the first is {first}"
     return None
 
 
@@ -135,14 +142,16 @@ def broken_runs(
     """Which runs cannot be judged, and why: a clause for each kind of reason."""
     shallow = ~sound.all(axis=1) & ~case.deep
     wild = case.counted & (np.isnan(case.log_y) | (case.log_y == np.inf))
+    if not case.law.reads_logs:
+        wild |= case.counted & np.isinf(case.log_y)
     bad, runs, reasons = wild.any(axis=1) & ~shallow, len(sound), []
     if shallow.any():
-        step = case.t[np.argmin(sound[shallow], axis=1)].min()
+        step = case.clock.said(float(case.t[np.argmin(sound[shallow], axis=1)].min()))
         reasons.append(
-            f"the numerical residual passes {RESIDUAL_LIMIT:g} at step {step:,.0f}, which "
+            f"the numerical residual passes {RESIDUAL_LIMIT:g} at {step}, which "
             f"leaves too little in {shallow.sum()} of {runs} runs"
         )
     if bad.any():
-        step = case.t[np.flatnonzero(wild[bad].any(axis=0))[0]]
-        reasons.append(f"{bad.sum()} of {runs} runs are not finite, first at step {step:,.0f}")
+        step = case.clock.said(float(case.t[np.flatnonzero(wild[bad].any(axis=0))[0]]))
+        reasons.append(f"{bad.sum()} of {runs} runs are not finite, first at {step}")
     return shallow | bad, tuple(reasons)

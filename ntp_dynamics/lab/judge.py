@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ntp_dynamics.lab.bound import Bound, hold
+from ntp_dynamics.lab.clock import STEPS, Clock
 from ntp_dynamics.lab.ensemble import jackknifed, mean_case
 from ntp_dynamics.lab.gate import (
     FLOOR_FACTOR,
@@ -21,7 +22,17 @@ from ntp_dynamics.lab.gate import (
     broken_runs,
     trusted,
 )
-from ntp_dynamics.lab.law import Envelope, Equals, Exponential, Law, LinearGrowth, Monotone, Power
+from ntp_dynamics.lab.law import (
+    Envelope,
+    Equals,
+    Exponential,
+    Law,
+    LinearGrowth,
+    MeanEquals,
+    Monotone,
+    Power,
+)
+from ntp_dynamics.lab.mean import of_mean
 from ntp_dynamics.lab.rate import Rate, measure
 from ntp_dynamics.lab.verdict import Verdict
 from ntp_dynamics.lab.wording import beyond
@@ -35,40 +46,57 @@ def judge(
     log_constant: Any = None,
     log_ceiling: Any = None,
     side: str = "upper",
-    t_min: Any = 1,
+    t_min: Any = None,
     log_floor: Any = None,
     residual: Any = None,
     preconditions: Sequence[Condition] = (),
     schedule: Any = None,
     about: str = "run",
+    values: Any = None,
+    clock: str = "step",
+    unit: str = "",
+    timeless: bool = False,
+    offset: float = 0.0,
 ) -> Verdict:
     """Hold the law y <= C f (side "upper") or y >= C f ("lower") against S runs.
 
-    ``t`` (T,) recorded steps, positive integers; ``log_y`` (S, T), or (T,) for one run: natural
-    logs, -inf for exactly zero.  ``log_constant`` is ln C, None for "some constant";
+    ``t`` (T,) recorded steps, positive and increasing (integers, where they are called steps);
+    ``log_y`` (S, T), or (T,) for one run: natural logs, -inf for exactly zero.  ``values``, of the
+    same shape: y itself, for laws about values of either sign, which ask for no ``log_y``.
+    ``log_constant`` is ln C, None for "some constant";
     ``log_ceiling`` the log of the largest value y can take (the smallest, for a lower law): a bound
-    beyond it says nothing.  ``t_min``: the claim starts there.  ``log_floor``: log of the rounding
-    floor; values below 100 times it satisfy any upper bound and show no slope.  These four are one
-    number or one a run.  ``residual`` (S, T): a run counts up to the first step where it passes
-    1e-3, or is nan; a run that this leaves too little of, or whose values are no numbers, is
-    invalid and leaves the others as they are.  ``preconditions``: (name, holds in which runs,
+    beyond it says nothing.  ``t_min``: the claim starts there (None: with the first positive t).
+    ``clock``, ``unit``: what t counts, for sentences; ``timeless``: nothing evolves along it, it is
+    a mode number or a swept value.  ``offset``: the law is asked about t + offset, while everything
+    that is told is told of t.  (A rate may be off by half a power of log t, whatever the unit.)
+    ``log_floor``: log of the rounding floor; values below 100 times it
+    satisfy any upper bound and show no slope.  Constant, ceiling, start and floor are one number or
+    one a run.  ``residual`` (S, T): a run counts up to the first step where it passes 1e-3, or is
+    nan; a run that this leaves too little of, or whose values are no numbers, is invalid and leaves
+    the others as they are.  ``preconditions``: (name, holds in which runs,
     failure as a clause).  ``schedule``: the steps that were to be recorded.  ``about``: "run", each
     run is to keep the claim; "ensemble", it speaks of an expectation or a probability, of which the
     S runs are one sample.  Laws that are two-sided by nature ignore ``side`` and take no
     ``log_constant``.
 
     Raises ValueError for arguments that fit neither the grid nor the runs, for steps that are not
-    positive integers, for a constant where the law takes none and for an ensemble where the law
-    speaks of every run.  Broken *data* is a verdict.
+    positive integers, for a constant where the law takes none, for an ensemble where the law speaks
+    of every run and for every run where it speaks of an ensemble.  Broken *data* is a verdict.
     """
-    t, log_y = _grid(t, log_y, first=0 if isinstance(law, Monotone) else 1)
+    given = log_y if law.reads_logs else values
+    if given is None:
+        name = "log_y" if law.reads_logs else "values"
+        raise ValueError(f"the law {law.describe()} asks for {name}")
+    t, log_y = _grid(t, given, clock, zero=isinstance(law, Monotone))
+    ticks = Clock(clock, unit, timeless, offset, whole=bool((t == np.floor(t)).all()))
+    t = t + offset
     one_sided = isinstance(law, (Power, Exponential, Envelope))
     _check(law, side, about, one_sided, log_constant)
     runs = len(log_y)
     kept, excluded = admit(preconditions, runs)
     if not kept.any():
         return inapplicable(runs, excluded, about)
-    horizon = int(t.max())
+    horizon = ticks.place(t.max())
     blank = Verdict(
         gate="ok",
         about=about,
@@ -79,15 +107,20 @@ def judge(
         runs_given=runs,
         excluded=excluded,
         outcomes=_outcomes(kept, "invalid"),
+        clock=clock,
+        unit=unit,
+        timeless=timeless,
     )
-    if broken := broken_grid(t, schedule):
+    if broken := broken_grid(
+        t, schedule if schedule is None else np.asarray(schedule) + offset, ticks
+    ):
         return replace(blank, gate="invalid", reason=broken, runs_judged=int(kept.sum()))
 
-    t_min = np.where(kept, _each("t_min", t_min, runs), np.nan)
+    first = t[t > offset].min(initial=np.inf) if t_min is None else np.asarray(t_min) + offset
+    t_min = np.where(kept, _each("t_min", first, runs), np.nan)
     start = np.maximum(t_min, law.start)
-    if (late := start > horizon).any():
-        first = float(start[late].min())
-        why = beyond(first, horizon)
+    if (late := start > t.max()).any():
+        why = beyond(float(start[late].min()) - offset, horizon, clock, unit)
         if late[kept].all():
             reason = f"{why}, so neither bound nor rate can be judged"
             outcomes = _outcomes(kept, "undecided")
@@ -110,12 +143,13 @@ def judge(
         t_min=_column("t_min", t_min, kept)[:, 0],
         log_constant=column("log_constant", log_constant),
         log_ceiling=column("log_ceiling", log_ceiling),
+        clock=ticks,
     )
     bad, reasons = broken_runs(case, sound)
     blank = replace(blank, reason="; ".join(reasons), outcomes=_outcomes(kept, "invalid"))
     if bad.all() or (bad.any() and about == "ensemble"):
         return replace(blank, gate="invalid", runs_judged=len(case.log_y))
-    if isinstance(law, (Envelope, Equals)) and np.isnan(case.log_f[case.counted]).any():
+    if isinstance(law, (Envelope, Equals, MeanEquals)) and np.isnan(case.log_f[case.counted]).any():
         raise ValueError("the law is nan at a step to be judged")
     return _verdict(case if not bad.any() else case.of(~bad), blank, np.flatnonzero(kept)[~bad])
 
@@ -135,6 +169,8 @@ def inapplicable(runs: int, excluded: tuple[tuple[str, int], ...], about: str = 
 def _verdict(case: Case, blank: Verdict, numbers: np.ndarray) -> Verdict:
     """``numbers``: the runs of the case as they were given."""
     ensemble = blank.about == "ensemble"
+    if isinstance(case.law, MeanEquals):
+        return of_mean(case, blank, numbers)
     rate, reason = measure(jackknifed(case) if ensemble else case, ensemble)
     bound = hold(mean_case(case) if ensemble else case)
     worst = bound.worst
@@ -144,6 +180,7 @@ def _verdict(case: Case, blank: Verdict, numbers: np.ndarray) -> Verdict:
     undecided = np.array([outcomes[run] == "undecided" for run in numbers])
     waits = rate.decides_at[undecided] if rate.decides_at.size else np.empty(0)
     waits = waits[np.isfinite(waits) & (waits > case.t[-1])]
+    place = case.clock.place
     reasons = [text for text in (blank.reason, reason) if text]
     return replace(
         blank,
@@ -153,12 +190,12 @@ def _verdict(case: Case, blank: Verdict, numbers: np.ndarray) -> Verdict:
         bound=bound.status,
         outcomes=tuple(outcomes),
         joint=rate.joint,
-        decides_at=math.ceil(waits.max()) if waits.size else None,
+        decides_at=case.clock.after(waits.max()) if waits.size else None,
         run_exponents=_spread(rate.exponents, numbers, len(outcomes)),
         run_drifts=_spread(rate.drifts, numbers, len(outcomes)),
         run_slacks=_spread(None if ensemble else bound.slacks, numbers, len(outcomes)),
         slack=bound.slack,
-        worst=None if worst is None or ensemble else (int(numbers[worst[0]]), worst[1]),
+        worst=None if worst is None or ensemble else (int(numbers[worst[0]]), place(worst[1])),
         vacuity=bound.vacuity,
         sup_constant=bound.sup_constant,
         sup_step=bound.sup_step,
@@ -170,7 +207,7 @@ def _verdict(case: Case, blank: Verdict, numbers: np.ndarray) -> Verdict:
         window=rate.window,
         resolvable=rate.resolvable,
         p_contradicted=0.0 if bound.status == "violated" else rate.p_contradicted,
-        horizon=int(case.t[case.counted.any(axis=0)][-1]),
+        horizon=place(case.t[case.counted.any(axis=0)][-1]),
         runs_judged=len(case.log_y),
         runs_rated=rate.rated,
         descriptive=rate.descriptive,
@@ -210,13 +247,15 @@ def _spread(
 
 
 def _grid(
-    t: Any, log_y: Any, first: int
+    t: Any, log_y: Any, clock: str, zero: bool
 ) -> tuple[Float[np.ndarray, " T"], Float[np.ndarray, "S T"]]:
     t, log_y = np.asarray(t, dtype=np.float64), np.atleast_2d(np.asarray(log_y, dtype=np.float64))
     if t.ndim != 1 or not t.size or log_y.ndim != 2 or log_y.shape[1] != t.size or not len(log_y):
         raise ValueError(f"t {t.shape} and log_y {log_y.shape} are not (T,) and (S, T)")
-    if not ((t >= first) & (t == np.floor(t)) & np.isfinite(t)).all():
-        raise ValueError("t holds a step that is not a positive integer (0 only if monotone)")
+    whole = (t == np.floor(t)) | (clock != STEPS.name)
+    if not (((t >= 0) if zero else (t > 0)) & whole & np.isfinite(t)).all():
+        kind = "positive integer" if clock == STEPS.name else "positive number"
+        raise ValueError(f"t holds a {clock} that is not a {kind} (0 only if monotone)")
     return t, log_y
 
 
@@ -226,7 +265,10 @@ def _check(law: Law, side: str, about: str, one_sided: bool, log_constant: Any) 
     if about not in ("run", "ensemble"):
         raise ValueError(f"about is 'run' or 'ensemble', not {about!r}")
     growth = isinstance(law, LinearGrowth) and law.asymptotic
-    if about == "ensemble" and not (one_sided or growth):
+    mean = isinstance(law, MeanEquals)
+    if mean and about != "ensemble":
+        raise ValueError(f"the law {law.describe()} speaks of an ensemble, not of every run")
+    if about == "ensemble" and not (one_sided or growth or mean):
         raise ValueError(f"the law {law.describe()} speaks of every run, not of an ensemble")
     rateless = isinstance(law, Exponential) and law.rate is None
     if log_constant is not None and (rateless or not one_sided):

@@ -8,32 +8,43 @@ run, since the runs of a job may have different data and hence different constan
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-Parameter = float | Float[np.ndarray, " S"]
-Curve = Callable[[Float[np.ndarray, " T"]], Any] | Float[np.ndarray, " ..."] | float
+from ntp_dynamics.lab.parameters import (
+    Curve,
+    Parameter,
+    allowance,
+    curve_of,
+    in_short,
+    on_grid,
+    one_a_run,
+    power_formula,
+    told,
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Law(ABC):
     """The form of a prediction, without the constant in front of it."""
 
+    reads_logs: ClassVar[bool] = True
+    """Whether y is handed over as its natural log."""
+
     @staticmethod
     def power(p: Parameter, log_power: Parameter = 0) -> Power:
         """f(t) = t^-p (log t)^q with q = ``log_power``; says nothing at t = 1 unless q = 0."""
-        return Power(_runs(p), _runs(log_power))
+        return Power(one_a_run(p), one_a_run(log_power))
 
     @staticmethod
     def exponential(rate: Parameter | None = None) -> Exponential:
         """f(t) = e^(-rate t).  Without a rate: some exponential decay, however slow."""
         if rate is not None and np.any(np.asarray(rate) <= 0):
             raise ValueError("a decay rate is positive")
-        return Exponential(None if rate is None else _runs(rate))
+        return Exponential(None if rate is None else one_a_run(rate))
 
     @staticmethod
     def linear_growth(
@@ -45,7 +56,7 @@ class Law(ABC):
         and ``high=inf`` make no claim on that side.  ``asymptotic``: only dy/dt in the last windows
         lies in [low, high], as for eta t - O(1).  Raises ValueError where nothing is claimed.
         """
-        sides = [None if side is None else _runs(side) for side in (low, high)]
+        sides = [None if side is None else one_a_run(side) for side in (low, high)]
         if any(side is not None and (side < 0).any() for side in sides):
             raise ValueError("low and high are not negative")
         law = LinearGrowth(sides[0], sides[1], asymptotic)
@@ -56,13 +67,29 @@ class Law(ABC):
         return law
 
     @staticmethod
-    def equals(log_value: Curve, tolerance: float = 1e-9) -> Equals:
-        """|y / value - 1| <= tolerance, with ln value given: -inf stands for exactly zero.
+    def equals(log_value: Curve, tolerance: Curve = 1e-9, *, absolute: Curve = 0.0) -> Equals:
+        """|y - value| <= absolute + tolerance * value, with ln value given: -inf is exactly zero.
 
         ``log_value`` is a number, a (T,), (S, T) or (S, 1) array, or a function of t that returns
-        one of these.
+        one of these, and so is either tolerance.
         """
-        return Equals(_curve(log_value), tolerance)
+        return Equals(curve_of(log_value), allowance(tolerance), allowance(absolute))
+
+    @staticmethod
+    def value(value: Curve, tolerance: Curve = 0.0, *, absolute: Curve = 0.0) -> Value:
+        """|y - value| <= absolute + tolerance * |value| for a y of either sign: what is judged is y
+        itself and not its log.  Arguments as in ``equals``.  Raises ValueError without a tolerance.
+        """
+        law = Value(curve_of(value), allowance(tolerance), allowance(absolute))
+        if all(isinstance(x, float) and x == 0 for x in (law.tolerance, law.absolute)):
+            raise ValueError("a value is met to a tolerance, relative or absolute")
+        return law
+
+    @staticmethod
+    def mean_equals(log_f: Curve) -> MeanEquals:
+        """The arithmetic mean over the runs is f, up to its sampling error (`lab.mean`); ln f given
+        as in ``equals``.  For claims about an ensemble."""
+        return MeanEquals(curve_of(log_f))
 
     @staticmethod
     def monotone(sign: int) -> Monotone:
@@ -74,17 +101,17 @@ class Law(ABC):
     @staticmethod
     def envelope(log_f: Curve) -> Envelope:
         """Any f, by its natural log, given as in ``equals``."""
-        return Envelope(_curve(log_f))
+        return Envelope(curve_of(log_f))
 
     @property
     def form(self) -> str:
         """The constructor's name, and asymptotic_growth for a linear growth of that kind."""
-        return _FORMS[type(self)]
+        return _NAMES[type(self)]
 
     @property
     def start(self) -> Float[np.ndarray, " S"]:
-        """The first step the law speaks about, one value or one a run."""
-        return np.ones(1)
+        """Where the law starts to speak, one value or one a run; 0: wherever t starts."""
+        return np.zeros(1)
 
     @abstractmethod
     def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
@@ -95,13 +122,13 @@ class Law(ABC):
         """The law in one short formula; ``a..b`` where runs differ."""
 
     def to_json(self) -> dict[str, Any]:
-        """Form, formula and numeric parameters (a list where runs differ; curves are left out)."""
+        """Form, formula and parameters (a list where runs differ; numbers that are not finite by
+        name; curves that are no single number are left out).  Read by `written.law_from_json`."""
         numbers = {}
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, np.ndarray) and value.ndim == 1:
-                value = [v if np.isfinite(v) else None for v in value.tolist()]
-                value = value[0] if len(value) == 1 else value
+            if isinstance(value, np.ndarray) and (value.ndim == 1 or value.size == 1):
+                value = told(value.ravel())
             if not (callable(value) or isinstance(value, np.ndarray)):
                 numbers[field.name] = value
         return {"form": self.form, "formula": self.describe(), **numbers}
@@ -115,7 +142,7 @@ class Law(ABC):
         for field in fields(self):
             value = getattr(self, field.name)
             if callable(value):
-                value = _curve(value(t))
+                value = curve_of(value(t))
             if isinstance(value, np.ndarray):
                 fits = value.shape[0] in (1, runs.size) and value.shape[1:] in ((), (1,), t.shape)
                 if not fits:
@@ -136,7 +163,7 @@ class Power(Law):
 
     @property
     def start(self) -> Float[np.ndarray, " S"]:
-        return np.where(self.log_power != 0, 2.0, 1.0)
+        return np.where(self.log_power != 0, 2.0, 0.0)
 
     def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
         p, q = self.p[:, None], self.log_power[:, None]
@@ -147,7 +174,7 @@ class Power(Law):
     def describe(self) -> str:
         p, q = np.broadcast_arrays(self.p, self.log_power)
         pairs = {pair for pair in zip(p, q, strict=True) if not np.isnan(pair).any()}
-        return " or ".join(_power(*pair) for pair in sorted(pairs)) or "?"
+        return " or ".join(power_formula(*pair) for pair in sorted(pairs)) or "?"
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +187,7 @@ class Exponential(Law):
         return np.full((1, t.size), np.nan) if self.rate is None else -self.rate[:, None] * t
 
     def describe(self) -> str:
-        return f"exp(-{'c' if self.rate is None else _number(self.rate)} t)"
+        return f"exp(-{'c' if self.rate is None else in_short(self.rate)} t)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,8 +215,8 @@ class LinearGrowth(Law):
         return np.log(t)[None]
 
     def describe(self) -> str:
-        low = "a" if self.low is None else _number(self.low)
-        high = "b" if self.high is None else _number(self.high)
+        low = "a" if self.low is None else in_short(self.low)
+        high = "b" if self.high is None else in_short(self.high)
         if self.asymptotic:
             return f"slope -> {low}" if low == high else f"{low} <= slope <= {high}"
         parts = [f"{low} t <= "] * self.claims(-1) + ["y"] + [f" <= {high} t"] * self.claims(+1)
@@ -200,14 +227,43 @@ class LinearGrowth(Law):
 class Equals(Law):
     """y = value."""
 
-    log_value: Curve
-    tolerance: float
+    curve: Curve
+    tolerance: Curve
+    absolute: Curve = 0.0
 
     def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
-        return _on_grid(self.log_value, t)
+        return on_grid(self.curve, t)
 
     def describe(self) -> str:
-        return f"y = the stated value to {self.tolerance:g}"
+        parts = []
+        for x, word in ((self.tolerance, ""), (self.absolute, " absolute")):
+            if callable(x):
+                parts.append(f"its tolerance{word}")
+            elif np.ndim(x):
+                parts.append(f"{in_short(x)}{word}")
+            elif x:
+                parts.append(f"{x:g}{word}")
+        return f"y = the stated value to {' and '.join(parts) or '0'}"
+
+
+@dataclass(frozen=True, eq=False)
+class Value(Equals):
+    """y = value, of either sign: ``log_f`` is the value itself."""
+
+    reads_logs: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, eq=False)
+class MeanEquals(Law):
+    """The mean of y over runs = f."""
+
+    curve: Curve
+
+    def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
+        return on_grid(self.curve, t)
+
+    def describe(self) -> str:
+        return "the mean = the stated curve"
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,10 +271,6 @@ class Monotone(Law):
     """y never moves against ``sign``; it has no curve, so ``log_f`` is nan."""
 
     sign: int
-
-    @property
-    def start(self) -> Float[np.ndarray, " S"]:
-        return np.zeros(1)  # no log of t is taken: step 0 counts where it is given
 
     def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
         return np.full((1, t.size), np.nan)
@@ -234,57 +286,22 @@ class Envelope(Law):
     curve: Curve
 
     def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
-        return _on_grid(self.curve, t)
+        return on_grid(self.curve, t)
 
     def describe(self) -> str:
         return "the stated curve"
 
 
-_FORMS = {
+_NAMES = {
     Power: "power",
     Exponential: "exponential",
     LinearGrowth: "linear_growth",
     Equals: "equals",
+    Value: "value",
+    MeanEquals: "mean_equals",
     Monotone: "monotone",
     Envelope: "envelope",
 }
-
-
-def _runs(value: Any) -> Float[np.ndarray, " S"]:
-    array = np.atleast_1d(np.asarray(value, dtype=np.float64))
-    if array.ndim != 1:
-        raise ValueError(f"a parameter is one number or one a run, not of shape {array.shape}")
-    return array
-
-
-def _curve(value: Any) -> Any:
-    """A function as it is; a number as (1, 1), a (T,) array as (1, T), an (S, T) array as it is."""
-    return value if callable(value) else np.atleast_2d(np.asarray(value, dtype=np.float64))
-
-
-def _on_grid(curve: Any, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
-    values = _curve(curve(t)) if callable(curve) else curve
-    return np.broadcast_to(values, (values.shape[0], t.size))
-
-
-def _power(p: float, q: float) -> str:
-    """t^-p log^q t with the negative powers below one stroke: ``log^2 t / t``."""
-    factors = [("log{} t", q), ("t{}", -p)]
-    above = [_factor(name, e) for name, e in factors if e > 0]
-    below = [_factor(name, -e) for name, e in reversed(factors) if e < 0]
-    top, bottom = " ".join(above) or "1", " ".join(below)
-    if len(below) > 1:
-        bottom = f"({bottom})"
-    return f"{top} / {bottom}" if bottom else top
-
-
-def _factor(name: str, exponent: float) -> str:
-    return name.format("" if exponent == 1 else f"^{exponent:.3g}")
-
-
-def _number(values: Float[np.ndarray, " S"]) -> str:
-    known = values[~np.isnan(values)]
-    if not known.size:
-        return "?"
-    low, high = f"{known.min():.3g}", f"{known.max():.3g}"
-    return low if low == high else f"{low}..{high}"
+FORMS: dict[str, type[Law]] = {name: made for made, name in _NAMES.items()}
+FORMS["asymptotic_growth"] = LinearGrowth
+"""Laws by the names of their forms."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from ntp_dynamics.lab.figures import BLUE
 from ntp_dynamics.lab.lettering import plain
+from ntp_dynamics.lab.palette import BLUE
 from ntp_dynamics.lab.runs import draw_runs, legend
 
 if TYPE_CHECKING:

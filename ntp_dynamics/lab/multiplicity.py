@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ntp_dynamics.lab.label import Label
+
 LEVEL = 0.05
 
 
@@ -45,7 +47,7 @@ def adjust(verdicts: Sequence[Any]) -> Adjusted:
     labels = [_get(verdict, "label") for verdict in verdicts]
     raw = [_get(verdict, "p_contradicted") for verdict in verdicts]
     p = np.array([np.nan if value is None else value for value in raw], dtype=np.float64)
-    called = np.array([label == "contradicted" for label in labels], dtype=bool)
+    called = np.array([label == Label.contradicted for label in labels], dtype=bool)
     if np.isnan(p[called]).any():
         raise ValueError("a contradicted verdict has no p_contradicted")
     tested = np.flatnonzero(~np.isnan(p))

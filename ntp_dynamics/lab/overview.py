@@ -7,26 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ntp_dynamics.lab.figures import BLUE, GREEN, ORANGE, PINK, RED, SKY, YELLOW
+from ntp_dynamics.lab.label import Label
 from ntp_dynamics.lab.lettering import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MARKS = {
-    "holds": (GREEN, "h"),
-    "tight": (BLUE, "t"),
-    "faster": (SKY, "f"),
-    "vacuous": (YELLOW, "v"),
-    "inconclusive": (ORANGE, "?"),
-    "does not apply": ("#EEEEEE", "-"),
-    "invalid": (PINK, "!"),
-    "contradicted": (RED, "X"),
-}
-"""Colour and letter of each label: the letter says it where colour cannot."""
-UNKNOWN = ("#FFFFFF", "·")
-"""A label of another version."""
-DARK = {"tight", "contradicted", "holds"}
+UNKNOWN = ("#FFFFFF", "·", "#111111")
+"""Colour, letter and ink of a label of another version."""
 MOST_COLUMNS = 120
 """Of more jobs the numbers are drawn: nobody reads so many columns."""
 
@@ -65,9 +53,9 @@ class VerdictMap:
         names = [plain(claim, 40) for claim in self.claims]
         if len(self.jobs) <= MOST_COLUMNS:
             return names
-        wrong = [sum(x == "contradicted" for x in labels) for labels in self.labels]
+        wrong = [sum(x == Label.contradicted for x in labels) for labels in self.labels]
         return [
-            f"{name}  ({n:,} contradicted)" if n else name
+            f"{name}  ({n:,} {Label.contradicted})" if n else name
             for name, n in zip(names, wrong, strict=True)
         ]
 
@@ -77,9 +65,9 @@ class VerdictMap:
         for row, labels in enumerate(self.labels):
             for column, label in enumerate(labels):
                 if label is not None:
-                    colour, letter = MARKS.get(label, UNKNOWN)
+                    colour, letter, ink = _mark(label)
                     ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, color=colour))
-                    _write(ax, column, row, letter, label)
+                    _write(ax, column, row, letter, ink)
         ax.set_xlim(-0.5, len(self.jobs) - 0.5)
         names = [plain(job, 36) for job in self.jobs]
         ax.set_xticks(
@@ -93,10 +81,10 @@ class VerdictMap:
             counts, left = Counter(label for label in labels if label is not None), 0
             for label in _in_order(counts):
                 width = counts[label]
-                colour = MARKS.get(label, UNKNOWN)[0]
+                colour, _, ink = _mark(label)
                 ax.barh(row, width, left=left, height=0.9, color=colour)
                 if width > 0.05 * len(self.jobs):
-                    _write(ax, left + width / 2, row, f"{width:,}", label)
+                    _write(ax, left + width / 2, row, f"{width:,}", ink)
                 left += width
         ax.set_xlim(0, len(self.jobs))
         ax.set_xlabel("jobs")
@@ -108,18 +96,23 @@ class VerdictMap:
         many = len(self.jobs) > MOST_COLUMNS
         handles = []
         for label in _in_order(counts):
-            colour, letter = MARKS.get(label, UNKNOWN)
+            colour, letter, _ = _mark(label)
             said = f"{label}: {counts[label]:,}" if many else f"{letter}  {label}"
             handles.append(Patch(facecolor=colour, edgecolor="0.6", linewidth=0.5, label=said))
         ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
-def _in_order(labels: Iterable[str]) -> list[str]:
-    """As in `MARKS`, others after them."""
-    order = list(MARKS)
-    return sorted(labels, key=lambda x: (order.index(x) if x in MARKS else len(order), x))
+def _mark(word: str) -> tuple[str, str, str]:
+    """Colour, letter and ink."""
+    label = Label.known(word)
+    return UNKNOWN if label is None else (label.colour, label.letter, label.ink)
 
 
-def _write(ax: Axes, x: float, y: float, text: str, label: str) -> None:
-    ink = "white" if label in DARK else "black"
+def _in_order(words: Iterable[str]) -> list[str]:
+    """Labels in their order, others after them."""
+    order: list[str] = [*Label]
+    return sorted(words, key=lambda x: (order.index(x) if x in order else len(order), x))
+
+
+def _write(ax: Axes, x: float, y: float, text: str, ink: str) -> None:
     ax.text(x, y, text, ha="center", va="center", fontsize=8, color=ink)

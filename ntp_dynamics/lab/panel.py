@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ntp_dynamics.lab.figures import BLACK, BLUE, PINK, RED, SKY
 from ntp_dynamics.lab.lettering import plain
+from ntp_dynamics.lab.palette import BLACK, BLUE, PINK, RED, SKY
 from ntp_dynamics.lab.runs import draw_line, draw_runs, legend
 from ntp_dynamics.lab.ticks import decade_label, decade_ticks
 
@@ -29,11 +29,19 @@ LEAST_SPAN = 0.02
 
 @dataclass(frozen=True)
 class Curve:
-    """A law or bound, proved or derived: natural logs."""
+    """A law or bound, proved or derived: natural logs, or values where it is no law of logs."""
 
     label: str
     log_y: Float[np.ndarray, " T"]
     kind: str
+    logs: bool = True
+
+    @property
+    def decades(self) -> Float[np.ndarray, " T"]:
+        """log10; nan where a value is not positive."""
+        if self.logs:
+            return self.log_y / LOG_10
+        return np.log10(self.log_y, out=np.full(self.log_y.shape, np.nan), where=self.log_y > 0)
 
 
 @dataclass(frozen=True)
@@ -80,8 +88,7 @@ class Panel:
             colour, style = STYLES[curve.kind]
             label = None if curve.label in labels else curve.label
             labels.add(curve.label)
-            y = curve.log_y / LOG_10
-            draw_line(ax, self.t, y, style, label=label, color=colour, linewidth=1.4)
+            draw_line(ax, self.t, curve.decades, style, label=label, color=colour, linewidth=1.4)
         if np.isfinite(decades).any():
             ax.set_xscale("log" if self.log_t else "linear")
             self._widen(ax)

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ntp_dynamics.lab import company, decision, single
+from ntp_dynamics.lab.clock import Place
 from ntp_dynamics.lab.drift import HALF_LOG, Drift, drifts
 from ntp_dynamics.lab.gate import MIN_DECADES, MIN_POINTS, Case
 from ntp_dynamics.lab.law import Envelope, Exponential, LinearGrowth, Power
@@ -47,7 +48,7 @@ class Rate:
     exponents: Float[np.ndarray, " S"] = field(default_factory=lambda: NONE)
     drifts: Float[np.ndarray, " S"] = field(default_factory=lambda: NONE)
     interval: tuple[float, float] = (math.nan, math.nan)
-    window: tuple[int, int] | None = None
+    window: tuple[Place, Place] | None = None
     resolvable: float = math.nan
     p_contradicted: float = math.nan
     rated: int = 0
@@ -108,14 +109,15 @@ def too_short(case: Case) -> str:
     best = int(np.argmax(case.decades))
     decades = math.floor(100 * max(float(case.decades[best]), 0.0)) / 100
     return (
-        f"{decades:.2f} decades and {case.counted[best].sum()} recorded steps after the claim's "
-        f"start; a rate needs {MIN_DECADES:g} and {MIN_POINTS}"
+        f"{decades:.2f} decades and {case.counted[best].sum()} recorded {case.clock.name}s after "
+        f"the claim's start; a rate needs {MIN_DECADES:g} and {MIN_POINTS}"
     )
 
 
 def shortest(case: Case) -> Float[np.ndarray, " S"]:
     """The horizon at which each run would show a rate."""
-    return np.ceil(10**MIN_DECADES * np.maximum(case.t_min, case.t[0]))
+    horizon = 10**MIN_DECADES * np.maximum(case.t_min, case.t[0])
+    return np.ceil(horizon) if case.clock.whole else horizon
 
 
 def _compare(case: Case, windows: Windows, reach: Reach, blank: Rate, ensemble: bool) -> Rate:
@@ -150,7 +152,7 @@ def _compare(case: Case, windows: Windows, reach: Reach, blank: Rate, ensemble: 
         exponents=np.where(seen, exponent[0], np.nan),
         drifts=np.where(seen, np.max([side.last[0] for side in sides], axis=0), np.nan),
         interval=(float(low), float(high)),
-        window=(math.ceil(end.min() / windows.ratio), int(end.max())),
+        window=(case.clock.after(end.min() / windows.ratio), case.clock.place(end.max())),
         resolvable=_resolvable(case, windows, seen),
         p_contradicted=float(found.p),
         rated=blank.rated,

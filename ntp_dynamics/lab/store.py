@@ -1,6 +1,7 @@
 """Records on disk: written atomically, sealed by a manifest, verified when read.
 
-    config.yaml  status.json  corpora/  trajectory.nc  verdicts.json  log.txt  MANIFEST.json
+    config.yaml  status.json  corpora/  trajectory.nc  verdicts.json  [laws.nc]  log.txt
+    MANIFEST.json
 
 Two jobs never share a directory: while one is at work there it has a claim (`lab.owner`).
 `MANIFEST.json` holds size and SHA-256 of every other file as it was written, that of the last
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from ntp_dynamics.lab.errors import UserError
+from ntp_dynamics.lab.laws_file import LAWS
 from ntp_dynamics.lab.owner import Claim, unwritable
 from ntp_dynamics.lab.secrets import redact
 from ntp_dynamics.lab.trees import HDF5, write_tree
@@ -177,9 +179,9 @@ def occupied(directory: Path) -> UserError:
 
 def remove_record(directory: Path) -> None:
     """Remove what a job leaves behind, and nothing else; its status last, which says it is one."""
-    for name in (MANIFEST, TRAJECTORY, VERDICTS, "config.yaml", LOG):
+    for name in (MANIFEST, TRAJECTORY, VERDICTS, LAWS, "config.yaml", LOG):
         (directory / name).unlink(missing_ok=True)
-    for name in (MANIFEST, TRAJECTORY, VERDICTS, "config.yaml", STATUS):
+    for name in (MANIFEST, TRAJECTORY, VERDICTS, LAWS, "config.yaml", STATUS):
         for unfinished in directory.glob(f".{name}.*.tmp"):  # of a process that was killed
             unfinished.unlink(missing_ok=True)
     for name in ("corpora", "figures"):

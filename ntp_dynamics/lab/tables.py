@@ -10,18 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ntp_dynamics.lab.errors import escaped
-
-STYLES = {
-    "holds": "green",
-    "tight": "bold green",
-    "faster": "cyan",
-    "vacuous": "yellow",
-    "inconclusive": "yellow",
-    "does not apply": "dim",
-    "invalid": "magenta",
-    "contradicted": "bold red",
-}
-
+from ntp_dynamics.lab.label import Label
 
 NARROW = 72
 """Columns of a terminal below which what was found stands under its claim."""
@@ -30,8 +19,8 @@ NARROW = 72
 def verdict_table(console: Console, rows: Iterable[tuple[str, str, str, str]]) -> None:
     """Print (claim, label, runs, what was found) rows; labels tell by word, colour only helps."""
     shown = [
-        (Text(escaped(claim)), Text(escaped(label), STYLES.get(label, "")), runs, escaped(found))
-        for claim, label, runs, found in rows
+        (Text(escaped(claim)), Text(escaped(word), _style(word)), runs, escaped(found))
+        for claim, word, runs, found in rows
     ]
     if console.width < NARROW:
         for claim, label, runs, found in shown:
@@ -46,3 +35,8 @@ def verdict_table(console: Console, rows: Iterable[tuple[str, str, str, str]]) -
     for claim, label, runs, found in shown:
         table.add_row(claim, label, Text(runs), Text(found))
     console.print(table)
+
+
+def _style(word: str) -> str:
+    label = Label.known(word)
+    return "" if label is None else label.style

@@ -16,6 +16,8 @@ from typing import Any
 
 from scipy.special import betaincinv
 
+from ntp_dynamics.lab.clock import Place
+from ntp_dynamics.lab.label import Label
 from ntp_dynamics.lab.wording import sentence, summary
 
 FORMAT = 2
@@ -67,6 +69,9 @@ class Verdict:
     descriptive     fewer than five runs: no limits over runs
     exact_to_floor  y is below the floor where the rate would be measured
     possible        power laws (p, q) that the last window does not exclude
+    clock, unit     what t counts; ``timeless``: nothing evolves along it, so there is no horizon
+    z, z_at, band   of a mean against a curve (`lab.mean`): the largest z, where, and how far the
+                    95 % limits reach below and above the curve over the last decade (logs)
     """
 
     gate: str
@@ -77,7 +82,7 @@ class Verdict:
     tightness: str = "none"
     outcomes: tuple[str, ...] = ()
     joint: bool = False
-    decides_at: int | None = None
+    decides_at: Place | None = None
     law: str = ""
     form: str = ""
     side: str = "upper"
@@ -87,13 +92,13 @@ class Verdict:
     run_drifts: tuple[float, ...] = ()
     run_slacks: tuple[float, ...] = ()
     sup_constant: float = math.nan
-    sup_step: int | None = None
+    sup_step: Place | None = None
     sup_growth: float = math.nan
     slack: float = math.nan
-    worst: tuple[int, int] | None = None
+    worst: tuple[int, Place] | None = None
     vacuity: float = math.nan
-    window: tuple[int, int] | None = None
-    horizon: int = 0
+    window: tuple[Place, Place] | None = None
+    horizon: Place = 0
     resolvable: float = math.nan
     p_contradicted: float = math.nan
     runs_given: int = 0
@@ -104,20 +109,26 @@ class Verdict:
     descriptive: bool = False
     exact_to_floor: bool = False
     possible: tuple[tuple[float, int], ...] = ()
+    clock: str = "step"
+    unit: str = ""
+    timeless: bool = False
+    z: float | None = None
+    z_at: Place | None = None
+    band: tuple[float, float] | None = None
 
     @property
-    def label(self) -> str:
+    def label(self) -> Label:
         """The one word for tables: the first of these that is true."""
         labels = {
-            "does not apply": self.gate == "inapplicable",
-            "invalid": self.gate == "invalid",
-            "contradicted": self.bound == "violated" or self.rate == "contradicted",
-            "vacuous": self.bound == "holds_vacuous",
-            "faster": self.tightness == "faster",
-            "tight": self.tightness == "tight",
-            "holds": self.bound == "holds" or self.rate == "consistent",
+            Label.does_not_apply: self.gate == "inapplicable",
+            Label.invalid: self.gate == "invalid",
+            Label.contradicted: self.bound == "violated" or self.rate == "contradicted",
+            Label.vacuous: self.bound == "holds_vacuous",
+            Label.faster: self.tightness == "faster",
+            Label.tight: self.tightness == "tight",
+            Label.holds: self.bound == "holds" or self.rate == "consistent",
         }
-        return next((label for label, true in labels.items() if true), "inconclusive")
+        return next((label for label, true in labels.items() if true), Label.inconclusive)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -170,7 +181,7 @@ class Verdict:
         said = {**vars(self), **{name: getattr(self, name) for name in derived}}
         record = {name: _finite(value, name, lost) for name, value in said.items()}
         words = {"summary": self.summary, "sentence": self.sentence}
-        return {"label": self.label, **record, "not_finite": lost, **words}
+        return {"label": str(self.label), **record, "not_finite": lost, **words}
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Verdict:

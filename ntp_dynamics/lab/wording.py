@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from ntp_dynamics.lab.clock import Place, amount, said
+
 if TYPE_CHECKING:
     from ntp_dynamics.lab.verdict import Verdict
 
@@ -13,6 +15,8 @@ NAMES = {
     "linear_growth": "power of t",
     "asymptotic_growth": "final slope",
 }
+EXACT = ("equals", "value")
+"""Forms that state a value."""
 NAMED = 3
 """So many failing runs are named, the worst first."""
 
@@ -23,8 +27,15 @@ def sentence(verdict: Verdict) -> str:
     head = v.label.capitalize()
     if v.gate == "inapplicable":
         return f"{head}: {v.reason}; {_left_out(v)}{_beyond(v)}."
-    said = [runs(v), v.reason, _bound(v), _rate(v), _left_out(v) + _beyond(v), _limit(v)]
-    return f"{head} to step {v.horizon:,}: {'; '.join(part for part in said if part)}."
+    parts = [runs(v), v.reason, _bound(v), _rate(v), _left_out(v) + _beyond(v), _limit(v)]
+    return f"{head} {_reach(v)}: {'; '.join(part for part in parts if part)}."
+
+
+def _reach(v: Verdict) -> str:
+    """Up to where, or of what, it was asked."""
+    if v.timeless:
+        return f"at every {v.clock}" if v.label.good else f"(asked at every {v.clock})"
+    return f"to {said(v.horizon, v.clock, v.unit)}"
 
 
 def summary(verdict: Verdict) -> str:
@@ -123,7 +134,11 @@ def _undecided(v: Verdict, undecided: list[int], total: int) -> str:
     which = "undecided" if total == 1 else f"{_which(undecided)} undecided"
     if len(undecided) == total > 1:
         which = f"all {total} runs undecided"
-    return f"{which} ({v.decides_at:,} steps would decide)" if v.decides_at else which
+    if not v.decides_at:
+        return which
+    if v.clock == "step":
+        return f"{which} ({v.decides_at:,} steps would decide)"
+    return f"{which} ({said(v.decides_at, v.clock, v.unit)} would decide)"
 
 
 def _which(chosen: list[int]) -> str:
@@ -141,18 +156,20 @@ def _short_bound(v: Verdict) -> str:
         return "the bound exceeds every possible value"
     if v.bound != "holds":
         return _bound(v)
-    if v.form == "equals":
-        return "met at every recorded step"
+    if v.form in EXACT:
+        return f"met at every {_recorded(v)}"
     if v.form == "monotone":
         return v.law
     if v.form == "linear_growth":
-        return f"{v.law} at every recorded step"
+        return f"{v.law} at every {_recorded(v)}"
     return f"bound kept by a factor {factor(v.slack)} or more" * math.isfinite(v.slack)
 
 
 def _short_rate(v: Verdict) -> str:
     if v.rate == "none":
         return ""
+    if v.z is not None:
+        return _mean(v)
     if v.exact_to_floor:
         return "below rounding"
     if v.window is None or (v.form == "linear_growth" and v.bound == "holds"):
@@ -162,10 +179,12 @@ def _short_rate(v: Verdict) -> str:
     return f"{measured} against {v.law}"
 
 
-def beyond(start: float, horizon: int) -> str:
+def beyond(start: float, horizon: Place, clock: str = "step", unit: str = "") -> str:
     """The clause for a claim that says nothing yet."""
     step = f"{start:,.0f}" if start < 1e9 else f"{start:.3g}"
-    return f"the claim starts at step {step}, beyond the horizon {horizon:,}"
+    if isinstance(horizon, float):
+        step = f"{start:,.6g}"
+    return f"the claim starts at {clock} {step}, beyond the horizon {amount(horizon, unit)}"
 
 
 def factor(log: float) -> str:
@@ -181,8 +200,10 @@ def factor(log: float) -> str:
 
 def _bound(v: Verdict) -> str:
     if v.bound == "violated":
-        where = f"in run {v.worst[0]} at step {v.worst[1]:,}" if v.worst else "by the mean"
-        if v.form == "equals":
+        where = "by the mean"
+        if v.worst:
+            where = f"in run {v.worst[0]} at {said(v.worst[1], v.clock, v.unit)}"
+        if v.form in EXACT:
             return f"y differs from the stated value by {factor(-v.slack)} tolerances {where}"
         if v.form == "monotone":
             return f"it is broken by {factor(-v.slack)} times the rounding {where}"
@@ -191,7 +212,9 @@ def _bound(v: Verdict) -> str:
         return "the bound holds, but exceeds whatever y could be all along, so it says nothing"
     if v.bound == "none":
         return ""
-    text = {"equals": "the stated value is met", "monotone": v.law}.get(v.form, "the bound holds")
+    text = v.law if v.form == "monotone" else "the bound holds"
+    if v.form in EXACT:
+        text = "the stated value is met"
     if math.isfinite(v.slack):
         text += f" with a factor {factor(v.slack)} to spare"
     if v.vacuity > 0:
@@ -202,6 +225,8 @@ def _bound(v: Verdict) -> str:
 def _rate(v: Verdict) -> str:
     if v.rate == "none":
         return ""
+    if v.z is not None:
+        return _mean(v)
     if v.exact_to_floor:
         return f"y is below the floor, hence consistent with {v.law} exact to the floor"
     if v.window is None:
@@ -218,14 +243,37 @@ def _rate(v: Verdict) -> str:
     name = NAMES.get(v.form, "exponent")
     found += "; all runs taken together show a" if v.rate == "contradicted" and mean else ","
     found += (
-        f" {mean}{name} {v.exponent:.3g} ({kind} {low:.3g} to {high:.3g}) over steps "
-        f"{v.window[0]:,} to {v.window[1]:,}"
+        f" {mean}{name} {v.exponent:.3g} ({kind} {low:.3g} to {high:.3g}) over {v.clock}s "
+        f"{amount(v.window[0])} to {amount(v.window[1], v.unit)}"
     )
     if v.rate == "contradicted" and v.sup_growth > 0:
         found += f", and the constant it needs grew by a factor {factor(v.sup_growth)} in a decade"
     if math.isfinite(v.resolvable) and v.rate != "contradicted":
         found += f"; an exponent wrong by less than {v.resolvable:.2g} would not show"
     return found
+
+
+def _mean(v: Verdict) -> str:
+    """How a mean compares with its curve."""
+    assert v.z is not None
+    assert v.z_at is not None
+    where = said(v.z_at, v.clock, v.unit)
+    side = "above" if v.z > 0 else "below"
+    found = f"the mean is at most {abs(v.z):.3g} standard errors from the stated curve ({where})"
+    if v.rate == "contradicted":
+        found = (
+            f"the mean is up to {abs(v.z):.3g} standard errors {side} the stated curve ({where})"
+        )
+    if v.band is not None:
+        low, high = (100 * math.expm1(x) if x < 600 else math.inf for x in v.band)
+        found += f"; its 95 % limits reach {low:+.3g} % to {high:+.3g} % from it in the last decade"
+    if v.descriptive:
+        found += f"; {len(v.judged)} runs only describe, 32 could contradict"
+    return found
+
+
+def _recorded(v: Verdict) -> str:
+    return v.clock if v.timeless else f"recorded {v.clock}"
 
 
 def _left_out(v: Verdict) -> str:

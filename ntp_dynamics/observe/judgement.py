@@ -14,6 +14,7 @@ from ntp_dynamics.config import Stage
 from ntp_dynamics.lab.claim import Claim
 from ntp_dynamics.lab.judge import inapplicable
 from ntp_dynamics.lab.verdict import FORMAT, Verdict
+from ntp_dynamics.lab.written import TERMS, Written, write_down
 from ntp_dynamics.theory import asymptotics, huang2024
 from ntp_dynamics.theory.constants import Constants
 
@@ -25,15 +26,18 @@ CLAIMS = [*huang2024.CLAIMS, *asymptotics.CLAIMS]
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim and its verdict."""
+    """A claim, its verdict, and the law as it was judged (None: nothing was recorded to judge)."""
 
     claim: Claim
     verdict: Verdict
+    written: Written | None = None
 
     def to_json(self) -> dict[str, Any]:
         claim = self.claim
         fields = ("id", "version", "statement", "source", "stage", "observable", "kind", "about")
-        return {**{name: str(getattr(claim, name)) for name in fields}, **self.verdict.to_json()}
+        said = {name: str(getattr(claim, name)) for name in fields}
+        terms = None if self.written is None else self.written.to_json()
+        return {**said, **self.verdict.to_json(), TERMS: terms}
 
 
 def verdicts_file(claims: list[dict[str, Any]]) -> dict[str, Any]:
@@ -45,7 +49,15 @@ def judge_claims(
     tree: xarray.DataTree, constants: Constants, claims: Iterable[Claim] = CLAIMS
 ) -> list[Judged]:
     """A verdict on every claim; one about a stage that was not trained does not apply."""
-    return [Judged(claim, _judge(claim, tree, constants)) for claim in claims]
+    return [
+        Judged(claim, _judge(claim, tree, constants), _written(claim, tree, constants))
+        for claim in claims
+    ]
+
+
+def laws_of(judged: Iterable[Judged]) -> list[Written]:
+    """The laws that were judged."""
+    return [j.written for j in judged if j.written is not None]
 
 
 def observed_steps(tree: xarray.DataTree, stage: str) -> Int[np.ndarray, " T"]:
@@ -97,7 +109,15 @@ def _judge(claim: Claim, tree: xarray.DataTree, constants: Constants) -> Verdict
         constants,
         residual=observed(tree, stage, "zero_sum_residual"),
         log_floor=log_floor(claim.observable, int(steps[-1])),
+        values=observed(tree, stage, claim.observable),
     )
+
+
+def _written(claim: Claim, tree: xarray.DataTree, constants: Constants) -> Written | None:
+    if claim.stage not in tree or claim.observable not in tree.children[claim.stage].variables:
+        return None
+    steps = observed_steps(tree, claim.stage).astype(float)
+    return write_down(claim, constants, steps, tree.sizes["run"])
 
 
 def log_floor(name: str, horizon: int) -> float | None:

@@ -14,21 +14,21 @@ from jaxtyping import Bool
 
 from ntp_dynamics.config import Stage
 from ntp_dynamics.data.corpus import Corpus
-from ntp_dynamics.lab.claim import Claim
 from ntp_dynamics.lab.curves import curves
 from ntp_dynamics.lab.evolution import Evolution, Share
 from ntp_dynamics.lab.gate import trusted
 from ntp_dynamics.lab.lettering import plain
 from ntp_dynamics.lab.panel import Panel, Shadow
+from ntp_dynamics.lab.written import Written
 from ntp_dynamics.observe.judgement import (
     Judged,
+    laws_of,
     log_floor,
     log_observed,
     observed,
     observed_steps,
 )
 from ntp_dynamics.observe.tree import SHADOW
-from ntp_dynamics.theory.constants import Constants
 
 if TYPE_CHECKING:
     import xarray
@@ -57,16 +57,16 @@ PANELS: list[tuple[Stage, Quantities]] = [
 ]
 
 
-def panels(tree: xarray.DataTree, constants: Constants, claims: Iterable[Claim]) -> list[Panel]:
-    """One panel a quantity, with every claim about it, for the stages that were trained; none for a
+def panels(tree: xarray.DataTree, laws: Iterable[Written]) -> list[Panel]:
+    """One panel a quantity, with every law about it, for the stages that were trained; none for a
     quantity without a value."""
-    claims = list(claims)
+    laws = list(laws)
     drawn = []
     for stage, quantities in PANELS:
         for name, title in quantities.items():
             if _has_values(tree, stage, name):
-                about = [c for c in claims if (c.stage, c.observable) == (stage, name)]
-                one = panel(tree, constants, about, name, title, stage)
+                about = [law for law in laws if (law.stage, law.observable) == (stage, name)]
+                one = panel(tree, about, name, title, stage)
                 drawn.append(replace(one, formula=True))
                 break
     return drawn
@@ -77,12 +77,12 @@ def _has_values(tree: xarray.DataTree, stage: Stage, name: str) -> bool:
     return there and bool(np.isfinite(log_observed(tree, stage, name)).any())
 
 
-def verdict_panel(tree: xarray.DataTree, constants: Constants, judged: Judged) -> Panel:
+def verdict_panel(tree: xarray.DataTree, judged: Judged) -> Panel:
     """One claim: measured against law or bound, the window of its rate shaded."""
     claim, verdict = judged.claim, judged.verdict
     statement = f"{claim.statement[:1].upper()}{claim.statement[1:]}. {verdict.sentence}"
     title = f"{claim.id} ({claim.version}): {verdict.label}"
-    one = panel(tree, constants, [claim], claim.observable, title, Stage(claim.stage))
+    one = panel(tree, laws_of([judged]), claim.observable, title, Stage(claim.stage))
     return replace(
         one,
         window=verdict.window,
@@ -92,17 +92,16 @@ def verdict_panel(tree: xarray.DataTree, constants: Constants, judged: Judged) -
 
 def panel(
     tree: xarray.DataTree,
-    constants: Constants,
-    claims: list[Claim],
+    laws: list[Written],
     name: str,
     title: str,
     stage: Stage,
 ) -> Panel:
-    """An observable with the curves of claims about it."""
+    """An observable with the curves of laws about it."""
     t = observed_steps(tree, stage).astype(float)
     log_y, counts = log_observed(tree, stage, name), _trusted(tree, stage)
     valid = np.where(counts, log_y, np.nan)
-    drawn = [curve for claim in claims for curve in curves(claim, t, valid, constants)]
+    drawn = [curve for law in laws for curve in curves(law, t, valid)]
     return Panel(
         title=title,
         t=t,
@@ -110,7 +109,7 @@ def panel(
         curves=drawn,
         log_t="loss" not in name and "leak" not in name,
         log_floor=log_floor(name, int(t[-1])),
-        log_ceiling=next((math.log(c.ceiling) for c in claims if c.ceiling), None),
+        log_ceiling=next((math.log(law.ceiling) for law in laws if law.ceiling), None),
         trusted=None if counts.all() else counts,
         shadow=_shadow(tree, stage, name),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -130,6 +131,61 @@ def test_a_running_job_is_shown_as_far_as_it_came(records: Path, tmp_path: Path)
     assert view["log"]
 
 
+def changed(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change every claim of verdicts.json, and seal the record again."""
+    file = path / "verdicts.json"
+    verdicts = json.loads(file.read_text())
+    for claim in verdicts["claims"]:
+        change(claim)
+    file.write_text(json.dumps(verdicts))
+    manifest = json.loads((path / "MANIFEST.json").read_text())
+    body = file.read_bytes()
+    entry = {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}
+    manifest["files"]["verdicts.json"] = entry
+    (path / "MANIFEST.json").write_text(json.dumps(manifest))
+
+
+def test_a_page_solves_nothing_again(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def solve(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("ntp_dynamics.theory.targets.solve", solve)
+    assert any(panel["curves"] for panel in view_of(records, "sweep/0")["panels"])
+
+
+def test_a_record_of_an_earlier_version_shows_what_was_measured_and_says_so(
+    records: Path, tmp_path: Path, view: dict[str, Any]
+) -> None:
+    changed(a_copy(records, tmp_path), lambda claim: claim.pop("terms"))
+    earlier = view_of(tmp_path, "job", run=1)
+    assert "version that did not write them" in earlier["note"]
+    assert not any(panel["curves"] for panel in earlier["panels"])
+    assert earlier["cards"] == view["cards"]
+    drawn = [panel["median"] for panel in earlier["panels"]]
+    assert drawn == [panel["median"] for panel in view["panels"]]
+
+
+NONSENSE: list[Callable[[dict[str, Any]], object]] = [
+    lambda claim: claim.update(terms="none"),
+    lambda claim: claim["terms"].update(covered=[99]),
+    lambda claim: claim["terms"].update(law={"form": "p"}),
+    lambda claim: claim["terms"].update(log_constant=[1.0] * 77),
+    lambda claim: claim["terms"].update(t_min="soon"),
+    lambda claim: claim["terms"].update(ceiling=10**400),
+    lambda claim: claim["terms"].update(curves=[]),
+    lambda claim: claim.pop("version"),
+]
+
+
+@pytest.mark.parametrize("nonsense", range(len(NONSENSE)))
+def test_laws_that_no_job_wrote_are_not_drawn(records: Path, tmp_path: Path, nonsense: int) -> None:
+    changed(a_copy(records, tmp_path), NONSENSE[nonsense])
+    view = view_of(tmp_path, "job")
+    assert view["note"].startswith("laws are not drawn: ")
+    assert len(view["panels"]) > 20
+    assert not any(panel["curves"] for panel in view["panels"])
+
+
 def flip(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
@@ -143,6 +199,7 @@ DAMAGES: list[Callable[[Path], object]] = [
     lambda job: (job / "corpora/000.jsonl").write_text("{"),
     lambda job: (job / "MANIFEST.json").write_text("[]"),
     lambda job: (job / "verdicts.json").write_text("null"),
+    lambda job: flip(job / "laws.nc"),
     lambda job: shutil.rmtree(job / "corpora"),
     lambda job: shutil.rmtree(job),
 ]
@@ -160,7 +217,9 @@ def test_a_damaged_record_is_told_in_a_line(records: Path, tmp_path: Path, damag
     assert "panels" not in view
 
 
-@pytest.mark.parametrize("name", ["trajectory.nc", "log.txt", "corpora/000.jsonl", "config.yaml"])
+@pytest.mark.parametrize(
+    "name", ["trajectory.nc", "laws.nc", "log.txt", "corpora/000.jsonl", "config.yaml"]
+)
 def test_a_link_in_a_record_is_not_followed(records: Path, tmp_path: Path, name: str) -> None:
     path = a_copy(records, tmp_path / "root")
     shutil.move(path / name, tmp_path / "elsewhere")

@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 
 from ntp_dynamics.lab.evolution import MOST_NAMES, Evolution, Share
 from ntp_dynamics.lab.figures import Sheet, draw_sheets, save_grid
-from ntp_dynamics.lab.overview import MARKS, MOST_COLUMNS, VerdictMap
+from ntp_dynamics.lab.label import Label
+from ntp_dynamics.lab.overview import MOST_COLUMNS, VerdictMap
 from ntp_dynamics.lab.panel import Panel
 
 T = np.array([1.0, 10.0, 100.0, 1000.0])
@@ -67,7 +68,7 @@ def test_a_verdict_map_has_a_letter_in_every_cell_that_has_a_verdict(ax: Axes) -
     VerdictMap(["one", "two"], ["seed=0", "seed=1"], labels).draw(ax)
     assert sorted(text.get_text() for text in ax.texts) == ["-", "X", "h"]
     assert len(legend(ax)) == 3
-    assert len({letter for _, letter in MARKS.values()}) == len(MARKS)
+    assert len({label.letter for label in Label}) == len(Label)
 
 
 def test_a_label_of_another_version_is_shown_under_its_name(ax: Axes) -> None:

@@ -50,9 +50,14 @@ def test_a_missing_decade_silences_the_rate_even_without_a_schedule():
 
 
 @pytest.mark.parametrize("steps", [[0, 1, 2], [1, 2.5, 3], [-1, 2, 3], [1, 2, np.inf]])
-def test_steps_are_positive_integers(steps):
+def test_steps_are_positive_integers_and_other_clocks_positive(steps):
     with pytest.raises(ValueError, match="positive integer"):
         judge(steps, np.zeros((1, 3)), LOG_LAW)
+    if np.min(steps) > 0 and np.isfinite(steps).all():
+        judge(steps, np.zeros((1, 3)), LOG_LAW, clock="time")
+    else:
+        with pytest.raises(ValueError, match="time that is not a positive number"):
+            judge(steps, np.zeros((1, 3)), LOG_LAW, clock="time")
 
 
 @pytest.mark.parametrize(

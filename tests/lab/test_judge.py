@@ -97,6 +97,9 @@ LAWS = [
     Law.monotone(-1),
     Law.envelope(-np.inf),
     Law.envelope(lambda t: -np.log(t)),
+    Law.equals(-3.0, 0.1, absolute=0.01),
+    Law.value(lambda t: -np.log(t), absolute=lambda t: 0.1 * t),
+    Law.mean_equals(lambda t: -np.log(t)),
 ]
 
 
@@ -116,6 +119,8 @@ def test_whatever_was_recorded_is_answered_without_a_warning(law):
             steps,
             log_y,
             law,
+            values=log_y,
+            about="ensemble" if law.form == "mean_equals" else "run",
             side=str(rng.choice(["upper", "lower"])),
             t_min=10 ** rng.uniform(0, 5, len(log_y)),
             log_floor=rng.choice([-np.inf, -30.0, 0.0]),

@@ -16,7 +16,7 @@ def test_power_is_t_to_minus_p_times_log_power():
 
 
 def test_a_power_law_speaks_from_step_two_only_where_its_log_power_is_not_zero():
-    np.testing.assert_array_equal(Law.power(1, np.array([0, 2])).start, [1, 2])
+    np.testing.assert_array_equal(Law.power(1, np.array([0, 2])).start, [0, 2])
     assert Law.power(1, 1).log_f(T)[0, 0] == -np.inf
     assert Law.power(1).log_f(T)[0, 0] == 0
 

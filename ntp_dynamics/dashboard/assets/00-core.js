@@ -121,16 +121,18 @@ window.ntp = (() => {
   const fileName = (text) => text.normalize("NFKD").replace(/[^\w.-]+/g, "_").slice(0, 60);
 
   // Colour, letter and ink of a label; the one that says nothing recedes into the page.
+  const UNKNOWN = { colour: "#cccccc", ink: "#111", letter: "?", quiet: false };
+  const known = (marks, label) => marks[label] || UNKNOWN;
   const mark = (marks, label) => {
-    const [shade, letter] = marks[label] || ["#cccccc", "?"];
-    if (label === "does not apply") return [colour("away"), letter, colour("soft")];
-    return [shade, letter, ["tight", "contradicted", "holds"].includes(label) ? "#fff" : "#111"];
+    const told = known(marks, label);
+    return told.quiet ? [colour("away"), told.letter, colour("soft")] : [told.colour, told.letter, told.ink];
   };
   const badge = (marks, label, text) => {
-    const [, letter, ink] = mark(marks, label);
-    const background = label === "does not apply" ? "var(--away)" : mark(marks, label)[0];
-    return el("span", { class: "badge", title: label, style: { background, color: label === "does not apply" ? "var(--soft)" : ink } }, text === undefined ? letter : text);
+    const told = known(marks, label);
+    const [background, color] = told.quiet ? ["var(--away)", "var(--soft)"] : [told.colour, told.ink];
+    return el("span", { class: "badge", title: label, style: { background, color } }, text === undefined ? told.letter : text);
   };
+  const quiet = (marks, label) => known(marks, label).quiet;
   // How a role is told: by mark, by line and by pattern, so that colour only helps.
   const role = (name, sign, dash, pattern) => ({ mark: sign, dash, pattern, get colour() { return colour(`role-${name}`); } });
   const label = (text, limit) => (text.length > limit ? `${text.slice(0, limit - 1)}…` : text);
@@ -143,7 +145,7 @@ window.ntp = (() => {
 
   return {
     folder, el, svg, num, dec, count, colour, plain, theme, address, plotly, saveSvg, savers, fileName,
-    badge, mark, label, ROLES: {
+    badge, mark, quiet, label, ROLES: {
       optimal: role("optimal", "★", null, ""),
       confused: role("confused", "◆", "5 3", "/"),
       "non-comparable": role("non-comparable", "○", "1.5 3", "."),

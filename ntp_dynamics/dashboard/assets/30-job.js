@@ -1,7 +1,7 @@
 // The page of a job: verdicts, one slider over all stages, curves, attention.  Also the exported file.
 "use strict";
 (() => {
-  const { el, num, dec, badge, address, label } = ntp;
+  const { el, num, dec, badge, quiet, address, label } = ntp;
   const GROUPS = [["proved", "the paper says"], ["derived", "derived here"]];
   const STATES = { done: "done", running: "running", failed: "failed", interrupted: "interrupted" };
 
@@ -9,9 +9,9 @@
   const positions = (timeline) => timeline.flatMap((stage, s) => stage.steps.map((step, i) => ({ s, i, step, stage })));
 
   const chip = (view, card, pressed, onclick) => el("button", {
-    type: "button", class: card.label === "does not apply" ? "chip away" : "chip", "aria-expanded": pressed ? "true" : "false", "data-claim": card.key, title: card.summary, onclick,
+    type: "button", class: quiet(view.marks, card.label) ? "chip away" : "chip", "aria-expanded": pressed ? "true" : "false", "data-claim": card.key, title: card.summary, onclick,
   }, badge(view.marks, card.label), el("span", { class: "claim" }, card.many ? card.key : card.id),
-    card.label === "does not apply" ? "" : el("span", { class: "word" }, card.note ? card.note.split(" after")[0] : card.label));
+    quiet(view.marks, card.label) ? "" : el("span", { class: "word" }, card.note ? card.note.split(" after")[0] : card.label));
 
   const build = (root, options) => {
     const state = { at: null, playing: null, follow: true, claim: address.get("claim"), scale: address.get("scale") || "own", q: "" };
@@ -83,7 +83,7 @@
         el("p", { class: "source" }, `${card.source} · version: ${card.version}`));
       const close = el("button", { type: "button", class: "quiet close", "aria-label": "close the evidence", onclick: () => self.show(null) }, "×");
       evidence.replaceChildren(text, close);
-      if (panel && card.label !== "does not apply") {
+      if (panel && !quiet(view.marks, card.label)) {
         state.evidence = ntp.curves.make(panel, { scale: state.scale, claim: card.key, window: card.window, trusted: card.trusted, height: 320 });
         evidence.append(state.evidence.box);
         state.evidence.draw().then(() => self.go(state.at));

@@ -3,7 +3,7 @@
 (() => {
   const { el, svg, num, dec, colour, badge, savers, saveSvg, label, count } = ntp;
   const LN10 = Math.log(10);
-  const ORDER = ["tight", "faster", "holds", "vacuous", "inconclusive", "does not apply", "invalid", "contradicted"];
+  const order = () => Object.keys(ntp.MARKS);
   const last = (key) => key.split(".").pop();
 
   const value = (key, v) => {
@@ -20,15 +20,15 @@
   // A bar of labels: lengths say how many, letters which.
   const shares = (labels) => {
     const total = Object.values(labels).reduce((a, b) => a + b, 0);
-    return el("span", { class: "shares", role: "img", "aria-label": ORDER.filter((l) => labels[l]).map((l) => `${labels[l]} ${l}`).join(", ") },
-      ORDER.filter((l) => labels[l]).map((l) => {
-        const part = badge(ntp.MARKS, l, labels[l] / total > 0.08 ? ntp.MARKS[l][1] : "");
+    return el("span", { class: "shares", role: "img", "aria-label": order().filter((l) => labels[l]).map((l) => `${labels[l]} ${l}`).join(", ") },
+      order().filter((l) => labels[l]).map((l) => {
+        const part = badge(ntp.MARKS, l, labels[l] / total > 0.08 ? ntp.MARKS[l].letter : "");
         part.title = `${l}: ${num(labels[l])} of ${num(total)}`;
         part.style.flexGrow = labels[l];
         return part;
       }));
   };
-  const key = (labels) => el("p", { class: "legend" }, ORDER.filter((l) => labels.has(l)).map((l) => el("span", {}, badge(ntp.MARKS, l), ` ${l}`)));
+  const key = (labels) => el("p", { class: "legend" }, order().filter((l) => labels.has(l)).map((l) => el("span", {}, badge(ntp.MARKS, l), ` ${l}`)));
 
   ntp.folders = (root, told) => {
     if (!told.folders.length) {
@@ -97,7 +97,7 @@
       const x = left + cell.x * size;
       const y = cell.y * tall;
       const where = `${p.x}=${p.xs[cell.x]}${p.y ? `, ${p.y}=${p.ys[cell.y]}` : ""}`;
-      const squares = cell.jobs.length ? cell.jobs.map(([id, found, rest]) => [id, found, 1, rest]) : ORDER.filter((l) => cell.labels[l]).map((l) => [null, l, cell.labels[l]]);
+      const squares = cell.jobs.length ? cell.jobs.map(([id, found, rest]) => [id, found, 1, rest]) : order().filter((l) => cell.labels[l]).map((l) => [null, l, cell.labels[l]]);
       if (!squares.length) squares.push([null, cell.median, cell.n]);
       const single = cell.jobs.length > 0;
       const columns = single ? Math.ceil(Math.sqrt(squares.length)) : 1;
@@ -226,8 +226,8 @@
       (paths[line.label] = paths[line.label] || []).push(text);
     }
     const faint = Math.max(0.08, Math.min(0.85, 70 / lines.length));
-    for (const name of Object.keys(paths).sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b))) {
-      picture.append(svg("path", { d: paths[name].join(""), fill: "none", stroke: name === "does not apply" ? colour("soft") : (ntp.MARKS[name] || [colour("soft")])[0], "stroke-width": 1.5, "stroke-opacity": faint }, svg("title", {}, name || "no verdict")));
+    for (const name of Object.keys(paths).sort((a, b) => order().indexOf(a) - order().indexOf(b))) {
+      picture.append(svg("path", { d: paths[name].join(""), fill: "none", stroke: !ntp.MARKS[name] || ntp.quiet(ntp.MARKS, name) ? colour("soft") : ntp.MARKS[name].colour, "stroke-width": 1.5, "stroke-opacity": faint }, svg("title", {}, name || "no verdict")));
     }
     axes.forEach((axis, i) => {
       picture.append(svg("line", { x1: x(i), x2: x(i), y1: y(0), y2: y(1), stroke: colour("ink"), "stroke-width": 1 }));
