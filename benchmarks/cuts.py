@@ -3,7 +3,7 @@
     python -m benchmarks.cuts [CUTS] [EXPERIMENT ...]
 
 Every experiment at smoke size, cut CUTS times (60) at random, in turn in each phase on each engine;
-exit 1 where a byte differs.  `tests/optim/test_cut.py` holds a cheap selection of it.
+exit 1 where a byte differs.  The suite holds a cheap selection of it (test_cut.py).
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from ntp_dynamics.compose import compose_job, read_config
-from ntp_dynamics.job import Job, prepare
-from ntp_dynamics.lab.errors import UserError, UserErrors
+from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.observe.hooks import recorded_steps
-from ntp_dynamics.phases import phases
+from ntp_dynamics.run.preparation import PreparedJob, prepare
 from ntp_dynamics.study import Dynamics
+from ntp_dynamics.system.errors import UserError, UserErrors
 
 CONF = Path(__file__).parent.parent / "conf" / "experiment"
 SMALL = [
@@ -61,10 +60,10 @@ class Cut(NamedTuple):
         return cls(tuple(sorted(calls.tolist())), tuple(sorted(saves.tolist())))
 
 
-def ways(job: Job) -> Iterator[Way]:
+def ways(job: PreparedJob) -> Iterator[Way]:
     """The phases of a job, each from the last states of those before it."""
     states: dict[str, Any] = {}
-    for phase in phases(job):
+    for phase in job.phases:
         start = partial(phase.start, dict(states))
         horizon = phase.outline.horizon
         yield Way(horizon, start)
@@ -101,6 +100,8 @@ def _tensors(name: str, x: Any) -> Iterator[tuple[str, np.ndarray]]:
     """The numbers of a state that training moves, by where they stand in it."""
     if isinstance(x, torch.Tensor):
         yield name, x.numpy(force=True).copy()
+    elif isinstance(x, np.ndarray):
+        yield name, x.copy()
     elif isinstance(x, tuple):
         for i, one in enumerate(x):
             yield from _tensors(f"{name}.{i}", one)
@@ -134,7 +135,7 @@ def jobs(experiment: str) -> Iterator[list[str]]:
         yield [f"experiment={experiment}", *SMALL, *engine]
 
 
-def made(overrides: list[str]) -> Job:
+def made(overrides: list[str]) -> PreparedJob:
     """The job; of one run where two would be the same."""
     try:
         return prepare(read_config(compose_job([*overrides, "runs=2"])))

@@ -4,56 +4,31 @@
     record = ntp.train(["experiment=smoke", "seed=1"])
     record.trajectory["attention"]["direction_gap_kq"]
 
-Names are imported when they are used, so that ``import ntp_dynamics`` stays light.
+The stub beside this file says what there is and where it stands.  Names are imported when they are
+used, so that ``import ntp_dynamics`` stays light.
 """
 
+import ast
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from ntp_dynamics.api import train
-    from ntp_dynamics.data.corpus import Corpus
-    from ntp_dynamics.lab.claim import Claim
-    from ntp_dynamics.lab.errors import UserError, UserErrors
-    from ntp_dynamics.lab.judge import judge
-    from ntp_dynamics.lab.law import Law
-    from ntp_dynamics.observe.observables import observable
-    from ntp_dynamics.record import Record, load_run, load_sweep
-    from ntp_dynamics.theory.assumptions import check
+from pathlib import Path
+from typing import Any
 
 __version__ = "0.1.0"
-__all__ = [
-    "Claim",
-    "Corpus",
-    "Law",
-    "Record",
-    "UserError",
-    "UserErrors",
-    "check",
-    "judge",
-    "load_run",
-    "load_sweep",
-    "observable",
-    "train",
-]
 
 _HOME = {
-    "Claim": "lab.claim",
-    "Corpus": "data.corpus",
-    "Law": "lab.law",
-    "Record": "record",
-    "UserError": "lab.errors",
-    "UserErrors": "lab.errors",
-    "check": "theory.assumptions",
-    "judge": "lab.judge",
-    "load_run": "record",
-    "load_sweep": "record",
-    "observable": "observe.observables",
-    "train": "api",
+    alias.name: str(node.module)
+    for node in ast.parse(Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8")).body
+    if isinstance(node, ast.ImportFrom)
+    for alias in node.names
 }
+__all__ = list(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

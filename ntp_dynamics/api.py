@@ -7,13 +7,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ntp_dynamics.compose import check_inputs, compose_job, read_config
-from ntp_dynamics.lab.owner import new_directory
-from ntp_dynamics.lab.progress import JobProgress
-from ntp_dynamics.mistakes import as_typed
-from ntp_dynamics.observe.observables import Observable
-from ntp_dynamics.record import Record
-from ntp_dynamics.run import Surroundings, run_job
+from ntp_dynamics.config.compose import compose_job, read_config
+from ntp_dynamics.config.mistakes import as_typed
+from ntp_dynamics.observe.observable import Observable
+from ntp_dynamics.record.record import Record
+from ntp_dynamics.run.inputs import check_inputs
+from ntp_dynamics.run.job import Surroundings, run_job
+from ntp_dynamics.run.progress import JobProgress
+from ntp_dynamics.system.owner import new_directory
+from ntp_dynamics.verdict.claim import Claim
 
 
 def train(
@@ -21,13 +23,14 @@ def train(
     directory: str | Path | None = None,
     *,
     observables: Sequence[Observable] = (),
+    claims: Sequence[Claim] = (),
     progress: bool = False,
 ) -> Record:
     """Run one job as ``ntp-train`` would and return its record.
 
     ``overrides`` are those of the command line; ``directory`` replaces the one the configuration
-    names (a numbered neighbour of that where it is taken); ``observables`` are measured beside the
-    built-in ones.
+    names (a numbered neighbour of that where it is taken); ``observables`` are measured and
+    ``claims`` judged beside those of the study.
 
     Several threads may train at a time, each with a record of its own.  Ctrl-C ends jobs of the
     main thread only.  Raises UserError or UserErrors for what cannot be used.
@@ -42,5 +45,6 @@ def train(
             overrides=as_typed(overrides),
             progress=JobProgress(Console()) if progress else None,
             observables=observables,
+            claims=claims,
         ),
     )

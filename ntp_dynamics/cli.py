@@ -16,9 +16,9 @@ from typing import NoReturn
 # One thread a process, set before torch is imported: two processes with two threads each spin.
 os.environ["OMP_NUM_THREADS"] = os.environ.get("OMP_NUM_THREADS") or "1"
 
-from ntp_dynamics.lab.environment import check_environment
-from ntp_dynamics.lab.errors import UserError, UserErrors, escaped, refuse
-from ntp_dynamics.lab.imports import for_good
+from ntp_dynamics.system.environment import check_environment
+from ntp_dynamics.system.errors import UserError, UserErrors, escaped, refuse
+from ntp_dynamics.system.imports import for_good
 
 
 @contextmanager
@@ -38,37 +38,16 @@ def mistakes_in_one_line() -> Iterator[None]:
         sys.exit(1)
 
 
-class _Parser(argparse.ArgumentParser):
+class OneLineParser(argparse.ArgumentParser):
     """argparse that tells a mistake in one line, as the commands do."""
 
     def error(self, message: str) -> NoReturn:
         refuse([UserError(self.prog, message, f"see {self.prog} --help")])
 
 
-def check(arguments: Sequence[str] | None = None) -> None:
-    """``ntp-check FILE [--json]``: exit 0 realizable, 1 not, 2 not a corpus."""
-    parser = _Parser(
-        prog="ntp-check", description="Is a corpus realizable, and which assumptions does it meet?"
-    )
-    parser.add_argument("file", help="a corpus in JSON Lines")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    options = parser.parse_args(arguments)
-    with mistakes_in_one_line():
-        import json
-
-        from ntp_dynamics.data.corpus import Corpus
-        from ntp_dynamics.theory.assumptions import check as check_corpus
-
-        report = check_corpus(Corpus.read(options.file))
-        text = json.dumps(report.to_json()) if options.json else report.text()
-        encoding = sys.stdout.encoding or "utf-8"
-        print(text.encode(encoding, "backslashreplace").decode(encoding))
-        sys.exit(0 if report.realizable else 1)
-
-
 def show(arguments: Sequence[str] | None = None) -> None:
     """``ntp-show DIR [--judge] [--json]``: the verdicts of a record or a sweep, again."""
-    parser = _Parser(
+    parser = OneLineParser(
         prog="ntp-show", description="The verdicts of a record, or the map of a sweep, again."
     )
     parser.add_argument("directory", help="a run or a sweep")
@@ -82,7 +61,7 @@ def show(arguments: Sequence[str] | None = None) -> None:
 
         from rich.console import Console
 
-        from ntp_dynamics.review import review
+        from ntp_dynamics.report.review import review
 
         review(Path(options.directory), Console(), judge=options.judge, as_json=options.json)
 
@@ -92,14 +71,16 @@ def train() -> None:
     with mistakes_in_one_line():
         check_environment()
         with for_good():
-            from ntp_dynamics.launch import launch
+            from ntp_dynamics.launch.command import launch
 
         launch(sys.argv[1:])
 
 
 def dashboard(arguments: Sequence[str] | None = None) -> None:
     """``ntp-dashboard DIR [--port P] [--export FILE.html]``: look at runs and sweeps."""
-    parser = _Parser(prog="ntp-dashboard", description="Look at runs and sweeps in a browser.")
+    parser = OneLineParser(
+        prog="ntp-dashboard", description="Look at runs and sweeps in a browser."
+    )
     parser.add_argument("directory", help="a run, a sweep, or a folder of them")
     parser.add_argument("--port", type=int, help="port on 127.0.0.1 (8050)", default=8050)
     parser.add_argument("--export", metavar="FILE.html", help="write one self-contained page")

@@ -8,8 +8,10 @@ The R runs of a job lead every array.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -18,6 +20,10 @@ from jaxtyping import Bool, Float, Int
 if TYPE_CHECKING:
     import xarray
 
+    from ntp_dynamics.system.errors import UserError
+
+SHADOW = "shadow_"
+"""Prefix of the name of a phase that repeats another by other means, for comparison."""
 Saved = dict[str, np.ndarray]
 """Everything that `Dynamics.advance` depends on, by name."""
 
@@ -97,12 +103,13 @@ class Outline:
     """What its steps are called: step, round, pull, time, ..."""
     unit: float = 1.0
     """What one step is on that clock: the clock reads ``unit`` times the step."""
-    shadow: str = ""
-    """The phase that it repeats by other means, for comparison; empty for none."""
     label: str = ""
     """For people; empty is its name."""
-    measured: bool = True
-    """Whether what it measures is judged, tracked and shown while it runs."""
+
+    @property
+    def shadow(self) -> str:
+        """The phase that it repeats; empty for none."""
+        return self.name.removeprefix(SHADOW) if self.name.startswith(SHADOW) else ""
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,12 @@ class Phase:
     outline: Outline
     start: Callable[[Mapping[str, Any]], Dynamics]
     """From the last states of the phases before it, by name."""
+    rehearse: Callable[[], Any] | None = None
+    """A state like that of its step 0 without the phases before it; None: it needs none."""
+    frozen: Callable[[Any], Mapping[str, Any]] = lambda state: {}
+    """Of a state: what stays as it is during the phase and is recorded once, as xarray takes it."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Of its group in the record."""
     engine: str = ""
     """Which engine moves it, and why not a faster one."""
     alone: bool = False
@@ -131,6 +144,21 @@ class Problem(Protocol):
         """What observables compare a state with."""
         ...
 
+    @property
+    def known(self) -> Any:
+        """What constants of claims are made of, beside what was recorded."""
+        ...
+
+    @property
+    def disk(self) -> int:
+        """Bytes of the trajectory."""
+        ...
+
+    @property
+    def memory(self) -> float:
+        """About how many bytes a job takes at its peak, beside Python and its libraries."""
+        ...
+
     def files(self) -> Mapping[str, str]:
         """The inputs, byte-exact, by their path in the record."""
         ...
@@ -144,6 +172,25 @@ class Problem(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class View:
+    """A part of a page that only the study can make."""
+
+    name: str
+    """Of the script's entry in `ntp.views`, and of its page: small letters and underscores."""
+    show: Callable[[Any, int], Any]
+    """Of a record and a run: plain JSON, None where there is nothing to show.  With the entries
+    `stage` and `checkpoints` (readings of that phase's clock) it is moved by the slider."""
+    script: Path
+    """The script that draws it."""
+    page: bool = False
+    """Whether it is a page of its own, linked from that of the job."""
+    needs: tuple[Path, ...] = ()
+    """Scripts and style sheets that stand before it."""
+    arrays: tuple[str, ...] = ()
+    """Observables that it draws; the lab draws the other arrays itself."""
+
+
 class Study(ABC):
     """A study.  Methods import what they need: asking for a configuration loads no tensors."""
 
@@ -151,10 +198,26 @@ class Study(ABC):
     """As in `study=NAME`."""
     title: str
     """For people."""
+    stages: tuple[str, ...]
+    """The phases that its jobs can have, in the order in which tables name them."""
     residual: str | None = None
     """The scalar that tells rounding: a run counts up to where it passes 1e-3."""
+    reserved: tuple[str, ...] = ()
+    """Names in the groups of its phases that are no observable's."""
     returns: tuple[str, str] | None = None
     """Phase and scalar whose last value (median over runs) a job returns to a sweeper."""
+    clocks: Mapping[str, str] = MappingProxyType({})
+    """Scalars that jobs can be compared along, beside the clock of a phase, and their names."""
+    headline: str = ""
+    """How the names of its main theorem's claims begin."""
+
+    smoke: tuple[str, ...] = ()
+    """Overrides of a job of a second: the questions put to every study are asked of it."""
+    smoke_more: tuple[tuple[str, ...], ...] = ()
+    """Overrides of other jobs: together every claim applies in one of them."""
+
+    config_dir: Path | None = None
+    """Its config files, where the lab does not hold them: `study/<name>.yaml` and its groups."""
 
     @property
     @abstractmethod
@@ -166,24 +229,32 @@ class Study(ABC):
         """Its config groups: the dataclass of every choice."""
         return {}
 
-    def check(self, config: Any) -> Sequence[Exception]:
+    def check(self, config: Any) -> Sequence[UserError]:
         """Mistakes that several fields of a configuration make together."""
         return []
 
-    def look(self, config: Any) -> None:
+    def look(self, config: Any) -> None:  # noqa: B027 - most studies need no files
         """Look at the files that a job needs.  Raises UserError or UserErrors."""
 
     def needs(self, config: Any) -> Hashable:
         """What `look` looks at: jobs with equal needs are looked at once."""
         return None
 
+    def modules(self, config: Any) -> Sequence[str]:
+        """What its jobs import, in the order in which it is best loaded."""
+        return []
+
     @abstractmethod
     def outline(self, config: Any) -> Sequence[Outline]:
         """Its phases in order, before anything is drawn."""
 
     @abstractmethod
-    def prepare(self, config: Any) -> Problem:
-        """Draw the runs of a job and solve what can be known of them.  Raises UserError."""
+    def prepare(self, config: Any, hooks: Mapping[str, Sequence[Any]]) -> Problem:
+        """Draw the runs of a job and solve what can be known of them.
+
+        ``hooks`` (what will be measured, by phase) tell how large the record will be.  Raises
+        UserError, also for a job that does not fit in memory.
+        """
 
     @abstractmethod
     def phases(self, problem: Any) -> Sequence[Phase]:
@@ -200,10 +271,31 @@ class Study(ABC):
         """What theorems say of it."""
 
     @abstractmethod
-    def constants(self, problem: Any, tree: xarray.DataTree) -> Any:
+    def inputs(self, directory: Path, config: Any) -> Mapping[str, Any]:
+        """The inputs of a record, read back: attributes of `Record` by name.
+
+        Raises OSError, ValueError and their like where a file is damaged.
+        """
+
+    @abstractmethod
+    def known(self, config: Any, inputs: Mapping[str, Any]) -> Any:
+        """`Problem.known` of a record, solved anew."""
+
+    @abstractmethod
+    def constants(self, known: Any, tree: xarray.DataTree) -> Any:
         """What laws and hypotheses are made of: attributes are (S,) arrays, one value a run."""
 
+    def facts(self, config: Any, inputs: Mapping[str, Any]) -> Sequence[str]:
+        """A job in a few words, its size first."""
+        return []
+
+    def sheets(
+        self, tree: xarray.DataTree, inputs: Mapping[str, Any], which: Any, title: str
+    ) -> Iterator[Any]:
+        """Figures beside those of quantities and claims (`draw.sheets.Sheet`)."""
+        return iter(())
+
     @property
-    def views(self) -> Sequence[Any]:
-        """What its pages and figures show beside curves and verdicts."""
+    def views(self) -> Sequence[View]:
+        """What its pages show beside curves and verdicts."""
         return []

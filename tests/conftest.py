@@ -1,6 +1,7 @@
 """Fixtures that several test folders share."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -12,13 +13,19 @@ from typing import Any
 
 import pytest
 
-from ntp_dynamics.data.corpus import Corpus
+os.environ["NTP_STUDIES"] = str(Path(__file__).parents[1] / "docs" / "studies")  # the example
+sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks and docs lie beside the package
+
+from ntp_dynamics import studies
+from ntp_dynamics.config import composer, mistakes, schema
+from ntp_dynamics.studies.next_token.data.corpus import Corpus
 
 # A shell starts what runs in its background with Ctrl-C ignored, and so would this what it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 GOLDEN = Path(__file__).parent / "golden"
+DOCS_STUDIES = Path(__file__).parents[1] / "docs" / "studies"
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +46,34 @@ def corpus_of() -> Callable[[dict[str, Any]], Corpus]:
     return make
 
 
+def every_study() -> list[str]:
+    """The names of all studies, those in docs/studies too."""
+    return sorted({*studies.names(), *(conf.parent.name for conf in DOCS_STUDIES.glob("*/conf"))})
+
+
+@pytest.fixture(scope="session")
+def studies_of_the_docs() -> Callable[[], AbstractContextManager[None]]:
+    """The studies in docs/studies are found, as NTP_STUDIES would have it from the start."""
+
+    @contextmanager
+    def found() -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(studies.PLACES, str(DOCS_STUDIES))
+            _look_again()
+            yield
+        _look_again()
+
+    return found
+
+
+def _look_again() -> None:
+    for kept in (studies._modules, studies.find, mistakes.texts, composer._names):
+        kept.cache_clear()
+    for kept in (schema.schemas, schema.groups_of, schema.every_group):
+        kept.cache_clear()
+    schema.register_schemas()
+
+
 @contextmanager
 def _a_place(directory: Path) -> Iterator[pytest.MonkeyPatch]:
     with pytest.MonkeyPatch.context() as patch:
@@ -50,7 +85,7 @@ def _a_place(directory: Path) -> Iterator[pytest.MonkeyPatch]:
         patch.setenv("WANDB_DATA_DIR", str(directory / "cache"))
         yield patch
         if wandb := sys.modules.get("wandb"):
-            from ntp_dynamics.lab import wandb_run
+            from ntp_dynamics.track import wandb_run
 
             wandb.teardown()
             wandb_run._unusable.clear()

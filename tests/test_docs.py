@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import ntp_dynamics as ntp
-from ntp_dynamics.compose import compose_job, read_config
-from ntp_dynamics.config import Config
-from ntp_dynamics.observe.judgement import CLAIMS
+from ntp_dynamics.config.compose import compose_job, read_config
+from ntp_dynamics.config.job import JobConfig
+from ntp_dynamics.studies.next_token.theory.claims import CLAIMS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -26,7 +26,7 @@ def blocks(page: str, language: str) -> list[str]:
 
 def test_the_hook_of_the_documentation_works_end_to_end(tmp_path: Path) -> None:
     """Save the module, run the command, run the script: as a reader would."""
-    module, script = blocks("docs/hooks.md", "python")
+    module, script, _ = blocks("docs/hooks.md", "python")
     assert len(module.splitlines()) < 30
     (command,) = blocks("docs/hooks.md", "sh")
     (tmp_path / "lens.py").write_text(module)
@@ -59,7 +59,7 @@ def test_every_command_of_a_page_composes(page: Path) -> None:
         words = [w for w in line.partition("  #")[0].split() if "=" in w and "DIR" not in w]
         words = [re.sub(r"=([^\[,]+),.*", r"=\1", w) for w in words]
         job = [w for w in words if "path=" not in w and w != "dataset=file"]
-        assert isinstance(read_config(compose_job(job)), Config)
+        assert isinstance(read_config(compose_job(job)), JobConfig)
 
 
 def test_every_claim_is_documented_with_its_source() -> None:

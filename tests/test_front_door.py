@@ -11,7 +11,7 @@ import pytest
 
 import ntp_dynamics as ntp
 from ntp_dynamics import cli
-from ntp_dynamics.compose import compose_job, read_config
+from ntp_dynamics.config.compose import compose_job, read_config
 
 TINY = [
     "experiment=smoke",

@@ -10,10 +10,10 @@ import numpy as np
 
 from benchmarks.calibration.design import CENTRE, HORIZONS
 from benchmarks.calibration.families import FAMILIES, POWER_CLAIM, Cell, Family, draw
-from ntp_dynamics.lab.judge import judge
-from ntp_dynamics.lab.law import Law
-from ntp_dynamics.lab.replicates import judge_rates
 from ntp_dynamics.observe.hooks import recorded_steps
+from ntp_dynamics.verdict.judge import judge
+from ntp_dynamics.verdict.law import Law
+from ntp_dynamics.verdict.replicates import judge_rates
 
 LARGE_UNITS = 500.0  # ln of a unit, 1e217
 SIX = np.linspace(-0.3, 0.3, 6)[:, None]

@@ -16,26 +16,30 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ntp_dynamics.config import Stage
-from ntp_dynamics.data.corpus import Corpus
-from ntp_dynamics.lab.claim import Claim
-from ntp_dynamics.lab.verdict import Verdict
-from ntp_dynamics.model import token_space
-from ntp_dynamics.model.batch import pack
-from ntp_dynamics.model.token_space import TokenMatrix, frobenius
 from ntp_dynamics.observe.hooks import recorded_steps
-from ntp_dynamics.observe.judgement import log_floor
-from ntp_dynamics.optim.descent import Descent
-from ntp_dynamics.optim.objectives import FeedForward
-from ntp_dynamics.optim.rules import gradient_descent, normalised_gradient_descent
-from ntp_dynamics.stepping import every_state
-from ntp_dynamics.theory.max_margin import feed_forward_target
+from ntp_dynamics.observe.quantity import Quantity
+from ntp_dynamics.run.stepping import every_state
+from ntp_dynamics.studies.next_token.choices import Stage
+from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.model import token_space
+from ntp_dynamics.studies.next_token.model.batch import pack
+from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix, frobenius
+from ntp_dynamics.studies.next_token.observables import BUILT_IN
+from ntp_dynamics.studies.next_token.optim.descent import Descent
+from ntp_dynamics.studies.next_token.optim.objectives import FeedForwardObjective
+from ntp_dynamics.studies.next_token.optim.rules import (
+    gradient_descent,
+    normalised_gradient_descent,
+)
+from ntp_dynamics.studies.next_token.theory.max_margin import feed_forward_target
+from ntp_dynamics.verdict.claim import Claim
+from ntp_dynamics.verdict.verdict import Verdict
 
 Values = Float[np.ndarray, "S T"]
 
 
 @dataclass(frozen=True)
-class Record:
+class Trajectory:
     """What was recorded of S runs: gap (1 - cos to W*_ov), norm, natural log of the loss, and the
     zero-sum residual; ``constants`` are what the claims of stage 1 ask for."""
 
@@ -60,12 +64,18 @@ class Record:
             "log_y": values[claim.observable],
             "constants": self.constants,
             "residual": self.residual,
-            "log_floor": log_floor(claim.observable, int(self.t[-1])),
+            "log_floor": _log_floor(claim.observable, self.t[-1]),
         }
         return claim.judge(**{**given, **changes})  # type: ignore[arg-type]
 
 
-def exact(horizon: int, step_size: float = 0.5) -> Record:
+def _log_floor(name: str, t: float) -> float | None:
+    """Of an observable of stage 1 after so many steps."""
+    found = next(o for o in BUILT_IN if o.name == name and o.measured_in(Stage.feed_forward))
+    return Quantity(name, found.attributes).log_floor(t)
+
+
+def exact(horizon: int, step_size: float = 0.5) -> Trajectory:
     """Normalised descent from zero; the six runs know 3 to 8 continuations of 8 tokens."""
     known = [[(x + 1) % 8 if x < k else -1 for x in range(8)] for k in range(3, 9)]
     matrix = token_space.zeros(len(known), 8, 8)
@@ -80,7 +90,7 @@ def train(
     *,
     normalised: bool,
     zero_init: bool,
-) -> Record:
+) -> Trajectory:
     """Train S runs with these continuations and record them on the lab's grid."""
     size = len(known[0])
     corpora = [
@@ -91,7 +101,7 @@ def train(
     target = torch.stack([torch.from_numpy(x.matrix) for x in targets])
     rule = normalised_gradient_descent() if normalised else gradient_descent()
     recorded, found = set(recorded_steps(horizon).tolist()) - {0}, []
-    descent = Descent(FeedForward(pack(corpora, known), matrix), rule, [step_size])
+    descent = Descent(FeedForwardObjective(pack(corpora, known), matrix), rule, [step_size])
     for state in every_state(descent, horizon):
         if state.step in recorded:
             layer, gradient = state.layer, state.layer.slope.value
@@ -117,7 +127,7 @@ def train(
         trained=frozenset([Stage.feed_forward]),
     )
     t = np.array(sorted(recorded), float)
-    return Record(t, gap, norm, log_loss, residual, constants)
+    return Trajectory(t, gap, norm, log_loss, residual, constants)
 
 
 def direction_gap(x: Float[Tensor, "S V V"], target: Float[Tensor, "S V V"]) -> Tensor:

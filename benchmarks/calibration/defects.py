@@ -13,12 +13,12 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from benchmarks.calibration import collocation, recursions
-from ntp_dynamics.lab.judge import judge
-from ntp_dynamics.lab.law import Law
-from ntp_dynamics.lab.verdict import Verdict
-from ntp_dynamics.model import token_space
 from ntp_dynamics.observe.hooks import recorded_steps
-from ntp_dynamics.theory import asymptotics, huang2024
+from ntp_dynamics.studies.next_token.model import token_space
+from ntp_dynamics.studies.next_token.theory import asymptotics, huang2024
+from ntp_dynamics.verdict.judge import judge
+from ntp_dynamics.verdict.law import Law
+from ntp_dynamics.verdict.verdict import Verdict
 
 HORIZON = 10_000
 NORM = asymptotics.EXACT_FEED_FORWARD[1]
@@ -114,7 +114,7 @@ def _naive_descent(size: int, horizon: int, step_size: float) -> tuple[np.ndarra
     return np.array(gap), np.array(residual)
 
 
-def _other(record: collocation.Record, **changes: object) -> object:
+def _other(record: collocation.Trajectory, **changes: object) -> object:
     return type(record.constants)(**{**vars(record.constants), **changes})
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from benchmarks.calibration.families import AMPLITUDE
 from benchmarks.calibration.mixtures import LAWS, Noise, curve
 from benchmarks.calibration.workers import parallel
-from ntp_dynamics.lab.judge import judge
 from ntp_dynamics.observe.hooks import recorded_steps
+from ntp_dynamics.verdict.judge import judge
 
 HORIZON = 10_000
 CLAIMED = ("log t / t", "1 / t^2")

@@ -15,8 +15,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.signal import lfilter
 
-from ntp_dynamics.lab.law import Law
 from ntp_dynamics.observe.hooks import recorded_steps
+from ntp_dynamics.verdict.law import Law
 
 POWER_CLAIM, EXPONENTIAL_CLAIM = Law.power(1, 1), Law.exponential()
 AMPLITUDE = 0.3

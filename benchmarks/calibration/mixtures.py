@@ -16,12 +16,12 @@ from jaxtyping import Float
 
 from benchmarks.calibration.families import AMPLITUDE, DECAY, stationary
 from benchmarks.calibration.workers import parallel
-from ntp_dynamics.lab import company, single
-from ntp_dynamics.lab.decision import Decision, decide
-from ntp_dynamics.lab.drift import Drift
-from ntp_dynamics.lab.law import Law
-from ntp_dynamics.lab.replicates import judge_rates
 from ntp_dynamics.observe.hooks import recorded_steps
+from ntp_dynamics.verdict import company, single
+from ntp_dynamics.verdict.decision import Decision, decide
+from ntp_dynamics.verdict.drift import Drift
+from ntp_dynamics.verdict.law import Law
+from ntp_dynamics.verdict.replicates import judge_rates
 
 LAWS = {
     "log t / t": Law.power(1, 1),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ntp_dynamics.lab.law import Law
+from ntp_dynamics.verdict.law import Law
 
 SLOPE, BAND = -1.0, 0.1 + 1e-9  # t^-0.9 lies on the edge, inside however it is rounded
 MODELS = (Law.power(1), Law.power(1, 1), Law.power(1, 2), Law.power(0.5))

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from ntp_dynamics.observe.hooks import recorded_steps
 
 RUNS = 6
-Record = tuple[Float[np.ndarray, " T"], Float[np.ndarray, "S T"]]
+Series = tuple[Float[np.ndarray, " T"], Float[np.ndarray, "S T"]]
 
 
 def grid(horizon: int) -> Float[np.ndarray, " T"]:
@@ -16,7 +16,7 @@ def grid(horizon: int) -> Float[np.ndarray, " T"]:
     return recorded_steps(horizon)[1:].astype(float)
 
 
-def logistic(horizon: int) -> Record:
+def logistic(horizon: int) -> Series:
     """Gradient descent on log(1 + e^-w.(1,1)) + b log(1 + e^-w.(1,-1)), b unlike 1.
 
     w_1 grows like log t and w_2 stays near -log(b)/2 (Soudry et al. 2018): the angle to the
@@ -28,7 +28,7 @@ def logistic(horizon: int) -> Record:
         first, second = _sigmoid(-w[0] - w[1]), weight * _sigmoid(w[1] - w[0])
         return w + 0.5 * np.stack([first + second, first - second])
 
-    t, w = grid(horizon), _walk(np.zeros((2, RUNS)), lambda w, k: step(w), horizon)
+    t, w = grid(horizon), _iterate(np.zeros((2, RUNS)), lambda w, k: step(w), horizon)
     return t, np.log(np.abs(w[:, 1]) / np.hypot(w[:, 0], w[:, 1])).T
 
 
@@ -44,7 +44,7 @@ def two_points(horizon: int) -> tuple[Float[np.ndarray, " T"], Float[np.ndarray,
         share = _sigmoid(2 * a * w[1] + np.log(weight))  # of the second point in the loss
         return w + eta * np.stack([np.ones(RUNS), a * (1 - 2 * share)])
 
-    return grid(horizon), _walk(np.zeros((2, RUNS)), lambda w, k: step(w), horizon)
+    return grid(horizon), _iterate(np.zeros((2, RUNS)), lambda w, k: step(w), horizon)
 
 
 def two_point_steps() -> Float[np.ndarray, " S"]:
@@ -59,7 +59,7 @@ def gap_to(w: Float[np.ndarray, "T 2 S"], angle: float = 0.0) -> Float[np.ndarra
     return np.log(0.5 * ((unit - target) ** 2).sum(axis=1)).T
 
 
-def quadratic(horizon: int) -> Record:
+def quadratic(horizon: int) -> Series:
     """Gradient descent on sum_i l_i x_i^2 / 2: the loss decays like (1 - eta l_min)^2t.
 
     Kept as ln |x_i|, which a step moves by ln |1 - eta l_i|.  Returns the log of the loss.
@@ -67,14 +67,14 @@ def quadratic(horizon: int) -> Record:
     curvature, eta = np.array([0.01, 0.1, 1.0])[:, None], 1.0 / 1.1
     start = np.random.default_rng(0).normal(size=(3, RUNS))
     shrink = np.log(np.abs(1 - eta * curvature))
-    log_x = _walk(np.log(np.abs(start)), lambda x, k: x + shrink, horizon)
+    log_x = _iterate(np.log(np.abs(start)), lambda x, k: x + shrink, horizon)
     return grid(horizon), np.logaddexp.reduce(np.log(curvature / 2) + 2 * log_x, axis=1).T
 
 
 QUADRATIC_RATE = float(-2 * np.log(1 - 0.01 / 1.1))
 
 
-def averaged(horizon: int) -> Record:
+def averaged(horizon: int) -> Series:
     """Stochastic descent on E||w - z||^2 / 2, z standard normal in 1,000 dimensions, and the mean
     of its iterates, whose squared error falls like 1/t (Polyak and Juditsky 1992)."""
     rng = np.random.default_rng(1)
@@ -83,11 +83,11 @@ def averaged(horizon: int) -> Record:
         w = 0.5 * (state[0] + rng.standard_normal(state[0].shape))
         return np.stack([w, state[1] + (w - state[1]) / k])
 
-    state = _walk(np.zeros((2, RUNS, 1000)), step, horizon)
+    state = _iterate(np.zeros((2, RUNS, 1000)), step, horizon)
     return grid(horizon), np.log((state[:, 1] ** 2).sum(axis=-1)).T
 
 
-def log_squared(horizon: int) -> Record:
+def log_squared(horizon: int) -> Series:
     """y <- y (1 - 1/t + 2/(t log t)), of order log^2 t / t."""
     log_start = np.linspace(-1, 1, RUNS)[:, None]
     t = np.arange(1, horizon + 1, dtype=float)
@@ -97,7 +97,7 @@ def log_squared(horizon: int) -> Record:
     return steps, log_start + log_y[steps.astype(int) - 1]
 
 
-def subgradient(horizon: int) -> Record:
+def subgradient(horizon: int) -> Series:
     """Subgradient descent on the mean of |x_i| over 500 coordinates with steps 1/sqrt(t), half of
     the coordinates (new ones each time) a step.
 
@@ -109,11 +109,11 @@ def subgradient(horizon: int) -> Record:
     def step(x: np.ndarray, k: int) -> np.ndarray:
         return x - np.sign(x) * (rng.random(x.shape) < 0.5) / np.sqrt(k)
 
-    x = _walk(rng.uniform(-2, 2, (RUNS, 500)), step, horizon)
+    x = _iterate(rng.uniform(-2, 2, (RUNS, 500)), step, horizon)
     return grid(horizon), np.log(np.abs(x).mean(axis=-1)).T
 
 
-def _walk(state: np.ndarray, step, horizon: int) -> np.ndarray:
+def _iterate(state: np.ndarray, step, horizon: int) -> np.ndarray:
     """The states after the recorded steps; ``step(state, k)`` makes step k = 1, 2, ..."""
     recorded, found = set(grid(horizon).tolist()), []
     for k in range(1, horizon + 1):

@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.calibration import practice
 from benchmarks.calibration.families import FAMILIES, POWER_CLAIM, Cell, Family, draw
 from benchmarks.calibration.workers import parallel
-from ntp_dynamics.lab.replicates import judge_rates
+from ntp_dynamics.verdict.replicates import judge_rates
 
 CHUNK = 125  # replicates at a time: what fits the cache
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import torch
 
 from benchmarks.calibration import collocation, recursions
-from ntp_dynamics.lab.claim import Claim
-from ntp_dynamics.lab.law import Law
-from ntp_dynamics.lab.verdict import Verdict
-from ntp_dynamics.model.token_space import TokenMatrix, frobenius
-from ntp_dynamics.theory import asymptotics, huang2024
+from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix, frobenius
+from ntp_dynamics.studies.next_token.theory import asymptotics, huang2024
+from ntp_dynamics.verdict.claim import Claim
+from ntp_dynamics.verdict.law import Law
+from ntp_dynamics.verdict.verdict import Verdict
 
 HORIZON = 10_000
 HOLDS = ("tight", "faster", "holds")
@@ -62,7 +62,7 @@ def _claim(law: Law) -> Claim:
     return Claim("calibration", law.describe(), "a theorem", "", "", "y", law)
 
 
-def _two_points(horizon: int) -> recursions.Record:
+def _two_points(horizon: int) -> recursions.Series:
     t, w = recursions.two_points(horizon)
     return t, recursions.gap_to(w)
 
@@ -75,7 +75,7 @@ def _exact() -> list[Finding]:
     ]
 
 
-def violating_record(horizon: int = 2_000, step_size: float = 30.0) -> collocation.Record:
+def violating_record(horizon: int = 2_000, step_size: float = 30.0) -> collocation.Trajectory:
     """Plain descent from a large random start."""
     generator = torch.Generator().manual_seed(0)
     start = 3 * torch.randn(6, 4, 4, generator=generator, dtype=torch.float64)

@@ -17,9 +17,9 @@ from jaxtyping import Float
 from benchmarks.calibration.families import AMPLITUDE, DECAY
 from benchmarks.calibration.mixtures import LAWS, Noise, curve
 from benchmarks.calibration.workers import parallel
-from ntp_dynamics.lab.law import Power
-from ntp_dynamics.lab.replicates import judge_rates
 from ntp_dynamics.observe.hooks import recorded_steps
+from ntp_dynamics.verdict.law import Power
+from ntp_dynamics.verdict.replicates import judge_rates
 
 HORIZONS = (1_000, 10_000, 100_000)
 SHARES = (1 / 300, 1 / 100, 1 / 50, 1 / 30, 1 / 20, 1 / 10, 1 / 5, 1 / 2)

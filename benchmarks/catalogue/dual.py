@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from benchmarks.catalogue.watched import Watched
-from ntp_dynamics.data.realizable import optimal_tokens, recognise
+from ntp_dynamics.studies.next_token.data.realizable import optimal_tokens, recognise
 
 
 def dual_rows(

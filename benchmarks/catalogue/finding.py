@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.catalogue.expectation import Expectation, Measured
 from benchmarks.catalogue.spelling import spread
 from benchmarks.catalogue.watched import Records, forget, source
-from ntp_dynamics.lab.figures import Drawing
+from ntp_dynamics.draw.sheets import Drawing
 
 
 @dataclass(frozen=True)

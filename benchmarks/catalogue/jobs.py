@@ -11,7 +11,7 @@ from pathlib import Path
 
 import ntp_dynamics as ntp
 from benchmarks.catalogue.watched import Watched
-from ntp_dynamics.sweeps import declared_sweep, expand
+from ntp_dynamics.launch.sweeps import declared_sweep, expand
 
 ALWAYS = ("tracking=none", "figures=none", "overwrite=true")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from benchmarks.catalogue.finding import Answer, Correction, Finding, Reading
 from benchmarks.catalogue.tally import tally
-from ntp_dynamics.compose import config_dir
-from ntp_dynamics.lab.figures import save_grid
+from ntp_dynamics.config.compose import config_dir
+from ntp_dynamics.draw.sheets import save_grid
 
 PARTS = ("Question", "Theory", "Expected")
 OPENING = """\

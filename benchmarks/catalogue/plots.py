@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
-from ntp_dynamics.lab.palette import (
+from ntp_dynamics.draw.ticks import decade_label, decade_ticks
+from ntp_dynamics.verdict.palette import (
     BLACK,
     BLUE,
     GREEN,
@@ -19,7 +20,6 @@ from ntp_dynamics.lab.palette import (
     RED,
     SKY,
 )
-from ntp_dynamics.lab.ticks import decade_label, decade_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,7 +14,7 @@ GAP = "direction_gap_kq"
 
 def steps(record: Watched, stage: str = "attention") -> Float[np.ndarray, " T"]:
     """The recorded steps from 1 on."""
-    return observed_steps(record.trajectory, stage).astype(float)
+    return observed_steps(record.trajectory, stage, "path_length").astype(float)
 
 
 def values(record: Watched, name: str, stage: str = "attention") -> Float[np.ndarray, "R T"]:

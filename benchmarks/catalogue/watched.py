@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Bool
 
-from ntp_dynamics.config import Config
-from ntp_dynamics.data.corpus import Corpus
-from ntp_dynamics.record import Record
-from ntp_dynamics.theory.constants import Constants
+from ntp_dynamics.record.record import Record
+from ntp_dynamics.studies.next_token.config import Config
+from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.theory.constants import Constants
 
 if TYPE_CHECKING:
     import xarray

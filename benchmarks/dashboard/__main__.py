@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import ntp_dynamics as ntp
-from ntp_dynamics.lab.label import Label
+from ntp_dynamics.verdict.label import Label
 
 SERVE = "from ntp_dynamics.cli import dashboard; dashboard()"
 

@@ -9,28 +9,43 @@ from pathlib import Path
 
 from benchmarks.mutants.mutate import Mutant, mutants
 
-HAND = ("tests/theory/test_claims_by_hand.py", "tests/theory/test_claims_by_hand_hypotheses.py")
-SOLVED = ("tests/theory/test_column.py", "tests/theory/test_certificate.py")
-GRAM = ("tests/theory/test_min_norm.py", "tests/theory/test_gram_dual.py")
+HAND = (
+    "tests/studies/next_token/theory/test_claims_by_hand.py",
+    "tests/studies/next_token/theory/test_claims_by_hand_hypotheses.py",
+)
+SOLVED = (
+    "tests/studies/next_token/theory/test_column.py",
+    "tests/studies/next_token/theory/test_certificate.py",
+)
+GRAM = (
+    "tests/studies/next_token/theory/test_min_norm.py",
+    "tests/studies/next_token/theory/test_gram_dual.py",
+)
 JUDGED = tuple(
     f"tests/{name}.py"
     for name in (
-        "lab/test_law",
-        "lab/test_limits",
-        "lab/test_claim",
-        "lab/test_gate",
-        "lab/test_bound",
-        "lab/test_single",
+        "verdict/test_law",
+        "verdict/test_limits",
+        "verdict/test_claim",
+        "verdict/test_gate",
+        "verdict/test_bound",
+        "verdict/test_single",
         "observe/test_wiring",
-        "lab/test_judge",
-        "lab/test_verdict",
+        "verdict/test_judge",
+        "verdict/test_verdict",
     )
 )
-RATED = (*JUDGED, "tests/lab/test_rate.py")
-STEPPED = ("tests/model/test_kernel.py", "tests/model/test_measure.py")
-BOTH = ("tests/optim/test_joint.py", "tests/model/test_joint.py")
-LEARNT = ("tests/optim/test_course.py",)
-ON_TENSORS = ("tests/model/test_cross_entropy.py",)
+RATED = (*JUDGED, "tests/verdict/test_rate.py")
+STEPPED = (
+    "tests/studies/next_token/model/test_kernel.py",
+    "tests/studies/next_token/model/test_measure.py",
+)
+BOTH = (
+    "tests/studies/next_token/optim/test_joint.py",
+    "tests/studies/next_token/model/test_joint.py",
+)
+LEARNT = ("tests/studies/next_token/optim/test_kernel_dynamics.py",)
+ON_TENSORS = ("tests/studies/next_token/model/test_cross_entropy.py",)
 
 
 @dataclass(frozen=True)
@@ -43,7 +58,9 @@ class Area:
 
 
 def _theory(**tests: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    return {f"ntp_dynamics/theory/{name}.py": given for name, given in tests.items()}
+    return {
+        f"ntp_dynamics/studies/next_token/theory/{name}.py": given for name, given in tests.items()
+    }
 
 
 AREAS = [
@@ -55,35 +72,42 @@ AREAS = [
             asymptotics=HAND,
             hypotheses=HAND,
             constants=HAND,
-            step_size=(*HAND, "tests/theory/test_step_size.py"),
-            traps=(*HAND, "tests/theory/test_traps.py"),
+            step_size=(*HAND, "tests/studies/next_token/theory/test_step_size.py"),
+            traps=(*HAND, "tests/studies/next_token/theory/test_traps.py"),
         ),
     ),
     Area(
         "targets",
         80,
         _theory(
-            assumptions=("tests/theory/test_assumptions.py",),
-            explain=("tests/theory/test_assumptions.py",),
-            certificate=("tests/theory/test_certificate.py", "tests/theory/test_proposition2.py"),
+            assumptions=("tests/studies/next_token/theory/test_assumptions.py",),
+            explain=("tests/studies/next_token/theory/test_assumptions.py",),
+            certificate=(
+                "tests/studies/next_token/theory/test_certificate.py",
+                "tests/studies/next_token/theory/test_proposition2.py",
+            ),
             column=SOLVED,
-            max_margin=("tests/theory/test_max_margin.py", *SOLVED),
+            max_margin=("tests/studies/next_token/theory/test_max_margin.py", *SOLVED),
             min_norm=GRAM,
             dual_gradient=GRAM,
             gram_dual=GRAM[::-1],
             separation=GRAM,
-            proposition2=("tests/theory/test_proposition2.py",),
-            pure_attention=("tests/theory/test_pure_attention.py", *HAND),
-            targets=("tests/theory/test_targets.py", "tests/theory/test_gram_dual.py", *HAND),
+            proposition2=("tests/studies/next_token/theory/test_proposition2.py",),
+            pure_attention=("tests/studies/next_token/theory/test_pure_attention.py", *HAND),
+            targets=(
+                "tests/studies/next_token/theory/test_targets.py",
+                "tests/studies/next_token/theory/test_gram_dual.py",
+                *HAND,
+            ),
         ),
     ),
     Area(
         "recogniser",
         30,
         {
-            "ntp_dynamics/data/realizable.py": (
-                "tests/data/test_realizable.py",
-                "tests/theory/test_assumptions.py",
+            "ntp_dynamics/studies/next_token/data/realizable.py": (
+                "tests/studies/next_token/data/test_realizable.py",
+                "tests/studies/next_token/theory/test_assumptions.py",
             )
         },
     ),
@@ -91,13 +115,13 @@ AREAS = [
         "verdict",
         90,
         {
-            "ntp_dynamics/lab/multiplicity.py": ("tests/lab/test_multiplicity.py",),
+            "ntp_dynamics/verdict/multiplicity.py": ("tests/verdict/test_multiplicity.py",),
             **{
-                f"ntp_dynamics/lab/{name}.py": JUDGED
+                f"ntp_dynamics/verdict/{name}.py": JUDGED
                 for name in ("law", "claim", "gate", "bound", "judge", "verdict")
             },
             **{
-                f"ntp_dynamics/lab/{name}.py": RATED
+                f"ntp_dynamics/verdict/{name}.py": RATED
                 for name in (
                     "windows",
                     "drift",
@@ -115,15 +139,15 @@ AREAS = [
         "kernels",
         40,
         {
-            "ntp_dynamics/model/kernel.py": STEPPED,
-            "ntp_dynamics/model/dense.py": (*STEPPED, *BOTH),
-            "ntp_dynamics/model/gains.py": (*ON_TENSORS, *STEPPED),
-            "ntp_dynamics/model/structured.py": ON_TENSORS,
-            "ntp_dynamics/model/walk.py": (*BOTH, *STEPPED),
-            "ntp_dynamics/model/tally.py": STEPPED[::-1],
-            "ntp_dynamics/model/measure.py": STEPPED[::-1],
-            "ntp_dynamics/model/joint.py": BOTH,
-            "ntp_dynamics/optim/closed_form.py": (*STEPPED[1:], *LEARNT),
+            "ntp_dynamics/studies/next_token/model/kernel.py": STEPPED,
+            "ntp_dynamics/studies/next_token/model/dense.py": (*STEPPED, *BOTH),
+            "ntp_dynamics/studies/next_token/model/gains.py": (*ON_TENSORS, *STEPPED),
+            "ntp_dynamics/studies/next_token/model/structured.py": ON_TENSORS,
+            "ntp_dynamics/studies/next_token/model/kernel_descent.py": (*BOTH, *STEPPED),
+            "ntp_dynamics/studies/next_token/model/per_sentence.py": STEPPED[::-1],
+            "ntp_dynamics/studies/next_token/model/measure.py": STEPPED[::-1],
+            "ntp_dynamics/studies/next_token/model/joint.py": BOTH,
+            "ntp_dynamics/studies/next_token/optim/closed_form.py": (*STEPPED[1:], *LEARNT),
         },
     ),
 ]
@@ -146,7 +170,7 @@ def named(root: Path) -> list[Mutant]:
     """The wrong transcriptions.  Raises ValueError for one that finds no place, or several."""
     found = []
     for name, (file, right, wrong) in NAMED.items():
-        path = f"ntp_dynamics/theory/{file}.py"
+        path = f"ntp_dynamics/studies/next_token/theory/{file}.py"
         source = (root / path).read_text()
         if source.count(right) != 1:
             raise ValueError(f"{name}: {right!r} stands {source.count(right)} times in {path}")

@@ -22,7 +22,7 @@ HEAVY = """
 """
 COPIED = ("ntp_dynamics", "hydra_plugins", "conf", "tests", "benchmarks", "pyproject.toml")
 ROOT = Path(__file__).parents[2]
-WIDE = "ntp_dynamics/model/__pycache__"
+WIDE = "ntp_dynamics/studies/next_token/model/__pycache__"
 """Where machine code of the kernels is kept."""
 
 

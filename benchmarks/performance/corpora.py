@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ntp_dynamics.data.corpus import Corpus
-from ntp_dynamics.data.realizable import recognise
-from ntp_dynamics.model.batch import Batch, pack
-from ntp_dynamics.model.init import exact_margin
-from ntp_dynamics.model.reference import Reference, make_reference
+from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.data.realizable import recognise
+from ntp_dynamics.studies.next_token.model.batch import Batch, pack
+from ntp_dynamics.studies.next_token.model.init import exact_margin
+from ntp_dynamics.studies.next_token.model.reference import Reference, make_reference
 
 MARGIN = 9.23
 

@@ -15,13 +15,12 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.performance.corpora import Shape
-from ntp_dynamics.compose import compose_job, read_config
-from ntp_dynamics.config import RealizableDataset
-from ntp_dynamics.data.generate import generate
-from ntp_dynamics.job import prepare
-from ntp_dynamics.lab.progress import Interrupt
-from ntp_dynamics.phases import phases
-from ntp_dynamics.training import train
+from ntp_dynamics.config.compose import compose_job, read_config
+from ntp_dynamics.run.preparation import prepare
+from ntp_dynamics.run.progress import Interrupt
+from ntp_dynamics.run.training import train_phases
+from ntp_dynamics.studies.next_token.data.generate import generate
+from ntp_dynamics.studies.next_token.groups import RealizableDataset
 
 ROOT = Path(__file__).parents[2]
 FULL = 64
@@ -102,9 +101,7 @@ def hooks(rounds: int) -> dict[str, float]:
         for preset in ("none", "light", "standard"):
             job = prepare(read_config(compose_job([*PLAIN, f"hooks={preset}"])))
             began = time.process_time()
-            hooks = {stage.value: mine for stage, mine in job.hooks.items()}
-            given = phases(job), hooks, job.reference, job.sizes
-            train(*given, lambda way, name, last: iter(way), Interrupt())
+            train_phases(job, lambda way, name, last: iter(way), Interrupt())
             if turn:  # the first compiles
                 times.setdefault(preset, []).append(time.process_time() - began)
     return {name: statistics.median(each) for name, each in times.items()}

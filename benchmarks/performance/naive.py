@@ -13,8 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ntp_dynamics.data.corpus import Corpus
-from ntp_dynamics.model.transformer import pad
+from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.model.transformer import pad
 
 
 class Model(nn.Module):

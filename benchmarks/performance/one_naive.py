@@ -8,10 +8,10 @@ import torch
 
 from benchmarks.performance.corpora import MARGIN
 from benchmarks.performance.naive import Naive
-from ntp_dynamics.data.corpus import Corpus
-from ntp_dynamics.data.realizable import recognise
-from ntp_dynamics.model.batch import pack
-from ntp_dynamics.model.init import exact_margin
+from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.data.realizable import recognise
+from ntp_dynamics.studies.next_token.model.batch import pack
+from ntp_dynamics.studies.next_token.model.init import exact_margin
 
 if __name__ == "__main__":
     torch.set_num_threads(1)

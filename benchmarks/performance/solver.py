@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.performance.corpora import Shape, corpus
-from ntp_dynamics.data.embedding import gaussian
-from ntp_dynamics.data.realizable import Order, Recognition, recognise
-from ntp_dynamics.theory.column import solve
-from ntp_dynamics.theory.gram_dual import attention_dual
-from ntp_dynamics.theory.max_margin import attention_target
+from ntp_dynamics.studies.next_token.data.embedding import gaussian
+from ntp_dynamics.studies.next_token.data.realizable import Order, Recognition, recognise
+from ntp_dynamics.studies.next_token.theory.column import solve_column
+from ntp_dynamics.studies.next_token.theory.gram_dual import attention_dual
+from ntp_dynamics.studies.next_token.theory.max_margin import attention_target
 
 
 def orders_of(shape: Shape, relations: int | None = None) -> dict[int, Order]:
@@ -55,11 +55,11 @@ def a_query(shape: Shape, rounds: int) -> dict[str, float] | None:
     orders = [order for order in orders_of(shape).values() if order.relations][:3]
     for order in orders:  # the same solution
         exact = np.zeros(shape.v)
-        for token, value in solve(order.relations).values.items():
+        for token, value in solve_column(order.relations).values.items():
             exact[token] = value
         assert np.abs(exact - by_cvxpy.column(order, shape.v, together=True)).max() < 1e-4
     ways: dict[str, Callable[[Order], Any]] = {
-        "this solver": lambda order: solve(order.relations),
+        "this solver": lambda order: solve_column(order.relations),
         "cvxpy, one matrix": lambda order: by_cvxpy.column(order, shape.v, together=True),
         "cvxpy, one object a relation": lambda order: by_cvxpy.column(order, shape.v, False),
     }

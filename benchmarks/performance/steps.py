@@ -19,15 +19,15 @@ import torch
 
 from benchmarks.performance.corpora import Problem, Shape, problem
 from benchmarks.performance.naive import Naive, NaiveJoint
-from ntp_dynamics.model.token_space import frobenius, inner, zeros
-from ntp_dynamics.model.walk import JointPace
-from ntp_dynamics.optim.course import AttentionCourse
-from ntp_dynamics.optim.descent import Descent
-from ntp_dynamics.optim.joint import JointCourse
-from ntp_dynamics.optim.objectives import Attention, Joint
-from ntp_dynamics.optim.rules import normalised_gradient_descent
-from ntp_dynamics.optim.state import State
-from ntp_dynamics.stepping import NO_STEPS, every_state
+from ntp_dynamics.run.stepping import NO_STEPS, every_state
+from ntp_dynamics.studies.next_token.model.kernel_descent import JointSteps
+from ntp_dynamics.studies.next_token.model.token_space import frobenius, inner, zeros
+from ntp_dynamics.studies.next_token.optim.descent import Descent
+from ntp_dynamics.studies.next_token.optim.joint import JointKernel
+from ntp_dynamics.studies.next_token.optim.kernel_dynamics import AttentionKernel
+from ntp_dynamics.studies.next_token.optim.objectives import AttentionObjective, JointObjective
+from ntp_dynamics.studies.next_token.optim.rules import normalised_gradient_descent
+from ntp_dynamics.studies.next_token.optim.state import State
 from ntp_dynamics.study import Dynamics
 
 STEP_SIZE, LOGIT_STEP_SIZE = 0.1, 0.05
@@ -57,24 +57,24 @@ def torch_path(given: Problem) -> Steps:
     return lambda count: [measure(next(states)) for _ in range(count)]
 
 
-def kernel(given: Problem, threads: int = 1, logged: bool = False) -> AttentionCourse:
-    """The fused course from zero; ``logged``: it can measure."""
+def kernel(given: Problem, threads: int = 1, logged: bool = False) -> AttentionKernel:
+    """The fused dynamics from zero; ``logged``: it can measure."""
     reference = given.reference if logged else None
-    return AttentionCourse(attention(given), STEP_SIZE, True, threads, reference)
+    return AttentionKernel(attention(given), STEP_SIZE, True, threads, reference)
 
 
-def attention(given: Problem) -> Attention:
+def attention(given: Problem) -> AttentionObjective:
     """The attention stage from zero."""
     batch = given.batch
     zero = zeros(batch.runs, batch.vocab_size, batch.n_queries)
-    return Attention(batch, zero, given.logits)
+    return AttentionObjective(batch, zero, given.logits)
 
 
-def both(given: Problem) -> Joint:
+def both(given: Problem) -> JointObjective:
     """The joint stage from zero."""
     batch = given.batch
     v = batch.vocab_size
-    return Joint(batch, zeros(batch.runs, v, batch.n_queries), zeros(batch.runs, v, v))
+    return JointObjective(batch, zeros(batch.runs, v, batch.n_queries), zeros(batch.runs, v, v))
 
 
 def stepped(dynamics: Dynamics, logged: bool = False) -> Steps:
@@ -129,10 +129,10 @@ def joint_by_torch(given: Problem) -> Steps:
     return lambda count: [next(states) for _ in range(count)]
 
 
-def joint_kernel(given: Problem) -> JointCourse:
-    """The fused course of the joint stage, from zero."""
-    pace = JointPace(0, STEP_SIZE, LOGIT_STEP_SIZE, True, False)
-    return JointCourse(both(given), pace)
+def joint_kernel(given: Problem) -> JointKernel:
+    """The fused dynamics of the joint stage, from zero."""
+    steps = JointSteps(0, STEP_SIZE, LOGIT_STEP_SIZE, True, False)
+    return JointKernel(both(given), steps)
 
 
 def interleaved(contenders: dict[str, Steps], rounds: int) -> dict[str, float]:
@@ -153,14 +153,14 @@ def interleaved(contenders: dict[str, Steps], rounds: int) -> dict[str, float]:
 
 def late(shape: Shape, rounds: int) -> dict[str, float]:
     """The kernel at the start and where the gradient norm is below 1e-150."""
-    course = kernel(problem(shape, 1))
-    steps = stepped(course)
+    dynamics = kernel(problem(shape, 1))
+    steps = stepped(dynamics)
     early = interleaved({"early": stepped(kernel(problem(shape, 1)))}, rounds)["early"]
-    (walk,) = course.walks
-    while not walk.scale[0] < -346:
+    (iterate,) = dynamics.iterates
+    while not iterate.scale[0] < -346:
         steps(1000)
     after = interleaved({"late": steps}, rounds)["late"]
-    return {"early": early, "late": after, "log gradient norm": float(walk.scale[0])}
+    return {"early": early, "late": after, "log gradient norm": float(iterate.scale[0])}
 
 
 def two_threads(shape: Shape, rounds: int) -> dict[str, float]:
@@ -190,9 +190,9 @@ def cost_law(shapes: list[Shape], rounds: int) -> dict[str, float]:
     """Nanoseconds of a kernel step: a nnz + b P + c N, least squares of relative errors."""
     rows, times = [], []
     for shape in shapes:
-        course = kernel(problem(shape, 1))
-        us = interleaved({"kernel": stepped(course)}, rounds)["kernel"]
-        rows.append([shape.l * shape.n, len(course.laid[0].pairs), shape.n])
+        dynamics = kernel(problem(shape, 1))
+        us = interleaved({"kernel": stepped(dynamics)}, rounds)["kernel"]
+        rows.append([shape.l * shape.n, len(dynamics.laid[0].pairs), shape.n])
         times.append(us * 1e3)
     a, t = np.array(rows, dtype=float), np.array(times)
     fit, *_ = np.linalg.lstsq(a / t[:, None], np.ones(len(t)), rcond=None)

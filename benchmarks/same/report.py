@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from benchmarks.same.difference import Difference, compare
 from benchmarks.same.jobs import Case
 
+GAINED = re.compile(r"(attribute|key|variable|group|coordinate) \S+$")
 FEW = 4
 """Differences that a line names, of those it counts."""
 
@@ -46,10 +48,24 @@ def summary(words: Counter[str], seconds: float) -> str:
 
 
 def _gained(found: Iterable[Difference]) -> list[str]:
-    added = {text: None for one in found for text in one.added}
+    added = _together(text for one in found for text in one.added)
     restored = {name: None for one in found for name in one.restored}
     texts = [f"added: {', '.join(added)}"] if added else []
     return texts + ([f"same values in other bytes: {', '.join(restored)}"] if restored else [])
+
+
+def _together(texts: Iterable[str]) -> list[str]:
+    """Gains of many places (claims, variables) told once, with the number of places."""
+    kinds: dict[tuple[str, str], set[str]] = {}
+    for text in texts:
+        file, _, rest = text.partition(": ")
+        gained = GAINED.search(rest)
+        what, place = (gained[0], rest[: gained.start()]) if gained else (rest, "")
+        kinds.setdefault((file, what), set()).add(place)
+    return [
+        ": ".join(filter(None, [file, what])) + f" ({len(places)} places)" * (len(places) > 1)
+        for (file, what), places in kinds.items()
+    ]
 
 
 def _few(texts: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """The packed launcher: all jobs of a multirun in one process (`hydra/launcher=packed`).
 
 Hydra finds launchers and sweepers in this namespace only; the work is done in
-`ntp_dynamics.multirun`.
+`ntp_dynamics.launch.multirun`.
 """
 
 from collections.abc import Sequence
@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
+from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from ntp_dynamics.lab.secrets import redact
+from ntp_dynamics import studies
+from ntp_dynamics.system.secrets import redact
 
 
 @dataclass
@@ -40,6 +43,14 @@ for _group, _node in (("launcher", PackedLauncherConfig), ("sweeper", PackedSwee
     ConfigStore.instance().store(
         group=f"hydra/{_group}", name="packed", node=_node, provider="ntp-dynamics"
     )
+
+
+class StudySearchPath(SearchPathPlugin):
+    """Config files of studies that the lab does not hold itself."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        for directory in studies.config_dirs():
+            search_path.append("ntp-dynamics", f"file://{directory.resolve()}")
 
 
 class PackedSweeper(BasicSweeper):
@@ -72,16 +83,16 @@ class PackedLauncher(Launcher):
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        from ntp_dynamics.multirun import PackedJob, train_many
+        from ntp_dynamics.launch.multirun import PackedJob, train_many
 
         jobs = [
             PackedJob(number, list(overrides), self._directory(number, overrides))
             for number, overrides in enumerate(job_overrides, start=initial_job_idx)
         ]
         returned = []
-        for job, gap in zip(jobs, train_many(jobs, self.threads), strict=True):
+        for job, value in zip(jobs, train_many(jobs, self.threads), strict=True):
             one = JobReturn(overrides=job.overrides, working_dir=str(job.directory))
-            one.return_value, one.status = gap, JobStatus.COMPLETED
+            one.return_value, one.status = value, JobStatus.COMPLETED
             returned.append(one)
         return returned
 

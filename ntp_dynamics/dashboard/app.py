@@ -17,12 +17,13 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from flask import Response, request
 
 from ntp_dynamics.dashboard import guard
-from ntp_dynamics.dashboard.index import text
 from ntp_dynamics.dashboard.pages import answer, missing, route
 from ntp_dynamics.dashboard.pages.sweep import chosen
 from ntp_dynamics.dashboard.site import Site
 from ntp_dynamics.dashboard.table import as_csv
-from ntp_dynamics.lab.label import marks
+from ntp_dynamics.dashboard.views import file_at
+from ntp_dynamics.record.plain import text
+from ntp_dynamics.verdict.label import marks
 
 TICK = 2000
 """Milliseconds between two looks at a record that may still change."""
@@ -127,7 +128,7 @@ def _callbacks(app: Dash, site: Site) -> None:
 
 
 def _files(app: Dash, site: Site) -> None:
-    """Beside the page: plotly's script, and tables as CSV."""
+    """Beside the page: plotly's script, the files of studies' views, and tables as CSV."""
     import plotly
 
     script = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -137,6 +138,14 @@ def _files(app: Dash, site: Site) -> None:
         response = Response(script.read_bytes(), mimetype="text/javascript")
         response.headers["Cache-Control"] = "public, max-age=86400"
         return response
+
+    @app.server.get("/studies/<study>/<name>")
+    def file_of_a_view(study: str, name: str) -> Response:
+        path = file_at(study, name)
+        if path is None:
+            return Response("no such file\n", 404, mimetype="text/plain")
+        kind = "text/css" if path.suffix == ".css" else "text/javascript"
+        return Response(path.read_bytes(), mimetype=kind)
 
     @app.server.get("/jobs/<key>.csv")
     def jobs_csv(key: str) -> Response:

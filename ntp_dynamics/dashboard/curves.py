@@ -1,181 +1,156 @@
 """Curves of a record as plain data for the page: measured values, laws and bounds, zones.
 
 Losses, leaks and gaps leave the range of floats, so they travel in decades (log10); masses,
-accuracies and signed margins travel as they are.  What is drawn how is decided in assets/curves.js.
+accuracies and signed margins travel as they are.  What is drawn how is decided in
+assets/10-curves.js.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
 
-from ntp_dynamics.config import Stage
-from ntp_dynamics.dashboard.index import text
-from ntp_dynamics.lab.curves import curves
-from ntp_dynamics.lab.panel import LOG_10
-from ntp_dynamics.lab.written import Written, claim_key
-from ntp_dynamics.observe.judgement import log_floor
-from ntp_dynamics.observe.tree import SHADOW
+from ntp_dynamics.draw.curves import curves
+from ntp_dynamics.draw.panel import LOG_10
+from ntp_dynamics.observe.observable import Scale
+from ntp_dynamics.observe.quantity import Quantity, quantity, shadow_of
+from ntp_dynamics.record.plain import numbers, places, text
+from ntp_dynamics.record.written import Written, claim_key
 
 if TYPE_CHECKING:
     import xarray
 
-TITLES = {
-    "log_loss": "loss L",
-    "log_excess_loss": "excess loss L - L_min",
-    "direction_gap_ov": "direction gap of W_ov",
-    "direction_gap_kq": "direction gap of W_kq",
-    "norm_ov": "norm ‖W_ov‖",
-    "norm_kq": "norm ‖W_kq‖",
-    "path_length": "path length",
-    "log_grad_norm": "gradient norm",
-    "gradient_alignment_kq": "gradient alignment",
-    "score_margin": "score margin",
-    "order_extension_margin": "order margin",
-    "log_leak": "leak φ₋, worst sentence",
-    "attention_mass_min": "attention mass φ₊, worst",
-    "attention_mass_mean": "attention mass φ₊, mean",
-    "zero_sum_residual": "zero-sum residual (rounding)",
-    "log_attention_growth": "growth of φ₊ / φ₋ a step, least",
-    "accuracy": "accuracy",
-    "accuracy_unweighted": "accuracy, samples alike",
-    "margin_min": "smallest margin of W_ov",
-    "margin_max": "largest margin of W_ov",
-}
-AXES = {
-    "log_loss": "loss (nat)",
-    "log_excess_loss": "L - L_min (nat)",
-    "direction_gap_ov": "1 - cos(W, W*)",
-    "direction_gap_kq": "1 - cos(W, W*)",
-    "norm_ov": "‖W‖ (no unit)",
-    "norm_kq": "‖W‖ (no unit)",
-    "attention_mass_min": "φ₊ (share)",
-    "attention_mass_mean": "φ₊ (share)",
-    "log_leak": "φ₋ (share)",
-    "log_attention_growth": "factor a step",
-    "accuracy": "share correct",
-    "accuracy_unweighted": "share correct",
-    "margin_min": "logit difference",
-    "margin_max": "logit difference",
-    "score_margin": "smallest S_a - S_b",
-    "gradient_alignment_kq": "cos(-grad, W*)",
-}
-FIRST = {
-    Stage.feed_forward: ("direction_gap_ov", "log_loss", "norm_ov"),
-    Stage.attention: ("direction_gap_kq", "log_excess_loss", "norm_kq"),
-    Stage.joint: ("direction_gap_kq", "direction_gap_ov", "log_loss", "norm_kq", "norm_ov"),
-}
-"""The panels that a page opens with."""
-PLAIN = (
-    "accuracy",
-    "accuracy_unweighted",
-    "attention_mass_min",
-    "attention_mass_mean",
-    "gradient_alignment_kq",
-)
-"""Quantities on a linear scale of their own."""
 RUNS = 16
 """Lines drawn one by one; of more runs the page shows bands."""
+FEW = 3
+"""Scalars that a phase opens with where nothing says which."""
 
 
-def stages(tree: xarray.DataTree) -> list[Stage]:
-    """The trained stages of a record in order."""
-    return [stage for stage in Stage if stage in tree]
-
-
-def panels(tree: xarray.DataTree, laws: Sequence[Written]) -> list[dict[str, Any]]:
-    """A panel for every recorded scalar, those to open with first, with the laws about it."""
+def panels_json(
+    tree: xarray.DataTree, stages: Iterable[str], laws: Sequence[Written]
+) -> list[dict[str, Any]]:
+    """A panel for every recorded scalar of these phases, those to open with first, with the laws
+    about it; and one for a quantity over an axis of its own, where a law is about it, it is ranked
+    or it was recorded once or twice."""
     found: list[dict[str, Any]] = []
-    for stage in stages(tree):
+    for stage in stages:
         data = tree.children[stage].dataset
-        names = [str(n) for n, v in data.data_vars.items() if len(v.dims) == 2]
-        first = [_known(data, name) for name in FIRST[stage] if name in names]
-        rest = [name for name in names if name not in first]
-        found += [panel(tree, laws, stage, name, open=True) for name in first]
-        found += [panel(tree, laws, stage, name, open=False) for name in rest]
+        quantities = [quantity(data, str(n)) for n, v in data.data_vars.items() if len(v.dims) == 2]
+        first = _first(data, stage, quantities, laws)
+        rest = [q.name for q in quantities if q.name not in first]
+        found += [panel_json(tree, laws, stage, name, open=True) for name in first]
+        profiles = {
+            str(name): _speaks_of(laws, stage, str(name)) or bool(quantity(data, str(name)).rank)
+            for name, v in data.data_vars.items()
+            if v.ndim == 3 and v.dims[0] == "run" and v.dims[1] in data.coords and v.size
+        }
+        found += [
+            panel_json(tree, laws, stage, name, open=True) for name, x in profiles.items() if x
+        ]
+        found += [panel_json(tree, laws, stage, name, open=False) for name in rest]
+        more = [name for name, x in profiles.items() if not x and is_profile(data, name)]
+        found += [panel_json(tree, laws, stage, name, open=False) for name in more]
     return found
 
 
-def _known(data: xarray.Dataset, name: str) -> str:
-    """The excess loss exists for equal margins only; elsewhere the loss itself is shown."""
-    missing = name == "log_excess_loss" and not np.isfinite(data[name].values).any()
-    return "log_loss" if missing else name
+def is_profile(data: xarray.Dataset, name: str) -> bool:
+    """Whether an array is one axis at one or two places of its clock: a curve, no image."""
+    variable = data[name]
+    return variable.ndim == 3 and variable.shape[1] <= 2
 
 
-def panel(
-    tree: xarray.DataTree, laws: Sequence[Written], stage: Stage, name: str, *, open: bool
+def _first(
+    data: xarray.Dataset, stage: str, scalars: Sequence[Quantity], laws: Sequence[Written]
+) -> list[str]:
+    """The scalars that a phase opens with: ranked ones; without these, those that laws are about,
+    else the first few."""
+    ranked = sorted((q for q in scalars if q.rank), key=lambda q: q.rank)
+    told = [q.name for q in scalars if _speaks_of(laws, stage, q.name)]
+    first = [_shown(data, q) for q in ranked] or told or [q.name for q in scalars[:FEW]]
+    return list(dict.fromkeys(first))
+
+
+def _speaks_of(laws: Sequence[Written], stage: str, name: str) -> bool:
+    return any((law.stage, law.observable) == (stage, name) for law in laws)
+
+
+def _shown(data: xarray.Dataset, q: Quantity) -> str:
+    """The name of a quantity, or of the one that is shown where it has no value."""
+    missing = q.instead in data and not np.isfinite(data[q.name].values).any()
+    return q.instead if missing else q.name
+
+
+def panel_json(
+    tree: xarray.DataTree, laws: Sequence[Written], stage: str, name: str, *, open: bool
 ) -> dict[str, Any]:
-    """One quantity of a stage: median, range and single runs, with the curves of its claims."""
-    variable = tree.children[stage].dataset[name]
-    clock = str(variable.dims[1])
-    t = variable[clock].values.astype(float)
-    values = variable.values
-    decades = wants_decades(name, values)
-    shown = in_decades(name, values) if decades else finite(values)
-    shadow = tree.children.get(f"{SHADOW}{stage}")
-    other = None if shadow is None else shadow.dataset.get(name)
-    about = [law for law in laws if (law.stage, law.observable) == (stage, name)]
-    floor = log_floor(name, int(t[-1])) if len(t) else None
-    ceiling = next((law.ceiling for law in about if law.ceiling and law.side == "upper"), None)
+    """One quantity of a stage: median, range and single runs, with the curves of its claims, over
+    its clock; at the last recorded place of that over an axis of its own, if it has one."""
+    data = tree.children[stage].dataset
+    variable, q = data[name], quantity(data, name)
+    clock, across = str(variable.dims[1]), str(variable.dims[2]) if variable.ndim == 3 else ""
+    axis, values = across or clock, variable.values[:, -1] if across else variable.values
+    t = along(data, axis)
+    order = np.argsort(t, kind="stable")
+    t, values = t[order], values[:, order]
+    decades = wants_decades(q, values)
+    shown = in_decades(q, values) if decades else finite(values)
+    shadow = shadow_of(tree, stage)
+    other = None if shadow is None or across else shadow.get(name)
+    own = {axis, clock.removesuffix(f"_{name}") if not across else axis}
+    about = [x for x in laws if (x.stage, x.observable) == (stage, name) and x.clock in own]
+    last = data[clock].values.astype(float)[-1:]
+    floor = q.log_floor(*last) if len(last) else None
     return {
         "key": f"{stage}/{name}",
-        "stage": str(stage),
+        "stage": stage,
         "name": name,
-        "title": title(name, variable.attrs),
-        "unit": unit(variable.attrs),
-        "axis": axis(name, variable.attrs),
+        "title": text(q.title),
+        "unit": text(q.unit),
+        "axis": text(q.axis),
+        "clock": text(axis.removesuffix(f"_{name}").replace("_", " ")),
+        "at": places(last)[0] if across and len(last) else None,
+        "when": text(clock.removesuffix(f"_{name}").replace("_", " ")),
         "open": open,
         "decades": decades,
-        "scale": own_scale(name, decades),
-        "t": t.astype(int).tolist(),
+        "scale": own_scale(q, decades),
+        "t": places(t),
         **spread(shown),
         "zeros": np.flatnonzero(np.median(values, axis=0) == 0).tolist() if decades else [],
         "runs": [numbers(run) for run in shown] if 1 < len(shown) <= RUNS else [],
-        "shadow": None if other is None else numbers(middle(in_decades(name, other.values))),
-        "curves": _laws(about, name, t, values, decades),
+        "shadow": None if other is None else numbers(middle(in_decades(q, other.values))),
+        "shadow_name": "" if shadow is None else text(shadow.attrs.get("engine", "shadow")),
+        "curves": _laws(about, q, t, values, decades),
         "floor": None if floor is None or not decades else floor / LOG_10,
-        "ceiling": math.log10(ceiling) if ceiling and decades else None,
+        "ceiling": math.log10(q.ceiling) if q.ceiling and decades else None,
     }
 
 
-def title(name: str, attrs: Mapping[str, Any]) -> str:
-    """What a quantity is called on a panel."""
-    return TITLES.get(name) or text(attrs.get("long_name") or name)
+def along(data: xarray.Dataset, axis: str) -> Float[np.ndarray, " T"]:
+    """Where the values of an axis stand: its coordinate, else 1, 2, ..."""
+    if axis in data.coords:
+        return data[axis].values.astype(float)
+    return np.arange(1.0, data.sizes[axis] + 1)
 
 
-def unit(attrs: Mapping[str, Any]) -> str:
-    """Its unit for an axis label; empty for pure numbers."""
-    said = text(attrs.get("units") or "").removeprefix("log ")
-    return "" if said == "1" else said
+def own_scale(q: Quantity, decades: bool) -> str:
+    """The scale on which a quantity's law is a straight line; one that has signs has no decades."""
+    return str(q.scale if decades or q.scale is not Scale.semi_log else Scale.linear)
 
 
-def axis(name: str, attrs: Mapping[str, Any]) -> str:
-    """The label of its axis, with the unit."""
-    said = unit(attrs) or "no unit"
-    return AXES.get(name) or f"{name.removeprefix('log_').replace('_', ' ')[:28]} ({said})"
-
-
-def own_scale(name: str, decades: bool) -> str:
-    """The scale on which a quantity's law is a straight line."""
-    if not decades:
-        return "log-log" if "margin" in name else "linear y"
-    return "semi-log" if name in ("log_loss", "log_excess_loss", "log_leak") else "log-log"
-
-
-def wants_decades(name: str, *values: Float[np.ndarray, "R T"]) -> bool:
-    """Whether a quantity is shown by its log10: logs are, and what is positive and no share."""
+def wants_decades(q: Quantity, *values: Float[np.ndarray, "R T"]) -> bool:
+    """Whether a quantity is shown by its log10: logs are, and what is positive on a log scale."""
     signed = any((each < 0).any() for each in values)
-    return name.startswith("log_") or (name not in PLAIN and not signed)
+    return q.log or (q.scale is not Scale.linear and not signed)
 
 
-def in_decades(name: str, values: Float[np.ndarray, ...]) -> Float[np.ndarray, ...]:
+def in_decades(q: Quantity, values: Float[np.ndarray, ...]) -> Float[np.ndarray, ...]:
     """log10 of a quantity; nan where it is not positive."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        log = values if name.startswith("log_") else np.log(values)
+        log = values if q.log else np.log(values)
     return finite(log / LOG_10)
 
 
@@ -204,33 +179,30 @@ def middle(values: Float[np.ndarray, "R T"]) -> Float[np.ndarray, " T"]:
     return np.where(gone, np.nan, np.nanmedian(np.where(gone, 0.0, values), axis=0))
 
 
-def numbers(values: Iterable[float], digits: int = 6) -> list[float | None]:
-    """Short finite JSON numbers; None for nan."""
-    return [float(f"{v:.{digits}g}") if math.isfinite(v) else None for v in values]
-
-
 def _laws(
     laws: Iterable[Written],
-    name: str,
+    q: Quantity,
     t: Float[np.ndarray, " T"],
     values: Float[np.ndarray, "R T"],
     decades: bool,
 ) -> list[dict[str, Any]]:
-    """Curves of laws from step 1 on, on the grid of the panel."""
-    later = t >= 1
-    if not later.any():
-        return []
+    """Curves of laws on the grid of the panel, where they were judged."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        log_y = values if name.startswith("log_") else np.log(np.maximum(values, 0.0))
+        log_y = q.logs(values)
     drawn = []
     for law in laws:
+        judged = t > 0 if law.t is None else np.isin(t, law.t)
+        if not judged.any():
+            continue
         with np.errstate(all="ignore"):  # numbers of a record may be anything
-            found = list(curves(law, t[later], log_y[:, later]))
+            found = list(curves(law, t[judged], log_y[:, judged]))
         for curve in found:
             y = finite(curve.decades)
             if not decades:
                 y = finite(10.0 ** np.minimum(y, 300) if curve.logs else curve.log_y)
-            padded = [None] * int((~later).sum()) + numbers(y)
+            padded: list[float | None] = [None] * len(t)
+            for i, value in zip(np.flatnonzero(judged), numbers(y), strict=True):
+                padded[i] = value
             said = {"label": text(curve.label), "kind": text(curve.kind)}
             drawn.append({**said, "claim": claim_key(text(law.id), text(law.version)), "y": padded})
     return drawn

@@ -9,24 +9,30 @@ import base64
 import hashlib
 import html
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import plotly
 
-from ntp_dynamics.dashboard.index import Job, scan, text
+from ntp_dynamics.dashboard.index import known_study, scan
 from ntp_dynamics.dashboard.pages import sweep
 from ntp_dynamics.dashboard.reading import read
+from ntp_dynamics.dashboard.rows import Job
 from ntp_dynamics.dashboard.view import job_view
-from ntp_dynamics.lab.disk import size_in_words
-from ntp_dynamics.lab.errors import UserError
-from ntp_dynamics.lab.label import marks
-from ntp_dynamics.lab.store import write_atomically
+from ntp_dynamics.dashboard.views import paths
+from ntp_dynamics.record.plain import text
+from ntp_dynamics.record.store import write_atomically
+from ntp_dynamics.system.disk import size_in_words
+from ntp_dynamics.system.errors import UserError
+from ntp_dynamics.verdict.label import marks
 
 ASSETS = Path(__file__).parent / "assets"
 ROOM = 24 * 10**6
 """Bytes of job views that one page holds: what a mail still carries."""
-SCRIPTS = ("00-core", "10-curves", "20-attention", "30-job", "40-sweep", "60-compare", "95-export")
+SCRIPTS = ("00-core", "10-curves", "20-arrays", "30-job", "40-sweep", "60-compare")
+LAST = "95-export"
+"""The script that draws the page, after those of the studies."""
 
 
 def export(root: Path, target: Path) -> str:
@@ -35,6 +41,7 @@ def export(root: Path, target: Path) -> str:
     if not index.jobs:
         raise UserError(str(root), "it holds no record", "give the directory of a run or a sweep")
     views: dict[str, Any] = {}
+    files: dict[Path, None] = {}
     room = ROOM
     for job in index.jobs.values():
         view = _trimmed(job)
@@ -42,6 +49,8 @@ def export(root: Path, target: Path) -> str:
         if room < 0 and views:
             break
         views[job.id] = view
+        if (study := known_study(job.study)) is not None and view.get("views"):
+            files |= dict.fromkeys(paths(study))
     tables = [
         {"key": folder.id, **sweep.shown(folder, {}, len(folder.jobs))}
         for folder in index.folders.values()
@@ -54,7 +63,7 @@ def export(root: Path, target: Path) -> str:
         "views": views,
         "left_out": len(index.jobs) - len(views),
     }
-    body = _document(page)
+    body = document(page, list(files))
     try:
         write_atomically(target, lambda path: path.write_text(body, encoding="utf-8"))
     except OSError as error:
@@ -65,16 +74,25 @@ def export(root: Path, target: Path) -> str:
 
 
 def _trimmed(job: Job) -> dict[str, Any]:
-    """The view of a job without its log, which may name this machine."""
-    return {**job_view(job, read(job)), "log": []}
+    """The view of a job without its log, which may name this machine, and what needs a server."""
+    view = job_view(job, read(job))
+    parts = [{**part, "files": []} for part in view.get("views", [])]
+    return {**view, "log": [], "pages": [], **({"views": parts} if parts else {})}
 
 
-def _document(page: dict[str, Any]) -> str:
-    """The page as HTML.  In JSON, "<" is written so that no text of a record ends a script; the
-    scripts are named by their hashes, and the browser runs no other."""
+def document(page: dict[str, Any], files: Sequence[Path]) -> str:
+    """The page as HTML, with the files of the views that it holds.
+
+    In JSON, "<" is written so that no text of a record ends a script; the scripts are named by
+    their hashes, and the browser runs no other.
+    """
     data = json.dumps(page, allow_nan=False, ensure_ascii=True).replace("<", "\\u003c")
     plotly_script = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-    sources = [plotly_script, *(ASSETS / f"{name}.js" for name in SCRIPTS)]
+    ours = [ASSETS / f"{name}.js" for name in SCRIPTS]
+    theirs = [path for path in files if path.suffix == ".js"]
+    sources = [plotly_script, *ours, *theirs, ASSETS / f"{LAST}.js"]
+    sheets = [ASSETS / "ntp.css", *(path for path in files if path.suffix == ".css")]
+    style = "\n".join(path.read_text(encoding="utf-8") for path in sheets).replace("</", "<\\/")
     scripts = [_inlined(source) for source in sources]
     hashes = " ".join(f"'sha256-{_hash(script)}'" for script in scripts)
     code = "\n".join(f"<script>{script}</script>" for script in scripts)
@@ -91,7 +109,7 @@ def _document(page: dict[str, Any]) -> str:
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <title>{html.escape(page["title"])} · ntp-dynamics</title>
 <link rel="icon" href="data:,">
-<style>{(ASSETS / "ntp.css").read_text(encoding="utf-8")}</style>
+<style>{style}</style>
 </head>
 <body>
 <div id="shell" data-marks="{told}">

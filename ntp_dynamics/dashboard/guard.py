@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, request
 
 KEY = r"[0-9a-f]{12}"
-PAGES = rf"/|/compare|/(?:sweep|job|corpus)/{KEY}"
-FILES = rf"/plotly\.min\.js|/jobs/{KEY}\.csv|/assets/[\w-]+\.(?:css|js)"
+PAGES = rf"/|/compare|/(?:sweep|job|view/[a-z_]{{1,40}})/{KEY}"
+FILES = rf"/plotly\.min\.js|/jobs/{KEY}\.csv|/(?:assets|studies/\w+)/[\w-]+\.(?:css|js)"
 DASH = (
     r"/_dash-(?:layout|dependencies)|/_dash-component-suites/(?:[\w-]+/)*[\w.@-]+\.(?:js|css|map)"
 )

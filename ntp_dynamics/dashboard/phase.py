@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from ntp_dynamics.dashboard.index import Folder, Job
-from ntp_dynamics.dashboard.table import number, rank, value
+from ntp_dynamics.dashboard.index import Folder
+from ntp_dynamics.dashboard.rows import Job
+from ntp_dynamics.dashboard.table import number, rank, usual_finals, value
 
 SINGLE = 16
 """Jobs of a cell that are drawn and opened one by one; of more the cell shows shares."""
@@ -59,11 +60,11 @@ def phase(folder: Folder, jobs: Sequence[Job], x: str, y: str, colour: str) -> d
 
 def parallel(folder: Folder, jobs: Sequence[Job], colour: str) -> dict[str, Any]:
     """Every job as a line over the swept keys and usual observables, coloured by a claim."""
-    finals = [n for n in folder.observables if n.endswith(("gap_kq", "log_loss", "mass_min"))][:4]
+    finals = usual_finals(folder, 4)
     keys = [key for key in folder.swept if key not in UNTOLD[1:]][:6] + finals
     step = max(1, -(-len(jobs) // LINES))
     drawn = jobs[::step]
-    scales = [_scale([value(job, key) for job in folder.jobs], key) for key in keys]
+    scales = [_scale([value(job, key) for job in folder.jobs]) for key in keys]
     return {
         "axes": [{"key": key, **scale} for key, scale in zip(keys, scales, strict=True)],
         "lines": [
@@ -102,7 +103,7 @@ def _cell(
     }
 
 
-def _scale(values: Sequence[Any], key: str) -> dict[str, Any]:
+def _scale(values: Sequence[Any]) -> dict[str, Any]:
     """An axis: numbers from lowest to highest, in decades where they span two; or words."""
     numbers = [n for v in values if (n := number(v)) is not None]
     words = {str(v) for v in values if v is not None and number(v) is None}
@@ -111,7 +112,7 @@ def _scale(values: Sequence[Any], key: str) -> dict[str, Any]:
         return {"words": sorted(everything, key=rank)[:40]}
     low, high = min(numbers), max(numbers)
     log = low > 0 and high / low > 100
-    return {"low": low, "high": high, "log": log, "logged": key.rpartition(".")[2][:4] == "log_"}
+    return {"low": low, "high": high, "log": log}
 
 
 def _place(v: Any, scale: dict[str, Any]) -> float | None:

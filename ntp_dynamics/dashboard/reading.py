@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from ntp_dynamics.dashboard.index import Job, text
-from ntp_dynamics.lab.disk import size_in_words
-from ntp_dynamics.lab.errors import UserError
-from ntp_dynamics.lab.laws_file import LAWS
-from ntp_dynamics.lab.store import LOG, MANIFEST, STATUS, TRAJECTORY, VERDICTS
-from ntp_dynamics.lab.written import Written
-from ntp_dynamics.record import Record, load_run
+from ntp_dynamics.dashboard.rows import Job
+from ntp_dynamics.record.laws import LAWS
+from ntp_dynamics.record.plain import text
+from ntp_dynamics.record.record import Record, load_run
+from ntp_dynamics.record.store import LOG, MANIFEST, STATUS, TRAJECTORY
+from ntp_dynamics.record.written import Written
+from ntp_dynamics.system.disk import size_in_words
+from ntp_dynamics.system.errors import UserError
 
 LARGEST = 300 * 10**6
 """Bytes of a record that is opened in the browser's server."""
 KEPT = 4
 """Records kept in memory, the last ones looked at."""
 LOG_LINES = 40
-FILES = (STATUS, "config.yaml", TRAJECTORY, VERDICTS, LAWS, MANIFEST, LOG, "corpora")
+ENTRIES = 20_000
+"""Files and folders of a record; a real one has a few and its inputs."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +104,11 @@ def _no_laws(record: Record) -> str:
 
 def _refused(path: Path) -> str:
     """Why a directory is not opened: it leads elsewhere, or is too large."""
-    for name in FILES:
-        if (path / name).is_symlink():
-            return f"{name} is a link; links in a record are not followed"
-    if any(file.is_symlink() for file in (path / "corpora").glob("*")):
-        return "a corpus is a link; links in a record are not followed"
+    for i, entry in enumerate(_entries(path)):
+        if entry.is_symlink():
+            return text(f"{entry.name} is a link; links in a record are not followed")
+        if i > ENTRIES:
+            return "it has more files than a record"
     for name in (TRAJECTORY, LAWS):
         try:
             size = (path / name).stat().st_size
@@ -114,6 +117,17 @@ def _refused(path: Path) -> str:
         if size > LARGEST:
             return f"{name} has {size_in_words(size)}, more than a page can show"
     return "" if path.is_dir() else "its directory is no longer there"
+
+
+def _entries(path: Path) -> Iterator[os.DirEntry[str]]:
+    """Everything in a record but its figures, which are not read."""
+    pending = [path]
+    while pending:
+        with suppress(OSError), os.scandir(pending.pop()) as found:
+            for entry in found:
+                yield entry
+                if entry.is_dir(follow_symlinks=False) and entry.name != "figures":
+                    pending.append(Path(entry.path))
 
 
 def _log(path: Path) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from ntp_dynamics.lab.errors import UserError, escaped
+from ntp_dynamics.system.errors import UserError, escaped
 
 HOST = "127.0.0.1"
 

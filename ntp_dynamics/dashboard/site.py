@@ -6,8 +6,10 @@ import threading
 import time
 from pathlib import Path
 
-from ntp_dynamics.dashboard.index import Folder, Index, Job, load, save, scan
+from ntp_dynamics.dashboard.cache import load, save
+from ntp_dynamics.dashboard.index import Folder, Index, scan
 from ntp_dynamics.dashboard.reading import Reader, Reading
+from ntp_dynamics.dashboard.rows import Job
 
 LEAST_SECONDS = 2.0
 """Between two scans; a scan that takes long is followed by a pause twenty times as long."""

@@ -13,11 +13,14 @@ import io
 import operator
 import re
 import shlex
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ntp_dynamics.dashboard.index import Folder, Job
+from ntp_dynamics.dashboard.index import Folder
+from ntp_dynamics.dashboard.rows import Job
+from ntp_dynamics.record.plain import text
 
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le,
@@ -30,7 +33,7 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 OWN = ("state", "name", "seconds", "reason")
 PAGE = 50
 """Rows of a table page."""
-USUAL = ("attention.direction_gap_kq", "attention.log_loss", "joint.direction_gap_kq")
+USUAL = 3
 """Final observables that a table opens with."""
 
 
@@ -43,7 +46,7 @@ class Term:
     value: str
 
 
-def parse(words: str, keys: Sequence[str]) -> list[Term]:
+def parse_filter(words: str, keys: Sequence[str]) -> list[Term]:
     """The terms of a filter; a key may be the end of exactly one of the keys."""
     try:
         parts = shlex.split(words)
@@ -91,8 +94,7 @@ def order(jobs: Sequence[Job], key: str, falling: bool) -> list[Job]:
 
 def columns(folder: Folder) -> list[dict[str, str]]:
     """The columns a table of the folder can have; those that it opens with are marked."""
-    swept = folder.swept
-    usual = [name for name in USUAL if name in folder.observables]
+    swept, usual = folder.swept, usual_finals(folder)
     finals = [*usual, *(name for name in folder.observables if name not in usual)]
     return [
         *({"key": k, "kind": "override", "usual": "yes" * (k in swept)} for k in folder.overrides),
@@ -100,6 +102,30 @@ def columns(folder: Folder) -> list[dict[str, str]]:
         *({"key": k, "kind": "claim", "usual": "yes"} for k in folder.claims),
         {"key": "seconds", "kind": "seconds", "usual": ""},
     ]
+
+
+def usual_finals(folder: Folder, most: int = USUAL) -> list[str]:
+    """Final observables that a table opens with: what a job returns, then ranked ones."""
+    told = [study.returns for study in folder.studies if study.returns]
+    first = [name for pair in told if (name := ".".join(pair)) in folder.observables]
+    phases = {phase for phase, _ in told}
+    ranked = sorted(folder.ranked, key=lambda name: name.partition(".")[0] not in phases)
+    return list(dict.fromkeys((*first, *ranked)))[:most]
+
+
+def headings(folder: Folder) -> dict[str, list[Any]]:
+    """Of each final observable what its column is called, and whether it is a natural log.
+
+    The phase is named where several have an observable of that name.
+    """
+    parts = {key: key.partition(".") for key in folder.observables}
+    several = Counter(name or phase for phase, _, name in parts.values())
+    found: dict[str, list[Any]] = {}
+    for key, (phase, _, name) in parts.items():
+        log = key in folder.logs
+        said = (name or phase).removeprefix("log_" if log else "").replace("_", " ")
+        found[key] = [text(f"{said}, {phase}" if several[name or phase] > 1 else said), log]
+    return found
 
 
 def facets(folder: Folder) -> list[dict[str, Any]]:

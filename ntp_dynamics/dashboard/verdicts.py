@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
-from ntp_dynamics.dashboard.index import Job, text
-from ntp_dynamics.lab.label import Label
-from ntp_dynamics.lab.wording import factor, kept_of
-from ntp_dynamics.lab.written import claim_key
+from ntp_dynamics.dashboard.rows import Job
+from ntp_dynamics.record.plain import text
+from ntp_dynamics.record.written import claim_key
+from ntp_dynamics.verdict.label import Label
+from ntp_dynamics.verdict.wording import factor, kept_of
 
 
 def cards(verdicts: Sequence[Any], corrected: Mapping[str, str]) -> list[dict[str, Any]]:

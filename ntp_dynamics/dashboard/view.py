@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ntp_dynamics.config import Config
-from ntp_dynamics.dashboard.attention import attention
-from ntp_dynamics.dashboard.curves import numbers, panels, stages
-from ntp_dynamics.dashboard.index import Job, text
+from ntp_dynamics.dashboard.curves import panels_json
 from ntp_dynamics.dashboard.reading import Reading
+from ntp_dynamics.dashboard.rows import Job
 from ntp_dynamics.dashboard.verdicts import cards, headline
-from ntp_dynamics.lab.label import marks
-from ntp_dynamics.lab.verdict import EARLIER, FORMAT
-from ntp_dynamics.record import Record
-
-STAGE_NAMES = {"feed_forward": "feed-forward", "attention": "attention", "joint": "joint"}
+from ntp_dynamics.dashboard.views import pages, views
+from ntp_dynamics.observe.hooks import ARRAY_CLOCK
+from ntp_dynamics.record.plain import numbers, places, text
+from ntp_dynamics.record.record import Record
+from ntp_dynamics.record.written import Written
+from ntp_dynamics.study import Outline
+from ntp_dynamics.verdict.label import marks
+from ntp_dynamics.verdict.verdict import EARLIER, FORMAT
 
 
 def job_view(job: Job, reading: Reading, run: int = 0) -> dict[str, Any]:
@@ -34,25 +36,38 @@ def job_view(job: Job, reading: Reading, run: int = 0) -> dict[str, Any]:
         "log": list(reading.log),
         "run": run,
         "runs": 0,
+        "pages": [],
         "marks": marks(),
     }
     if record is None:
         return view
-    tree = record.trajectory
-    run = min(max(run, 0), len(record.corpora) - 1)
+    runs = runs_of(record)
+    run = min(max(run, 0), runs - 1)
+    shown = list(views(record, run))
     found = cards(record.verdicts, job.labels)
     return {
         **view,
         "run": run,
-        "runs": len(record.corpora),
-        "facts": facts(record.config, record),
+        "runs": runs,
+        "facts": facts(record, runs),
         "headline": headline(found, record.verdicts),
-        "notes": notes(record),
+        "notes": [*notes(record), *(v["problem"] for v in shown if v["problem"])],
         "cards": found,
         "timeline": timeline(record),
-        "panels": panels(tree, reading.laws),
-        "attention": attention(record, run),
+        "panels": _panels(record, reading.laws),
+        "pages": pages(record.study),
+        "views": [v for v in shown if v["data"] is not None],
     }
+
+
+def _panels(record: Record, laws: Sequence[Written]) -> list[dict[str, Any]]:
+    """The panels; checkpoints are told on the clock of their phase."""
+    clocks = {o.name: o.clock.replace("_", " ") for o in record.study.outline(record.config)}
+    shown = panels_json(record.trajectory, record.phases, laws)
+    for one in shown:
+        if one["when"] == ARRAY_CLOCK:
+            one["when"] = text(clocks.get(one["stage"], ARRAY_CLOCK))
+    return shown
 
 
 def notes(record: Record) -> list[str]:
@@ -62,45 +77,39 @@ def notes(record: Record) -> list[str]:
     return [EARLIER, *noted] if record.verdicts and record.rules < FORMAT else noted
 
 
-def facts(config: Config, record: Record) -> list[str]:
-    """The configuration in a line."""
-    kind = {
-        name: type(getattr(config, name)).__name__ for name in ("optimizer", "init", "embedding")
-    }
-    words = {
-        "NormalisedGradientDescent": "normalised gradient descent",
-        "GradientDescent": "gradient descent",
-        "SignDescent": "sign descent",
-        "ZeroInit": "from zero",
-        "GaussianInit": "gaussian start",
-        "OrthonormalEmbedding": "orthonormal embedding",
-        "StandardEmbedding": "standard basis",
-        "GaussianEmbedding": "gaussian embedding",
-    }
-    runs, v = len(record.corpora), record.corpora[0].classes
-    return [
-        f"{runs} run{'s' * (runs != 1)}",
-        f"|V| = {v:,}",
-        *(words.get(name, name) for name in kind.values()),
-        f"seed {config.seed}",
-    ]
+def runs_of(record: Record) -> int:
+    """How many runs a record has."""
+    sizes = [record.stage(phase).sizes.get("run", 1) for phase in record.phases]
+    return min([record.config.runs, *sizes])
+
+
+def facts(record: Record, runs: int) -> list[str]:
+    """The job in a line: its size, what its study says of it, its seed."""
+    said = record.study.facts(record.config, record.inputs)
+    return [f"{runs:,} run{'s' * (runs != 1)}", *map(text, said), f"seed {record.config.seed}"]
 
 
 def timeline(record: Record) -> list[dict[str, Any]]:
-    """The recorded steps of each stage, one after the other, with the path length so far."""
+    """The recorded places of each phase on its clock, one after the other, with another clock of
+    the study beside where it has one."""
+    outlines = {o.name: o for o in record.study.outline(record.config)}
     line = []
-    for stage in stages(record.trajectory):
-        data = record.trajectory.children[stage].dataset
-        if "step" not in data.coords:
+    for phase in record.phases:
+        data = record.stage(phase)
+        outline = outlines.get(phase, Outline(phase, 0))
+        if outline.clock not in data.coords or not data[outline.clock].size:
             continue
-        path = data.get("path_length")
-        middle = None if path is None else numbers(np.median(path.values, axis=0))
+        dims = "run", outline.clock
+        beside = [n for n in record.study.clocks if n in data and data[n].dims == dims]
+        other = numbers(np.median(data[beside[0]].values, axis=0)) if beside else None
         line.append(
             {
-                "stage": str(stage),
-                "label": STAGE_NAMES[stage],
-                "steps": data["step"].values.astype(int).tolist(),
-                "path": middle,
+                "stage": phase,
+                "label": text(outline.label or phase),
+                "clock": text(outline.clock.replace("_", " ")),
+                "steps": places(data[outline.clock].values.astype(float)),
+                "beside": text(record.study.clocks[beside[0]]) if beside else "",
+                "path": other,
             }
         )
     return line

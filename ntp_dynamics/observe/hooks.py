@@ -5,22 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 from jaxtyping import Int
 
-from ntp_dynamics.config import Hooks, Stage, When
-from ntp_dynamics.lab.trajectory import Channel, Recorder
-from ntp_dynamics.model.reference import Reference
-from ntp_dynamics.observe.measure import Unmeasurable, measure, said
-from ntp_dynamics.observe.observables import BUILT_IN, Observable
-from ntp_dynamics.optim.state import State
+from ntp_dynamics.config.choices import When
+from ntp_dynamics.config.job import Hooks
+from ntp_dynamics.observe.measure import Unmeasurable, as_array, measure, said
+from ntp_dynamics.observe.observable import Observable
+from ntp_dynamics.record.trajectory import Channel, Recorder
+from ntp_dynamics.study import Outline
 
 EVERY_STEP_UNTIL = 32
 RECORDED_PER_DECADE = 30  # a verdict needs 24 in any decade; steps are rounded
 CHECKPOINTS_PER_DECADE = 6  # divides the other: an attention map stands beside its loss
-SCALAR_CLOCK, ARRAY_CLOCK = "step", "checkpoint"
+ARRAY_CLOCK = "checkpoint"
 
 
 def recorded_steps(last: int) -> Int[np.ndarray, " T"]:
@@ -55,31 +55,56 @@ def steps_of(when: When, last: int) -> Collection[int]:
 
 @dataclass(frozen=True)
 class Hook:
-    """Measures an observable at some steps; the clock names the record's axis."""
+    """Measures an observable at some steps; the clock names the record's axis.
+
+    ``own``: the observable is the study's, wherever that lies; else it came with the job.
+    """
 
     observable: Observable
     steps: Collection[int]
     clock: str
+    own: bool = False
+
+    def measure(self, state: Any, reference: Any, sizes: MutableMapping[str, int]) -> np.ndarray:
+        """The values (R, ...) in a state.  Raises Unmeasurable, of an own one what it raises."""
+        if self.own:
+            return as_array(self.observable(state, reference))
+        return measure(self.observable, state, reference, sizes)
 
 
 def make_hooks(
-    settings: Hooks, stage: Stage, last: int, extra: Sequence[Observable] = ()
+    settings: Hooks,
+    phase: Outline,
+    observables: Iterable[Observable],
+    added: Iterable[Observable] = (),
 ) -> list[Hook]:
-    """The hooks of a stage: built-in and extra observables at the steps the settings ask for.
+    """The hooks of a phase: the observables of its study and those that were added, at the steps
+    the settings ask for.
 
-    An observable with a schedule of its own has a clock of its own, `step_<name>`.
+    An observable with a schedule of its own has a clock of its own, `<clock>_<name>`.
     """
+    last = phase.horizon
     scalars, arrays = (steps_of(when, last) for when in (settings.scalars, settings.arrays))
     hooks = []
-    for o in (*BUILT_IN, *extra):
-        if stage not in o.stages:
+    for o, own in [*((o, True) for o in observables), *((o, False) for o in added)]:
+        if not o.measured_in(phase.shadow or phase.name):
             continue
         if o.schedule is not None:
-            hooks.append(Hook(o, _own_steps(o, last), f"step_{o.name}"))
+            hooks.append(Hook(o, _own_steps(o, last), f"{phase.clock}_{o.name}", own))
         else:
-            steps, clock = (arrays, ARRAY_CLOCK) if o.dims else (scalars, SCALAR_CLOCK)
-            hooks.append(Hook(o, steps, clock))
+            steps, clock = (arrays, ARRAY_CLOCK) if o.dims else (scalars, phase.clock)
+            hooks.append(Hook(o, steps, clock, own))
     return [hook for hook in hooks if hook.steps]
+
+
+def hooks_of(
+    settings: Hooks,
+    phases: Iterable[Outline],
+    observables: Sequence[Observable],
+    added: Sequence[Observable] = (),
+) -> dict[str, list[Hook]]:
+    """The hooks of every phase, by its name."""
+    return {phase.name: make_hooks(settings, phase, observables, added) for phase in phases}
 
 
 def _own_steps(o: Observable, last: int) -> frozenset[int]:
@@ -91,38 +116,38 @@ def _own_steps(o: Observable, last: int) -> frozenset[int]:
         raise Unmeasurable(o, f"its schedule raises {said(error)}", remedy) from error
 
 
-def make_recorder(hooks: list[Hook]) -> Recorder:
-    """Room for everything the hooks will measure."""
+def make_recorder(hooks: Sequence[Hook], unit: float = 1.0) -> Recorder:
+    """Room for everything the hooks will measure; clocks read ``unit`` times the step."""
     steps = {hook.clock: hook.steps for hook in hooks}
     clocks = {clock: np.array(sorted(due)) for clock, due in steps.items()}
     channels = [
-        Channel(
-            hook.observable.name,
-            (hook.clock, *hook.observable.dims),
-            {
-                "units": hook.observable.units,
-                "long_name": hook.observable.long_name,
-                "source": hook.observable.source,
-            },
-        )
+        Channel(o.name, (hook.clock, *o.dims), o.attributes)
         for hook in hooks
+        for o in (hook.observable,)
     ]
-    return Recorder(channels, clocks)
+    return Recorder(channels, clocks, unit)
 
 
-Dropper = Callable[[Stage, int, Unmeasurable], None]
-"""Is told of an observable that cannot be measured: stage, step, why."""
+def images(hooks: Mapping[str, Iterable[Hook]]) -> set[str]:
+    """Names of the observables that are drawn as images."""
+    return {hook.observable.name for own in hooks.values() for hook in own if hook.observable.image}
 
 
-def complain(stage: Stage, step: int, why: Unmeasurable) -> NoReturn:
+Dropper = Callable[[str, int, Unmeasurable], None]
+"""Is told of an observable that cannot be measured: phase, step, why."""
+
+
+def complain(phase: str, step: int, why: Unmeasurable) -> NoReturn:
     """A dropper that lets no observable go."""
     raise why
 
 
 def observe(
     hooks: list[Hook],
-    state: State,
-    reference: Reference,
+    phase: str,
+    step: int,
+    state: Any,
+    reference: Any,
     sizes: MutableMapping[str, int],
     drop: Dropper = complain,
 ) -> dict[str, np.ndarray]:
@@ -131,16 +156,16 @@ def observe(
     A hook whose observable cannot be measured leaves the list, unless ``drop`` raises.
     """
     measured = {}
-    for hook in [hook for hook in hooks if state.step in hook.steps]:
+    for hook in [hook for hook in hooks if step in hook.steps]:
         try:
-            measured[hook.observable.name] = measure(hook.observable, state, reference, sizes)
+            measured[hook.observable.name] = hook.measure(state, reference, sizes)
         except Unmeasurable as error:
-            drop(state.stage, state.step, error)
+            drop(phase, step, error)
             hooks.remove(hook)
     return measured
 
 
-def record_size(hooks: list[Hook], sizes: Mapping[str, int], bytes_per_value: int = 8) -> int:
+def record_size(hooks: Iterable[Hook], sizes: Mapping[str, int], bytes_per_value: int = 8) -> int:
     """Bytes the hooks will record, with the sizes of the axes; an unknown axis counts as one."""
     return sum(
         bytes_per_value

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
-from ntp_dynamics.config import Stage
-from ntp_dynamics.lab.claim import Claim
-from ntp_dynamics.lab.judge import inapplicable
-from ntp_dynamics.lab.verdict import FORMAT, Verdict
-from ntp_dynamics.lab.written import TERMS, Written, write_down
-from ntp_dynamics.theory import asymptotics, huang2024
-from ntp_dynamics.theory.constants import Constants
+from ntp_dynamics.observe.quantity import quantity
+from ntp_dynamics.record.written import TERMS, Written, write_down
+from ntp_dynamics.verdict.claim import Claim
+from ntp_dynamics.verdict.judge import inapplicable
+from ntp_dynamics.verdict.verdict import FORMAT, Verdict
 
 if TYPE_CHECKING:
     import xarray
-
-CLAIMS = [*huang2024.CLAIMS, *asymptotics.CLAIMS]
 
 
 @dataclass(frozen=True)
@@ -46,11 +41,14 @@ def verdicts_file(claims: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def judge_claims(
-    tree: xarray.DataTree, constants: Constants, claims: Iterable[Claim] = CLAIMS
+    tree: xarray.DataTree, constants: Any, claims: Iterable[Claim], residual: str | None = None
 ) -> list[Judged]:
-    """A verdict on every claim; one about a stage that was not trained does not apply."""
+    """A verdict on every claim; one about a phase that was not trained does not apply.
+
+    ``residual`` names the scalar up to which a run counts (`Study.residual`).
+    """
     return [
-        Judged(claim, _judge(claim, tree, constants), _written(claim, tree, constants))
+        Judged(claim, _judge(claim, tree, constants, residual), _written(claim, tree, constants))
         for claim in claims
     ]
 
@@ -60,34 +58,47 @@ def laws_of(judged: Iterable[Judged]) -> list[Written]:
     return [j.written for j in judged if j.written is not None]
 
 
-def observed_steps(tree: xarray.DataTree, stage: str) -> Int[np.ndarray, " T"]:
-    """The recorded steps from step 1 on (at step 0 zero weights have no direction)."""
-    steps = _values(tree, stage, "step")
-    return steps[steps >= 1]
+def observed_steps(tree: xarray.DataTree, stage: str, name: str) -> Float[np.ndarray, " T"]:
+    """Where a scalar was recorded on its clock, from after the start on (at step 0 zero weights
+    have no direction)."""
+    t = _clock(tree, stage, name)
+    return t[t > 0]
 
 
 def observed(tree: xarray.DataTree, stage: str, name: str) -> Float[np.ndarray, "S T"]:
-    """A recorded scalar at these steps."""
-    return _values(tree, stage, name)[:, _values(tree, stage, "step") >= 1]
+    """A recorded scalar there."""
+    return _values(tree, stage, name)[:, _clock(tree, stage, name) > 0]
 
 
 def log_observed(tree: xarray.DataTree, stage: str, name: str) -> Float[np.ndarray, "S T"]:
-    """Its natural log; observables named log_* are logs already.  Not positive gives -inf."""
-    values = observed(tree, stage, name)
-    if name.startswith("log_"):
-        return values
-    with np.errstate(divide="ignore"):
-        return np.log(np.maximum(values, 0.0))
+    """Its natural log.  Not positive gives -inf."""
+    return quantity(tree.children[stage], name).logs(observed(tree, stage, name))
 
 
-def recorded_for_laws(tree: xarray.DataTree) -> Mapping[str, np.ndarray]:
-    """What laws and hypotheses of the attention stage refer to: (S, T), logits (S, V, V)."""
-    if Stage.attention not in tree:
-        return {}
-    return {
-        "attention_mass_min": observed(tree, Stage.attention, "attention_mass_min"),
-        "logits": _values(tree, Stage.attention, "logits"),
-    }
+def series(
+    tree: xarray.DataTree, claim: Claim
+) -> tuple[Float[np.ndarray, " T"], Float[np.ndarray, "S T"]]:
+    """What a claim is about: its places, and what was recorded there.
+
+    Along an axis of the observable's own it is what was recorded last; the places are the
+    coordinate of that axis, or 1, 2, ... where that does not rise from above 0.
+    """
+    stage = str(claim.stage)
+    variable = tree.children[stage].variables[claim.observable]
+    dims = [str(dim) for dim in variable.dims]
+    if claim.clock not in dims[2:]:
+        t = observed_steps(tree, stage, claim.observable)
+        return t, observed(tree, stage, claim.observable)
+    last = np.moveaxis(variable.values[:, -1], dims.index(claim.clock) - 1, -1)
+    there = tree.children[stage].variables.get(claim.clock)
+    t = np.arange(1, last.shape[-1] + 1) if there is None else there.values.astype(float)
+    rises = (np.diff(t) > 0).all() and (t > 0).all()
+    return (t if rises else np.arange(1.0, len(t) + 1)), last
+
+
+def _clock(tree: xarray.DataTree, stage: str, name: str) -> np.ndarray:
+    group = tree.children[stage].variables
+    return group[str(group[name].dims[1])].values
 
 
 def _values(tree: xarray.DataTree, stage: str, name: str) -> np.ndarray:
@@ -95,37 +106,28 @@ def _values(tree: xarray.DataTree, stage: str, name: str) -> np.ndarray:
     return tree.children[stage].variables[name].values
 
 
-def _judge(claim: Claim, tree: xarray.DataTree, constants: Constants) -> Verdict:
-    stage = Stage(claim.stage)
+def _judge(claim: Claim, tree: xarray.DataTree, constants: Any, residual: str | None) -> Verdict:
+    stage, runs = str(claim.stage), tree.sizes["run"]
     if stage not in tree:
-        return claim.judge([1], np.zeros((tree.sizes["run"], 1)), constants, beyond=False)
-    if claim.observable not in tree.children[stage].variables:  # a record of an earlier version
-        runs = tree.sizes["run"]
+        return claim.judge([1], np.zeros((runs, 1)), constants, beyond=False)
+    there = tree.children[stage].variables
+    if claim.observable not in there:  # a record of an earlier version
         return inapplicable(runs, ((f"{claim.observable} was not recorded", runs),), claim.about)
-    steps = observed_steps(tree, stage)
+    t, values = series(tree, claim)
+    told = quantity(tree.children[stage], claim.observable)
+    trusted = residual in there and there[residual].dims == there[claim.observable].dims
     return claim.judge(
-        steps,
-        log_observed(tree, stage, claim.observable),
+        t,
+        told.logs(values),
         constants,
-        residual=observed(tree, stage, "zero_sum_residual"),
-        log_floor=log_floor(claim.observable, int(steps[-1])),
-        values=observed(tree, stage, claim.observable),
+        residual=observed(tree, stage, str(residual)) if trusted else None,
+        log_floor=told.log_floor(t[-1]),
+        values=values,
     )
 
 
-def _written(claim: Claim, tree: xarray.DataTree, constants: Constants) -> Written | None:
+def _written(claim: Claim, tree: xarray.DataTree, constants: Any) -> Written | None:
     if claim.stage not in tree or claim.observable not in tree.children[claim.stage].variables:
         return None
-    steps = observed_steps(tree, claim.stage).astype(float)
-    return write_down(claim, constants, steps, tree.sizes["run"])
-
-
-def log_floor(name: str, horizon: int) -> float | None:
-    """Log of the rounding floor of an observable after so many steps, None where there is none.
-
-    1 - cos as half a squared distance of unit matrices is good to eps^2; every step rounds the
-    weights once more, in random directions, so that after t steps eps^2 t is left.
-    """
-    if not name.startswith("direction_gap"):
-        return None
-    return math.log(np.finfo(float).eps ** 2 * max(horizon, 1))
+    t, _ = series(tree, claim)
+    return write_down(claim, constants, t.astype(float), tree.sizes["run"])

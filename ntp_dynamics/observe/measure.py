@@ -1,7 +1,7 @@
 """Measuring, where the observable may be anybody's.
 
 One that raises, exits or returns what cannot be recorded is told in one line and costs itself, not
-the job.  The lab's own are not guarded: their errors are errors of the lab.
+the job.  Those of the study are not guarded: their errors are errors of the study.
 """
 
 from __future__ import annotations
@@ -12,13 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
-from ntp_dynamics.lab.errors import UserError
-from ntp_dynamics.lab.secrets import redact
-from ntp_dynamics.model.reference import Reference
-from ntp_dynamics.observe.observables import Observable
-from ntp_dynamics.optim.state import State
+from ntp_dynamics.observe.observable import Observable
+from ntp_dynamics.system.errors import UserError
+from ntp_dynamics.system.secrets import redact
 
 LONGEST = 120
 """Characters of somebody else's error that a line tells; the log has all of it."""
@@ -33,20 +30,16 @@ class Unmeasurable(UserError):
 
 
 def measure(
-    observable: Observable, state: State, reference: Reference, sizes: MutableMapping[str, int]
+    observable: Observable, state: Any, reference: Any, sizes: MutableMapping[str, int]
 ) -> np.ndarray:
-    """The values (R, ...) of an observable in a state, as numbers.
+    """The values (R, ...) of somebody's observable in a state, as numbers.
 
     ``sizes`` of the known axes; the size of another is what it is the first time.  Raises
-    Unmeasurable, of the lab's own observables what they raise.
+    Unmeasurable.
     """
-    if is_ours(observable):
-        return observable(state, reference).numpy(force=True)
     try:
         value: Any = observable(state, reference)
-        if isinstance(value, Tensor):  # numpy does not know every kind of float
-            value = (value.double() if value.is_floating_point() else value).numpy(force=True)
-        array = np.asarray(value)
+        array = as_array(value)
     except BaseException as error:  # SystemExit too: a job does not end with a measurement
         what = f"it raises {said(error)}"
         raise Unmeasurable(observable, what, "mend it, or leave it out") from error
@@ -55,6 +48,13 @@ def measure(
         what = f"it returns {kind}, not real numbers"
         raise Unmeasurable(observable, what, "return a tensor of float64")
     return _of_right_shape(observable, array, sizes)
+
+
+def as_array(value: Any) -> np.ndarray:
+    """What an observable returned, a tensor or anything like an array, as one of numpy's."""
+    if hasattr(value, "is_floating_point"):  # a tensor; numpy does not know every kind of float
+        value = (value.double() if value.is_floating_point() else value).numpy(force=True)
+    return np.asarray(value)
 
 
 def _of_right_shape(
@@ -69,12 +69,6 @@ def _of_right_shape(
     for axis, n in zip(axes, value.shape, strict=True):
         sizes.setdefault(axis, n)
     return value
-
-
-def is_ours(observable: Observable) -> bool:
-    """Whether an observable is the lab's own."""
-    module = getattr(observable.measure, "__module__", None) or ""
-    return module.partition(".")[0] == __name__.partition(".")[0]
 
 
 def named(observable: Observable) -> str:

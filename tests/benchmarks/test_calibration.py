@@ -21,9 +21,9 @@ from benchmarks.calibration.statistics import LIMIT, at_most, interval
 from benchmarks.calibration.sweep import count
 from benchmarks.calibration.systems import Finding, findings
 from benchmarks.calibration.transients import late
-from ntp_dynamics.lab.judge import judge
-from ntp_dynamics.lab.law import Law, Power
-from ntp_dynamics.lab.replicates import judge_rates
+from ntp_dynamics.verdict.judge import judge
+from ntp_dynamics.verdict.law import Law, Power
+from ntp_dynamics.verdict.replicates import judge_rates
 
 ROOT = Path(__file__).parents[2]
 REPLICATES = 40

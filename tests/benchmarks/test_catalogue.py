@@ -32,12 +32,13 @@ from benchmarks.catalogue.series import last, target
 from benchmarks.catalogue.spelling import spell, spread
 from benchmarks.catalogue.tally import Tally
 from benchmarks.catalogue.watched import EVALUATED
-from ntp_dynamics.compose import config_dir
+from ntp_dynamics.config.compose import config_dir
+from ntp_dynamics.studies import names
 
 ROOT = Path(__file__).parents[2]
 RESULTS = json.loads((ROOT / "benchmarks/catalogue/results.json").read_text())
 PAGE = (ROOT / "docs/findings.md").read_text(encoding="utf-8")
-EXPERIMENTS = {path.stem for path in (config_dir() / "experiment").glob("*.yaml")}
+EXPERIMENTS = {path.stem for path in (config_dir() / "experiment").glob("*.yaml")} - {*names()}
 VALUES = np.array([1.0, 2.0, 3.0])
 
 

@@ -22,8 +22,8 @@ from benchmarks.performance.steps import (
     kernel,
     torch_path,
 )
-from ntp_dynamics.stepping import NO_STEPS
-from ntp_dynamics.theory.column import solve
+from ntp_dynamics.run.stepping import NO_STEPS
+from ntp_dynamics.studies.next_token.theory.column import solve_column
 
 ROOT = Path(__file__).parents[2]
 SHAPE = Shape(8, 4, 20)
@@ -32,13 +32,13 @@ SHAPE = Shape(8, 4, 20)
 def test_all_contenders_walk_the_same_path() -> None:
     given = problem(SHAPE, 1)
     naive = Naive(given.corpora[0], given.logits[0], STEP_SIZE)
-    course, states = kernel(given, logged=True), torch_path(given)
+    dynamics, states = kernel(given, logged=True), torch_path(given)
     naive.steps(50)
-    kept = course.advance(49, np.arange(50)).values
-    course.advance(50, NO_STEPS)
+    kept = dynamics.advance(49, np.arange(50)).values
+    dynamics.advance(50, NO_STEPS)
     queries = given.batch.query_id[0]
     scores = naive.model.weight.detach()[:, queries]
-    torch.testing.assert_close(course.moved()[0], scores, rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(dynamics.moved()[0], scores, rtol=1e-9, atol=1e-12)
     measured = states(51)
     for step, logged in enumerate(naive.log):
         loss, norm, size, *_ = logged
@@ -53,11 +53,11 @@ def test_all_contenders_walk_the_same_path() -> None:
 def test_all_contenders_of_the_joint_stage_walk_the_same_path() -> None:
     given = problem(SHAPE, 1)
     naive = NaiveJoint(given.corpora[0], STEP_SIZE, LOGIT_STEP_SIZE)
-    course, states = joint_kernel(given), joint_by_torch(given)
+    dynamics, states = joint_kernel(given), joint_by_torch(given)
     naive.steps(39)  # it has taken one
-    course.advance(40, NO_STEPS)
+    dynamics.advance(40, NO_STEPS)
     (*_, last) = states(41)
-    scores, logits = course.position().coefficients
+    scores, logits = dynamics.position().coefficients
     queries = given.batch.query_id[0]
     for mine, torch_, usual in (
         (scores, last.attention.value, naive.model.weight.detach()[:, queries]),
@@ -82,7 +82,7 @@ def test_every_contender_has_its_turn_in_every_round() -> None:
 
 def test_the_solver_proves_what_is_timed() -> None:
     for order in orders_of(SHAPE).values():
-        certificate = solve(order.relations).certificate
+        certificate = solve_column(order.relations).certificate
         assert certificate is not None
         assert certificate.optimal
     measured = a_query(SHAPE, 1)

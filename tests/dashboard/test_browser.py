@@ -53,6 +53,7 @@ def job_page(served: str, watched: Any, job: str) -> Any:
     page = watched.page
     page.goto(f"{served}/job/{job}")
     page.wait_for_selector("[data-panel='attention/norm_kq'] .main-svg")
+    page.wait_for_selector("[data-panel=attention-map] svg")
     return page
 
 
@@ -103,7 +104,7 @@ def test_a_filter_narrows_everything_and_is_in_the_address(
     page.wait_for_selector("[data-panel=parallel] path")
     page.locator("[data-fold=groups] summary").click()
     page.get_by_label("a line for each").select_option("optimizer")
-    page.wait_for_selector(".comparison [data-panel=log_loss] .main-svg")
+    page.wait_for_selector(".comparison [data-panel=log_excess_loss] .main-svg")
     assert (
         page.locator(".comparison .lines li")
         .all_inner_texts()[0]
@@ -134,7 +135,7 @@ def test_one_slider_drives_every_panel_by_mouse_and_keyboard(
     page.locator("h1").click()
     page.keyboard.press("Home")
     assert "feed-forward · step 0" in page.locator(".where").inner_text()
-    assert gap.locator(".reading").inner_text() == "not yet trained"
+    assert gap.locator(".reading").inner_text() == "not yet reached"
     page.keyboard.press("Space")
     until(page, "Number(document.querySelector('input.steps').value) > 3")
     page.keyboard.press("Space")
@@ -180,13 +181,13 @@ def test_corpus_and_comparison_are_a_click_away(
     served: str, watched: Any, ids: dict[str, str]
 ) -> None:
     page = watched.page
-    page.goto(f"{served}/corpus/{ids['cycle']}")
+    page.goto(f"{served}/view/corpus/{ids['cycle']}")
     page.wait_for_selector(".order.broken svg")
     assert "has a cycle" in page.locator("pre.report").inner_text()
     until(page, "document.querySelectorAll('tr.witness').length === 3")
     page.goto(f"{served}/compare?jobs={ids['sweep/0']},{ids['sweep/2']}")
     page.wait_for_selector("[data-panel=direction_gap_kq] .main-svg")
-    page.get_by_label("clock").select_option("norm")
+    page.get_by_label("clock").select_option("norm_kq")
     until(page, "document.querySelector('.plot').layout?.xaxis.title.text.includes('norm')")
     assert page.locator(".lines li").all_inner_texts() == ["optimizer=ngd", "optimizer=gd"]
 
@@ -210,7 +211,7 @@ def test_a_narrow_screen_is_not_wider_than_itself(
     page = watched.page
     page.set_viewport_size({"width": 390, "height": 844})
     folder = next(iter(scan(records).folders))
-    for path in ("/", f"/sweep/{folder}", f"/job/{ids['sweep/0']}", f"/corpus/{ids['cycle']}"):
+    for path in ("/", f"/sweep/{folder}", f"/job/{ids['sweep/0']}", f"/view/corpus/{ids['cycle']}"):
         page.goto(served + path)
         page.wait_for_selector("h1")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -252,6 +253,7 @@ def test_an_exported_page_lives_without_a_server(
     page.goto((tmp_path / "page.html").as_uri())
     page.locator("table.jobs a").first.click()
     page.wait_for_selector("[data-panel='attention/norm_kq'] .main-svg")
+    page.wait_for_selector("[data-panel=attention-map] svg")
     where = page.locator(".where").inner_text()
     page.locator("input.steps").focus()
     page.keyboard.press("ArrowLeft")

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ntp_dynamics.dashboard.compare import CLOCKS, MOST, compare
-from ntp_dynamics.dashboard.index import Job, scan
-from ntp_dynamics.record import load_run
+from ntp_dynamics.dashboard.compare import MOST, OWN, compare
+from ntp_dynamics.dashboard.index import scan
+from ntp_dynamics.dashboard.rows import Job
+from ntp_dynamics.record.record import load_run
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +20,8 @@ def jobs(records: Path) -> list[Job]:
 
 
 def test_a_line_is_the_median_over_runs_at_the_clock_of_the_record(jobs: list[Job]) -> None:
-    for clock, name in (("path", "path_length"), ("norm", "norm_kq")):
-        told = compare(jobs, clock, "")
+    for clock, name in (("path_length", "path_length"), ("norm_kq", "norm_kq")):
+        told = compare(jobs, clock, "", ["log_loss"])
         assert [len(line["jobs"]) for line in told["lines"]] == [1] * 4
         stage = load_run(jobs[2].path).stage("attention")
         loss = next(p for p in told["panels"] if p["name"] == "log_loss")["curves"][2]
@@ -31,7 +32,7 @@ def test_a_line_is_the_median_over_runs_at_the_clock_of_the_record(jobs: list[Jo
 
 
 def test_a_group_covers_the_runs_of_all_its_jobs(jobs: list[Job]) -> None:
-    told = compare(jobs, "step", "optimizer")
+    told = compare(jobs, OWN, "optimizer")
     assert [line["name"] for line in told["lines"]] == ["optimizer=ngd", "optimizer=gd"]
     gap = next(p for p in told["panels"] if p["name"] == "direction_gap_kq")["curves"][1]
     final = [
@@ -42,7 +43,9 @@ def test_a_group_covers_the_runs_of_all_its_jobs(jobs: list[Job]) -> None:
 
 
 def test_every_clock_runs_forward(jobs: list[Job]) -> None:
-    for clock in CLOCKS:
+    clocks = compare(jobs, OWN, "")["clocks"]
+    assert list(clocks) == [OWN, "path_length", "norm_kq", "score_margin"]
+    for clock in clocks:
         for panel in compare(jobs, clock, "seed")["panels"]:
             for curve in panel["curves"]:
                 assert (np.diff(curve["x"]) > 0).all()
@@ -51,7 +54,7 @@ def test_every_clock_runs_forward(jobs: list[Job]) -> None:
 
 def test_what_is_left_out_is_said(jobs: list[Job], tmp_path: Path) -> None:
     many = list(jobs) * 20
-    told = compare(many, "step", "optimizer")
+    told = compare(many, OWN, "optimizer")
     assert told["left_out"] == 80 - MOST
     (tmp_path / "status.json").write_text("{}")
     broken = list(scan(tmp_path).jobs.values())

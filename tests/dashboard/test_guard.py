@@ -26,7 +26,10 @@ ROUTES = [
     "/",
     "/job/",
     "/sweep/",
-    "/corpus/",
+    "/view/",
+    "/view/corpus/",
+    "/studies/",
+    "/studies/next_token/",
     "/jobs/",
     "/assets/",
     "/_dash-component-suites/dash/",
@@ -88,6 +91,15 @@ def test_no_spelling_of_a_path_leaves_the_directory(served: Any, opened: set[str
             assert status in (400, 404), path
             assert SECRET.encode() not in body
     assert not [path for path in opened if "outside" in path or "secret" in path]
+
+
+def test_a_study_serves_the_files_of_its_views_and_no_other(served: Any) -> None:
+    status, body, headers = ask(served.port, "/studies/next_token/attention.js")
+    assert (status, headers["Content-Type"]) == (200, "text/javascript; charset=utf-8")
+    assert b"ntp.views.attention" in body
+    assert ask(served.port, "/studies/next_token/tokens.css")[2]["Content-Type"][:8] == "text/css"
+    for path in ("next_token/__init__.py", "next_token/x.js", "os/attention.js", "../attention.js"):
+        assert ask(served.port, f"/studies/{path}")[0] == 404
 
 
 def test_keys_that_are_in_no_index_show_nothing(served: Any) -> None:
@@ -189,6 +201,7 @@ QUESTIONS = [
     {"page": "sweep"},
     {"page": "job", "key": {"a": 1}, "view": {}},
     {"page": "../x", "view": {}},
+    {"page": "view", "key": "0" * 12, "name": {"a": 1}, "view": {}},
     {"page": "compare", "view": {"jobs": "../../x", "clock": "no"}},
     {"page": "sweep", "key": ["a"], "view": []},
     {"page": "folders", "view": {"page": "1" * 5000}},

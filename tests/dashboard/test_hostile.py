@@ -110,6 +110,8 @@ def root(tmp_path_factory: pytest.TempPathFactory, status_only: Callable[..., Pa
             final={"attention.direction_gap_kq": i / 10, payload: 1.0},
             labels={"kq.direction": "holds", payload: payload, f"claim{i}{payload}": "tight"},
             p_contradicted={payload: payload},
+            study=payload if i % 3 else "next_token",
+            listed={"claims": [payload], "ranked": [payload, i], "logs": payload},
         )
     words = list(dict.fromkeys(p[:300].encode("utf-8", "replace").decode() for p in PAYLOADS))
     samples = [{"tokens": [w], "next": words[i - 1]} for i, w in enumerate(words)]
@@ -176,12 +178,13 @@ def test_sixty_payloads_on_every_page_are_text(
     page.locator("#matched", has_text=f"1 of {len(PAYLOADS)}").wait_for()
     page.goto(f"{url}/job/{record.id}")
     page.wait_for_selector("[data-panel='attention/norm_kq'] .main-svg")
+    page.wait_for_selector("[data-panel=attention-map] svg")
     page.locator(".chip").first.click()
     page.wait_for_selector(".evidence:not([hidden])")
     page.locator("summary", has_text="log").click()
     assert MARKUP[0] in page.locator("details pre").inner_text()
     harmless(page)
-    page.goto(f"{url}/corpus/{record.id}")
+    page.goto(f"{url}/view/corpus/{record.id}")
     page.wait_for_selector(".orders svg")
     assert MARKUP[0][:12] in page.locator("#page").inner_text()
     harmless(page)

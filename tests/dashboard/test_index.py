@@ -7,8 +7,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from ntp_dynamics.dashboard.index import Index, cache_file, load, save, scan
-from ntp_dynamics.record import load_sweep
+from ntp_dynamics.dashboard.cache import cache_file, load, save
+from ntp_dynamics.dashboard.index import Index, scan
+from ntp_dynamics.record.record import load_sweep
 
 Write = Callable[..., Path]
 
@@ -65,6 +66,11 @@ def test_one_bad_status_hides_no_other_job(tmp_path: Path, status_only: Write) -
         "\x00",
         "{" * 99,
     ]
+    bad += [
+        '{"listed": 3}',
+        '{"listed": {"claims": {}}}',
+        '{"study": ["x"], "listed": {"logs": [3]}}',
+    ]
     bad.append(json.dumps({"overrides": [None, {}, 3], "final": {"x": "nan", "y": 10**400}}))
     for i, text in enumerate(bad, start=1):
         (tmp_path / str(i)).mkdir()
@@ -73,6 +79,25 @@ def test_one_bad_status_hides_no_other_job(tmp_path: Path, status_only: Write) -
     assert len(jobs) == len(bad) + 1
     assert jobs[0].state == "done"
     assert all(job.state == "unreadable" for job in jobs[1:])
+
+
+def test_claims_and_finals_come_in_the_order_that_jobs_list_them_in(
+    tmp_path: Path, status_only: Write
+) -> None:
+    found = {"labels": {"a": "holds", "kq.direction.x": "holds", "z": "holds"}}
+    final = {"p.loss": 1.0, "p.gap": 2.0, "p.a": 3.0}
+    listed = {"claims": ["z", "kq.direction.x"], "ranked": ["p.loss", "p.gap"], "logs": ["p.loss"]}
+    for i in range(3):
+        status_only(tmp_path / str(i), final=final, listed=listed, **found)
+    save(scan(tmp_path))
+    for index in (scan(tmp_path), load(tmp_path)):
+        assert index is not None
+        (folder,) = index.folders.values()
+        assert folder.claims == ["z", "kq.direction.x", "a"]
+        assert folder.observables == ["p.loss", "p.gap", "p.a"]
+        assert (folder.ranked, folder.logs) == (["p.loss", "p.gap"], {"p.loss"})
+        assert folder.telling == "kq.direction.x", "of equals the main theorem of the study"
+        assert len({id(job.listed) for job in folder.jobs}) == 1
 
 
 def test_links_are_not_followed(tmp_path: Path, status_only: Write) -> None:

@@ -14,10 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ntp_dynamics.dashboard.index import Job, scan
+import ntp_dynamics as ntp
+from ntp_dynamics.dashboard.arrays import AXIS
+from ntp_dynamics.dashboard.index import scan
 from ntp_dynamics.dashboard.reading import Reader, read
+from ntp_dynamics.dashboard.rows import Job
 from ntp_dynamics.dashboard.view import job_view
-from ntp_dynamics.record import load_run
+from ntp_dynamics.record.record import load_run
+from tests.dashboard.conftest import SMALL
 
 
 def job_at(root: Path, name: str) -> Job:
@@ -62,6 +66,54 @@ def test_every_law_that_applies_is_drawn_beside_its_observable(view: dict[str, A
     assert all(above)
 
 
+def test_a_cycle_is_told_in_notes_and_headline(records: Path) -> None:
+    view = view_of(records, "cycle")
+    assert "V > O > S > V" in " ".join(view["notes"])
+    assert "not realizable" in view["headline"]
+
+
+def test_the_views_are_those_of_the_study_for_the_chosen_run(view: dict[str, Any]) -> None:
+    assert view["run"] == 1
+    assert view["pages"] == ["corpus"]
+    first, *arrays = view["views"]
+    assert first["name"] == "attention"
+    assert first["files"][-1] == "/studies/next_token/attention.js"
+    assert {one["name"] for one in arrays} == {"arrays"}
+    drawn = [array["name"] for one in arrays for array in one["data"]["arrays"]]
+    assert drawn == ["logits"], "the others are drawn by a view of the study"
+
+
+ARRAYS = """
+from ntp_dynamics import observable
+
+@observable("attention", dims=("sentence", "token"), image=True, long_name="squared attention")
+def squared(state, reference):
+    return state.forward.log_phi.exp().square()
+
+@observable("attention", dims=("query",), long_name="largest score of each query")
+def largest(state, reference):
+    return state.attention.value.amax(1)
+"""
+
+
+def test_arrays_of_the_users_own_are_on_the_page(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(ARRAYS)
+    module = f"hooks.modules=['{tmp_path / 'mine.py'}']"
+    record = ntp.train([*SMALL, module], tmp_path / "out/job")
+    shown = view_of(tmp_path / "out", "job", run=1)["views"]
+    data = next(v["data"] for v in shown if v["key"] == "arrays/attention/0")
+    assert (data["stage"], data["clock"]) == ("attention", "step")
+    recorded = record.stage("attention")
+    assert data["checkpoints"] == recorded["checkpoint"].values.tolist()
+    squared, largest = data["arrays"]
+    for array, name in ((squared, "squared"), (largest, "largest")):
+        values = recorded[name].values[1]
+        flat = values[:, :AXIS].reshape(len(values), -1)
+        drawn = np.array([[np.nan if v is None else v for v in row] for row in array["values"]])
+        assert array["left_out"][0] == max(0, values.shape[1] - AXIS)
+        np.testing.assert_allclose(drawn, flat, rtol=1e-3)
+
+
 def test_a_card_tells_sentence_numbers_and_source(records: Path, view: dict[str, Any]) -> None:
     verdicts = load_run(records / "sweep/0").verdicts
     assert [c["label"] for c in view["cards"]] == [v["label"] for v in verdicts]
@@ -71,39 +123,6 @@ def test_a_card_tells_sentence_numbers_and_source(records: Path, view: dict[str,
         assert card["version"] == verdict["version"]
         assert card["panel"] in {p["key"] for p in view["panels"]}
     assert "of 14 statements of the paper" in view["headline"]
-
-
-def test_attention_of_the_chosen_run_sums_to_one_and_names_roles(
-    records: Path, view: dict[str, Any]
-) -> None:
-    record = load_run(records / "sweep/0")
-    attention = view["attention"]
-    assert view["run"] == 1
-    sentences = record.corpora[1].sentences
-    assert len(attention["sentences"]) == sum(len(set(s)) > 1 for s in sentences)
-    for sentence in attention["sentences"]:
-        np.testing.assert_allclose(np.sum(sentence["mass"], axis=1), 1, atol=1e-3)
-        tokens = sentence["tokens"]
-        assert sum(token["query"] for token in tokens) == 1
-        assert any(token["role"] == "optimal" for token in tokens)
-    flow = np.array(list(attention["flow"].values()))
-    np.testing.assert_allclose(flow.sum(axis=0), 1, atol=1e-4)
-    assert attention["flow"]["optimal"][-1] > attention["flow"]["optimal"][0]
-
-
-def test_the_scores_approach_their_target(view: dict[str, Any]) -> None:
-    scores = view["attention"]["scores"]
-    late, target = np.array(scores["values"][-1]), np.array(scores["target"])
-    gap = panel(view, "attention/direction_gap_kq")["runs"][1][-1]
-    assert 1 - late @ target == pytest.approx(10**gap, rel=0.05)
-
-
-def test_a_corpus_with_a_cycle_says_so_and_has_no_target(records: Path) -> None:
-    view = view_of(records, "cycle")
-    assert "V > O > S > V" in " ".join(view["notes"])
-    assert "not realizable" in view["headline"]
-    assert view["attention"]["scores"]["target"] is None
-    assert "confused" in view["attention"]["flow"]
 
 
 def test_the_view_is_plain_json_without_machine_paths(records: Path, view: dict[str, Any]) -> None:
@@ -149,7 +168,7 @@ def test_a_page_solves_nothing_again(records: Path, monkeypatch: pytest.MonkeyPa
     def solve(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("ntp_dynamics.theory.targets.solve", solve)
+    monkeypatch.setattr("ntp_dynamics.studies.next_token.theory.targets.solve_targets", solve)
     assert any(panel["curves"] for panel in view_of(records, "sweep/0")["panels"])
 
 

@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 
 import ntp_dynamics as ntp
-from ntp_dynamics.compose import compose_job, read_config
-from ntp_dynamics.config import Hooks, Stage, When
-from ntp_dynamics.job import prepare
+from ntp_dynamics.config.choices import When
+from ntp_dynamics.config.compose import compose_job, read_config
+from ntp_dynamics.config.job import Hooks
 from ntp_dynamics.observe.hooks import Hook, checkpoints, make_hooks, recorded_steps
-from ntp_dynamics.observe.observables import BUILT_IN, observable
+from ntp_dynamics.observe.observable import observable
+from ntp_dynamics.run.preparation import prepare
+from ntp_dynamics.studies.next_token.choices import Stage
+from ntp_dynamics.studies.next_token.observables import BUILT_IN
+from ntp_dynamics.study import Outline
 
 SMOKE = ["experiment=smoke", "tracking=none", "figures=none"]
 
@@ -47,18 +51,22 @@ def names(hooks: list[Hook], clock: str) -> set[str]:
 
 @pytest.mark.parametrize("stage", list(Stage))
 def test_the_standard_hooks_measure_every_built_in_observable(stage: Stage) -> None:
-    hooks = make_hooks(Hooks(), stage, 100)
-    mine = [o for o in BUILT_IN if stage in o.stages]
+    hooks = make_hooks(Hooks(), Outline(stage, 100), BUILT_IN)
+    mine = [o for o in BUILT_IN if stage in (o.phases or tuple(Stage))]
     assert names(hooks, "step") == {o.name for o in mine if not o.dims}
     assert names(hooks, "checkpoint") == {o.name for o in mine if o.dims}
 
 
 def test_presets_say_when_scalars_and_arrays_are_measured() -> None:
-    light = make_hooks(Hooks(arrays=When.never), Stage.attention, 1000)
+    light = make_hooks(Hooks(arrays=When.never), Outline("attention", 1000), BUILT_IN)
     assert not any(hook.observable.dims for hook in light)
-    ends = make_hooks(Hooks(scalars=When.ends, arrays=When.never), Stage.attention, 1000)
+    ends = make_hooks(
+        Hooks(scalars=When.ends, arrays=When.never), Outline("attention", 1000), BUILT_IN
+    )
     assert {hook.steps for hook in ends} == {frozenset({0, 1000})}
-    full = make_hooks(Hooks(scalars=When.every, arrays=When.recorded), Stage.attention, 1000)
+    full = make_hooks(
+        Hooks(scalars=When.every, arrays=When.recorded), Outline("attention", 1000), BUILT_IN
+    )
     assert {len(hook.steps) for hook in full if not hook.observable.dims} == {1001}
 
 
@@ -69,13 +77,15 @@ def test_an_observable_with_a_schedule_of_its_own_has_its_own_clock() -> None:
 
     (hook,) = [
         h
-        for h in make_hooks(Hooks(), Stage.attention, 45, [doubled])
+        for h in make_hooks(Hooks(), Outline("attention", 45), [*BUILT_IN, doubled])
         if h.clock != "step" and not h.observable.dims
     ]
     assert hook.clock == "step_doubled"
     assert sorted(hook.steps) == [0, 10, 20, 30, 40]
     assert not [
-        h for h in make_hooks(Hooks(), Stage.feed_forward, 45, [doubled]) if h.observable is doubled
+        h
+        for h in make_hooks(Hooks(), Outline("feed_forward", 45), [doubled])
+        if h.observable is doubled
     ]
 
 
@@ -84,7 +94,7 @@ def test_the_size_of_a_record_is_known_before_training(tmp_path: Path) -> None:
     job = prepare(read_config(compose_job(overrides)))
     record = ntp.train(overrides, tmp_path / "a")
     stored = sum(group.to_dataset(inherit=False).nbytes for group in record.trajectory.subtree)
-    assert 0.98 * stored < job.record_size <= stored, "all but coordinates and norms"
+    assert 0.98 * stored < job.problem.disk <= stored, "all but coordinates and norms"
 
 
 MODULE = """

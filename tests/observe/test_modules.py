@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import ntp_dynamics as ntp
-from ntp_dynamics.config import Hooks, Stage
+from ntp_dynamics.config.job import Hooks
 from ntp_dynamics.observe.hooks import make_hooks
-from ntp_dynamics.observe.modules import load_observables
-from ntp_dynamics.observe.observables import norm_kq, observable
+from ntp_dynamics.observe.modules import load_additions
+from ntp_dynamics.observe.observable import Observable, observable
+from ntp_dynamics.studies.next_token import STUDY
+from ntp_dynamics.studies.next_token.observables.weights import norm_kq
+from ntp_dynamics.study import Outline
+
+
+def loaded(modules: Sequence[str], observables: Sequence[Any] = ()) -> list[Observable]:
+    stages = [Outline(stage, 20) for stage in STUDY.stages]
+    return load_additions(STUDY, stages, modules, observables).observables
+
 
 GOOD = """
 from ntp_dynamics import observable
@@ -52,7 +61,7 @@ MODULES = {
     ),
     "an unknown stage": (
         GOOD.replace('"attention"', '"atention"'),
-        "fails: ValueError: 'atention'",
+        "there is no phase 'atention'",
     ),
 }
 
@@ -110,7 +119,7 @@ def test_an_observable_that_no_record_can_hold_is_one_line(
     make: Callable[[], Any], what: str
 ) -> None:
     with pytest.raises(ntp.UserError) as caught:
-        load_observables([], [make()])
+        loaded([], [make()])
     assert what in caught.value.what
     assert "\n" not in str(caught.value)
 
@@ -119,21 +128,21 @@ def test_an_observable_that_no_record_can_hold_is_one_line(
 def test_a_schedule_that_breaks_is_one_line(schedule: Any) -> None:
     mine = observable(long_name="x", schedule=schedule)(measured)
     with pytest.raises(ntp.UserError, match=r"measured \(test_modules\.py\): its schedule raises"):
-        make_hooks(Hooks(), Stage.attention, 20, [mine])
+        make_hooks(Hooks(), Outline("attention", 20), [mine])
 
 
 def test_an_observable_of_two_names_or_two_modules_is_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A module may print, and a built-in one may stand in it."""
-    text = "from ntp_dynamics.observe.observables import norm_kq\nprint('hello')\n"
+    text = f"from {norm_kq.measure.__module__} import norm_kq\nprint('hello')\n"
     (tmp_path / "one.py").write_text(text + GOOD + "\nagain = lens\n")
     path = str(tmp_path / "one.py")
-    (found,) = load_observables([path, path])
+    (found,) = loaded([path, path])
     assert found.name == "lens"
     assert capsys.readouterr().out == "hello\n"
-    assert load_observables([path], [found]) == [found]
-    assert norm_kq not in load_observables([path])
+    assert loaded([path], [found]) == [found]
+    assert norm_kq not in loaded([path])
 
 
 def test_a_secret_in_the_error_of_a_module_is_not_told(
@@ -142,4 +151,4 @@ def test_a_secret_in_the_error_of_a_module_is_not_told(
     monkeypatch.setenv("MY_TOKEN", "canary-word")
     (tmp_path / "bad.py").write_text("import os\nraise ValueError(os.environ['MY_TOKEN'])\n")
     with pytest.raises(ntp.UserError, match="fails: ValueError: <redacted>"):
-        load_observables([str(tmp_path / "bad.py")])
+        loaded([str(tmp_path / "bad.py")])

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from ntp_dynamics.lab.claim import Claim, Precondition
-from ntp_dynamics.lab.law import Law
-from ntp_dynamics.observe.judgement import judge_claims, log_floor, recorded_for_laws
-from ntp_dynamics.outcome import summary
+from ntp_dynamics.observe.judgement import judge_claims
+from ntp_dynamics.observe.quantity import Quantity
+from ntp_dynamics.record.outcome import summary as told
+from ntp_dynamics.studies.next_token.observables import BUILT_IN
+from ntp_dynamics.studies.next_token.theory.constants import recorded_for_laws
+from ntp_dynamics.verdict.claim import Claim, Precondition
+from ntp_dynamics.verdict.law import Law
 
 RUNS = 6
 STEPS = np.concatenate([[0], np.unique(np.round(np.geomspace(1, 100_000, 260)))])
@@ -25,6 +28,9 @@ def tree_of(residual=0.0, stage="attention", **scalars):
     data = {name: (("run", "step"), np.where(step > 0, x, np.nan)) for name, x in values.items()}
     data["zero_sum_residual"] = (("run", "step"), values["zero_sum_residual"])
     dataset = xr.Dataset(data, coords={"step": STEPS.astype(int)})
+    for o in BUILT_IN:
+        if o.name in dataset and o.measured_in(stage):
+            dataset[o.name].attrs |= o.attributes
     return xr.DataTree.from_dict({"/": xr.Dataset(coords={"run": range(RUNS)}), stage: dataset})
 
 
@@ -36,7 +42,11 @@ def claim(observable="norm_kq", law=None, **changes):
 
 
 def labels_of(tree, *claims):
-    return [judged.verdict.label for judged in judge_claims(tree, None, claims)]
+    return [j.verdict.label for j in judge_claims(tree, None, claims, "zero_sum_residual")]
+
+
+def summary(tree, judged):
+    return told(tree, ["feed_forward", "attention"], [j.to_json() for j in judged])
 
 
 def one_over_t(run, step):
@@ -67,6 +77,11 @@ def test_step_0_is_not_judged_and_step_1_is():
 
 
 def test_the_floor_of_a_direction_gap_is_eps_squared_a_step():
+    attributes = {o.name: o.attributes for o in BUILT_IN}
+
+    def log_floor(name, steps):
+        return Quantity(name, attributes[name]).log_floor(steps)
+
     assert log_floor("direction_gap_kq", 1) == pytest.approx(2 * LN_EPS)
     assert log_floor("direction_gap_ov", 5000) == pytest.approx(2 * LN_EPS + math.log(5000))
     for name in ("norm_kq", "log_loss", "attention_mass_min"):
@@ -153,11 +168,11 @@ def test_p_values_are_told_the_least_of_all_versions():
     tree = tree_of(norm_kq=slow)
     versions = [claim(law=Law.power(p), version=str(p)) for p in (0.7, 1.0, 0.8)]
     judged = judge_claims(tree, None, versions)
-    told = [j.verdict.p_contradicted for j in judged]
-    assert len(set(told)) == 3
+    p_values = [j.verdict.p_contradicted for j in judged]
+    assert len(set(p_values)) == 3
     found = summary(tree, judged)["p_contradicted"]
-    assert found == {"a.claim": told[1]} == {"a.claim": min(told)}
-    assert 0 < told[1] < told[2] < told[0] < 0.05
+    assert found == {"a.claim": p_values[1]} == {"a.claim": min(p_values)}
+    assert 0 < p_values[1] < p_values[2] < p_values[0] < 0.05
     broken = claim(constant=-20.0, version="with a constant")
     assert summary(tree, judge_claims(tree, None, [*versions, broken]))["p_contradicted"] == {
         "a.claim": 0.0

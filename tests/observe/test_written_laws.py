@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 import ntp_dynamics as ntp
-from ntp_dynamics.lab.curves import curves
-from ntp_dynamics.lab.written import claim_key, write_down
-from ntp_dynamics.observe.judgement import CLAIMS, log_observed, observed_steps
+from ntp_dynamics.draw.curves import curves
+from ntp_dynamics.observe.judgement import log_observed, observed_steps
+from ntp_dynamics.record.written import claim_key, write_down
+from ntp_dynamics.studies.next_token.theory.claims import CLAIMS
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def test_the_laws_of_a_record_are_those_of_its_constants_to_the_bit(record):
     assert [law.key for law in record.laws] == [claim_key(c.id, c.version) for c in CLAIMS]
     count = 0
     for claim, read in zip(CLAIMS, record.laws, strict=True):
-        t = observed_steps(tree, claim.stage).astype(float)
+        t = observed_steps(tree, claim.stage, claim.observable).astype(float)
         log_y = log_observed(tree, claim.stage, claim.observable)
         made = write_down(claim, record.constants, t, runs)
         one, other = (list(curves(law, t, log_y)) for law in (made, read))

@@ -23,7 +23,7 @@ from benchmarks.catalogue.labels import verdict
 from benchmarks.catalogue.plots import Chart, Series
 from benchmarks.catalogue.series import GAP
 from benchmarks.catalogue.watched import Records
-from ntp_dynamics.data.realizable import recognise
+from ntp_dynamics.studies.next_token.data.realizable import recognise
 
 ALONE = "dataset.path=${corpus:non_injective}"
 EVEN = "dataset.path=${corpus:non_injective_symmetric}"

@@ -11,9 +11,13 @@ from benchmarks.catalogue.expectation import OTHER_DRAW, PREFACTOR, PRINTED, abo
 from benchmarks.catalogue.finding import Finding, Row
 from benchmarks.catalogue.labels import verdict
 from benchmarks.catalogue.watched import Records, Watched
-from ntp_dynamics.lab.claim import Claim, at
-from ntp_dynamics.theory.constants import Constants
-from ntp_dynamics.theory.huang2024 import CLAIMS, theorem2_burn_in, theorem2_first_stage
+from ntp_dynamics.studies.next_token.theory.constants import Constants
+from ntp_dynamics.studies.next_token.theory.huang2024 import (
+    CLAIMS,
+    theorem2_burn_in,
+    theorem2_first_stage,
+)
+from ntp_dynamics.verdict.claim import Claim, at
 
 
 def only(records: Records) -> Watched:

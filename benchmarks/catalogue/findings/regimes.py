@@ -13,7 +13,7 @@ from benchmarks.catalogue.labels import verdict
 from benchmarks.catalogue.plots import Chart, Series
 from benchmarks.catalogue.series import GAP
 from benchmarks.catalogue.watched import Records, Watched
-from ntp_dynamics.lab.onset import onset_step
+from ntp_dynamics.verdict.onset import onset_step
 
 SHAPES = ("realizable", "sparse", "chain", "prefix_closed")
 WITHOUT = ("realizable", "prefix_closed")

@@ -23,9 +23,9 @@ from benchmarks.catalogue.finding import Correction, Finding, Row
 from benchmarks.catalogue.plots import Chart, Series
 from benchmarks.catalogue.series import GAP
 from benchmarks.catalogue.watched import Records, Watched
-from ntp_dynamics.data.realizable import recognise
-from ntp_dynamics.theory.max_margin import attention_target
-from ntp_dynamics.theory.step_size import threshold
+from ntp_dynamics.studies.next_token.data.realizable import recognise
+from ntp_dynamics.studies.next_token.theory.max_margin import attention_target
+from ntp_dynamics.studies.next_token.theory.step_size import threshold
 
 SWEPT = {0.01: 20_000, 0.05: 4000, 0.2: 1000, 1: 200, 4: 50, 20: 10}
 """Step sizes over a path of 200, and their steps."""

@@ -13,8 +13,8 @@ from benchmarks.catalogue.findings.bounds import only
 from benchmarks.catalogue.labels import verdict
 from benchmarks.catalogue.plots import Chart, Series
 from benchmarks.catalogue.watched import Records, Watched
-from ntp_dynamics.data.realizable import optimal_tokens, recognise
-from ntp_dynamics.theory.max_margin import attention_target
+from ntp_dynamics.studies.next_token.data.realizable import optimal_tokens, recognise
+from ntp_dynamics.studies.next_token.theory.max_margin import attention_target
 
 LOG_SLOPE = 1 / np.log(10**3.5)
 """d log(log t) / d log t in the middle of the last decade, t = 10^3 to 10^4."""

@@ -14,10 +14,10 @@ from benchmarks.catalogue.findings.bounds import only
 from benchmarks.catalogue.plots import Chart, Series
 from benchmarks.catalogue.series import GAP
 from benchmarks.catalogue.watched import Records, Watched
-from ntp_dynamics.config import RealizableDataset
-from ntp_dynamics.data.generate import generate
-from ntp_dynamics.data.realizable import recognise
-from ntp_dynamics.theory.proposition2 import column, holds
+from ntp_dynamics.studies.next_token.data.generate import generate
+from ntp_dynamics.studies.next_token.data.realizable import recognise
+from ntp_dynamics.studies.next_token.groups import RealizableDataset
+from ntp_dynamics.studies.next_token.theory.proposition2 import column, holds
 
 CORPORA = 60
 

@@ -22,8 +22,8 @@ from benchmarks.catalogue.labels import verdict
 from benchmarks.catalogue.plots import Chart, Series
 from benchmarks.catalogue.series import GAP
 from benchmarks.catalogue.watched import Records, Watched
-from ntp_dynamics.data.realizable import recognise
-from ntp_dynamics.theory.traps import least_pull
+from ntp_dynamics.studies.next_token.data.realizable import recognise
+from ntp_dynamics.studies.next_token.theory.traps import least_pull
 
 RATIOS = (10, 100, 1000)
 PULL = {"slope": -0.6, "trap": -1.0, "edge": -1.0, "pit": -1.2667}

@@ -20,7 +20,7 @@ from benchmarks.catalogue.finding import Correction, Finding, Row
 from benchmarks.catalogue.findings.bounds import only
 from benchmarks.catalogue.plots import Chart, Series
 from benchmarks.catalogue.watched import Records, Watched
-from ntp_dynamics.data.realizable import recognise
+from ntp_dynamics.studies.next_token.data.realizable import recognise
 
 FLIPPED = "dataset.path=${corpus:cycle}"
 MENDED = "dataset.path=${corpus:cycle_mended}"

@@ -87,6 +87,16 @@ window.ntp = (() => {
     return loading;
   };
 
+  // The files of a view, one after the other, each once.
+  const loads = {};
+  const load = (href) => new Promise((done, fail) => {
+    const file = href.endsWith(".css") ? el("link", { rel: "stylesheet", href }) : el("script", { src: href });
+    file.addEventListener("load", done);
+    file.addEventListener("error", () => fail(new Error(`${href} cannot be loaded`)));
+    document.head.append(file);
+  });
+  const need = (files) => files.reduce((before, href) => before.then(() => (loads[href] = loads[href] || load(href))), Promise.resolve());
+
   const download = (name, href) => {
     const link = el("a", { href, download: name });
     document.body.append(link);
@@ -133,8 +143,6 @@ window.ntp = (() => {
     return el("span", { class: "badge", title: label, style: { background, color } }, text === undefined ? told.letter : text);
   };
   const quiet = (marks, label) => known(marks, label).quiet;
-  // How a role is told: by mark, by line and by pattern, so that colour only helps.
-  const role = (name, sign, dash, pattern) => ({ mark: sign, dash, pattern, get colour() { return colour(`role-${name}`); } });
   const label = (text, limit) => (text.length > limit ? `${text.slice(0, limit - 1)}…` : text);
 
   // The directory that is shown has no name below itself.
@@ -145,11 +153,6 @@ window.ntp = (() => {
 
   return {
     folder, el, svg, num, dec, count, colour, plain, theme, address, plotly, saveSvg, savers, fileName,
-    badge, mark, quiet, label, ROLES: {
-      optimal: role("optimal", "★", null, ""),
-      confused: role("confused", "◆", "5 3", "/"),
-      "non-comparable": role("non-comparable", "○", "1.5 3", "."),
-      "non-optimal": role("non-optimal", "", null, "\\"),
-    },
+    badge, mark, quiet, label, need, views: {},
   };
 })();

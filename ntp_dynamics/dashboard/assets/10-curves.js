@@ -43,7 +43,10 @@
     return { type: "log", range: [low, high + 0.01 * (high - low)], tickmode: "array", tickvals: tickvals.map((v) => 10 ** v), ticktext };
   };
 
-  const scaleOf = (panel, wish) => SCALES[wish && wish !== "own" ? wish : panel.scale];
+  const scaleOf = (panel, wish) => {
+    const [x, y] = SCALES[wish && wish !== "own" ? wish : panel.scale];
+    return [x && panel.t.some((t) => t > 0) && !panel.t.some((t) => t < 0), y];
+  };
 
   const axis = (extra) => ({
     gridcolor: colour("grid"), linecolor: colour("line"), tickcolor: colour("line"),
@@ -63,13 +66,13 @@
     const value = panel.decades
       ? (v) => (v === null ? null : yLog ? v : 10 ** v)
       : (v) => (v === null ? null : !yLog ? v : v > 0 ? Math.log10(v) : null);
-    const first = xLog ? panel.t.findIndex((t) => t >= 1) : 0;
+    const first = xLog ? panel.t.findIndex((t) => t > 0) : 0;
     const from = first < 0 ? panel.t.length : first;
     const x = panel.t.slice(from);
     const y = (list) => list.slice(from).map(value);
-    const said = (list) => y(list).map((v, i) => `step ${num(x[i])}: ${yLog ? dec(v) : num(v)}`);
+    const said = (list) => y(list).map((v, i) => `${panel.clock} ${num(x[i])}: ${yLog ? dec(v) : num(v)}`);
     const line = (list, extra) => ({
-      type: "scatter", mode: x.length < 4 ? "lines+markers" : "lines", x, y: y(list),
+      type: "scatter", mode: x.length < 4 || (panel.at !== null && x.length < 40) ? "lines+markers" : "lines", x, y: y(list),
       connectgaps: false, hoverinfo: "skip", showlegend: false, ...extra,
     });
     const blue = colour("blue");
@@ -84,7 +87,7 @@
     for (const run of panel.runs) data.push(line(run, { line: { width: 0.7, color: blue }, opacity: 0.4 }));
     if (panel.shadow) {
       data.push(line(panel.shadow, {
-        line: { width: 1.5, color: colour("pink"), dash: "longdash" }, name: "automatic differentiation",
+        line: { width: 1.5, color: colour("pink"), dash: "longdash" }, name: plain(ntp.label(panel.shadow_name, 40)),
         showlegend: true,
       }));
     }
@@ -107,7 +110,7 @@
     const [low, high] = extent(panel, kept, y, yLog);
     const layout = base({
       height: options.height || 230,
-      xaxis: axis({ title: { text: "step t", standoff: 4 }, ...stepAxis(xLog, Math.max(x[0] || 1, 1), x[x.length - 1] || 10) }),
+      xaxis: axis({ title: { text: plain(panel.clock), standoff: 4 }, ...stepAxis(xLog, x[0] || (xLog ? 1 : 0), x[x.length - 1] || 10) }),
       yaxis: axis({
         title: { text: plain(panel.axis), standoff: 6 }, range: [low, high],
         ...(yLog ? ticks(low, high) : { exponentformat: "e", nticks: 6 }),
@@ -150,7 +153,8 @@
         label: { ...note(`impossible: above ${dec(panel.ceiling)}`), textposition: "bottom left" },
       });
     }
-    const at = (t) => (xLog ? Math.max(t, 1) : t);
+    const start = panel.t.find((t) => t > 0) || 1;
+    const at = (t) => (xLog ? Math.max(t, start) : t);
     if (options.window) {
       block({
         xref: "x", x0: at(options.window[0]), x1: at(options.window[1]), fillcolor: colour("window"),
@@ -175,7 +179,7 @@
         borderTopWidth: `${Math.max(1.5, trace.line.width || 6)}px`, opacity: trace.fill ? 0.3 : 1,
       },
     }), trace.name.replaceAll("&lt;", "<").replaceAll("&amp;", "&")));
-    if (options.window) items.push(el("li", {}, el("i", { class: "swatch patch" }), `rate measured here, steps ${num(options.window[0])} to ${num(options.window[1])}`));
+    if (options.window) items.push(el("li", {}, el("i", { class: "swatch patch" }), `rate measured here, ${options.clock} ${num(options.window[0])} to ${num(options.window[1])}`));
     return items;
   };
 
@@ -209,13 +213,13 @@
       if (next.median.every((v) => v === null)) {
         const zero = next.zeros && next.zeros.length;
         plot.className = "nothing";
-        plot.textContent = zero ? "exactly 0 at every recorded step" : next.name.startsWith("direction_gap") ? "no value: there is no target to compare the direction with" : "no value was recorded";
+        plot.textContent = zero ? `exactly 0 at every recorded ${next.clock}` : "no value was recorded";
         return;
       }
       const P = await plotly();
       const { data, layout, yLog } = figure(next, self.options);
       await P.react(plot, data, layout, CONFIG);
-      key.replaceChildren(...keyOf(data, self.options));
+      key.replaceChildren(...keyOf(data, { ...self.options, clock: next.clock }));
       plot.removeAllListeners?.("plotly_relayout");
       plot.on("plotly_relayout", (event) => {
         const range = plot.layout.yaxis.range;
@@ -224,9 +228,11 @@
       });
       self.move(self.at);
     };
-    // Put the cursor at a step; null hides it (another stage is shown).
+    // Put the cursor at a place; null hides it (another phase is shown).  A panel over an axis of its
+    // own stands at the last recorded place.
     self.move = (t, words = "") => {
       self.at = t;
+      if (self.panel.at !== null) { cursor.style.display = "none"; reading.textContent = words || `at ${self.panel.when} ${num(self.panel.at)}`; return; }
       const x = plot._fullLayout && plot._fullLayout.xaxis;
       if (t !== null && plot.className === "nothing") { cursor.style.display = "none"; return; }
       if (t === null || !x) { cursor.style.display = "none"; reading.textContent = words; return; }
@@ -236,7 +242,7 @@
       const said = self.panel.decades ? dec(v) : num(v);
       const zero = self.panel.zeros && self.panel.zeros.includes(i);
       reading.textContent = zero ? "0, exactly" : v === null || v === undefined ? "no value" : `${said}${self.panel.unit ? " " + self.panel.unit : ""}`;
-      const place = x.type === "log" ? (t >= 1 ? x._offset + x.l2p(Math.log10(t)) : x._offset) : x._offset + x.l2p(t);
+      const place = x.type === "log" ? (t > 0 ? Math.max(x._offset + x.l2p(Math.log10(t)), x._offset) : x._offset) : x._offset + x.l2p(t);
       const y = plot._fullLayout.yaxis;
       cursor.style.top = `${y._offset}px`;
       cursor.style.height = `${y._length}px`;

@@ -1,4 +1,4 @@
-// The page of a job: verdicts, one slider over all stages, curves, attention.  Also the exported file.
+// The page of a job: verdicts, one slider over all phases, curves, the views of its study.  Also the exported file.
 "use strict";
 (() => {
   const { el, num, dec, badge, quiet, address, label } = ntp;
@@ -14,12 +14,12 @@
     quiet(view.marks, card.label) ? "" : el("span", { class: "word" }, card.note ? card.note.split(" after")[0] : card.label));
 
   const build = (root, options) => {
-    const state = { at: null, playing: null, follow: true, claim: address.get("claim"), scale: address.get("scale") || "own", q: "" };
+    const state = { at: null, playing: null, follow: true, claim: address.get("claim"), scale: address.get("scale") || "own" };
     const self = { root, state, view: null };
     const head = el("header", { class: "jobhead" });
     const chips = el("section", { class: "verdicts", "aria-label": "verdicts" });
     const evidence = el("section", { class: "evidence", hidden: true, "aria-live": "polite" });
-    const slider = el("input", { type: "range", min: 0, step: 1, "aria-label": "step", class: "steps", oninput: () => { state.follow = false; self.go(Number(slider.value)); } });
+    const slider = el("input", { type: "range", min: 0, step: 1, "aria-label": "place on the clock", class: "steps", oninput: () => { state.follow = false; self.go(Number(slider.value)); } });
     const marks = el("div", { class: "stagemarks", "aria-hidden": "true" });
     const where = el("output", { class: "where" });
     const play = el("button", { type: "button", class: "play", "aria-label": "play", title: "play or pause (space)", onclick: () => self.toggle() }, "▶");
@@ -29,20 +29,21 @@
     state.scale = scale.value;
     const bar = el("div", { class: "transport" }, play, el("div", { class: "track" }, slider, marks), where, el("label", {}, el("span", { class: "hide-narrow" }, "curves "), scale));
     const main = el("div", { class: "grid main" });
-    const look = el("div", { class: "grid look" });
+    const arrays = el("div", { class: "grid main" });
+    const look = el("div", { class: "look" });
     const rest = el("div", { class: "grid main" });
     const moreList = el("div", { class: "pickers" });
     const more = el("details", { class: "more" }, el("summary", {}, "more curves"), moreList);
     const extra = el("div", { class: "grid main" });
     const log = el("details", { class: "more" });
-    root.replaceChildren(head, chips, evidence, bar, main, look, rest, more, extra, log);
+    root.replaceChildren(head, chips, evidence, bar, main, look, rest, arrays, more, extra, log);
     let panels = [];
-    let looks = [];
+    let looks = {};
     let line = [];
 
     const heading = (view) => {
       const facts = [...(view.facts || []), ...(view.seconds ? [`${num(view.seconds)} s`] : [])];
-      const runs = view.runs > 1 && options.fixedRun ? el("span", { class: "runs" }, `attention of run ${view.run}`) : view.runs > 1 ? el("label", { class: "runs" }, "attention of run ", el("select", {
+      const runs = view.runs > 1 && options.fixedRun ? el("span", { class: "runs" }, `run ${view.run}`) : view.runs > 1 ? el("label", { class: "runs" }, "run ", el("select", {
         "aria-label": "run", onchange: (event) => options.onRun(Number(event.target.value)),
       }, Array.from({ length: view.runs }, (_, r) => el("option", { value: r, selected: r === view.run }, String(r))))) : null;
       const settings = view.overrides.map(([k, v]) => el("code", {}, `${label(k, 40)}=${label(v, 40)}`));
@@ -103,6 +104,8 @@
       return (cards.find((card) => card.kind === "derived") || cards[0] || {}).window || null;
     };
 
+    const phaseOf = (view, name) => (view.timeline.find((t) => t.stage === name) || { label: name }).label;
+
     const chosen = () => new Set((address.get("panels") || "").split(",").filter(Boolean));
 
     const curves = (view) => {
@@ -131,7 +134,7 @@
           address.set({ panels: [...set].join(",") });
           curves(self.view);
         },
-      }), ` ${panel.title}`, el("small", {}, ` ${panel.stage.replace("_", "-")}`))));
+      }), ` ${panel.title}`, el("small", {}, ` ${phaseOf(view, panel.stage)}`))));
     };
 
     // Panels below the fold are drawn when they come into view, or when there is nothing else to do.
@@ -156,19 +159,27 @@
       eye.observe(part.box);
     };
 
-    const attention = (view) => {
-      const data = view.attention;
-      if (!data) { looks = []; look.replaceChildren(); return; }
-      if (!looks.length || (looks[1] && !data.scores)) {
-        const { make, matrices, flow } = ntp.attention;
-        looks = [make(data, { q: state.q, change: ({ q }) => { state.q = q; address.set({ q }); looks[0].draw(); } }), flow(data), ...(data.scores ? [matrices(data.scores)] : [])];
-        looks[0].box.classList.add("wide");
-        look.replaceChildren(...looks.map((part) => part.box));
+    // The views of the study and the arrays: parts are made anew where the data have another shape.
+    const shapeOf = (made, data) => (made.shape ? made.shape(data) : Object.keys(data).filter((k) => data[k] !== null).join());
+    const drawViews = (view) => {
+      const told = view.views || [];
+      for (const key of Object.keys(looks)) if (!told.some((one) => one.key === key)) { looks[key].home.remove(); delete looks[key]; }
+      for (const { key, name, files, data } of told) {
+        const one = looks[key] = looks[key] || { home: el("div", { class: name === "arrays" ? "contents" : "grid look" }), parts: [], shape: null };
+        (name === "arrays" ? arrays : look).append(one.home);
+        one.data = data;
+        ntp.need(files).then(() => {
+          const made = Object.hasOwn(ntp.views, name) ? ntp.views[name] : null;
+          if (!made || one.data !== data) return;
+          if (one.shape !== shapeOf(made, data)) {
+            one.shape = shapeOf(made, data);
+            one.parts = made.parts(data);
+            one.home.replaceChildren(...one.parts.map((part) => part.box));
+          }
+          for (const part of one.parts) lazily(part, () => part.draw(data));
+          self.go(state.at);
+        }, (error) => one.home.replaceChildren(el("p", { class: "reason" }, error.message)));
       }
-      const [map, flow, scores] = looks;
-      map.draw(data);
-      lazily(flow, () => flow.draw(data));
-      if (scores) lazily(scores, () => scores.draw(data.scores));
     };
 
     // Move everything to a position.  Panels of an earlier stage stand at its end.
@@ -179,20 +190,20 @@
       state.at = at;
       const { s, i, step, stage } = line[at];
       slider.value = at;
-      const path = stage.path && stage.path[i] !== null ? ` · path length ${num(stage.path[i])}` : "";
-      where.textContent = `${stage.label} · step ${num(step)}${path}`;
-      slider.setAttribute("aria-valuetext", `${stage.label} stage, step ${step}`);
+      const path = stage.path && stage.path[i] !== null ? ` · ${stage.beside} ${num(stage.path[i])}` : "";
+      where.textContent = `${stage.label} · ${stage.clock} ${num(step)}${path}`;
+      slider.setAttribute("aria-valuetext", `${stage.label}, ${stage.clock} ${step}`);
       for (const panel of [...panels, ...(state.evidence ? [state.evidence] : [])]) {
         const of = self.view.timeline.findIndex((t) => t.stage === panel.panel.stage);
-        panel.move(of < s ? self.view.timeline[of].steps.at(-1) : of === s ? step : null, of > s ? "not yet trained" : "");
+        panel.move(of < 0 ? null : of < s ? self.view.timeline[of].steps.at(-1) : of === s ? step : null, of > s ? "not yet reached" : "");
       }
-      const data = self.view.attention;
-      if (data) {
+      for (const { data, parts: moved } of Object.values(looks)) {
+        if (!data.checkpoints) continue;
         const of = self.view.timeline.findIndex((t) => t.stage === data.stage);
         const t = of < s ? Infinity : of === s ? step : 0;
         let c = data.checkpoints.findIndex((k) => k > t);
         c = (c < 0 ? data.checkpoints.length : c) - 1;
-        looks.forEach((part) => part.move(part.box.dataset.panel === "flow" ? (of === s ? step : null) : Math.max(c, 0)));
+        for (const part of moved) part.move(Math.max(c, 0), of === s ? step : null);
       }
       self.took = performance.now() - started;
     };
@@ -239,11 +250,12 @@
         if (first) state.at = start();
         else if (state.follow) state.at = line.length - 1;
         curves(view);
-        attention(view);
+        drawViews(view);
       } else {
         line = [];
-        panels = looks = [];
-        for (const grid of [main, look, rest, extra]) grid.replaceChildren();
+        panels = [];
+        looks = {};
+        for (const grid of [main, look, rest, arrays, extra]) grid.replaceChildren();
         more.hidden = true;
       }
       verdicts(view);
@@ -253,7 +265,7 @@
     self.redraw = () => {
       if (!self.view || !self.view.timeline) return;
       for (const panel of panels) if (panel.box.seen) panel.draw(panel.panel, { scale: state.scale });
-      looks.forEach((part) => { if (part.box.seen || part === looks[0]) part.draw(); });
+      for (const { parts: drawn } of Object.values(looks)) for (const part of drawn) if (part.box.seen) part.draw();
       if (state.evidence) state.evidence.draw(state.evidence.panel, { scale: state.scale });
       self.go(state.at);
     };

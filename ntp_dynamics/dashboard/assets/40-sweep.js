@@ -4,19 +4,15 @@
   const { el, svg, num, dec, colour, badge, savers, saveSvg, label, count } = ntp;
   const LN10 = Math.log(10);
   const order = () => Object.keys(ntp.MARKS);
-  const last = (key) => key.split(".").pop();
 
-  const value = (key, v) => {
+  // Final observables by the names that the table gives them; logs as what they are logs of.
+  const toldOf = (told, key) => (Object.hasOwn(told.headings, key) ? told.headings[key] : [key, false]);
+  const value = (told, key, v) => {
     if (v === null || v === undefined) return "–";
-    if (typeof v === "number") return last(key).startsWith("log_") ? dec(v / LN10) : num(v);
+    if (typeof v === "number") return toldOf(told, key)[1] ? dec(v / LN10) : num(v);
     return label(String(v), 40);
   };
-  const heading = (key) => {
-    const stage = key.startsWith("attention.") || key.startsWith("feed_forward.") || key.startsWith("joint.");
-    const name = last(key).replace(/^log_/, "").replaceAll("_", " ");
-    return !stage ? key : key.startsWith("feed_forward.") ? `${name} (stage 1)` : name;
-  };
-
+  const heading = (told, key) => toldOf(told, key)[0];
   // A bar of labels: lengths say how many, letters which.
   const shares = (labels) => {
     const total = Object.values(labels).reduce((a, b) => a + b, 0);
@@ -48,7 +44,7 @@
   };
 
   const filterBox = (told) => {
-    const input = el("input", { type: "search", id: "filter", placeholder: "filter: optimizer=adam  kq.norm=holds  seed<2", "aria-label": "filter jobs", spellcheck: "false", autocomplete: "off" });
+    const input = el("input", { type: "search", id: "filter", placeholder: "filter: seed<2  some.key=value  some.claim=holds", "aria-label": "filter jobs", spellcheck: "false", autocomplete: "off" });
     input.addEventListener("input", () => ntp.ask({ filter: input.value.trim(), page: null }, 60));
     input.value = told.view.filter || "";
     return input;
@@ -71,7 +67,7 @@
   })());
 
   const axisNames = (told) => told.swept.map((k) => [k, k]);
-  const colours = (told) => [...told.claims.map((c) => [c, `verdict: ${c}`]), ...told.observables.map((o) => [o, `final: ${heading(o)}`])];
+  const colours = (told) => [...told.claims.map((c) => [c, `verdict: ${c}`]), ...told.observables.map((o) => [o, `final: ${heading(told, o)}`])];
 
   // The phase diagram: a cell a pair of values, a square a job.
   const ramp = (share) => {
@@ -112,8 +108,8 @@
         offset += w;
         const known = p.kind === "claim" && found in ntp.MARKS ? ntp.mark(ntp.MARKS, found) : null;
         const [fill, on] = known ? [known[0], known[2]] : typeof found === "number" ? tint(found) : [colour("zone"), ink];
-        const text = known ? known[1] : typeof found === "number" ? value(p.colour, found) : "";
-        const said = `${where}${rest ? `, ${rest}` : ""}: ${known ? found : value(p.colour, found)}${single ? "" : ` (${num(n)} of ${num(cell.n)} jobs)`}`;
+        const text = known ? known[1] : typeof found === "number" ? value(told, p.colour, found) : "";
+        const said = `${where}${rest ? `, ${rest}` : ""}: ${known ? found : value(told, p.colour, found)}${single ? "" : ` (${num(n)} of ${num(cell.n)} jobs)`}`;
         const link = svg("a", {
           tabindex: 0, role: "link", "aria-label": said, "data-job": id, class: id ? "in cell" : "cell", "data-href": id ? `/job/${id}` : null,
           onclick: id ? null : () => { flip(p.x, p.xs[cell.x]); if (p.y) flip(p.y, p.ys[cell.y]); },
@@ -178,7 +174,7 @@
     update();
     const cell = (column, v) => {
       if (column.kind === "claim") return el("td", { class: "claim" }, v ? badge(ntp.MARKS, v) : "");
-      return el("td", { class: typeof v === "number" ? "n" : "", title: v === null ? "" : String(v).slice(0, 200) }, value(column.key, v));
+      return el("td", { class: typeof v === "number" ? "n" : "", title: v === null ? "" : String(v).slice(0, 200) }, value(told, column.key, v));
     };
     const rows = told.rows.map((row) => el("tr", {},
       el("td", { class: "pick" }, el("input", { type: "checkbox", "aria-label": `pick job ${row.name}`, checked: picked.has(row.id), onchange: (event) => { if (event.target.checked) picked.add(row.id); else picked.delete(row.id); update(); } })),
@@ -193,7 +189,7 @@
         el("a", { class: "button", href: csv, download: "" }, "CSV"),
         pages > 1 ? el("span", { class: "pager" }, el("button", { type: "button", disabled: page === 0, onclick: () => ntp.ask({ page: page - 1 || null }) }, "‹"), ` ${page + 1} of ${num(pages)} `, el("button", { type: "button", disabled: page + 1 >= pages, onclick: () => ntp.ask({ page: page + 1 }) }, "›")) : ""),
       el("div", { class: "scroll" }, el("table", { class: "jobs" },
-        el("thead", {}, el("tr", {}, el("th", { class: "pick" }), head("name", "job", ""), head("state", "state", ""), told.columns.map((c) => head(c.key, heading(c.key), c.kind)))),
+        el("thead", {}, el("tr", {}, el("th", { class: "pick" }), head("name", "job", ""), head("state", "state", ""), told.columns.map((c) => head(c.key, heading(told, c.key), c.kind)))),
         el("tbody", {}, rows))));
   };
 
@@ -231,21 +227,21 @@
     }
     axes.forEach((axis, i) => {
       picture.append(svg("line", { x1: x(i), x2: x(i), y1: y(0), y2: y(1), stroke: colour("ink"), "stroke-width": 1 }));
-      const name = heading(axis.key);
+      const name = heading(told, axis.key);
       picture.append(svg("text", { x: x(i), y: 14 + 14 * (i % 2), "text-anchor": "middle", "font-size": 11, "font-weight": 600, fill: colour("ink") }, label(name, 26)));
       const note = (at, text) => picture.append(svg("text", { x: x(i) + 5, y: y(at) + 4, "font-size": 10, fill: colour("ink"), stroke: colour("panel"), "stroke-width": 3, "paint-order": "stroke" }, label(text, 16)));
       if (axis.words) axis.words.forEach((word, k) => { if (axis.words.length < 14) note((k + 0.5) / axis.words.length, word); });
-      else { note(0, value(axis.key, axis.low)); note(1, value(axis.key, axis.high)); }
+      else { note(0, value(told, axis.key, axis.low)); note(1, value(told, axis.key, axis.high)); }
     });
     return picture;
   };
 
   // Curves of groups, one group a value of an override.
   const groupsBox = (told) => {
-    const clock = told.view.clock || "step";
+    const clock = told.view.clock in told.clocks ? told.view.clock : "own";
     const box = el("div", { class: "groups" }, el("div", { class: "controls" },
       select("a line for each", [["", "nothing"], ...axisNames(told)], told.view.by || "", (v) => ntp.ask({ by: v })),
-      select("clock", [["step", "step"], ["path", "path length"], ["norm", "norm"], ["margin", "score margin"]], clock, (v) => ntp.ask({ clock: v === "step" ? null : v }))));
+      select("clock", Object.entries(told.clocks), clock, (v) => ntp.ask({ clock: v === "own" ? null : v }))));
     if (told.groups) box.append(ntp.comparison(told.groups));
     return box;
   };

@@ -27,7 +27,7 @@
           data.push({ ...one, y: curve.low.map(value), line: { width: 0 } }, { ...one, y: curve.high.map(value), line: { width: 0 }, fill: "tonexty", fillcolor: tint(line.color) });
         }
         const name = plain(label(told.lines[i].name, 40));
-        data.push({ ...one, y: ys, name, showlegend: false, line: { width: 2, ...line }, hoverinfo: "text", hovertext: ys.map((v, k) => `${name}<br>${plain(told.clocks[told.clock].split(" (")[0])} ${num(curve.x[k])}: ${yLog ? dec(v) : num(v)}`) });
+        data.push({ ...one, y: ys, name, showlegend: false, line: { width: 2, ...line }, hoverinfo: "text", hovertext: ys.map((v, k) => `${name}<br>${plain(told.axis)} ${num(curve.x[k])}: ${yLog ? dec(v) : num(v)}`) });
       });
       const xs = p.curves.flatMap((curve) => curve.x).filter((v) => !xLog || v > 0);
       const [left, right] = xs.length ? [xs.reduce((a, b) => Math.min(a, b)), xs.reduce((a, b) => Math.max(a, b))] : [1, 10];
@@ -35,7 +35,7 @@
       const pad = 0.05 * (high - low) || 0.05;
       return { data, layout: ntp.curves.base({
         height: 300, showlegend: false, margin: { l: 56, r: 10, t: 8, b: 40 },
-        xaxis: ntp.curves.axis({ title: { text: told.axis, standoff: 4 }, ...ntp.curves.stepAxis(xLog, left, right) }),
+        xaxis: ntp.curves.axis({ title: { text: plain(told.axis), standoff: 4 }, ...ntp.curves.stepAxis(xLog, left, right) }),
         yaxis: ntp.curves.axis({ range: [low - pad, high + pad], title: { text: plain(p.axis), standoff: 2 }, ...(yLog ? ntp.curves.ticks(low - pad, high + pad) : {}) }),
       }) };
     };
@@ -55,8 +55,8 @@
     parts.forEach((part) => requestAnimationFrame(part.draw));
     const swatch = (i) => el("i", { class: `swatch ${style(i).dash}`, style: { borderColor: style(i).color } });
     const legend = el("ul", { class: "lines" }, told.lines.map((line, i) => el("li", {}, swatch(i), line.jobs.length === 1 ? el("a", { class: "in", href: `/job/${line.jobs[0]}` }, label(line.name, 70)) : ` ${label(line.name, 60)} (${count(line.jobs.length, "job")})`)));
-    const notes = [told.left_out ? `${num(told.left_out)} more jobs are left out` : "", told.unread ? `${count(told.unread, "job")} without an attention stage, or unreadable` : ""].filter(Boolean).join("; ");
-    const box = el("div", { class: "comparison" }, legend, notes ? el("p", { class: "note" }, notes) : "", el("div", { class: "grid pairs" }, parts.map((part) => part.box)));
+    const notes = [told.left_out ? `${num(told.left_out)} more jobs are left out` : "", told.unread ? `${count(told.unread, "job")} without this phase, or unreadable` : ""].filter(Boolean).join("; ");
+    const box = el("div", { class: "comparison" }, legend, notes ? el("p", { class: "note" }, notes) : "", el("div", { class: "grid main" }, parts.map((part) => part.box)));
     box.draw = () => parts.forEach((part) => part.draw());
     return box;
   };
@@ -70,10 +70,10 @@
     const scale = el("select", { "aria-label": "scale of the curves", onchange: () => { ntp.compareScale = scale.value; body.draw(); } }, [["", "own scale"], ["log-log", "log-log"], ["semi-log", "semi-log"], ["linear", "linear"]].map(([v, t]) => el("option", { value: v }, t)));
     scale.value = ntp.compareScale || "";
     root.replaceChildren(el("h1", {}, `${count(c.lines.reduce((n, l) => n + l.jobs.length, 0), "job")} on one clock`),
-      el("div", { class: "controls" }, select("clock", Object.entries(c.clocks).map(([k, t]) => [k, t.split(" (")[0]]), c.clock, "clock"),
-        select("a line for each", [["", "job"], ...c.keys.map((k) => [k, k])], c.by, "by"), el("label", {}, "curves ", scale)),
+      el("div", { class: "controls" }, select("clock", Object.entries(c.clocks), c.clock, "clock"),
+        select("a line for each", [["", "job"], ...c.keys.map((k) => [k, k])], c.by, "by"), c.phases.length > 1 ? select("phase", [["", "of each its own"], ...c.phases.map((k) => [k, k])], c.phase, "phase") : "", el("label", {}, "curves ", scale)),
       body,
-      el("details", { class: "more" }, el("summary", {}, "other quantities"), el("div", { class: "pickers" }, c.names.map((name) => el("label", {}, el("input", { type: "checkbox", checked: chosen.has(name), onchange: (event) => { if (event.target.checked) chosen.add(name); else chosen.delete(name); ntp.ask({ show: [...chosen].join(",") }); } }), ` ${name}`)))));
+      el("details", { class: "more" }, el("summary", {}, "other quantities"), el("div", { class: "pickers" }, c.names.map(([name, title]) => el("label", {}, el("input", { type: "checkbox", checked: chosen.has(name), onchange: (event) => { if (event.target.checked) chosen.add(name); else chosen.delete(name); ntp.ask({ show: [...chosen].join(",") }); } }), ` ${label(title, 60)}`)))));
     if (ntp.leave) ntp.leave();
     ntp.leave = ntp.theme.watch(body.draw);
   };

@@ -46,15 +46,29 @@
       const { view, folder, near } = told;
       crumbs([[ntp.folder(folder[1]), `/sweep/${folder[0]}`], [view.name.split("/").pop()]]);
       const links = (_, runs) => el("p", { class: "links" },
-        el("a", { class: "in", href: `/corpus/${view.id}?run=${view.run}` }, "corpus"),
+        view.pages.map((name) => el("a", { class: "in", href: `/view/${name}/${view.id}?run=${view.run}` }, name.replaceAll("_", " "))),
         near[0] ? el("a", { class: "in", href: `/job/${near[0]}` }, "‹ previous job") : "",
         near[1] ? el("a", { class: "in", href: `/job/${near[1]}` }, "next job ›") : "", runs || "");
       ntp.job(root, view, { links, onRun: (run) => ntp.ask({ run: run || null }) });
     },
     folders: (root, told) => { crumbs([]); ntp.folders(root, told); },
     sweep: (root, told) => { crumbs([[ntp.folder(told.name)]]); ntp.sweep(root, told); },
-    corpus: (root, told) => { crumbs([[told.name, `/job/${told.key}`], ["corpus"]]); ntp.corpus(root, told); },
+    view: (root, told) => { crumbs([[told.job, `/job/${told.key}`], [told.name.replaceAll("_", " ")]]); viewPage(root, told); },
     compare: (root, told) => { crumbs([["compare"]]); ntp.compare(root, told); },
+  };
+
+  // A view of the study that is a page of its own.
+  const viewPage = (root, told) => {
+    const name = told.name.replaceAll("_", " ");
+    const runs = told.runs > 1 ? el("label", { class: "runs" }, "run ", el("select", { "aria-label": "run", onchange: (event) => ntp.ask({ run: Number(event.target.value) || null }) }, Array.from({ length: told.runs }, (_, r) => el("option", { value: r, selected: r === told.run }, String(r))))) : "";
+    const body = el("div");
+    root.replaceChildren(el("h1", {}, `${name.charAt(0).toUpperCase()}${name.slice(1)} of ${label(told.job, 60)}`),
+      el("p", { class: "links" }, el("a", { class: "in", href: `/job/${told.key}?run=${told.run}` }, "the job"), runs), body);
+    if (ntp.leave) { ntp.leave(); ntp.leave = null; }
+    if (told.data === null) { body.append(el("p", { class: "reason problem" }, `Nothing to show: ${told.problem || "the record has none"}.`)); return; }
+    ntp.need(told.files).then(() => {
+      if (body.isConnected) ntp.leave = ntp.theme.watch(ntp.views[told.name].page(body, told.data));
+    }, (error) => body.append(el("p", { class: "reason" }, error.message)));
   };
 
   let shown = "";
@@ -65,7 +79,7 @@
         if (!told || !root) return window.dash_clientside.no_update;
         const shell = document.getElementById("shell");
         ntp.MARKS = ntp.MARKS || JSON.parse(shell.dataset.marks);
-        const place = `${told.page}.${told.key || ""}`;
+        const place = `${told.page}.${(told.page === "view" && told.name) || ""}.${told.key || ""}`;
         if (place !== shown) {
           if (ntp.job.close) ntp.job.close();
           if (ntp.leave) { ntp.leave(); ntp.leave = null; }
@@ -74,7 +88,7 @@
         }
         shown = place;
         pages[told.page](root, told);
-        document.title = `${(told.view && told.view.name) || told.name || "jobs"} · ntp-dynamics`;
+        document.title = `${told.job || (told.view && told.view.name) || told.name || "jobs"} · ntp-dynamics`;
         return told.stamp;
       },
       asked: (ask) => { asked = ask; return window.dash_clientside.no_update; },

@@ -13,11 +13,11 @@
   const table = (told) => el("section", {},
     el("h2", {}, told.name === "." ? "jobs" : told.name),
     el("div", { class: "scroll" }, el("table", { class: "jobs" },
-      el("thead", {}, el("tr", {}, el("th", {}, "job"), el("th", {}, "state"), told.columns.map((c) => el("th", { class: c.kind }, c.kind === "claim" ? el("button", { class: "quiet", type: "button" }, c.key) : ntp.heading(c.key))))),
+      el("thead", {}, el("tr", {}, el("th", {}, "job"), el("th", {}, "state"), told.columns.map((c) => el("th", { class: c.kind }, c.kind === "claim" ? el("button", { class: "quiet", type: "button" }, c.key) : ntp.heading(told, c.key))))),
       el("tbody", {}, told.rows.map((row) => el("tr", {},
         el("td", {}, el("a", { href: `#${row.id}` }, label(row.name, 40))),
         el("td", {}, el("span", { class: `state ${row.state}` }, row.state)),
-        row.cells.map((v, i) => (told.columns[i].kind === "claim" ? el("td", { class: "claim" }, v ? badge(ntp.MARKS, v) : "") : el("td", { class: typeof v === "number" ? "n" : "" }, ntp.cell(told.columns[i].key, v))))))))));
+        row.cells.map((v, i) => (told.columns[i].kind === "claim" ? el("td", { class: "claim" }, v ? badge(ntp.MARKS, v) : "") : el("td", { class: typeof v === "number" ? "n" : "" }, ntp.cell(told, told.columns[i].key, v))))))))));
 
   const show = () => {
     const id = location.hash.slice(1) || (only ? Object.keys(data.views)[0] : "");

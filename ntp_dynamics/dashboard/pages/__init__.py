@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from ntp_dynamics.dashboard.index import text
-from ntp_dynamics.dashboard.pages import compare, corpus, folders, job, sweep
+from ntp_dynamics.dashboard.pages import compare, folders, job, sweep, view
 from ntp_dynamics.dashboard.site import Site
+from ntp_dynamics.record.plain import text
 
 Ask = Mapping[str, Any]
 
@@ -27,18 +27,20 @@ PAGES = {
     "folders": Page(folders.stamp, folders.show),
     "sweep": Page(sweep.stamp, sweep.show),
     "job": Page(job.stamp, job.show),
-    "corpus": Page(corpus.stamp, corpus.show),
+    "view": Page(view.stamp, view.show),
     "compare": Page(compare.stamp, compare.show),
 }
 
 
 def route(path: str, search: str) -> dict[str, Any]:
     """What an address asks for."""
-    found = re.fullmatch(r"/(sweep|job|corpus)/([0-9a-f]{12})|/(compare)|/", path)
-    view = dict(parse_qsl(search.removeprefix("?"))[:40])
+    found = re.fullmatch(r"/(?:(sweep|job)|view/([a-z_]{1,40}))/([0-9a-f]{12})|/(compare)|/", path)
+    asked = dict(parse_qsl(search.removeprefix("?"))[:40])
     if found is None:
         return {"page": "nothing", "key": "", "view": {}}
-    return {"page": found[1] or found[3] or "folders", "key": found[2] or "", "view": view}
+    named = {"name": found[2]} if found[2] else {}
+    page = "view" if named else found[1] or found[4] or "folders"
+    return {"page": page, "key": found[3] or "", "view": asked, **named}
 
 
 def answer(site: Site, ask: Ask, seen: str | None = None) -> dict[str, Any] | None:

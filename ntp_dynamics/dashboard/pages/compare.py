@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ntp_dynamics.dashboard import compare, reading
-from ntp_dynamics.dashboard.index import Job
+from ntp_dynamics.dashboard.rows import Job
 from ntp_dynamics.dashboard.site import Site
 
 
@@ -19,10 +19,10 @@ def stamp(site: Site, ask: Mapping[str, Any]) -> str:
 def show(site: Site, ask: Mapping[str, Any]) -> dict[str, Any]:
     """The comparison, and everything that could be compared."""
     view = ask["view"]
-    names = [name for name in str(view.get("show", "")).split(",") if name] or compare.SHOWN
-    clock, by = str(view.get("clock", "step")), str(view.get("by", ""))
+    names = [name for name in str(view.get("show", "")).split(",") if name]
+    clock, by, phase = (str(view.get(key, "")) for key in ("clock", "by", "phase"))
     return {
-        "comparison": compare.compare(jobs(site, ask), clock, by, names),
+        "comparison": compare.compare(jobs(site, ask), clock, by, names, phase),
         "view": {str(k): str(v) for k, v in view.items()},
     }
 

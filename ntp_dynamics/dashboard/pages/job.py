@@ -32,6 +32,6 @@ def show(site: Site, ask: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def run(ask: Mapping[str, Any]) -> int:
-    """The run whose attention is shown."""
+    """The run whose views are shown."""
     word = str(ask["view"].get("run", ""))
     return int(word) if word.isdecimal() and len(word) < 7 else 0

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ntp_dynamics.dashboard import compare, table
-from ntp_dynamics.dashboard.index import Folder, Job
+from ntp_dynamics.dashboard.index import Folder
 from ntp_dynamics.dashboard.phase import axes, parallel, phase
+from ntp_dynamics.dashboard.rows import Job
 from ntp_dynamics.dashboard.site import Site
 from ntp_dynamics.dashboard.verdicts import tally
 
@@ -27,7 +28,7 @@ def show(site: Site, ask: Mapping[str, Any]) -> dict[str, Any]:
 
 def chosen(folder: Folder, view: Mapping[str, Any]) -> list[Job]:
     """The jobs of a folder that the view's filter keeps, in the order it asks for."""
-    terms = table.parse(str(view.get("filter", "")), table.keys_of(folder))
+    terms = table.parse_filter(str(view.get("filter", "")), table.keys_of(folder))
     jobs = [job for job in folder.jobs if table.matches(job, terms)] if terms else folder.jobs
     key = str(view.get("sort", ""))
     return table.order(jobs, key, view.get("down") == "1") if key else list(jobs)
@@ -56,12 +57,12 @@ def shown(folder: Folder, view: Mapping[str, Any], per_page: int = table.PAGE) -
         "swept": folder.swept,
         "claims": folder.claims,
         "observables": folder.observables,
+        "headings": table.headings(folder),
+        "clocks": {compare.OWN: "its own clock", **compare.clocks_of(folder.studies)},
         "tally": tally(folder.claims, jobs),
         "phase": phase(folder, jobs, x, y, colour) if x else None,
         "parallel": parallel(folder, jobs, colour) if view.get("lines") == "1" else None,
-        "groups": compare.compare(
-            jobs, str(view.get("clock", "step")), str(view["by"]), compare.SHOWN
-        )
+        "groups": compare.compare(jobs, str(view.get("clock", "")), str(view["by"]))
         if view.get("by") in folder.swept
         else None,
         "view": {str(k): str(v) for k, v in view.items()} | {"x": x, "y": y, "colour": colour},

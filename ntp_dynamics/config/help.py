@@ -1,0 +1,74 @@
+"""What `ntp-train --help` prints: the config groups, the keys with their values, examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from omegaconf import OmegaConf, open_dict
+
+from ntp_dynamics import studies
+from ntp_dynamics.config.compose import compose_job, config_dir
+from ntp_dynamics.config.schema import every_group, groups_of
+
+TEXT = """\
+ntp-train [options] [key=value | group=choice ...]
+
+Run a job of a study, record how it evolves, and hold every claim of its theorems against that.
+This study is {title}.
+
+Groups (group=choice)
+{groups}
+
+Keys (key=value), with the values of this job
+{keys}
+
+Options
+  -m, --multirun    sweep: comma-separated values, one job a combination
+  --cfg job         print the configuration and stop; --info, --hydra-help: more of Hydra's own
+  --config-dir DIR  look for configs of your own in DIR too
+
+Examples
+  ntp-train                                        the default job: two stages, eight runs
+  ntp-train experiment=smoke runs=4                the same in seconds
+  ntp-train -m dataset.optimal=1,2 seed=0,1,2,3    a sweep of eight jobs"""
+
+
+def help_text(overrides: Sequence[str], search: Sequence[str] = ()) -> str:
+    """The help of a job with these overrides.  Raises UserError where they do not compose."""
+    composed = compose_job(overrides, search)
+    study = str(composed.study)
+    places = [config_dir(), *studies.config_dirs(), *map(Path, search)]
+    with open_dict(composed):
+        composed.pop("hydra")
+    keys = "".join(f"  {line}\n" for line in OmegaConf.to_yaml(composed).splitlines())
+    return TEXT.format(
+        title=studies.find(study).title,
+        groups="\n".join(line for place in places for line in _groups(place, study)),
+        keys=keys.rstrip(),
+    )
+
+
+def _groups(directory: Path, study: str) -> Iterator[str]:
+    """One line a choice, described by the first sentence of its file; none of the groups that only
+    other studies have."""
+    others = every_group().keys() - groups_of(study).keys()
+    for group in sorted(path for path in directory.iterdir() if path.is_dir()):
+        if group.name in others:
+            continue
+        for choice in sorted(group.glob("*.yaml")):
+            yield f"  {f'{group.name}={choice.stem}':<24} {_description(choice)}"
+
+
+def _description(path: Path) -> str:
+    """The comment of a config file up to its first full stop, package and command lines aside."""
+    words: list[str] = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        comment = line.removeprefix("#").strip()
+        if not line.startswith("#"):
+            break
+        if comment.startswith(("@package", "ntp-train")) or not comment:
+            continue
+        words.append(comment)
+    sentence, stop, _ = " ".join(words).partition(". ")
+    return sentence + stop.strip()

@@ -1,0 +1,85 @@
+"""The configuration of a job as it is stored with its record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter
+
+from ntp_dynamics import studies
+from ntp_dynamics.config.job import JobConfig
+from ntp_dynamics.config.schema import groups_of, schemas
+from ntp_dynamics.config.tracking import flatten
+from ntp_dynamics.system.secrets import redact
+
+
+def to_yaml(config: JobConfig) -> str:
+    """The configuration as it is stored with a record, its free texts without secrets; `choices`
+    names what each group chose."""
+    plain = _plain(asdict(config))
+    choices = {
+        group: name
+        for group, options in groups_of(config.study).items()
+        for name, schema in options.items()
+        if type(getattr(config, group)) is schema
+    }
+    return yaml.dump({"choices": choices, **plain}, Dumper=_DUMPER, sort_keys=False)
+
+
+def redact_overrides(config: JobConfig, overrides: Sequence[str]) -> list[str]:
+    """What was asked for, secrets aside: choices, numbers and flags are the lab's own words, so are
+    all keys; names and paths, and what is not of the configuration, are free text."""
+    settings = flatten(asdict(config))
+    groups = {f.name for f in fields(config)} - {*settings} | {"experiment", "study"}
+    redacted = []
+    for override in overrides:
+        key, _, value = override.partition("=")
+        path = key.lstrip("+~")
+        own = path in groups or (path in settings and not _is_free_text(settings[path]))
+        if not own:
+            override = f"{key}={redact(value)}" if path in settings else redact(override)
+        redacted.append(override)
+    return redacted
+
+
+def _is_free_text(value: Any) -> bool:
+    """Whether a setting may hold any text: no number, no flag, no choice."""
+    if isinstance(value, list):
+        return not value or any(map(_is_free_text, value))
+    return isinstance(value, str) and not isinstance(value, StrEnum)
+
+
+def from_yaml(text: str) -> Any:
+    """The inverse of `to_yaml`.  Names map to dataclasses of the study; nothing is executed."""
+    plain = read_yaml(text)
+    study = plain.setdefault("study", studies.DEFAULT)
+    for group, name in plain.pop("choices").items():
+        plain[group] = _adapter(groups_of(study)[group][name]).validate_python(plain[group])
+    return _adapter(schemas()[study]).validate_python(plain)
+
+
+def read_yaml(text: str) -> Any:
+    """Plain values of a YAML text."""
+    return yaml.load(text, Loader=_LOADER)
+
+
+_adapter = cache(TypeAdapter)  # takes milliseconds to make
+
+# the ones in C, where PyYAML was built with them, are ten times faster
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, StrEnum):
+        return value.value
+    return redact(value) if _is_free_text(value) else value

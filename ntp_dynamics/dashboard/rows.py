@@ -1,0 +1,170 @@
+"""A row of the index: what the status file of a job says, whatever it holds.
+
+A job is named in addresses by a hash of its place, never by a path: what is not in the index cannot
+be asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from sys import intern
+from typing import Any
+
+from ntp_dynamics import studies
+from ntp_dynamics.record.plain import text
+from ntp_dynamics.record.store import MANIFEST, STATUS, read_json
+from ntp_dynamics.system.errors import UserError
+from ntp_dynamics.verdict.label import Label
+
+LARGEST = 1 << 20
+"""Bytes of a status file: a real one has a few thousand."""
+
+Stamp = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """How tables list what a job found: its claims in order, which of its final observables they
+    open with, in order, and which are natural logs.  Jobs that say the same share it."""
+
+    claims: tuple[str, ...] = ()
+    ranked: tuple[str, ...] = ()
+    logs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Job:
+    """One row.  ``labels`` are those of the job alone; ``Index.labels`` corrects for the sweep."""
+
+    id: str
+    path: Path
+    folder: str
+    name: str
+    state: str
+    reason: str
+    seconds: float | None
+    overrides: Mapping[str, str]
+    final: Mapping[str, float]
+    labels: Mapping[str, str]
+    p_contradicted: Mapping[str, float]
+    study: str = studies.DEFAULT
+    listed: Listed = Listed()
+    stamp: Stamp = (0, 0)
+
+    @property
+    def place(self) -> str:
+        """Where it lies below the root, for people."""
+        return self.name if self.folder == "." else f"{self.folder}/{self.name}"
+
+
+def name_of(root: Path, directory: Path) -> str:
+    """The name of a job in addresses: twelve digits of a hash of its place below the root."""
+    place = os.fsencode(directory.relative_to(root).as_posix())
+    return hashlib.sha256(place).hexdigest()[:12]
+
+
+def read_row(root: Path, directory: Path, stamp: Stamp) -> Job:
+    """The row of a directory with a status file.  Raises nothing that a file could cause."""
+    place = directory.relative_to(root)
+    blank = Job(
+        id=name_of(root, directory),
+        path=directory,
+        folder=text(place.parent.as_posix()),
+        name=text(place.name or directory.absolute().name),
+        state="unreadable",
+        reason="",
+        seconds=None,
+        overrides={},
+        final={},
+        labels={},
+        p_contradicted={},
+        stamp=stamp,
+    )
+    if stamp[1] > LARGEST:
+        return replace(blank, reason=f"{STATUS} is too large to be one")
+    try:
+        status = read_json(directory / STATUS)
+        if not isinstance(status, dict):
+            raise TypeError(f"{STATUS} holds no object")
+    except (UserError, TypeError, RecursionError) as error:
+        return replace(blank, reason=text(getattr(error, "what", error)))
+    state, reason = text(status.get("state", "unreadable")), text(status.get("reason") or "")
+    if state == "done" and not (directory / MANIFEST).exists():
+        state, reason = "unreadable", f"its {MANIFEST} is missing"
+    overrides = status.get("overrides")
+    p_contradicted = _numbers(status.get("p_contradicted"))
+    pairs = [text(o).lstrip("+~").partition("=") for o in overrides or () if isinstance(o, str)]
+    return interned(
+        replace(
+            blank,
+            state=state,
+            reason=reason,
+            seconds=_number(status.get("seconds")),
+            overrides={key: value for key, _, value in pairs},
+            final=_numbers(status.get("final")),
+            labels={
+                text(claim): _label(label, text(claim) in p_contradicted)
+                for claim, label in _items(status.get("labels"))
+            },
+            p_contradicted=p_contradicted,
+            study=text(status.get("study", studies.DEFAULT)),
+            listed=_listed(status.get("listed")),
+        )
+    )
+
+
+def _listed(value: Any) -> Listed:
+    told = value if isinstance(value, dict) else {}
+    lists = (told.get(name) for name in ("claims", "ranked", "logs"))
+    return shared(*(tuple(map(text, x[:500])) if isinstance(x, list) else () for x in lists))
+
+
+@cache
+def shared(*lists: tuple[str, ...]) -> Listed:
+    """The same object for the same lists."""
+    return Listed(*lists)
+
+
+def interned(job: Job) -> Job:
+    """Ten thousand jobs share the names of keys and labels."""
+    return replace(
+        job,
+        state=intern(job.state),
+        folder=intern(job.folder),
+        study=intern(job.study),
+        overrides={intern(k): intern(v) for k, v in job.overrides.items()},
+        final={intern(k): v for k, v in job.final.items()},
+        labels={intern(k): intern(v) for k, v in job.labels.items()},
+        p_contradicted={intern(k): v for k, v in job.p_contradicted.items()},
+    )
+
+
+def _label(label: Any, has_p: bool) -> str:
+    """A label of the eight; a contradiction without its p-value is no finding of the judge."""
+    known = Label.known(label)
+    told = known is not None and (has_p or known is not Label.contradicted)
+    return str(known if told else Label.invalid)
+
+
+def _items(value: Any) -> list[tuple[str, Any]]:
+    return [(str(k), v) for k, v in value.items()][:500] if isinstance(value, dict) else []
+
+
+def _numbers(value: Any) -> dict[str, float]:
+    numbers = {text(key): _number(item) for key, item in _items(value)}
+    return {key: number for key, number in numbers.items() if number is not None}
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None

@@ -1,0 +1,222 @@
+"""From the command line to jobs: check everything first, then let Hydra run."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import NoReturn
+
+import hydra
+from hydra._internal.utils import get_args_parser
+from hydra.conf import HydraConf
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from rich.console import Console
+
+from ntp_dynamics import __version__
+from ntp_dynamics.config.arguments import pasted, quoted
+from ntp_dynamics.config.choices import Figures
+from ntp_dynamics.config.compose import compose_job, config_dir, read_config
+from ntp_dynamics.config.composer import Composer
+from ntp_dynamics.config.help import help_text
+from ntp_dynamics.config.mistakes import as_typed
+from ntp_dynamics.launch import multirun
+from ntp_dynamics.launch.check import check_sweep
+from ntp_dynamics.launch.sweeps import count, expand, whole_sweep
+from ntp_dynamics.record.record import status_files
+from ntp_dynamics.record.store import STATUS, make_directory, occupied, redact_yaml, remove_record
+from ntp_dynamics.report.show import nearby, show, show_tracking, summarise
+from ntp_dynamics.run.inputs import check_inputs
+from ntp_dynamics.run.progress import JobProgress, SweepProgress
+from ntp_dynamics.run.start import import_for
+from ntp_dynamics.system.errors import UserError, UserErrors, escaped, refuse
+from ntp_dynamics.system.owner import DirectoryLock, new_directory
+
+RUN, SWEEP = "hydra.run.dir", "hydra.sweep.dir"
+"""What names the directory of a job, and of a sweep."""
+
+HYDRAS_OWN = ("hydra_help", "cfg", "info", "shell_completion", "resolve", "package")
+"""Flags that ask Hydra something and start no job."""
+
+
+def launch(arguments: Sequence[str]) -> None:
+    """Run one job or a sweep.  Raises UserError before any compute; a failed job exits with 1."""
+    if "--version" in arguments:
+        print(f"ntp-dynamics {__version__}")
+        return
+    options = parse_arguments(arguments)
+    check_options(options)
+    flags = [argument for argument in arguments if argument not in options.overrides]
+    search = [] if options.config_dir is None else [options.config_dir]
+    overrides = as_typed(options.overrides, sweep=options.multirun)
+    jobs = [overrides]
+    if options.multirun:
+        overrides = whole_sweep(overrides, search)
+        flags.append("hydra.sweeper.params=null")  # they are among the overrides now
+        jobs = expand(overrides)
+    arguments = [*flags, *overrides]  # Hydra wants its flags first
+    if options.help:
+        print(help_text(next(iter(jobs)), search))
+    elif any(getattr(options, flag, None) for flag in HYDRAS_OWN):
+        _hydra(arguments)
+    elif options.multirun:
+        composer = Composer(search, overrides)
+        check_sweep(jobs, count(overrides), composer, Console())
+        first = compose_job(next(iter(expand(overrides))), search)
+        _launch_sweep(arguments, first, count(overrides), composer)
+    else:
+        composed = compose_job(overrides, search)
+        check_inputs(read_config(composed))
+        with locked(composed, RUN, overrides) as directory:
+            pass  # the job itself locks it again
+        _hydra([*arguments, f"hydra.run.dir={quoted(directory)}"])
+
+
+def _launch_sweep(
+    arguments: Sequence[str], first: DictConfig, jobs: int, composer: Composer
+) -> None:
+    console = Console()
+    config = read_config(first)
+    progress = SweepProgress(console, jobs)
+    multirun.under_way = multirun.Sweep(config, progress, composer)
+    with locked(first, SWEEP, arguments) as sweep:
+        for status in status_files(sweep):  # a smaller sweep leaves no job of a larger one
+            with nullcontext() if status.parent == sweep else DirectoryLock(status.parent):
+                remove_record(status.parent)
+        try:
+            _hydra([*arguments, f"hydra.sweep.dir={quoted(sweep)}"])
+        finally:
+            multirun.under_way = None
+            progress.finish()
+            missing = summarise(sweep, jobs, console, overview=config.figures is not Figures.none)
+            show_tracking(config.tracking, console)
+    if missing:
+        sys.exit(1)
+
+
+def check_options(options: Namespace) -> None:
+    """Refuse options of Hydra's that have no meaning here, or none together.  Raises UserError."""
+    if options.config_name or options.config_path:
+        remedy = "put an experiment into --config-dir DIR and name it: experiment=NAME"
+        where = "--config-name" if options.config_name else "--config-path"
+        raise UserError(where, "there is one configuration", remedy)
+    if options.experimental_rerun:
+        raise UserError("--experimental-rerun", "no job is pickled", "repeat the command instead")
+    if options.resolve and not options.cfg:
+        raise UserError("--resolve", "it goes with --cfg", "add --cfg job")
+    if options.run and options.multirun:
+        raise UserError("--run", "it says the contrary of -m", "leave out one of them")
+    place = options.config_dir
+    if place is not None and not (place and Path(place).is_dir()):
+        where = place or "--config-dir"
+        raise UserError(where, "it is not a directory", "give one with config files")
+
+
+def directory_of(composed: DictConfig, key: str) -> Path:
+    """A directory that Hydra's own node names.  Raises UserError."""
+    try:
+        text = str(OmegaConf.select(composed, key))
+    except OmegaConfBaseException as error:
+        owner, _, name = key.rpartition(".")
+        raw = str(OmegaConf.select(composed, owner)._get_node(name)._value())
+        remedy = f"mend it, or to mean this text write {pasted(key, raw)}"
+        raise UserError(key, str(error).splitlines()[0], remedy) from error
+    if not text:
+        raise UserError(key, "it is empty", "name a directory, or . for the one you are in")
+    return Path(text)
+
+
+def parse_arguments(arguments: Sequence[str]) -> Namespace:
+    """Hydra's options and our overrides, in any order.  Raises UserError."""
+    parser = get_args_parser()
+
+    def error(message: str) -> NoReturn:
+        raise UserError("arguments", message, "see ntp-train --help")
+
+    parser.error = error  # its own prints a page of usage
+    return parser.parse_intermixed_args(list(arguments))
+
+
+@contextmanager
+def locked(composed: DictConfig, key: str, overrides: Sequence[str]) -> Iterator[Path]:
+    """The directory that a key names, ours for as long as this lasts: exactly that where it was
+    asked for, else one of its own.
+
+    Raises UserError where it holds a record (a sweep: below it), or its owner lives.
+    """
+    named = directory_of(composed, key)
+    exact = composed.overwrite or any(o.startswith(f"{key}=") for o in overrides)
+    if exact:
+        make_directory(named)
+    directory = named if exact else new_directory(named)
+    with DirectoryLock(directory):
+        old = status_files(directory) if key == SWEEP else [directory / STATUS]
+        if not composed.overwrite and any(path.exists() for path in old):
+            raise occupied(directory)
+        yield directory
+
+
+def _hydra(arguments: Sequence[str]) -> None:
+    sys.argv = [sys.argv[0], *arguments]
+    hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(_job)()
+
+
+def _job(composed: DictConfig) -> float:
+    """What Hydra calls for a job on its own, or for each where the launcher is not the packed one;
+    returns what its study says."""
+    context = HydraConfig.get()
+    _redact_hydras_own(context)
+    single = context.mode is RunMode.RUN
+    console = Console()
+    overrides = list(context.overrides.task)
+    # as it stands: a directory may have "${" in its name
+    directory = Path(context.runtime._get_node("output_dir")._value())
+    from ntp_dynamics.run.job import Surroundings, run_job
+    from ntp_dynamics.study import NonFinite
+
+    try:
+        config = read_config(composed)
+        if single:
+            import_for(config)
+        progress = JobProgress(console) if single else multirun.job_share(context.job.num, config)
+        record = run_job(
+            config,
+            directory,
+            Surroundings(
+                overrides=overrides,
+                progress=progress,
+                figures=single,
+                group=None if single else Path(context.sweep.dir).name,
+            ),
+        )
+    except Exception as error:
+        if single and isinstance(error, UserError | UserErrors):
+            refuse([error] if isinstance(error, UserError) else error.errors)
+        if single and isinstance(error, NonFinite):
+            kept = escaped(str(nearby(directory)))
+            remedy = f"lower the step size; the record so far is in {kept}"
+            print(f"error: train: {error}; {remedy}", file=sys.stderr)
+            sys.exit(1)
+        if single:
+            raise
+        multirun.leave_failure(directory, overrides, error)
+        multirun.tell_failure(context.job.num, error)
+        return float("nan")
+    if single:
+        show(record, console)
+    return record.returned
+
+
+def _redact_hydras_own(context: HydraConf) -> None:
+    """Rewrite the settings that Hydra itself has written, where it was asked to."""
+    if context.output_subdir is not None:
+        for path in (Path(context.runtime.output_dir) / context.output_subdir).glob("*.yaml"):
+            redact_yaml(path)
+    settings = Path(context.sweep.dir) / "multirun.yaml"
+    if context.mode is RunMode.MULTIRUN and settings.exists():
+        redact_yaml(settings)

@@ -1,0 +1,118 @@
+"""All jobs of a sweep in one process: what one core cannot do at a time, threads do together."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ntp_dynamics import studies
+from ntp_dynamics.config.composer import Composer
+from ntp_dynamics.config.job import JobConfig
+from ntp_dynamics.record.record import Record
+from ntp_dynamics.record.store import RecordWriter
+from ntp_dynamics.run.parts import Ended, Parts, run_packed
+from ntp_dynamics.run.progress import Interrupt, SweepProgress, graceful_interrupt
+from ntp_dynamics.run.start import import_for
+from ntp_dynamics.system.errors import UserError, UserErrors, escaped
+
+
+@dataclass
+class Sweep:
+    """What the jobs of a sweep share."""
+
+    first: JobConfig
+    """That of its first job."""
+    progress: SweepProgress
+    composer: Composer
+
+
+under_way: Sweep | None = None
+"""The sweep of this process, if any: Hydra hands over overrides only."""
+
+
+@dataclass(frozen=True)
+class PackedJob:
+    """One job of a sweep and where its record goes."""
+
+    number: int
+    overrides: list[str]
+    directory: Path
+
+
+def train_many(jobs: Sequence[PackedJob], threads: int | None) -> list[float]:
+    """Train jobs that are under way together; the value that each returns, nan where it failed.
+
+    Each leaves the record it would leave alone; one that fails says so on stderr and leaves the
+    others as they are.  Raises KeyboardInterrupt after Ctrl-C.
+    """
+    if under_way:
+        import_for(under_way.first)
+    values = [math.nan] * len(jobs)
+
+    def ended(place: int, job: Ended[Record]) -> None:
+        if job.result is not None:
+            values[place] = job.result.returned
+        elif job.error is not None:
+            leave_failure(jobs[place].directory, jobs[place].overrides, job.error)
+            tell_failure(jobs[place].number, job.error)
+
+    with graceful_interrupt() as interrupt:
+        parts = (lambda job=job: _parts(job, interrupt) for job in jobs)
+        run_packed(parts, threads or _cores(), interrupt, ended)
+    return values
+
+
+def job_share(number: int, config: JobConfig):
+    """The share of a job in the bar of the sweep; None where a launcher has its own processes."""
+    if under_way is None:
+        return None
+    outline = studies.find(config.study).outline(config)
+    return under_way.progress.begin(number, sum(phase.horizon for phase in outline))
+
+
+def tell_failure(number: int, error: Exception) -> None:
+    """One line on stderr."""
+    print(f"error: job {number}: {_reason(error)}; see its log", file=sys.stderr)
+
+
+def leave_failure(directory: Path, overrides: Sequence[str], error: Exception) -> None:
+    """The status of a job that failed before it could leave one of its own."""
+    status = {"state": "failed", "overrides": list(overrides), "reason": _reason(error)}
+    with suppress(UserError):  # it left one, or nothing can be written there
+        RecordWriter(directory, status)
+
+
+def _reason(error: Exception) -> str:
+    from ntp_dynamics.record.outcome import one_line
+
+    if isinstance(error, UserErrors):
+        return escaped(", and ".join(map(str, error.errors)))
+    return escaped(one_line(error))
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _parts(job: PackedJob, interrupt: Interrupt) -> Parts[Record]:
+    """A job from its overrides on; what is wrong with them ends this job, as it ends one alone."""
+    from ntp_dynamics.run.job import Surroundings, job_parts
+
+    composer = under_way.composer if under_way else Composer()
+    config = composer.config(job.overrides)
+    around = Surroundings(
+        overrides=job.overrides,
+        progress=job_share(job.number, config),
+        figures=False,
+        group=job.directory.parent.name,
+        interrupting=lambda: nullcontext(interrupt),
+    )
+    return (yield from job_parts(config, job.directory, around))

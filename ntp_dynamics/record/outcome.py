@@ -1,0 +1,93 @@
+"""What became of a job, in the few numbers and words that tables show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ntp_dynamics.system.errors import UserError
+from ntp_dynamics.verdict.label import Label
+
+if TYPE_CHECKING:
+    import xarray
+
+
+def summary(
+    tree: xarray.DataTree, phases: Iterable[str], claims: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Final observables (medians over runs); for each claim its label, the p-value of a
+    contradiction, and how many runs keep it; how tables list them.  Claims as in verdicts.json."""
+    phases, claims = list(phases), list(claims)
+    listed = {"claims": list(dict.fromkeys(claim["id"] for claim in claims))}
+    listed |= listed_finals(tree, phases)
+    return {"final": final_values(tree, phases), **labels(claims), "listed": listed}
+
+
+def one_line(error: Exception) -> str:
+    """The reason of a failure, short enough for a table."""
+    if isinstance(error, UserError):
+        return str(error)
+    text = str(error).splitlines()
+    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+
+
+def final_values(tree: xarray.DataTree, phases: Iterable[str]) -> dict[str, float | None]:
+    """The last value of every scalar, the median over runs; None where it does not exist."""
+    final: dict[str, float | None] = {}
+    for key, scalar in _scalars(tree, phases):
+        median = float(np.median(scalar.values[:, -1]))
+        final[key] = median if np.isfinite(median) else None
+    return final
+
+
+def listed_finals(tree: xarray.DataTree, phases: Iterable[str]) -> dict[str, list[str]]:
+    """Of the final observables which are ranked, in the order of the phases and of their ranks, and
+    which are natural logs."""
+    ranked: list[str] = []
+    logs: list[str] = []
+    for phase in phases:
+        attributes = {key: scalar.attrs for key, scalar in _scalars(tree, [phase])}
+        first = [key for key, said in attributes.items() if said.get("rank")]
+        ranked += sorted(first, key=lambda key, said=attributes: said[key]["rank"])
+        logs += [key for key, said in attributes.items() if said.get("log")]
+    return {"ranked": ranked, "logs": logs}
+
+
+def _scalars(
+    tree: xarray.DataTree, phases: Iterable[str]
+) -> Iterator[tuple[str, xarray.DataArray]]:
+    """Every recorded scalar with its name in tables."""
+    for phase in phases:
+        if phase in tree:
+            data = tree.children[phase].dataset
+            for name, values in data.data_vars.items():
+                if len(values.dims) == 2 and values.dims[1] in data.coords:
+                    yield f"{phase}.{name}", values
+
+
+def labels(claims: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """One label a claim, of several versions the least favourable, with its runs; claims as in
+    verdicts.json."""
+    found: dict[str, Mapping[str, Any]] = {}
+    p_values: dict[str, float] = {}
+    for claim in claims:
+        key, p = claim["id"], claim["p_contradicted"]
+        worst = found.setdefault(key, claim)
+        if Label(claim["label"]).severity < Label(worst["label"]).severity:
+            found[key] = claim
+        if p is not None:
+            p_values[key] = min(p_values.get(key, 1.0), p)
+    return {
+        "labels": {key: claim["label"] for key, claim in found.items()},
+        "p_contradicted": p_values,
+        "runs": {key: _runs(claim) for key, claim in found.items()},
+    }
+
+
+def _runs(claim: Mapping[str, Any]) -> dict[str, Any]:
+    """How many of the judged runs keep a claim, and which fail it, the worst first."""
+    counts = claim["counts"]
+    judged = sum(counts.values()) - counts.get("left out", 0)
+    return {"kept": counts.get("kept", 0), "judged": judged, "failing": claim["failing"]}

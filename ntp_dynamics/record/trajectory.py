@@ -1,0 +1,119 @@
+"""Trajectories: what was measured along a run, as labelled arrays.
+
+Every quantity has the axis `run`, then its clock (that of the phase for scalars, `checkpoint` for
+arrays), then axes of its own.  A value that was not recorded is nan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:  # xarray takes half a second to import
+    import xarray
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One recorded quantity: its axes after `run`, the first of them its clock."""
+
+    name: str
+    dims: tuple[str, ...]
+    attrs: Mapping[str, str | float | int]
+
+    @property
+    def clock(self) -> str:
+        return self.dims[0]
+
+
+class Recorder:
+    """Collects values by step.  ``clocks`` are the steps promised for each clock, increasing; in
+    the record a clock reads ``unit`` times the step."""
+
+    def __init__(self, channels: list[Channel], clocks: dict[str, np.ndarray], unit: float = 1.0):
+        self.channels = {channel.name: channel for channel in channels}
+        self.clocks = clocks
+        self.unit = unit
+        self._values: dict[str, np.ndarray] = {}
+
+    def put(self, step: int, values: Mapping[str, np.ndarray]) -> None:
+        """Store values (R, ...) of channels by name, at a step of their clocks."""
+        self.put_many(np.array([step]), {name: x[:, None] for name, x in values.items()})
+
+    def put_many(self, steps: np.ndarray, values: Mapping[str, np.ndarray]) -> None:
+        """As `put`, at several steps: values (R, steps, ...).
+
+        Raises KeyError for a step that was not promised.
+        """
+        clocks = {self.channels[name].clock for name in values}
+        rows = {clock: self._rows(clock, steps) for clock in clocks}
+        for name, x in values.items():
+            clock = self.channels[name].clock
+            if name not in self._values:
+                self._values[name] = np.full(
+                    (len(x), len(self.clocks[clock]), *x.shape[2:]), np.nan
+                )
+            self._values[name][:, rows[clock]] = x
+
+    def _rows(self, clock: str, steps: np.ndarray) -> np.ndarray:
+        """Where steps stand on a clock."""
+        promised = self.clocks[clock]
+        rows = np.searchsorted(promised, steps)
+        if rows.max() == len(promised) or (promised[rows] != steps).any():
+            raise KeyError(f"{clock} {steps} is not promised")
+        return rows
+
+    def dataset(self, reached: int | None = None) -> xarray.Dataset:
+        """The record so far, with the steps up to ``reached`` (all promised ones if None)."""
+        import xarray
+
+        keep = {
+            name: clock if reached is None else clock[clock <= reached]
+            for name, clock in self.clocks.items()
+        }
+        return xarray.Dataset(
+            {
+                name: (
+                    ("run", *channel.dims),
+                    self._values[name][:, : len(keep[channel.clock])],
+                    channel.attrs,
+                )
+                for name, channel in self.channels.items()
+                if name in self._values
+            },
+            coords=keep if self.unit == 1 else {c: steps * self.unit for c, steps in keep.items()},
+        )
+
+
+def said(long_name: str, units: str = "1", source: str = "ntp-dynamics") -> dict[str, str]:
+    """The attributes of a variable that is no observable."""
+    return {"units": units, "long_name": long_name, "source": source}
+
+
+def make_tree(
+    recorded: Mapping[str, tuple[Recorder, int, Mapping[str, Any], Mapping[str, str]]],
+    tables: Mapping[str, xarray.Dataset],
+) -> xarray.DataTree:
+    """Everything numeric that a job leaves behind; holds no time and no machine name.
+
+    ``recorded``, of each phase by the name of its group: the recorder, the step it came to, what
+    stayed as it was (variables as xarray takes them) and the group's attributes.  ``tables`` are
+    the groups known before the first step.
+    """
+    import xarray
+
+    groups = dict(tables)
+    for name, (recorder, reached, frozen, attributes) in recorded.items():
+        data = recorder.dataset(reached).assign_attrs(attributes)
+        if (known := tables.get(f"/{name}")) is not None:  # coordinates of axes of its own
+            data = data.assign_coords({str(k): c for k, c in known.coords.items()})
+        groups[f"/{name}"] = data
+        clocks = set(recorder.clocks)
+        for variable, value in frozen.items():
+            data[variable] = value
+        for clock in clocks & set(map(str, data.coords)):
+            data[clock].attrs.update(said("recorded steps", "step"))
+    return xarray.DataTree.from_dict(groups)

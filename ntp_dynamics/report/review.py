@@ -1,0 +1,120 @@
+"""``ntp-show``: the verdicts of a record, or of a sweep, again; read-only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ntp_dynamics.observe.judgement import judge_claims, verdicts_file
+from ntp_dynamics.observe.modules import load_additions
+from ntp_dynamics.record.outcome import labels
+from ntp_dynamics.record.record import (
+    Record,
+    adjusted_labels,
+    load_run,
+    read_status,
+    status_files,
+)
+from ntp_dynamics.record.store import STATUS
+from ntp_dynamics.report.show import line, nearby, verdict_map, verdicts
+from ntp_dynamics.system.errors import UserError
+from ntp_dynamics.verdict.verdict import EARLIER, FORMAT
+
+
+def review(directory: Path, console: Console, *, judge: bool, as_json: bool) -> None:
+    """Print the verdict table of a record, or the map of a sweep.
+
+    ``judge`` holds the recorded numbers against the claims by today's rules and writes nothing.
+    Raises UserError where there is no record, or one to be judged again cannot be read.
+    """
+    if (directory / STATUS).exists():
+        shown = _record(directory, judge)
+        print(json.dumps(shown)) if as_json else _show_record(shown, console)
+        return
+    jobs = list(_jobs(directory, judge))
+    if not jobs:
+        raise UserError(
+            str(directory), "it holds no record", "give the directory of a job or sweep"
+        )
+    corrected = adjusted_labels([job["status"] for job in jobs])
+    for job, row in zip(jobs, corrected, strict=True):
+        job["status"]["labels"] = row
+    print(json.dumps(_sweep(directory, jobs))) if as_json else _show_sweep(directory, jobs, console)
+
+
+def _record(directory: Path, judge: bool) -> dict[str, Any]:
+    record = load_run(directory)
+    state = record.status.get("state")
+    if not judge:
+        return {"path": str(directory), "state": state, "format": record.rules,
+                "claims": record.verdicts}  # fmt: skip
+    return {"path": str(directory), "state": state, **verdicts_file(judge_again(record))}
+
+
+def judge_again(record: Record) -> list[dict[str, Any]]:
+    """Today's verdicts on the numbers of a record.  Raises UserError where nothing was recorded."""
+    if not record.phases:
+        raise UserError(str(record.path), "nothing was recorded", "run the job again")
+    study, config = record.study, record.config
+    added = load_additions(study, study.outline(config), config.hooks.modules)
+    claims = [*study.claims, *added.claims]
+    judged = judge_claims(record.trajectory, record.constants, claims, study.residual)
+    return [j.to_json() for j in judged]
+
+
+def _show_record(shown: Mapping[str, Any], console: Console) -> None:
+    claims = shown["claims"]
+    if not claims:
+        line(
+            console,
+            f"{shown['path']}: {shown['state']}, no verdicts (--judge judges what is there)",
+        )
+        return
+    verdicts(claims, console)
+    if shown["format"] < FORMAT:
+        line(console, f"note     {EARLIER}")
+    line(console, f"record   {nearby(Path(shown['path']))}")
+
+
+def _jobs(directory: Path, judge: bool) -> Iterator[dict[str, Any]]:
+    for path in status_files(directory):
+        status = read_status(path)
+        if judge and status["state"] == "done":
+            status = {**status, **labels(judge_again(load_run(path.parent)))}
+        yield {"path": path.parent, "status": status}
+
+
+def _sweep(directory: Path, jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    columns = ("overrides", "state", "reason", "labels", "runs")
+    return {
+        "path": str(directory),
+        "jobs": [
+            {"path": str(job["path"]), **{name: job["status"].get(name) for name in columns}}
+            for job in jobs
+        ],
+    }
+
+
+def _show_sweep(directory: Path, jobs: Sequence[Mapping[str, Any]], console: Console) -> None:
+    statuses = [job["status"] for job in jobs]
+    done = sum(status["state"] == "done" for status in statuses)
+    line(console, f"{done} of {len(jobs)} jobs done")
+    for job in jobs:
+        if job["status"]["state"] != "done":
+            reason = job["status"].get("reason")
+            line(console, f"  {job['path'].name}: {job['status']['state']}: {reason}")
+    verdict_map(statuses, console)
+    earlier = sum(bool(status["labels"]) and not status["runs"] for status in statuses)
+    if earlier:
+        line(console, f"note     {earlier} jobs {EARLIER}")
+    for job in jobs:
+        for claim, runs in job["status"]["runs"].items():
+            if runs["failing"]:
+                named = ", ".join(map(str, runs["failing"][:5]))
+                what = f"{claim} fails in {len(runs['failing'])} of {runs['judged']} runs: {named}"
+                line(console, f"  {job['path'].name}: {what}")
+    line(console, f"records  {nearby(directory)}")

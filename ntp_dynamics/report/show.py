@@ -1,0 +1,101 @@
+"""What a finished job or sweep says on the terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ntp_dynamics.config.tracking import Tracking, is_on
+from ntp_dynamics.record.record import Record, read_status, status_files
+from ntp_dynamics.report.tables import verdict_table
+from ntp_dynamics.system.errors import escaped
+from ntp_dynamics.track.tracker import tracking_directory
+from ntp_dynamics.verdict.wording import kept_of
+
+
+def show(record: Record, console: Console) -> None:
+    """The verdict table of a job, where its record is, and how to look at it."""
+    verdicts(record.verdicts, console)
+    for note in record.status.get("notes", []):
+        line(console, f"note     {note}")
+    here = nearby(record.path)
+    line(console, f"record   {here}")
+    figures = sorted((record.path / "figures").glob("*.png"))
+    for figure in figures if len(figures) < 4 else [record.path / "figures"]:
+        line(console, f"figures  {nearby(figure)}")
+    line(console, f"browser  ntp-dashboard {here}")
+    line(console, f"python   ntp_dynamics.load_run('{here}').trajectory")
+    show_tracking(record.config.tracking, console)
+
+
+def verdicts(claims: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """The table of claims, as verdicts.json holds them."""
+    versions = Counter(claim["id"] for claim in claims)
+    rows = [
+        (
+            f"{v['id']} ({v['version']})" if versions[v["id"]] > 1 else v["id"],
+            v["label"],
+            kept_of(v.get("outcomes")),
+            v["summary"],
+        )
+        for v in claims
+    ]
+    console.print()
+    verdict_table(console, rows)
+    console.print()
+
+
+def summarise(sweep: Path, jobs: int, console: Console, overview: bool) -> int:
+    """One line a job that did not finish, counts of verdicts, where the sweep is; an overview drawn
+    if asked for.  Returns how many of the jobs are not done."""
+    states = {path.parent: read_status(path) for path in status_files(sweep)}
+    failed = {job: s for job, s in states.items() if s["state"] != "done"}
+    done = len(states) - len(failed)
+    console.print()
+    line(console, f"{done} of {jobs} jobs done")
+    for job, state in failed.items():
+        line(console, f"  {job.name}: {state['state']}: {state['reason']}")
+    verdict_map(states.values(), console)
+    if overview:
+        from ntp_dynamics.draw.job import draw_sweep
+
+        for path in draw_sweep(list(states.values()), sweep / "overview")[:1]:
+            line(console, f"figures  {nearby(path)}")
+    here = nearby(sweep)
+    line(console, f"records  {here}")
+    line(console, f"browser  ntp-dashboard {here}")
+    line(console, f"python   ntp_dynamics.load_sweep('{here}')")
+    return jobs - done
+
+
+def verdict_map(statuses: Iterable[Mapping[str, Any]], console: Console) -> None:
+    """A line a claim: how many jobs have which label."""
+    rows: dict[str, Counter[str]] = {}
+    for status in statuses:
+        for claim, label in status.get("labels", {}).items():
+            rows.setdefault(claim, Counter())[label] += 1
+    for claim, labels in rows.items():
+        counts = ", ".join(f"{label} {count}" for label, count in labels.items())
+        line(console, f"  {claim:<22} {counts}")
+
+
+def show_tracking(settings: Tracking, console: Console) -> None:
+    """How to look at the tracked runs, where there are any."""
+    directory = tracking_directory()
+    if is_on(settings) and directory.is_dir():
+        line(console, f"wandb    wandb leet {nearby(directory)}")
+
+
+def nearby(path: Path) -> Path:
+    """A path relative to the working directory where it lies inside."""
+    path = path.resolve()
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def line(console: Console, text: str) -> None:
+    """Print as it stands: no markup, no wrapping, so that paths can be copied."""
+    console.print(escaped(text), markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,62 @@
+"""Observables of the user's that a job went on without, and what its reader should know of them."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ntp_dynamics.observe.hooks import Hook
+from ntp_dynamics.observe.measure import Unmeasurable, named
+from ntp_dynamics.study import SHADOW
+from ntp_dynamics.system.log import JobLog
+from ntp_dynamics.system.secrets import redact
+
+if TYPE_CHECKING:
+    import xarray
+
+
+class Drops:
+    """Tells of each drop once, in a line; the log has the traceback."""
+
+    def __init__(self, log: JobLog, say: Callable[[str], None]):
+        self._log, self._say = log, say
+        self._gone: set[tuple[str, str]] = set()
+        self.told: list[str] = []
+
+    def add(self, stage: str, step: int, why: Unmeasurable) -> None:
+        """An observable that will not be measured any more in a stage."""
+        if why.__cause__ is not None:
+            self._log("".join(traceback.format_exception(why.__cause__)))
+        stage = stage.removeprefix(SHADOW)  # what breaks in both is one mistake
+        self._gone.add((stage, why.observable.name))
+        note = redact(f"{why.where}: {why.what}; not measured from step {step:,} of {stage} on")
+        if note not in self.told:
+            self.told.append(note)
+            self._say(note)
+
+    @property
+    def so_far(self) -> dict[str, list[str]]:
+        """What the status of a job that does not finish says of it."""
+        return {"notes": self.told} if self.told else {}
+
+    def notes(self, hooks: Mapping[str, Sequence[Hook]], tree: xarray.DataTree) -> list[str]:
+        """What was dropped, and which of the user's other scalars are nan and where first."""
+        return [*self.told, *self._undefined(hooks, tree)]
+
+    def _undefined(
+        self, hooks: Mapping[str, Sequence[Hook]], tree: xarray.DataTree
+    ) -> Iterator[str]:
+        own = ((stage, mine) for stage, mine in hooks.items() if not stage.startswith(SHADOW))
+        for stage, hook in ((stage, hook) for stage, mine in own for hook in mine):
+            o = hook.observable
+            if hook.own or o.dims or (stage, o.name) in self._gone or stage not in tree:
+                continue
+            values = tree.children[stage].dataset[o.name]
+            nan = np.asarray(np.isnan(values.values).any(0))
+            if nan.any():
+                first = int(values[hook.clock].values[nan.argmax()])
+                where = f"{nan.sum()} of {nan.size} steps, first at {first:,}"
+                yield f"{named(o)}: nan at {where} of {stage}"

@@ -1,0 +1,271 @@
+"""One job, from configuration to verdict, and what it leaves behind."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from ntp_dynamics.config.choices import Figures
+from ntp_dynamics.config.job import JobConfig
+from ntp_dynamics.config.stored import redact_overrides, to_yaml
+from ntp_dynamics.config.tracking import is_on
+from ntp_dynamics.observe.hooks import images
+from ntp_dynamics.observe.judgement import Judged, judge_claims, laws_of, verdicts_file
+from ntp_dynamics.observe.measure import Unmeasurable
+from ntp_dynamics.observe.observable import Observable
+from ntp_dynamics.record.laws import LAWS, laws_tree
+from ntp_dynamics.record.outcome import final_values, one_line, summary
+from ntp_dynamics.record.record import Record, read_back
+from ntp_dynamics.record.store import LOG, STATUS, TRAJECTORY, VERDICTS, RecordWriter
+from ntp_dynamics.record.trees import check_tree
+from ntp_dynamics.run.drops import Drops
+from ntp_dynamics.run.parts import Parts, Work, run_alone
+from ntp_dynamics.run.preparation import PreparedJob, prepare
+from ntp_dynamics.run.progress import Interrupt, JobProgress, SweepShare, graceful_interrupt
+from ntp_dynamics.run.rehearsal import rehearse
+from ntp_dynamics.run.training import Publisher, Trained, Watcher, train_phases
+from ntp_dynamics.system.disk import make_room, size_in_words
+from ntp_dynamics.system.errors import UserError, UserErrors, escaped
+from ntp_dynamics.system.log import JobLog
+from ntp_dynamics.system.owner import unwritable
+from ntp_dynamics.system.secrets import redact
+from ntp_dynamics.system.throttle import Throttle
+from ntp_dynamics.track.mirror import subject_of, track_outcome
+from ntp_dynamics.track.tracking import open_tracker
+from ntp_dynamics.verdict.claim import Claim
+
+if TYPE_CHECKING:
+    import xarray
+
+
+Bar = JobProgress | SweepShare
+Interrupting = Callable[[], AbstractContextManager[Interrupt]]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """How a job is run, beside what its configuration says."""
+
+    overrides: Sequence[str] = ()
+    """What was asked for, to be told in its status."""
+    progress: Bar | None = None
+    figures: bool = True
+    """Draw them where the configuration says `auto`."""
+    observables: Sequence[Observable] = ()
+    """Measured beside those of the study."""
+    claims: Sequence[Claim] = ()
+    """Judged beside those of the study."""
+    group: str | None = None
+    """The sweep that the job is part of."""
+    interrupting: Interrupting = graceful_interrupt
+    """What tells of Ctrl-C while the job trains and records."""
+
+
+def run_job(
+    config: JobConfig, directory: str | Path, around: Surroundings = Surroundings()
+) -> Record:
+    """Train, record, judge.  Raises UserError where the directory holds a record.
+
+    A job that fails says why in its status and log.  Ctrl-C ends training after the step at hand:
+    the record so far is written with the status `interrupted`, and KeyboardInterrupt raised.
+    """
+    return run_alone(job_parts(config, directory, around))
+
+
+def job_parts(
+    config: JobConfig, directory: str | Path, around: Surroundings = Surroundings()
+) -> Parts[Record]:
+    """As `run_job`, in parts: training is the work that other threads can do."""
+    started = time.monotonic()
+    progress = around.progress or JobProgress(Console(quiet=True))
+    status: dict[str, Any] = {
+        "state": "running",
+        "study": config.study,
+        "overrides": redact_overrides(config, around.overrides),
+        "reason": None,
+    }
+    writer = RecordWriter(directory, status, overwrite=config.overwrite)
+
+    def so_far(**more: Any) -> dict[str, Any]:
+        return {**status, "seconds": round(time.monotonic() - started, 3), **more}
+
+    def end(state: str, reason: str) -> None:
+        log(f"{state}: {reason}")
+        with suppress(UserError):  # where nothing can be written, the reason is told all the same
+            writer.json(STATUS, so_far(state=state, reason=redact(reason), **drops.so_far))
+
+    def publish(trained: Trained) -> None:
+        """The record so far, for those who watch."""
+        tree = trained.tree(job.problem.tables())
+        writer.tree(TRAJECTORY, tree)
+        writer.json(STATUS, so_far(final=final_values(tree, job.study.stages)))
+
+    def tell(text: str) -> None:
+        progress.bar.console.print(escaped(text), markup=False, highlight=False, soft_wrap=True)
+
+    def say(text: str) -> None:
+        log(text)
+        tell(text)
+
+    settings = to_yaml(config)
+    subject = subject_of(config, settings, writer.directory, around.group)
+    with writer, _opened_log(writer, status) as log:
+        drops = Drops(log, say)
+        try:
+            job = prepare(config, around.observables, around.claims)
+            make_room(writer.directory, job.problem.disk)
+            inputs = _write_inputs(job, settings, writer, log)
+            rehearse(job)
+            with open_tracker(config.tracking, subject, say, images(job.hooks)) as tracker:
+                watch = tracker.watch if is_on(config.tracking) else None
+                tree = yield from _train_and_record(
+                    job, writer, progress, watch, publish, around.interrupting, drops
+                )
+                constants = job.constants(tree)
+                judged = judge_claims(tree, constants, job.claims, job.study.residual)
+                claims = [j.to_json() for j in judged]
+                writer.json(VERDICTS, verdicts_file(claims))
+                curved = laws_tree(laws_of(judged))
+                if curved is not None:
+                    writer.tree(LAWS, curved)
+                for j in judged:
+                    log.data(f"{j.claim.id} ({j.claim.version}): {j.verdict.sentence}")
+                said = [*job.problem.notes(), *drops.notes(job.hooks, tree)]
+                outcome = {**summary(tree, job.study.stages, claims), "notes": said}
+                track_outcome(tracker, claims, outcome)
+            log.data("done")
+            for name in (TRAJECTORY, LAWS) if curved is not None else (TRAJECTORY,):
+                check_tree(writer.directory / name)
+            writer.add(LOG, log.entry)
+            done = so_far(state="done", **outcome)
+            writer.seal(done, last=False)  # before figures: none of them costs a record
+        except KeyboardInterrupt:
+            end("interrupted", "Ctrl-C")
+            say(f"interrupted; the record so far is in {writer.directory}")
+            raise
+        except Exception as error:
+            log(traceback.format_exc())
+            first = error.errors[0] if isinstance(error, UserErrors) else error
+            end("failed", one_line(first))
+            raise
+        if undrawn := _draw(job, tree, inputs, judged, writer.directory, around, tell):
+            writer.reopen(LOG, STATUS)  # these two say what is missing
+            log("\n".join(undrawn))
+            writer.add(LOG, log.entry)
+            outcome["notes"] += [redact(text) for text in undrawn]
+            writer.seal(so_far(state="done", **outcome))
+    return Record(writer.directory, config, inputs, tree, claims)
+
+
+def _train_and_record(
+    job: PreparedJob,
+    writer: RecordWriter,
+    progress: Bar,
+    watch: Watcher | None,
+    publish: Publisher,
+    interrupting: Interrupting,
+    drops: Drops,
+) -> Parts[xarray.DataTree]:
+    """Train all stages and write the trajectory, also of a training that was cut short.
+
+    While it trains the record so far is published, every two seconds at most.  Raises
+    KeyboardInterrupt after Ctrl-C, NonFinite where weights overflowed.
+    """
+    throttle = Throttle()
+
+    def publish_when_due(trained: Trained) -> None:
+        if throttle.due:
+            import netCDF4
+            import xarray
+
+            _ = netCDF4, xarray  # needed at the end in any case, so their time is not counted
+            throttle.run(lambda: publish(trained))
+
+    with interrupting() as interrupt:
+
+        def drop(phase: str, step: int, why: Unmeasurable) -> None:
+            if interrupt.requested and isinstance(why.__cause__, KeyboardInterrupt):
+                raise why.__cause__  # a second Ctrl-C, in the middle of a measurement
+            drops.add(phase, step, why)
+
+        def work() -> Trained:
+            with progress:
+                return train_phases(job, progress.track, interrupt, watch, publish_when_due, drop)
+
+        trained = yield Work(work, alone=any(phase.alone for phase in job.phases))
+        tree = trained.tree(job.problem.tables())
+        writer.tree(TRAJECTORY, tree)
+        if interrupt.requested:
+            raise KeyboardInterrupt
+        if trained.failure is not None:
+            raise trained.failure
+    return tree
+
+
+def _write_inputs(
+    job: PreparedJob, settings: str, writer: RecordWriter, log: JobLog
+) -> Mapping[str, Any]:
+    """Write the configuration and the inputs, and read them back as a reader will."""
+    writer.data("config.yaml", settings)  # its free texts are redacted already
+    for name, text in job.problem.files().items():
+        writer.data(name, text)
+    _, inputs = read_back(writer.directory)
+    facts = ", ".join([f"{job.config.runs} runs", *job.study.facts(job.config, inputs)[:1]])
+    engines = dict.fromkeys(phase.engine for phase in job.phases if not phase.outline.shadow)
+    log.data(f"{facts}, engine: {' | '.join(engines)}")
+    disk, memory = map(size_in_words, (job.problem.disk, job.problem.memory))
+    log.data(f"the record will take {disk}, the job about {memory} of memory")
+    for note in job.problem.notes():
+        log.data(note)
+    return inputs
+
+
+def _draw(
+    job: PreparedJob,
+    tree: xarray.DataTree,
+    inputs: Mapping[str, Any],
+    judged: Sequence[Judged],
+    directory: Path,
+    around: Surroundings,
+    tell: Callable[[str], None],
+) -> list[str]:
+    """Figures beside a sealed record, where they are asked for.
+
+    Returns a line for every reason why some could not be drawn; they are told at once in a sweep,
+    which does not show the notes of its jobs.
+    """
+    which = job.config.figures
+    if which is Figures.none or (which is not Figures.all and not around.figures):
+        return []
+    try:
+        from ntp_dynamics.draw.job import draw_job
+
+        size = [f"{tree.sizes['run']:,} run{'s' * (tree.sizes['run'] != 1)}"]
+        title = ", ".join(
+            [*size, *job.study.facts(job.config, inputs)[:1], f"seed {job.config.seed}"]
+        )
+        folder = directory / "figures"
+        undrawn = draw_job(job.study, tree, inputs, judged, folder, which, title)
+    except KeyboardInterrupt:
+        tell(f"interrupted while drawing; the record in {directory} is complete")
+        raise
+    for reason in undrawn if around.group is not None else ():
+        tell(f"{directory.name}: {reason}")
+    return undrawn
+
+
+def _opened_log(writer: RecordWriter, status: dict[str, Any]) -> JobLog:
+    """The log of a job.  Raises UserError where there can be none."""
+    try:
+        return JobLog(writer.directory / LOG)
+    except OSError as error:
+        why = unwritable(writer.directory / LOG, error)
+        writer.json(STATUS, {**status, "state": "failed", "reason": redact(str(why))})
+        raise why from error

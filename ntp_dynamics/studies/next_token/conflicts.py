@@ -1,0 +1,173 @@
+"""Conflicts between fields of a configuration: what each may say, but not together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ntp_dynamics.config.conflicts import Conflict
+from ntp_dynamics.studies.next_token.choices import Density, EngineName, Stage, Vary, Weights
+from ntp_dynamics.studies.next_token.config import Config
+from ntp_dynamics.studies.next_token.groups import (
+    FileDataset,
+    GaussianInit,
+    GradientDescent,
+    NormalisedGradientDescent,
+    OrthonormalEmbedding,
+    Polyak,
+    RealizableDataset,
+    ZeroInit,
+)
+from ntp_dynamics.system.environment import jit_disabled
+from ntp_dynamics.system.errors import UserError
+
+
+def _narrow(c: Config) -> bool:
+    v, d = c.vocab_size, c.embedding.dim
+    return v is not None and d is not None and d < v
+
+
+UNFUSED: list[tuple[Callable[[Config], bool], str]] = [
+    (
+        lambda c: not isinstance(c.embedding, OrthonormalEmbedding),
+        "the kernel needs orthonormal token vectors",
+    ),
+    (
+        lambda c: not isinstance(c.optimizer, NormalisedGradientDescent | GradientDescent),
+        "the kernel knows optimizer=ngd and optimizer=gd",
+    ),
+    (lambda c: jit_disabled(), "NUMBA_DISABLE_JIT switches the kernel off"),
+]
+"""What the fused kernel cannot express, and how to say so."""
+
+
+def unfused(config: Config) -> str | None:
+    """Why the fused kernel cannot train a job; None where it can."""
+    return next((why for holds, why in UNFUSED if holds(config)), None)
+
+
+DATASET_CONFLICTS = [
+    Conflict(
+        "dataset.queries",
+        lambda d: d.queries > d.vocab_size,
+        "there are more queries than tokens",
+        "lower it or raise dataset.vocab_size",
+    ),
+    Conflict(
+        "dataset.non_optimal",
+        lambda d: d.optimal + d.non_optimal > d.vocab_size,
+        "optimal and non-optimal tokens together exceed the vocabulary",
+        "lower it or raise dataset.vocab_size",
+    ),
+    Conflict(
+        "dataset.levels",
+        lambda d: d.levels - 1 > d.non_optimal,
+        "some level would be empty",
+        "lower it or raise dataset.non_optimal to at least levels - 1",
+    ),
+    Conflict(
+        "dataset.max_length",
+        lambda d: d.density is Density.complete and d.max_length < d.non_optimal + 1,
+        "complete density does not fit in a sentence",
+        "raise it to dataset.non_optimal + 1 or use dataset.density=random",
+    ),
+    Conflict(
+        "dataset.weights",
+        lambda d: d.weights is Weights.counts,
+        "only trajectories can be counted",
+        "use uniform, dirichlet or powers, or dataset=prefix_closed",
+    ),
+]
+
+CONFLICTS = [
+    Conflict(
+        "vary",
+        lambda c: (
+            isinstance(c.init, ZeroInit)
+            and (c.runs > 1 if isinstance(c.dataset, FileDataset) else c.vary is Vary.init)
+        ),
+        "every run would be the same: one corpus, and zero init has nothing to vary",
+        "use init=gaussian, runs=1, or a generated dataset with vary=corpus",
+    ),
+    Conflict(
+        "dataset.path",
+        lambda c: isinstance(c.dataset, FileDataset) and not c.dataset.path,
+        "it is missing",
+        "name a corpus file: dataset.path=FILE",
+    ),
+    Conflict(
+        "embedding.dim",
+        lambda c: isinstance(c.embedding, OrthonormalEmbedding) and _narrow(c),
+        "orthonormal vectors need at least as many dimensions as tokens",
+        "raise it to dataset.vocab_size or use embedding=gaussian",
+    ),
+    Conflict(
+        "train.margin",
+        lambda c: c.train.margin is not None and _narrow(c),
+        "no W_ov gives every token the same margin in fewer dimensions than tokens",
+        "raise embedding.dim to dataset.vocab_size or use train.margin=null",
+    ),
+    Conflict(
+        "train.margin",
+        lambda c: c.train.margin is not None and c.train.stages and Stage.attention not in c.stages,
+        "it replaces the feed-forward stage before the attention stage, which is not trained",
+        "use train.margin=null, or list attention",
+    ),
+    Conflict(
+        "optimizer",
+        lambda c: (
+            isinstance(c.optimizer, Polyak)
+            and Stage.attention in c.stages
+            and c.train.margin is None
+            and isinstance(c.init, GaussianInit)
+        ),
+        "Polyak's step needs the infimum of the attention loss, unknown where margins differ",
+        "use init=zero, set train.margin, or train another stage",
+    ),
+    Conflict(
+        "train.stages",
+        lambda c: not c.train.stages,
+        "nothing is left to train",
+        "list feed_forward, attention, or both",
+    ),
+    Conflict(
+        "train.stages",
+        lambda c: Stage.joint in c.stages and len(set(c.stages)) > 1,
+        "the joint stage trains both layers from their start, not from where a stage left them",
+        "list joint alone",
+    ),
+    Conflict(
+        "train.stages",
+        lambda c: len(set(c.train.stages)) < len(c.train.stages),
+        "a stage is listed twice",
+        "list each stage once",
+    ),
+    Conflict(
+        "train.stages",
+        lambda c: (
+            c.stages[:1] == [Stage.attention]
+            and c.train.margin is None
+            and isinstance(c.init, ZeroInit)
+        ),
+        "attention has no gradient while W_ov is zero",
+        "train feed_forward first, set train.margin, or use init=gaussian",
+    ),
+]
+
+
+CONFLICTS += [
+    Conflict(
+        "engine",
+        lambda c, holds=holds: c.engine is EngineName.numba and holds(c),
+        why,
+        "use engine=auto",
+    )
+    for holds, why in UNFUSED
+]
+
+
+def mistakes(config: Config) -> list[UserError]:
+    """Every conflict between fields."""
+    found = [conflict for conflict in CONFLICTS if conflict.holds(config)]
+    if isinstance(config.dataset, RealizableDataset):
+        found += [conflict for conflict in DATASET_CONFLICTS if conflict.holds(config.dataset)]
+    return [conflict.error for conflict in found]

@@ -1,0 +1,146 @@
+"""The random draws of a job: corpora, embeddings and generators of every run.
+
+Streams are ``SeedSequence([seed, run, purpose])``: adding runs, or another purpose, changes no draw
+that was there before.  What `vary` holds fixed uses the stream of run 0 in every run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import partial
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ntp_dynamics.studies.next_token.config import Config
+from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.data.embedding import (
+    TokenVectors,
+    gaussian,
+    orthonormal,
+    standard,
+)
+from ntp_dynamics.studies.next_token.data.generate import generate
+from ntp_dynamics.studies.next_token.data.prefix_closed import generate_prefix_closed
+from ntp_dynamics.studies.next_token.groups import (
+    Adam,
+    FileDataset,
+    OrthonormalEmbedding,
+    PrefixClosedDataset,
+    RealizableDataset,
+    SignDescent,
+    StandardEmbedding,
+    ZeroInit,
+)
+from ntp_dynamics.system.errors import UserError
+
+
+class Purpose(IntEnum):
+    """What a random stream is for; the numbers are part of the record and never change."""
+
+    corpus = 0
+    embedding = 1
+    init_feed_forward = 2
+    init_attention = 3
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Which run's stream each run uses, for its data and for its initial weights."""
+
+    seed: int
+    data: tuple[int, ...]
+    init: tuple[int, ...]
+
+    def rng(self, run: int, purpose: Purpose) -> np.random.Generator:
+        is_data = purpose in (Purpose.corpus, Purpose.embedding)
+        stream = (self.data if is_data else self.init)[run]
+        return np.random.default_rng(np.random.SeedSequence([self.seed, stream, purpose]))
+
+
+GENERATORS: dict[type, Callable[[Any, np.random.Generator], Corpus]] = {
+    RealizableDataset: generate,
+    PrefixClosedDataset: generate_prefix_closed,
+}
+
+
+ENTRYWISE = (Adam, SignDescent)
+"""Rules that act on the entries of a matrix: not covariant under rotations."""
+
+
+def streams(config: Config) -> Streams:
+    """The streams `config.vary` asks for."""
+    numbers, fixed = tuple(range(config.runs)), (0,) * config.runs
+    return Streams(
+        seed=config.seed,
+        data=numbers if config.varies_corpus else fixed,
+        init=numbers if config.varies_init else fixed,
+    )
+
+
+def draw_corpora(config: Config, source: Streams) -> list[Corpus]:
+    """The corpus of each run; runs with one stream share one object.
+
+    Raises UserError for a corpus file that cannot be used.
+    """
+    dataset = config.dataset
+    if isinstance(dataset, FileDataset):
+        corpus = Corpus.read(dataset.path)
+        if unused_are_alike(config):
+            corpus = corpus.folded()
+        elif corpus.unused:
+            what = f"its last token stands for {corpus.unused:,}, which this job tells apart"
+            remedy = "list them, or use init=zero, orthonormal embeddings and a covariant optimizer"
+            raise UserError(dataset.path, what, remedy)
+        return [corpus] * config.runs
+    drawn = {
+        stream: GENERATORS[type(dataset)](dataset, source.rng(run, Purpose.corpus))
+        for stream, run in {s: run for run, s in enumerate(source.data)}.items()
+    }
+    return [drawn[stream] for stream in source.data]
+
+
+def draw_embeddings(config: Config, source: Streams, corpus: Corpus) -> list[TokenVectors]:
+    """The embedding of each run.  Raises UserError where the vectors cannot be orthonormal."""
+    vocab_size = corpus.classes
+    check_dimensions(config, vocab_size)
+    dim = config.embedding.dim or vocab_size
+    draw = gaussian
+    orthogonal = isinstance(config.embedding, OrthonormalEmbedding)
+    if orthogonal:
+        draw = standard if isinstance(config.embedding, StandardEmbedding) else orthonormal
+
+    def matrix(run: int) -> Float[np.ndarray, "D V"]:
+        return draw(corpus.vocab_size, dim, source.rng(run, Purpose.embedding)).matrix
+
+    return [TokenVectors(dim, orthogonal, partial(matrix, run)) for run in range(config.runs)]
+
+
+def check_dimensions(config: Config, vocab_size: int) -> None:
+    """Raise UserError where so many tokens do not fit in the dimensions of their vectors."""
+    dim = config.embedding.dim or vocab_size
+    if isinstance(config.embedding, OrthonormalEmbedding) and dim < vocab_size:
+        raise UserError(
+            "embedding.dim",
+            f"{vocab_size} orthonormal vectors do not fit in {dim} dimensions",
+            f"raise it to {vocab_size} or use embedding=gaussian",
+        )
+    if config.train.margin is not None and dim < vocab_size:
+        raise UserError(
+            "train.margin",
+            f"no W_ov gives {vocab_size} tokens the same margin in {dim} dimensions",
+            f"raise embedding.dim to {vocab_size} or use train.margin=null",
+        )
+
+
+def unused_are_alike(config: Config) -> bool:
+    """Whether nothing tells apart tokens that no sample uses: they start alike (at zero, with
+    orthonormal vectors), and the rule of descent does not depend on the basis."""
+    return (
+        isinstance(config.init, ZeroInit)
+        and isinstance(config.embedding, OrthonormalEmbedding)
+        and not isinstance(config.optimizer, ENTRYWISE)
+    )

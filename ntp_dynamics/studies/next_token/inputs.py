@@ -1,0 +1,90 @@
+"""What a job needs beside its configuration: a corpus file, a rule that its corpora allow."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from pathlib import Path
+
+from ntp_dynamics.observe.hooks import hooks_of
+from ntp_dynamics.studies.next_token.choices import EngineName, Stage
+from ntp_dynamics.studies.next_token.config import Config
+from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.data.draw import draw_corpora, draw_embeddings, streams
+from ntp_dynamics.studies.next_token.data.realizable import require_collocation
+from ntp_dynamics.studies.next_token.groups import FileDataset, Polyak
+from ntp_dynamics.studies.next_token.outline import outline
+from ntp_dynamics.system.errors import UserError, raise_all
+from ntp_dynamics.system.memory import make_room
+
+
+def needs(config: Config) -> Hashable:
+    """What `look` looks at: jobs with equal needs are looked at together."""
+    kernel = config.engine is EngineName.numba
+    if isinstance(config.optimizer, Polyak) and Stage.attention in config.stages:
+        return repr(config)
+    if isinstance(config.dataset, FileDataset):
+        whole = (config.dataset, config.embedding, config.train, config.hooks, config.runs)
+        return repr((config.engine, whole))
+    return kernel
+
+
+def look(config: Config) -> None:
+    """See that the engine asked for works, and that the corpora can be used.
+
+    Raises UserError, or UserErrors for both.
+    """
+    errors: list[UserError] = []
+    for part in (_look_at_engine, _look_at_corpora):
+        try:
+            part(config)
+        except UserError as error:
+            errors.append(error)
+    raise_all(errors)
+
+
+def _look_at_engine(config: Config) -> None:
+    if config.engine is EngineName.numba:
+        from ntp_dynamics.studies.next_token.model.kernel_check import kernel_fault  # numba too
+
+        if why := kernel_fault():
+            raise UserError("engine", why, "use engine=auto")
+
+
+def _look_at_corpora(config: Config) -> None:
+    """Read the corpus of a file, and see that it fits in memory; Polyak's step needs an injective
+    collocation."""
+    polyak = isinstance(config.optimizer, Polyak) and Stage.attention in config.stages
+    from_file = isinstance(config.dataset, FileDataset)
+    if not (polyak or from_file):
+        return
+    corpora = draw_corpora(config, streams(config))
+    (embedding, *_) = draw_embeddings(config, streams(config), corpora[0])
+    if from_file:
+        from ntp_dynamics.studies.next_token.observables import BUILT_IN  # takes torch along
+        from ntp_dynamics.studies.next_token.size import in_memory, shape_of
+
+        hooks = hooks_of(config.hooks, outline(config), BUILT_IN)
+        make_room(in_memory(config, shape_of(corpora, embedding.dim), hooks))
+        if Stage.joint not in config.train.stages:
+            require_collocation(corpora[0], str(config.dataset.path))
+    if polyak:
+        from ntp_dynamics.studies.next_token.data.realizable import recognise
+
+        known = {id(corpus): corpus for corpus in corpora}
+        if not all(recognise(corpus).injective for corpus in known.values()):
+            what = "Polyak's step needs the infimum of the attention loss, unknown where two tokens"
+            what += " have one continuation"
+            raise UserError("optimizer", what, "use another optimizer or another corpus")
+
+
+def read_corpora(directory: Path, runs: int) -> list[Corpus]:
+    """The corpora of a record, a run each; equal files are one object."""
+    texts = [(directory / name_of(run)).read_bytes() for run in range(runs)]
+    first = {text: run for run, text in reversed(list(enumerate(texts)))}
+    corpora = {text: Corpus.read(directory / name_of(run)) for text, run in first.items()}
+    return [corpora[text] for text in texts]
+
+
+def name_of(run: int) -> str:
+    """Where the corpus of a run lies in the record."""
+    return f"corpora/{run:03d}.jsonl"

@@ -1,0 +1,36 @@
+"""Machine code of the fused kernels, kept between processes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from numba import njit
+
+from ntp_dynamics.studies.next_token.model.simd import INLINE
+
+
+def digest_of(directory: Path) -> str:
+    """A digest of the files whose functions are inlined into kernels, and of how."""
+    texts = [path.read_bytes() for path in sorted(directory.glob("*.py"))]
+    return hashlib.sha256(b"".join(text for text in texts if b"INLINE" in text)).hexdigest()[:8]
+
+
+DIGEST = digest_of(Path(__file__).parent)
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Machine code that runs without Python's lock.
+
+    Numba keeps it beside this file, else in the user's cache folder, or in NUMBA_CACHE_DIR; where
+    none of them can be written each process compiles anew.  Its cache watches the file of the
+    function but not those of what is inlined: a name with their digest does.
+    """
+    function.__qualname__ += f"_{DIGEST}"
+    settings: dict[str, Any] = {**INLINE, "forceinline": False, "nogil": True}
+    try:
+        return njit(cache=True, **settings)(function)
+    except RuntimeError:  # no place for a cache
+        return njit(**settings)(function)

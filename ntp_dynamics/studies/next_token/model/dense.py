@@ -1,0 +1,310 @@
+"""The fused kernel for any logits M.
+
+As `model.kernel`, but eight classes of one sentence fill the lanes of a vector: a step
+costs 2 L V multiplications and V exponentials a sentence.
+
+    z = sum_u phi_u M[:,u],   m = max_{j!=y} z_j - z_y,   e_j = e^{z_j - z_y - m},   e_y = -sum e_j
+    v_u = <M[:,u], e>,        dLoss/dS_uq = pi e^m / (1 + e^m |e_y|) * phi_u (v_u - <phi, v>)
+
+Which tokens have the v of the most attended one is found at every step, as in
+`model.gradient`: they differ by less than EQUAL of the largest.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+from numba import njit
+from torch import Tensor
+
+from ntp_dynamics.studies.next_token.model.batch import Batch
+from ntp_dynamics.studies.next_token.model.compiled import compiled
+from ntp_dynamics.studies.next_token.model.gradient import EQUAL
+from ntp_dynamics.studies.next_token.model.growth_kernel import weigh_one
+from ntp_dynamics.studies.next_token.model.kernel_descent import descend, unit
+from ntp_dynamics.studies.next_token.model.per_sentence import LN2, NEVER
+from ntp_dynamics.studies.next_token.model.simd import (
+    INLINE,
+    LANES,
+    fill,
+    gather,
+    load,
+    scatter_add,
+    store,
+    where_equal,
+)
+from ntp_dynamics.studies.next_token.model.simd_math import (
+    exp,
+    largest,
+    maximum,
+    power_of_two,
+    total,
+)
+
+NO_CLASS = -1e30
+"""The logit of what only fills the lanes."""
+
+
+class DenseLayout(NamedTuple):
+    """The sentences of one corpus, their distinct tokens filled up to whole vectors."""
+
+    columns: Float[np.ndarray, " V*classes"]
+    """M, column after column, each filled up to whole vectors."""
+    classes: int
+    first: Int[np.ndarray, " sentences+1"]
+    """Where the tokens of each sentence begin."""
+    moving: int
+    """How many sentences have a gradient; the others come last and are only measured."""
+    size: Int[np.ndarray, " sentences"]
+    """Its number of distinct tokens."""
+    pair: Int[np.ndarray, " slots"]
+    """Which score S_uq a token has; the last one for a token that is not there."""
+    column: Int[np.ndarray, " slots"]
+    """Where its column of M begins."""
+    copies: Float[np.ndarray, " slots"]
+    optimal: Float[np.ndarray, " slots"]
+    """1 for a token that n maps to the label, else 0."""
+    label: Int[np.ndarray, " sentences"]
+    log_pi: Float[np.ndarray, " sentences"]
+    last: int
+    """The class that stands for ``many``."""
+    many: float
+
+
+@compiled
+def advance_dense(layout, iterate, steps, against, per_sentence, due, rows):
+    """As `kernel.advance`."""
+    descend(_accumulate, layout, iterate, room_of(layout), steps, against, per_sentence, due, rows)
+
+
+@njit(**INLINE)
+def room_of(layout):
+    """What the work on one sentence needs: three numbers a token, one a class."""
+    widest = layout.size.max() + LANES if len(layout.size) else 0
+    return np.empty(widest), np.empty(widest), np.empty(widest), np.empty(layout.classes)
+
+
+@njit(**INLINE)
+def _accumulate(layout, iterate, scale, room, against, per_sentence, noting):
+    return accumulate(layout, iterate, scale, room, against, per_sentence, noting, None)[0]
+
+
+@njit(**INLINE)
+def accumulate(layout, iterate, scale, room, against, per_sentence, noting, logits):
+    """Add dLoss/dS e^-scale of every sentence to the slope; the log of the largest sentence.
+
+    Where ``noting``, ``per_sentence`` is filled too.  ``logits`` is the iterate of M where that is
+    trained: dLoss/dM is added to its slope, and the log of the largest sentence there comes second.
+    """
+    weight, power, value, class_ = room
+    zero = fill(0.0)
+    biggest = biggest_logit = NEVER
+    for s in range(len(layout.label) if noting else layout.moving):
+        begin = layout.first[s]
+        size = layout.first[s + 1] - begin
+        real = layout.size[s]
+        label = layout.label[s]
+
+        inside, per_mass = _attend(layout, iterate, begin, size, room)
+        if len(per_sentence.odds_now) > 0 and s < layout.moving:
+            weigh_one(layout, s, weight, power, per_sentence)
+
+        # logits, residuals in units of e^margin / (1 + e^margin odds)
+        for j in range(0, layout.classes, LANES):
+            z = zero
+            for u in range(real):
+                z = z + load(layout.columns, layout.column[begin + u] + j) * value[u]
+            store(class_, j, z * per_mass)
+        margin, odds = odds_of(class_, label)
+        if layout.many > 1.0:
+            odds += (layout.many - 1.0) * class_[layout.last]
+            class_[layout.last] *= layout.many
+        class_[label] = -odds
+        below = min(margin, 0.0)
+        per_odds = 1.0 / (math.exp(below - margin) + math.exp(below) * odds)
+        if logits is not None:
+            own = below + layout.log_pi[s]
+            biggest_logit = max(biggest_logit, own)
+            factor = exp_in_range(own - unit(logits)) * per_odds * per_mass
+            together = class_[layout.last]
+            if layout.many > 1.0:  # along the unit vector of these classes
+                class_[layout.last] = together / math.sqrt(layout.many)
+            _add_to_logits(layout, logits, begin, real, value, class_, factor)
+            class_[layout.last] = together
+        most, reference = -1.0, 0.0
+        widest = 0.0
+        for u in range(real):
+            v = zero
+            for j in range(0, layout.classes, LANES):
+                v = v + load(class_, j) * load(layout.columns, layout.column[begin + u] + j)
+            phi = value[u]
+            value[u] = total(v)
+            widest = max(widest, abs(value[u]))
+            if phi > most:
+                most, reference = phi, value[u]
+
+        # the reference class has d = 0; 2^outside is the largest power of the others
+        outside = NEVER
+        for u in range(real):
+            d = value[u] - reference
+            if abs(d) <= EQUAL * widest:
+                d = 0.0
+            else:
+                outside = max(outside, power[u])
+            value[u] = d
+        if noting:
+            per_sentence.margin[s], per_sentence.odds[s] = margin, odds
+            _note(layout, s, weight, power, inside, per_mass, against, per_sentence)
+        if outside == NEVER:
+            continue
+        mean = zero
+        for u in range(0, size, LANES):
+            if u + LANES > real:
+                for i in range(max(u, real), u + LANES):
+                    value[i] = 0.0
+            d = load(value, u)
+            k = load(power, u) - where_equal(d, zero, fill(inside), fill(outside))
+            w = load(weight, u) * power_of_two(k)
+            store(weight, u, w)
+            mean = mean + w * d
+        mean_out = total(mean) * per_mass
+        own = (outside - inside) * LN2 + below + layout.log_pi[s]
+        biggest = max(biggest, own)
+        factor = exp_in_range(own - scale) * per_odds * per_mass
+        apart = fill(mean_out) * power_of_two(fill(outside - inside))
+        for u in range(0, size, LANES):
+            d = load(value, u)
+            d = where_equal(d, zero, fill(-mean_out), d - apart)
+            scatter_add(iterate.slope, layout.pair, begin + u, load(weight, u) * factor * d)
+    return biggest, biggest_logit
+
+
+@njit(**INLINE)
+def _attend(layout, iterate, begin, size, room):
+    """Attention masses of a sentence: phi = value per_mass = weight 2^(power - inside) per_mass.
+    Returns (inside, per_mass)."""
+    weight, power, value, _ = room
+    top = fill(NEVER)
+    for u in range(0, size, LANES):
+        k = gather(iterate.exponent, layout.pair, begin + u)
+        store(power, u, k)
+        w = gather(iterate.mantissa, layout.pair, begin + u) * load(layout.copies, begin + u)
+        store(weight, u, w)
+        top = maximum(k, top)
+    inside = largest(top)
+    mass = fill(0.0)
+    for u in range(0, size, LANES):
+        phi = load(weight, u) * power_of_two(load(power, u) - inside)
+        store(value, u, phi)
+        mass = mass + phi
+    return inside, 1.0 / total(mass)
+
+
+@njit(**INLINE)
+def _add_to_logits(layout, logits, begin, real, value, class_, factor):
+    """Add phi_u e of a sentence to the columns of its tokens u."""
+    for u in range(real):
+        column, phi = layout.column[begin + u], fill(value[u] * factor)
+        for j in range(column, column + layout.classes, LANES):
+            store(logits.slope, j, load(logits.slope, j) + load(class_, j - column) * phi)
+
+
+@njit(**INLINE)
+def exp_in_range(x):
+    """e^x within the range of floats."""
+    return math.exp(max(min(x, 700.0), -745.0))
+
+
+@njit(**INLINE)
+def _note(layout, s, weight, power, inside, per_mass, against, per_sentence):
+    """Attention masses of a sentence: phi = weight 2^(power - inside) per_mass."""
+    begin = layout.first[s]
+    top = NEVER  # the largest power of a wrong token
+    for u in range(layout.size[s]):
+        if layout.optimal[begin + u] == 0:
+            top = max(top, power[u])
+    right, wrong, surplus = 0.0, 0.0, 0.0
+    for u in range(layout.size[s]):
+        phi = weight[u] * per_mass * 2.0 ** (power[u] - inside)
+        if layout.optimal[begin + u] > 0:
+            right += phi
+        else:
+            w = weight[u] * per_mass * 2.0 ** (power[u] - top)
+            x = against.margin * phi
+            wrong += w
+            surplus += against.margin * w * (math.expm1(x) / x if x > 0 else 1.0)
+    per_sentence.right[s], per_sentence.wrong[s], per_sentence.surplus[s] = right, wrong, surplus
+    per_sentence.shift[s] = top - inside
+
+
+@njit(**INLINE)
+def odds_of(class_, label):
+    """Margin of the wrong classes over the label, and their odds, which replace the logits."""
+    right = class_[label]
+    class_[label] = NO_CLASS
+    top = fill(NEVER)
+    for j in range(0, len(class_), LANES):
+        top = maximum(load(class_, j), top)
+    margin = largest(top) - right
+    sum_ = fill(0.0)
+    for j in range(0, len(class_), LANES):
+        e = exp((load(class_, j) - right) - margin)
+        store(class_, j, e)
+        sum_ = sum_ + e
+    return margin, total(sum_)
+
+
+def lay_out_dense(
+    batch: Batch, run: int, logits: Float[Tensor, "V V"]
+) -> tuple[DenseLayout, Int[np.ndarray, " P"]]:
+    """The layout of one run, and where the scores that occur stand in the flattened V x Q."""
+    size = int(batch.n_sentences[run])
+    token, log_copies, query, label, log_pi = (
+        x[run, :size].numpy(force=True)
+        for x in (batch.token, batch.log_copies, batch.query, batch.next_token, batch.log_pi)
+    )
+    real = log_copies > -math.inf
+    lonely = real.sum(1) == 1  # one token attends to itself: no gradient
+    rows = np.argsort(lonely, kind="stable")
+    slots = -(-real.shape[1] // LANES) * LANES
+    fill_up = [(0, 0), (0, slots - real.shape[1])]
+    token, log_copies, real = (
+        np.pad(x[rows], fill_up, constant_values=c)
+        for x, c in ((token, 0), (log_copies, -math.inf), (real, False))
+    )
+    count = real.sum(1)
+    keys = query[rows, None] * batch.vocab_size + token
+    occurring = np.unique(keys[real])
+    absent = -(-len(occurring) // LANES) * LANES
+    pair = np.where(real, np.searchsorted(occurring, keys), absent)
+    widths = -(-count // LANES) * LANES
+    kept = np.arange(slots) < widths[:, None]
+    columns = padded_columns(logits)
+    optimal = np.pad(batch.optimal[run, :size].numpy(force=True)[rows], fill_up)
+    layout = DenseLayout(
+        columns=columns.ravel(),
+        classes=columns.shape[1],
+        first=np.concatenate([[0], widths.cumsum()]).astype(np.int64),
+        moving=int((~lonely).sum()),
+        size=count.astype(np.int64),
+        pair=pair[kept].astype(np.int32),
+        column=(token * columns.shape[1])[kept].astype(np.int64),
+        copies=np.rint(np.exp(log_copies))[kept],
+        optimal=optimal[kept].astype(np.float64),
+        label=label[rows].astype(np.int64),
+        log_pi=log_pi[rows],
+        last=batch.vocab_size - 1,
+        many=float(max(batch.unused, 1)),
+    )
+    query_of, token_of = np.divmod(occurring, batch.vocab_size)
+    return layout, token_of * batch.n_queries + query_of
+
+
+def padded_columns(logits: Float[Tensor, "V V"]) -> Float[np.ndarray, "V classes"]:
+    """The columns of M as rows, filled up to whole vectors with classes that never occur."""
+    columns = logits.numpy(force=True).T
+    missing = -columns.shape[1] % LANES
+    return np.pad(columns, [(0, 0), (0, missing)], constant_values=NO_CLASS)

@@ -1,0 +1,50 @@
+"""A weight matrix held whole, for rules that are not rotation covariant.
+
+Adam and sign descent act on the entries of W, so their steps depend on the basis: token space is
+exact for them only where token vectors are the standard basis.  Here W = W_0 + C with C of the full
+shape, the gradient is lifted to L D R^T, and the tokens see X = X_0 + L^T C R.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ntp_dynamics.studies.next_token.model.token_space import LogScaled, frobenius
+
+
+@dataclass(frozen=True)
+class FullMatrix:
+    """A trained matrix W = W_0 + C of each run, with the token vectors that see it."""
+
+    start: Float[Tensor, "R A B"]
+    """X_0 = L^T W_0 R."""
+    weight: Float[Tensor, "R D E"]
+    """W_0."""
+    left: Float[Tensor, "R D A"]
+    right: Float[Tensor, "R E B"]
+
+    @property
+    def zero(self) -> Float[Tensor, "R D E"]:
+        """The coefficients C of W_0 itself."""
+        return torch.zeros_like(self.weight)
+
+    def lift(self, gradient: LogScaled) -> LogScaled:
+        """dLoss/dW = L D R^T."""
+        lifted = self.left @ gradient.value @ self.right.mT
+        return LogScaled(lifted, gradient.log_scale)
+
+    def value(self, coefficients: Float[Tensor, "R D E"]) -> Float[Tensor, "R A B"]:
+        """X = X_0 + L^T C R."""
+        return self.start + self.left.mT @ coefficients @ self.right
+
+    def norm(self, coefficients: Float[Tensor, "R D E"]) -> Float[Tensor, " R"]:
+        """||W||_F."""
+        return frobenius(self.weight + coefficients)
+
+    def gradient_norm(self, gradient: Float[Tensor, "R D E"]) -> Float[Tensor, " R"]:
+        """||dLoss/dW||_F of a lifted gradient."""
+        return frobenius(gradient)

@@ -1,0 +1,62 @@
+"""The fused kernel of the joint stage: both layers from one pass over the sentences.
+
+dLoss/dS is that of `model.dense`, with logits that move along.  In the same units
+
+    dLoss/dM[:,u] = sum over sentences of pi e^m / (1 + e^m |e_y|) * phi_u e,
+
+at a log-scale of its own.  Of classes that stand together M moves along their unit vector: the
+iterate holds sqrt(many) times the logit that each of them has.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from jaxtyping import Float, Int
+from numba import njit
+from torch import Tensor
+
+from ntp_dynamics.studies.next_token.model.batch import Batch
+from ntp_dynamics.studies.next_token.model.columns import start_columns
+from ntp_dynamics.studies.next_token.model.compiled import compiled
+from ntp_dynamics.studies.next_token.model.dense import (
+    DenseLayout,
+    accumulate,
+    lay_out_dense,
+    room_of,
+)
+from ntp_dynamics.studies.next_token.model.kernel_descent import Iterate, descend_both, unit
+from ntp_dynamics.studies.next_token.model.layout import Laid
+from ntp_dynamics.studies.next_token.model.simd import INLINE, LANES, load, store
+
+
+@compiled
+def advance_joint(layout, scores, logits, steps, against, per_sentence, length):
+    """Take steps of both iterates; numbers depend on nothing but how many were taken."""
+    room = room_of(layout), against, per_sentence
+    descend_both(_both, layout, scores, logits, room, steps, length)
+
+
+@njit(**INLINE)
+def _both(layout, scores, logits, room):
+    for p in range(0, len(logits.start), LANES):
+        store(layout.columns, p, load(logits.start, p) + load(logits.moved, p))
+    if layout.many > 1.0:
+        for p in range(layout.last, len(logits.start), layout.classes):
+            layout.columns[p] /= math.sqrt(layout.many)
+    room, against, per_sentence = room
+    return accumulate(layout, scores, unit(scores), room, against, per_sentence, False, logits)
+
+
+def start_joint(
+    batch: Batch, run: int, scores: Float[Tensor, "V Q"], logits: Float[Tensor, "V V"]
+) -> tuple[DenseLayout, Int[np.ndarray, " P"], Iterate, Iterate]:
+    """The joint stage of one run: its layout, where the scores that occur stand in the flattened
+    V x Q, and both iterates at the start."""
+    layout, pairs = lay_out_dense(batch, run, logits)
+    everyone = len(layout.label)  # a token that attends to itself moves the logits
+    layout = layout._replace(columns=layout.columns.copy(), moving=everyone)
+    _, iterate = start_columns(batch, run, logits)
+    iterate.start[layout.last :: layout.classes] *= math.sqrt(layout.many)
+    return layout, pairs, Laid(layout, pairs).iterate(scores.numpy(force=True)), iterate

@@ -1,0 +1,37 @@
+"""What is measured of the transformer, with units and source."""
+
+from __future__ import annotations
+
+from ntp_dynamics.observe.observable import Observable
+from ntp_dynamics.studies.next_token.observables import attention, feed_forward, weights
+
+BUILT_IN: tuple[Observable, ...] = (
+    weights.path_length,
+    weights.norm_ratio,
+    weights.log_grad_norm,
+    weights.zero_sum_residual,
+    feed_forward.log_collocation_loss,
+    feed_forward.collocation_accuracy,
+    weights.norm_ov,
+    weights.norm_kq,
+    weights.direction_gap_ov,
+    weights.direction_gap_kq,
+    feed_forward.margin_min,
+    feed_forward.margin_max,
+    attention.log_cross_entropy,
+    attention.joint_log_cross_entropy,
+    attention.log_excess_loss,
+    attention.gradient_alignment_kq,
+    attention.score_margin,
+    attention.order_extension_margin,
+    attention.log_leak,
+    attention.attention_mass_min,
+    attention.log_attention_growth,
+    attention.attention_mass_mean,
+    attention.accuracy,
+    attention.accuracy_unweighted,
+    attention.attention,
+    attention.scores,
+    feed_forward.logits,
+)
+"""Every observable of the study, in the order in which a record has them."""

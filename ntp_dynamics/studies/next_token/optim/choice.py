@@ -1,0 +1,107 @@
+"""Which engine moves a stage, and why not the fused kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from ntp_dynamics.studies.next_token.choices import EngineName, NormOver, Precision, Stage
+from ntp_dynamics.studies.next_token.config import Config
+from ntp_dynamics.studies.next_token.conflicts import unfused
+from ntp_dynamics.studies.next_token.groups import NormalisedGradientDescent
+from ntp_dynamics.studies.next_token.model.kernel_check import kernel_fault
+from ntp_dynamics.studies.next_token.model.reference import Reference
+from ntp_dynamics.studies.next_token.optim.descent import Descent
+from ntp_dynamics.studies.next_token.optim.engine import LOG_DOMAIN, Autograd, Engine
+from ntp_dynamics.studies.next_token.optim.objectives import (
+    AttentionObjective,
+    FeedForwardObjective,
+    JointObjective,
+    Objective,
+)
+from ntp_dynamics.studies.next_token.optim.rules import make_rule
+from ntp_dynamics.study import Dynamics
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The engine of a job."""
+
+    slopes: Engine
+    """What computes slopes wherever a state is asked for."""
+    why: str | None
+    """Why the fused kernels do not move it; None where they do."""
+    asked: bool = False
+    """Whether that is what was asked for."""
+
+    @property
+    def fused(self) -> bool:
+        """Whether the kernels move it."""
+        return self.why is None
+
+    @property
+    def in_words(self) -> str:
+        """Which engine moves it, and why not the kernels where they cannot."""
+        if self.fused:
+            return "numba, float64, log domain"
+        return self.slopes.name if self.asked else f"{self.slopes.name}; {self.why}"
+
+
+def choose(config: Config, shadow: bool = False) -> Choice:
+    """The engine that a configuration asks for, or that of its shadow."""
+    if shadow:
+        return Choice(autograd(config), "it is a shadow", asked=True)
+    if config.engine in (EngineName.torch, EngineName.autograd):
+        naive = config.engine is EngineName.autograd
+        engine = autograd(config) if naive else LOG_DOMAIN
+        return Choice(engine, f"engine={config.engine}", asked=True)
+    return Choice(
+        LOG_DOMAIN, unfused(config) or kernel_fault(), asked=config.engine is EngineName.numba
+    )
+
+
+def autograd(config: Config) -> Engine:
+    """Automatic differentiation in the precision of the configuration."""
+    formats = {Precision.float32: torch.float32, Precision.float64: torch.float64}
+    return Autograd(formats[config.precision])
+
+
+def dynamics_of(
+    objective: Objective, choice: Choice, config: Config, reference: Reference
+) -> Dynamics:
+    """A stage at its start, moved by the engine that was chosen."""
+    if choice.fused:
+        return _kernel(objective, config, reference)
+    return Descent(objective, make_rule(config.optimizer), _step_sizes(objective, config))
+
+
+def _kernel(objective: Objective, config: Config, reference: Reference) -> Dynamics:
+    from ntp_dynamics.studies.next_token.model.kernel_descent import JointSteps  # takes numba along
+    from ntp_dynamics.studies.next_token.optim.closed_form import ClosedForm
+    from ntp_dynamics.studies.next_token.optim.joint import JointKernel
+    from ntp_dynamics.studies.next_token.optim.kernel_dynamics import AttentionKernel, ColumnsKernel
+
+    rule, threads = config.optimizer, config.runtime.threads
+    step_sizes = _step_sizes(objective, config)
+    normalised = isinstance(rule, NormalisedGradientDescent)
+    if isinstance(objective, JointObjective):
+        together = isinstance(rule, NormalisedGradientDescent) and rule.norm is not NormOver.matrix
+        of_scores, of_logits = step_sizes
+        steps = JointSteps(0, of_scores, of_logits, normalised, together)
+        return JointKernel(objective, steps, threads)
+    (step_size,) = step_sizes
+    if isinstance(objective, AttentionObjective):
+        return AttentionKernel(objective, step_size, normalised, threads, reference)
+    assert isinstance(objective, FeedForwardObjective)
+    if objective.matrix.start.any():
+        return ColumnsKernel(objective, step_size, normalised, threads, reference)
+    return ClosedForm(objective, step_size, normalised, reference)
+
+
+def _step_sizes(objective: Objective, config: Config) -> tuple[float, ...]:
+    """One for each matrix."""
+    if isinstance(objective, JointObjective):
+        return config.train.joint.step_size, config.train.joint.feed_forward_step_size
+    stage = Stage.attention if isinstance(objective, AttentionObjective) else Stage.feed_forward
+    return (getattr(config.train, stage).step_size,)

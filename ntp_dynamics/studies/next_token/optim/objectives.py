@@ -1,0 +1,174 @@
+"""What a stage minimises, as a function of the matrices it trains."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Protocol
+
+from jaxtyping import Float
+from torch import Tensor
+
+from ntp_dynamics.studies.next_token.choices import Stage
+from ntp_dynamics.studies.next_token.model.batch import Batch
+from ntp_dynamics.studies.next_token.model.cross_entropy import CrossEntropy
+from ntp_dynamics.studies.next_token.model.excess import log_excess
+from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
+from ntp_dynamics.studies.next_token.model.growth import growth_before
+from ntp_dynamics.studies.next_token.model.token_space import LogScaled, TokenMatrix
+from ntp_dynamics.studies.next_token.optim.engine import LOG_DOMAIN, Engine
+from ntp_dynamics.studies.next_token.optim.state import Layer, Position, State
+from ntp_dynamics.study import NonFinite
+
+Matrix = TokenMatrix | FullMatrix
+
+
+class Objective(Protocol):
+    """A loss of some matrices; an engine computes its slopes."""
+
+    @property
+    def batch(self) -> Batch:
+        """The corpora, a run each."""
+        ...
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the matrices, for a message."""
+        ...
+
+    @property
+    def matrices(self) -> tuple[Matrix, ...]:
+        """What is trained."""
+        ...
+
+    @property
+    def start(self) -> Position:
+        """Before the first step."""
+        ...
+
+    def state(self, at: Position) -> State:
+        """Value, slope and forward pass.  Raises NonFinite where a matrix is no number."""
+        ...
+
+    def log_gap(self, state: State) -> Float[Tensor, " R"]:
+        """The log of the loss above its infimum."""
+        ...
+
+
+class FeedForwardObjective:
+    """Stage 1: W_ov on the collocation loss L0, attention absent."""
+
+    names = ("W_ov",)
+
+    def __init__(self, batch: Batch, matrix: Matrix, engine: Engine = LOG_DOMAIN):
+        self.batch, self.matrix, self.engine = batch, matrix, engine
+        self.matrices = (matrix,)
+
+    @property
+    def start(self) -> Position:
+        """As `Objective.start`."""
+        return _start(self.matrices)
+
+    def state(self, at: Position) -> State:
+        """As `Objective.state`."""
+        (logits,) = values(self, at)
+        slope, forward = self.engine.feed_forward(logits, self.batch)
+        layer = _layer(self.matrix, at.coefficients[0], logits, slope)
+        stage = Stage.feed_forward
+        return State(stage, at.step, self.batch, None, layer, logits, forward, at.path_length)
+
+    def log_gap(self, state: State) -> Float[Tensor, " R"]:
+        """The infimum of L0 is 0."""
+        return state.forward.log_loss.logsumexp(-1)
+
+
+class AttentionObjective:
+    """Stage 2: W_kq on the cross-entropy of all samples, W_ov frozen."""
+
+    names = ("W_kq",)
+
+    def __init__(
+        self,
+        batch: Batch,
+        matrix: Matrix,
+        logits: Float[Tensor, "R V V"],
+        engine: Engine = LOG_DOMAIN,
+    ):
+        self.batch, self.matrix, self.logits, self.engine = batch, matrix, logits, engine
+        self.matrices = (matrix,)
+
+    @cached_property
+    def loss(self) -> CrossEntropy:
+        """Laid out once."""
+        return self.engine.attention(self.logits, self.batch)
+
+    @property
+    def start(self) -> Position:
+        """As `Objective.start`."""
+        return _start(self.matrices)._replace(growth=growth_before(self.batch, 0))
+
+    def state(self, at: Position) -> State:
+        """As `Objective.state`."""
+        (scores,) = values(self, at)
+        slope, forward = self.loss.gradient(scores)
+        layer = _layer(self.matrix, at.coefficients[0], scores, slope)
+        growth = at.growth.then(forward, self.batch) if at.growth else None
+        told = layer, None, self.logits, forward, at.path_length, growth
+        return State(Stage.attention, at.step, self.batch, *told)
+
+    def log_gap(self, state: State) -> Float[Tensor, " R"]:
+        """nan where the infimum is not known."""
+        return log_excess(state.forward, self.logits, self.batch)
+
+
+class JointObjective:
+    """Both layers at once, on the cross-entropy of all samples."""
+
+    names = ("W_kq", "W_ov")
+
+    def __init__(
+        self, batch: Batch, attention: Matrix, feed_forward: Matrix, engine: Engine = LOG_DOMAIN
+    ):
+        self.batch, self.engine = batch, engine
+        self.matrices = (attention, feed_forward)
+
+    @property
+    def start(self) -> Position:
+        """As `Objective.start`."""
+        return _start(self.matrices)
+
+    def state(self, at: Position) -> State:
+        """As `Objective.state`."""
+        scores, logits = values(self, at)
+        by_score, by_logit, forward = self.engine.joint(scores, logits, self.batch)
+        (a, b), (left, right) = at.coefficients, self.matrices
+        attention = _layer(left, a, scores, by_score)
+        feed_forward = _layer(right, b, logits, by_logit)
+        told = attention, feed_forward, logits, forward, at.path_length
+        return State(Stage.joint, at.step, self.batch, *told)
+
+    def log_gap(self, state: State) -> Float[Tensor, " R"]:
+        """The infimum of L is 0."""
+        return (state.forward.log_loss + self.batch.log_pi).logsumexp(-1)
+
+
+def values(objective: Objective, at: Position) -> list[Float[Tensor, "R A B"]]:
+    """Scores or logits of each matrix.  Raises NonFinite."""
+    found = [m.value(c) for m, c in zip(objective.matrices, at.coefficients, strict=True)]
+    check_finite(at.step, objective.names, found)
+    return found
+
+
+def check_finite(step: int, names: tuple[str, ...], found: list[Tensor]) -> None:
+    """Raises NonFinite for the first matrix that holds something else than numbers."""
+    for name, value in zip(names, found, strict=True):
+        if not value.sum().isfinite() and not value.isfinite().all():  # a sum may overflow
+            raise NonFinite(step, name)
+
+
+def _start(matrices: tuple[Matrix, ...]) -> Position:
+    coefficients = [matrix.zero for matrix in matrices]
+    return Position(0, coefficients, coefficients[0].new_zeros(len(coefficients[0])))
+
+
+def _layer(matrix: Matrix, coefficients: Tensor, value: Tensor, slope: LogScaled) -> Layer:
+    return Layer(matrix, coefficients, value, matrix.lift(slope), slope)

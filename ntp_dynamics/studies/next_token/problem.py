@@ -1,0 +1,163 @@
+"""A job made ready: corpora, targets, tensors, weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import torch
+from jaxtyping import Float
+
+from ntp_dynamics.observe.hooks import Hook
+from ntp_dynamics.studies.next_token.config import Config
+from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.data.draw import (
+    ENTRYWISE,
+    Purpose,
+    Streams,
+    draw_corpora,
+    draw_embeddings,
+    streams,
+)
+from ntp_dynamics.studies.next_token.data.embedding import TokenVectors
+from ntp_dynamics.studies.next_token.data.realizable import Recognition, recognise
+from ntp_dynamics.studies.next_token.groups import ZeroInit
+from ntp_dynamics.studies.next_token.inputs import name_of
+from ntp_dynamics.studies.next_token.model.batch import Batch, pack
+from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
+from ntp_dynamics.studies.next_token.model.init import (
+    attention_matrix,
+    feed_forward_matrix,
+    initial_weight,
+)
+from ntp_dynamics.studies.next_token.model.reference import Reference, make_reference
+from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
+from ntp_dynamics.studies.next_token.size import Shape, in_memory, on_disk, shape_of
+from ntp_dynamics.studies.next_token.tables import corpora_table, targets_table
+from ntp_dynamics.studies.next_token.theory.targets import Targets, solve_targets
+from ntp_dynamics.system.memory import make_room
+
+if TYPE_CHECKING:
+    import xarray
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the data of a job, one entry a run: enough to judge it."""
+
+    config: Config
+    streams: Streams
+    corpora: list[Corpus]
+    recognitions: list[Recognition]
+    embeddings: list[TokenVectors]
+    targets: list[Targets]
+
+
+@dataclass(frozen=True)
+class NextToken:
+    """Everything that training and judging need, one entry a run."""
+
+    known: Known
+    batch: Batch
+    reference: Reference
+    feed_forward: TokenMatrix | FullMatrix
+    attention: TokenMatrix | FullMatrix
+    hooks: Mapping[str, Sequence[Hook]]
+    shape: Shape
+
+    @property
+    def config(self) -> Config:
+        return self.known.config
+
+    @property
+    def axes(self) -> dict[str, int]:
+        return self.shape.axes
+
+    @cached_property
+    def disk(self) -> int:
+        return on_disk(self.shape, self.hooks)
+
+    @cached_property
+    def memory(self) -> float:
+        needs = in_memory(self.config, self.shape, self.hooks)
+        return sum(size for size, _ in needs.values())
+
+    def files(self) -> dict[str, str]:
+        """The corpora, a file a run."""
+        corpora = enumerate(self.known.corpora)
+        return {name_of(run): "".join(f"{line}\n" for line in c.lines()) for run, c in corpora}
+
+    def tables(self) -> dict[str, xarray.Dataset]:
+        return {
+            "/": corpora_table(self.batch, self.known.streams),
+            "/targets": targets_table(self.reference, self.known.targets),
+        }
+
+    def notes(self) -> list[str]:
+        """Why a run has no target."""
+        runs: dict[str, list[int]] = {}
+        for run, target in enumerate(self.known.targets):
+            if target.missing:
+                runs.setdefault(target.missing, []).append(run)
+        whole = len(self.known.targets)
+        return [f"no W*_kq ({len(x)} of {whole} runs): {reason}" for reason, x in runs.items()]
+
+
+def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
+    """Draw the data, recognise it, solve for its targets, draw the weights.
+
+    Raises UserError for a corpus file or an embedding that cannot be used, and, before anything
+    large is made, for a job that does not fit in memory.
+    """
+    torch.set_num_threads(config.runtime.threads)
+    source = streams(config)
+    corpora = draw_corpora(config, source)
+    embeddings = draw_embeddings(config, source, corpora[0])
+    shape = shape_of(corpora, embeddings[0].dim)
+    make_room(in_memory(config, shape, hooks))
+    known = _known(config, source, corpora, embeddings)
+    targets = known.targets
+    batch = pack(corpora, [recognition.collocation for recognition in known.recognitions])
+
+    dim, vocab_size = embeddings[0].dim, corpora[0].vocab_size
+    whole = isinstance(config.optimizer, ENTRYWISE)  # its steps depend on the basis
+
+    def weights(purpose: Purpose, rows: int) -> list[Float[Any, "A D"]] | None:
+        if isinstance(config.init, ZeroInit):
+            return None
+        rngs = (source.rng(run, purpose) for run in range(config.runs))
+        return [initial_weight(config.init, (rows, dim), rng) for rng in rngs]
+
+    return NextToken(
+        known=known,
+        batch=batch,
+        reference=make_reference(
+            batch,
+            known.recognitions,
+            [t.feed_forward for t in targets],
+            [t.attention for t in targets],
+        ),
+        feed_forward=feed_forward_matrix(
+            weights(Purpose.init_feed_forward, vocab_size), embeddings, batch, whole
+        ),
+        attention=attention_matrix(weights(Purpose.init_attention, dim), embeddings, batch, whole),
+        hooks=hooks,
+        shape=shape,
+    )
+
+
+def know(config: Config, corpora: list[Corpus]) -> Known:
+    """What is known of the corpora of a record, solved anew."""
+    source = streams(config)
+    return _known(config, source, corpora, draw_embeddings(config, source, corpora[0]))
+
+
+def _known(
+    config: Config, source: Streams, corpora: list[Corpus], embeddings: list[TokenVectors]
+) -> Known:
+    found = {id(corpus): recognise(corpus) for corpus in {id(c): c for c in corpora}.values()}
+    recognitions = [found[id(corpus)] for corpus in corpora]
+    targets = solve_targets(corpora, recognitions, embeddings)
+    return Known(config, source, corpora, recognitions, embeddings, targets)

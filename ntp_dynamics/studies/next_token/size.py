@@ -1,0 +1,117 @@
+"""What a job will take, on the disk and of memory, before anything large is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from ntp_dynamics.observe.hooks import Hook, record_size
+from ntp_dynamics.studies.next_token.choices import Stage
+from ntp_dynamics.studies.next_token.config import Config
+from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.data.draw import ENTRYWISE, unused_are_alike
+from ntp_dynamics.studies.next_token.groups import FileDataset, OrthonormalEmbedding, ZeroInit
+from ntp_dynamics.studies.next_token.optim.choice import choose
+from ntp_dynamics.studies.next_token.theory.min_norm import LARGEST_KERNEL
+
+LOGITS, SCORES, SLOTS, CLASSES = 12, 10, 30, 6
+"""Arrays of V x V, V x Q, N x K and N x V numbers that live at a time."""
+SENTENCE, RELATION = 1500, 400
+"""Bytes of Python's objects for a sentence, and for a constraint of problem (2)."""
+SYSTEMS = 10
+"""Systems of equations that the solver for other vectors holds."""
+ENTRYWISE_MATRICES = 10
+"""Matrices that an entrywise rule and a step of it hold."""
+RECORDED = 2
+"""A trajectory is held once as it is recorded and once as it is written."""
+
+
+class Shape(NamedTuple):
+    """How long the axes of a job are."""
+
+    runs: int
+    sentences: int
+    tokens: int
+    """Distinct tokens of a sentence."""
+    queries: int
+    vocab_size: int
+    dim: int
+
+    @property
+    def axes(self) -> dict[str, int]:
+        """Length of each axis of the record but its clocks."""
+        return {
+            "run": self.runs,
+            "sentence": self.sentences,
+            "token": self.tokens,
+            "query": self.queries,
+            "key": self.vocab_size,
+            "next": self.vocab_size,
+        }
+
+
+def shape_of(corpora: Sequence[Corpus], dim: int) -> Shape:
+    """The axes of a job with these corpora, a run each, padded to the largest."""
+    different = {id(corpus): corpus for corpus in corpora}.values()
+    return Shape(
+        runs=len(corpora),
+        sentences=max(corpus.size for corpus in different),
+        tokens=max(len(set(s)) for corpus in different for s in corpus.sentences),
+        queries=max(len(corpus.queries) or 1 for corpus in different),
+        vocab_size=corpora[0].vocab_size,
+        dim=dim,
+    )
+
+
+def on_disk(shape: Shape, hooks: Mapping[str, Sequence[Hook]]) -> int:
+    """Bytes of the trajectory: what the hooks record, targets, frozen logits, token tables."""
+    runs, n, k, q, v, _ = shape
+    fixed = runs * (8 * v * (2 * v + q) + 4 * n * (k + 1))
+    measured = sum(record_size(due, shape.axes) for due in hooks.values())
+    return fixed + measured
+
+
+def in_memory(
+    config: Config, shape: Shape, hooks: Mapping[str, Sequence[Hook]]
+) -> dict[str, tuple[float, str]]:
+    """Bytes at the peak, beside Python and its libraries, and what to do about them, by the field
+    that asks for them.
+
+    A count of the arrays of each kind that live at a time, held against measured peaks.
+    """
+    runs, n, k, q, v, d = shape
+    different = 1 if isinstance(config.dataset, FileDataset) or not config.varies_corpus else runs
+    logits, scores, slots, classes = (8.0 * runs * x for x in (v * v, v * q, n * k, n * v))
+    orthonormal = isinstance(config.embedding, OrthonormalEmbedding)
+    zero, whole = isinstance(config.init, ZeroInit), isinstance(config.optimizer, ENTRYWISE)
+    by_tensors = not choose(config).fused
+    plain = zero and orthonormal and Stage.joint not in config.stages  # a gain a column
+
+    corpus = LOGITS * logits + SCORES * scores + SLOTS * slots + SENTENCE * n * different
+    if not orthonormal:  # the constraints of both problems, and the systems of their solver
+        corpus += RELATION * v * v + SYSTEMS * 8.0 * min(v * v, LARGEST_KERNEL) ** 2
+    if by_tensors and not plain:
+        corpus += CLASSES * classes
+    matrices = 0.0
+    if whole or not (orthonormal and zero):
+        matrices += 8.0 * runs * d * (4 * v + 3 * d * (not zero))
+    if whole:
+        matrices += ENTRYWISE_MATRICES * 8.0 * runs * d * (d + v)
+    recorded = on_disk(shape, hooks)
+    every = [hook for due in hooks.values() for hook in due if not hook.observable.dims]
+    often = 2 * record_size(every, shape.axes) > recorded
+
+    remedy = "use fewer tokens, sentences or runs"
+    if isinstance(config.dataset, FileDataset) and not unused_are_alike(config):
+        remedy += "; unused tokens are free with init=zero, embedding=orthonormal, ngd or gd"
+    return {
+        "dataset.path" if isinstance(config.dataset, FileDataset) else "dataset.vocab_size": (
+            corpus,
+            remedy,
+        ),
+        "embedding.dim": (matrices, "lower it, or use init=zero with optimizer=ngd or gd"),
+        "hooks.scalars" if often else "hooks.arrays": (
+            float(RECORDED * recorded),
+            "measure less often (hooks=light), or fewer runs",
+        ),
+    }

@@ -1,0 +1,105 @@
+"""What is known of a job before its first step, as tables of its record.
+
+Axes: `run`; `sentence`, `token` (distinct tokens of a sentence by first occurrence), `query`,
+`key`, `next`.  Where runs have different corpora shorter ones are padded: nan, and -1 in the
+integer tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from torch import Tensor
+
+from ntp_dynamics.record.trajectory import said
+from ntp_dynamics.studies.next_token.data.draw import Streams
+from ntp_dynamics.studies.next_token.model.batch import Batch
+from ntp_dynamics.studies.next_token.model.reference import Reference
+from ntp_dynamics.studies.next_token.quantities import PAPER
+from ntp_dynamics.studies.next_token.theory.targets import Targets
+
+if TYPE_CHECKING:
+    import xarray
+
+FORMAT = 1
+
+
+def corpora_table(batch: Batch, streams: Streams) -> xarray.Dataset:
+    """The tokens of every sentence, and the random streams of the runs."""
+    import xarray
+
+    def padded(ids: Tensor, present: Tensor) -> np.ndarray:
+        return as_array(ids.masked_fill(~present, -1)).astype(np.int32)
+
+    real = batch.log_pi > float("-inf")
+    tokens = padded(batch.token, batch.present & real[..., None])
+    queries = as_array(batch.query_id).astype(np.int32)
+    count = as_array(batch.n_sentences).astype(np.int32)
+    number = "token number"
+    variables = {
+        "token_id": (
+            ("run", "sentence", "token"),
+            tokens,
+            said("distinct tokens of each sentence, by first occurrence", number),
+        ),
+        "next_id": (
+            ("run", "sentence"),
+            padded(batch.next_token, real),
+            said("next token of each sentence", number),
+        ),
+        "query_id": (("run", "query"), queries, said("token of each query", number)),
+        "n_sentences": (("run",), count, said("number of distinct samples")),
+    }
+    coords = {
+        "run": ("run", np.arange(batch.runs), said("trajectories of the job")),
+        "stream_data": ("run", np.array(streams.data), said("random stream of the corpus")),
+        "stream_init": ("run", np.array(streams.init), said("random stream of the weights")),
+    }
+    return xarray.Dataset(variables, coords, {"format": FORMAT, "seed": str(streams.seed)})
+
+
+def targets_table(reference: Reference, targets: Sequence[Targets]) -> xarray.Dataset:
+    """W*_ov and W*_kq, their norms, and what is known of them; a run each."""
+    import xarray
+
+    def each(name: str, missing: float, kind: type) -> np.ndarray:
+        kq = [t.attention for t in targets]
+        return np.array([missing if t is None else getattr(t, name) for t in kq], dtype=kind)
+
+    run = ("run",)
+    problem2, problem3 = f"{PAPER}, problem (2)", f"{PAPER}, problem (3)"
+    ov, kq = as_array(reference.ov), as_array(reference.kq)
+    never = "tight relations whose multiplier is 0 in every dual optimum"
+    return xarray.Dataset(
+        {
+            "w_ov": (("run", "next", "key"), ov, said("W*_ov E", source=problem2)),
+            "w_kq": (("run", "key", "query"), kq, said("E^T W*_kq E_Q", source=problem3)),
+            "norm_ov": (run, as_array(reference.ov_norm), said("||W*_ov||_F", source=problem2)),
+            "norm_kq": (run, as_array(reference.kq_norm), said("||W*_kq||_F", source=problem3)),
+            "exact_kq": (run, each("exact", 0, np.int8), said("1 where W*_kq is proved exactly")),
+            "gap_kq": (run, each("gap", np.nan, np.float64), said("duality gap of W*_kq")),
+            "tight": (run, each("tight", -1, np.int32), said("tight relations; -1: no target")),
+            "forced_zero": (
+                run,
+                each("forced_zero", -1, np.int32),
+                said(f"{never}; -1: no target, or not decided"),
+            ),
+            "eta_c": (
+                run,
+                np.array([t.threshold.value for t in targets]),
+                said("step size at which norm and loss leave their laws; nan: not known"),
+            ),
+            "pull": (
+                run,
+                np.array([t.pull for t in targets]),
+                said("least margin that heavier sentences alone give a lighter one; inf: none"),
+            ),
+        }
+    )
+
+
+def as_array(tensor: Tensor) -> np.ndarray:
+    """A tensor of any device as numpy has it."""
+    return tensor.numpy(force=True)

@@ -1,0 +1,182 @@
+"""What the constants and hypotheses of the theorems are made of, one value a run.
+
+The letters of Huang, Liang, Yang 2024: eta0 and eta are the step sizes of the two stages, T the
+length of the first, N the number of distinct sentences of length two or more (the attention
+gradient of the others is zero), L_max the longest sentence.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ntp_dynamics.studies.next_token.choices import Stage
+from ntp_dynamics.studies.next_token.config import Config
+from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.data.embedding import TokenVectors
+from ntp_dynamics.studies.next_token.data.realizable import Recognition
+from ntp_dynamics.studies.next_token.groups import NormalisedGradientDescent, ZeroInit
+from ntp_dynamics.studies.next_token.theory.max_margin import AttentionTarget
+from ntp_dynamics.studies.next_token.theory.pure_attention import is_best
+from ntp_dynamics.studies.next_token.theory.targets import Targets
+
+if TYPE_CHECKING:
+    import xarray
+
+    from ntp_dynamics.studies.next_token.problem import Known
+
+
+@dataclass(frozen=True)
+class Constants:
+    """Constants and hypotheses of the runs of one job."""
+
+    vocab_size: int
+    eta0: float
+    eta: float
+    steps0: int
+    """T, or 0 where an exact margin replaced the first stage."""
+    known: Float[np.ndarray, " S"]
+    """Tokens with a known continuation: the terms of L0."""
+    ov_norm: Float[np.ndarray, " S"]
+    kq_norm: Float[np.ndarray, " S"]
+    kq_gap: Float[np.ndarray, " S"]
+    """Duality gap of W*_kq relative to 1/2 ||W*_kq||^2; 0 where exact, nan without a target."""
+    n: Float[np.ndarray, " S"]
+    max_length: Float[np.ndarray, " S"]
+    forced_zero: Float[np.ndarray, " S"]
+    """Tight relations whose multiplier is zero in every dual optimum; -1: not decided."""
+    eta_c: Float[np.ndarray, " S"]
+    """Step size at which the sharp laws end (`step_size`); nan where it is not known."""
+    eta_c_at_most: Float[np.ndarray, " S"]
+    """An upper bound of it, itself where it is known; inf without one."""
+    pull: Float[np.ndarray, " S"]
+    """The least margin that heavier sentences alone give a lighter one (`traps`); inf where nothing
+    pulls, nan where it is not known."""
+    complete: Bool[np.ndarray, " S"]
+    """Every token is a sentence of its own, which states its continuation."""
+    prefix_closed: Bool[np.ndarray, " S"]
+    """Every prefix of a sample is a sample: the set-up of the paper.  Reported; no claim asks."""
+    realizable: Bool[np.ndarray, " S"]
+    injective: Bool[np.ndarray, " S"]
+    unconfused: Bool[np.ndarray, " S"]
+    assumption3: Bool[np.ndarray, " S"]
+    orthonormal: Bool[np.ndarray, " S"]
+    extendable: Bool[np.ndarray, " S"]
+    """Some query with relations leaves a token non-comparable."""
+    pure: Bool[np.ndarray, " S"]
+    """Attention on the optimal tokens alone is the best at the frozen logits."""
+    zero_init: bool
+    normalised: bool
+    trained: frozenset[Stage]
+    observed: Mapping[str, np.ndarray]
+    """Recorded observables (S, T) of the attention stage that a law refers to."""
+
+    @property
+    def equal_margins(self) -> Bool[np.ndarray, " S"]:
+        """Whether every token starts the attention stage with the same margin."""
+        return (self.orthonormal & self.zero_init) | (self.steps0 == 0)
+
+
+def constants_of(known: Known, tree: xarray.DataTree) -> Constants:
+    """The constants of a job from its data and what it recorded."""
+    return make_constants(
+        known.config,
+        known.corpora,
+        known.recognitions,
+        known.embeddings,
+        known.targets,
+        recorded_for_laws(tree),
+    )
+
+
+def recorded_for_laws(tree: xarray.DataTree) -> Mapping[str, np.ndarray]:
+    """What laws and hypotheses of the attention stage refer to: (S, T), logits (S, V, V)."""
+    if Stage.attention not in tree:
+        return {}
+    data = tree.children[Stage.attention].variables
+    later = data["step"].values >= 1
+    mass = data["attention_mass_min"].values[:, later]
+    return {"attention_mass_min": mass, "logits": data["logits"].values}
+
+
+def make_constants(
+    config: Config,
+    corpora: Sequence[Corpus],
+    recognitions: Sequence[Recognition],
+    embeddings: Sequence[TokenVectors],
+    targets: Sequence[Targets],
+    observed: Mapping[str, np.ndarray],
+) -> Constants:
+    """Collect the constants of a job from its actual data."""
+    v = corpora[0].vocab_size
+    stages = frozenset(config.stages)
+    ov = [t.feed_forward.norm if t.feed_forward else math.nan for t in targets]
+    kq = [t.attention.norm if t.attention else math.nan for t in targets]
+    return Constants(
+        vocab_size=corpora[0].classes,
+        eta0=config.train.feed_forward.step_size,
+        eta=config.train.attention.step_size,
+        steps0=config.train.feed_forward.steps if config.train.margin is None else 0,
+        known=np.array([sum(y >= 0 for y in r.collocation) for r in recognitions], float),
+        ov_norm=np.array(ov),
+        kq_norm=np.array(kq),
+        kq_gap=np.array([_relative_gap(t) for t in targets]),
+        n=np.array([sum(len(s) > 1 for s in c.sentences) for c in corpora], float),
+        max_length=np.array([c.max_length for c in corpora], float),
+        forced_zero=np.array([_forced_zero(t) for t in targets], float),
+        eta_c=np.array([t.threshold.value for t in targets]),
+        eta_c_at_most=np.array([t.threshold.at_most for t in targets]),
+        pull=np.array([t.pull for t in targets]),
+        complete=np.array([_complete(c) for c in corpora]),
+        prefix_closed=np.array([r.prefix_closed for r in recognitions]),
+        realizable=np.array([r.realizable for r in recognitions]),
+        injective=np.array([r.injective for r in recognitions]),
+        unconfused=np.array([not r.confused for r in recognitions]),
+        assumption3=np.array([not r.assumption3_violations for r in recognitions]),
+        orthonormal=np.array([e.orthonormal for e in embeddings]),
+        extendable=np.array([_extendable(r, v) for r in recognitions]),
+        pure=_pure(corpora, recognitions, observed.get("logits")),
+        zero_init=isinstance(config.init, ZeroInit),
+        normalised=isinstance(config.optimizer, NormalisedGradientDescent),
+        trained=stages,
+        observed=observed,
+    )
+
+
+def _pure(
+    corpora: Sequence[Corpus],
+    recognitions: Sequence[Recognition],
+    logits: Float[np.ndarray, "S V V"] | None,
+) -> Bool[np.ndarray, " S"]:
+    if logits is None:
+        return np.zeros(len(corpora), dtype=bool)
+    runs = zip(corpora, recognitions, logits, strict=True)
+    return np.array([is_best(corpus, found, m) for corpus, found, m in runs])
+
+
+def _complete(corpus: Corpus) -> bool:
+    return len({s[0] for s in corpus.sentences if len(s) == 1}) == corpus.vocab_size
+
+
+def _forced_zero(targets: Targets) -> int:
+    target = targets.attention
+    if target is None or (isinstance(target, AttentionTarget) and not target.exact):
+        return -1
+    return target.forced_zero
+
+
+def _relative_gap(targets: Targets) -> float:
+    target = targets.attention
+    if target is None:
+        return math.nan
+    return 2 * target.gap / target.norm**2 if target.gap else 0.0
+
+
+def _extendable(recognition: Recognition, vocab_size: int) -> bool:
+    orders = (recognition.orders or {}).values()
+    return bool(orders) and any(order.non_comparable(vocab_size) for order in orders)

@@ -1,0 +1,157 @@
+"""The step size at which the sharp laws of normalised descent end.
+
+With z_i = (e_a - e_b) e_q^T of the relations, q* the multipliers of problem (3) divided by their
+sum, and u = W* / ||W*||, the linearised dual of normalised descent is
+
+    delta <- (1 - eta ||W*|| Cov_{q*} z) delta   across u,   stable below
+
+    eta_c = 2 / (||W*|| lambda_max(Cov_{q*} z)).
+
+E zz^T is one weighted graph Laplacian a connected component of the relations that can have a
+positive multiplier.  As those hold by exactly 1, each component of W* is an eigenvector of its
+Laplacian, with the eigenvalue 1/||W*||^2; W* itself, their sum, is in the kernel of Cov.  Hence
+
+    eta_c <= 2 ||W*||   where there are two components or more, whatever the multipliers are;
+    eta_c  = 2 ||W*||   if moreover in none of them a token is both above and below another:
+                        |w| > 0 is then a Perron vector, and 1/||W*||^2 the largest eigenvalue.
+
+Elsewhere multipliers are asked for.  They are unique, and rational, where the component is a tree;
+where it is not, eta_c is not known.  Derived for this project, for orthonormal embeddings.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from ntp_dynamics.studies.next_token.theory.certificate import Relation
+from ntp_dynamics.studies.next_token.theory.max_margin import AttentionTarget
+
+LARGEST_TREE = 1000
+"""Tokens up to which eigenvalues are computed."""
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """eta_c, or what is known of it.
+
+    ``value`` is nan where it is not known, inf where every step size will do (one relation).
+    ``at_most`` is the value, or where that is not known an upper bound of it.
+    """
+
+    value: float
+    at_most: float
+
+
+UNKNOWN = Threshold(math.nan, math.inf)
+
+
+def threshold(target: AttentionTarget) -> Threshold:
+    """eta_c of an exact target; unknown for one that is not exact, or has no relation."""
+    if not target.exact or not target.columns:
+        return UNKNOWN
+    components = [
+        _Component(relations, column.values)
+        for column in target.columns.values()
+        if column.certificate is not None
+        for relations in _components(
+            set(column.certificate.tight) - set(column.certificate.forced_zero)
+        )
+    ]
+    norm_squared = float(sum((c.norm_squared for c in target.columns.values()), Fraction(0)))
+    several = len(components) > 1
+    largest = 1 / norm_squared if several else 0.0
+    known = True
+    for component in components:
+        if several and component.pure:
+            continue  # its largest eigenvalue is 1 / ||W*||^2
+        if component.is_tree:
+            largest = max(largest, component.largest_beside(norm_squared))
+        else:
+            known = False
+    eta = 2 / (math.sqrt(norm_squared) * largest) if largest > 0 else math.inf
+    return Threshold(eta if known else math.nan, eta)
+
+
+@dataclass(frozen=True)
+class _Component:
+    """Relations of one query that hold by 1 and can have a positive multiplier, connected."""
+
+    relations: list[Relation]
+    values: Mapping[int, Any]
+
+    @property
+    def tokens(self) -> list[int]:
+        return sorted({token for relation in self.relations for token in relation})
+
+    @property
+    def pure(self) -> bool:
+        """Whether no token is above one token and below another."""
+        return {a for a, _ in self.relations}.isdisjoint(b for _, b in self.relations)
+
+    @property
+    def is_tree(self) -> bool:
+        """Whether its multipliers are unique; False too where they are too many to look at."""
+        return len(self.relations) == len(self.tokens) - 1 < LARGEST_TREE
+
+    def multipliers(self) -> dict[Relation, Fraction]:
+        """Those of a tree: what a leaf puts out or takes in passes through its only relation."""
+        touching: dict[int, set[Relation]] = defaultdict(set)
+        for a, b in self.relations:
+            touching[a].add((a, b))
+            touching[b].add((a, b))
+        rest = {token: self.values[token] for token in touching}
+        leaves = [token for token, relations in touching.items() if len(relations) == 1]
+        found: dict[Relation, Fraction] = {}
+        for leaf in leaves:  # grows while it is walked
+            if not touching[leaf]:
+                continue  # the last token
+            ((a, b),) = touching[leaf]
+            flow = found[a, b] = rest[leaf] if leaf == a else -rest[leaf]
+            rest[a] -= flow
+            rest[b] += flow
+            other = b if leaf == a else a
+            touching[other].remove((a, b))
+            if len(touching[other]) == 1:
+                leaves.append(other)
+        return found
+
+    def largest_beside(self, norm_squared: float) -> float:
+        """Largest eigenvalue of the Laplacian of a tree with weights lambda / ||W*||^2, across its
+        own part of W*."""
+        place = {token: i for i, token in enumerate(self.tokens)}
+        laplacian = np.zeros((len(place), len(place)))
+        for (a, b), flow in self.multipliers().items():
+            z = np.array([place[a], place[b]])
+            laplacian[np.ix_(z, z)] += float(flow) / norm_squared * np.array([[1, -1], [-1, 1]])
+        w = np.array([float(self.values[token]) for token in place])
+        laplacian -= np.outer(w, w) / (w @ w) / norm_squared
+        top = float(np.linalg.eigvalsh(laplacian)[-1])
+        return top if top > 1e-12 / norm_squared else 0.0
+
+
+def _components(relations: Iterable[Relation]) -> Iterator[list[Relation]]:
+    """The connected components of relations."""
+    touching: dict[int, list[Relation]] = defaultdict(list)
+    for relation in sorted(relations):
+        for token in relation:
+            touching[token].append(relation)
+    seen: set[int] = set()
+    for start in touching:
+        if start in seen:
+            continue
+        seen.add(start)
+        nodes, found = [start], set()
+        for node in nodes:  # grows while it is walked
+            for relation in touching[node]:
+                found.add(relation)
+                fresh = set(relation) - seen
+                seen |= fresh
+                nodes += sorted(fresh)
+        yield sorted(found)

@@ -1,0 +1,1 @@
+"""What the lab asks of the machine, and how it speaks to its user."""

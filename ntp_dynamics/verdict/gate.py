@@ -1,0 +1,157 @@
+"""What may be judged at all: preconditions, sound numbers, enough steps.
+
+A comparison of numbers that are broken, or of a horizon that is too short, refutes true theorems.
+So the gate comes first, and what it lets through is a ``Case``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ntp_dynamics.verdict.clock import STEPS, Clock, amount
+from ntp_dynamics.verdict.law import Law
+
+FLOOR_FACTOR = 100.0  # a value within this factor of the floor is mostly rounding
+RESIDUAL_LIMIT = 1e-3  # normalised updates amplify what rounding left; above this they are noise
+MIN_DECADES, MIN_POINTS = 2.0, 40  # less shows no rate
+ROUNDING = 16 * float(np.finfo(np.float64).eps)  # relative: a log of size L is rounded by eps L
+
+Condition = tuple[str, Any, str]  # name, holds (bool or (S,) bool), clause to print where it fails
+
+
+@dataclass(frozen=True)
+class Case:
+    """The runs S and recorded steps T a law is held against; logs are natural.
+
+    ``t`` is what the law is asked about: the recorded step and the offset of the clock.  For a law
+    about values ``log_y`` and ``log_f`` hold values.
+
+    ``counted`` are the steps from t_min to the last trustworthy one; ``readable`` is 100 times the
+    floor: what lies below counts as "at most this much" and is left out of slopes.  ``sign`` is +1
+    for an upper law, -1 for a lower one.
+    """
+
+    t: Float[np.ndarray, " T"]
+    log_y: Float[np.ndarray, "S T"]
+    law: Law
+    sign: int
+    counted: Bool[np.ndarray, "S T"]
+    readable: Float[np.ndarray, "S 1"]
+    t_min: Float[np.ndarray, " S"]
+    log_constant: Float[np.ndarray, "S 1"] | None
+    log_ceiling: Float[np.ndarray, "S 1"] | None
+    clock: Clock = STEPS
+
+    def of(self, runs: Bool[np.ndarray, " S"]) -> Case:
+        """The case of some of its runs."""
+
+        def some(value: np.ndarray | None) -> np.ndarray | None:
+            return value if value is None else value[runs]
+
+        return replace(
+            self,
+            log_y=self.log_y[runs],
+            law=self.law.for_runs(self.t, runs),
+            counted=self.counted[runs],
+            readable=self.readable[runs],
+            t_min=self.t_min[runs],
+            log_constant=some(self.log_constant),
+            log_ceiling=some(self.log_ceiling),
+        )
+
+    @cached_property
+    def visible(self) -> Bool[np.ndarray, "S T"]:
+        return self.counted & np.isfinite(self.log_y) & (self.log_y >= self.readable)
+
+    @cached_property
+    def log_f(self) -> Float[np.ndarray, "S T"]:
+        return np.broadcast_to(self.law.log_f(self.t), self.log_y.shape)
+
+    @cached_property
+    def rounding(self) -> Float[np.ndarray, "S T"]:
+        """What rounding leaves of log_y: its own last digits, and the floor relative to y."""
+        log_y = np.where(self.visible, self.log_y, 0.0)
+        floor = np.exp(np.minimum(self.readable - math.log(FLOOR_FACTOR) - log_y, 0.0))
+        return np.where(self.visible, ROUNDING * np.maximum(np.abs(log_y), 1.0) + floor, 0.0)
+
+    @cached_property
+    def decades(self) -> Float[np.ndarray, " S"]:
+        """Decades of steps between t_min and the last counted step."""
+        return np.log10(last(self.t, self.counted) / np.maximum(self.t_min, self.t[0]))
+
+    @cached_property
+    def deep(self) -> Bool[np.ndarray, " S"]:
+        """Runs long enough to show a rate."""
+        return (self.decades >= MIN_DECADES) & (self.counted.sum(axis=1) >= MIN_POINTS)
+
+
+def last(t: Float[np.ndarray, " T"], mask: Bool[np.ndarray, "S T"]) -> Float[np.ndarray, " S"]:
+    """The last step of each run where the mask holds; 1 where it never does."""
+    return np.where(mask, t, 1.0).max(axis=1)
+
+
+def admit(
+    preconditions: Sequence[Condition], runs: int
+) -> tuple[Bool[np.ndarray, " S"], tuple[tuple[str, int], ...]]:
+    """Which runs meet every precondition, and why how many of the others do not.
+
+    A run that fails several counts under the first.
+    """
+    kept, reasons = np.ones(runs, dtype=bool), {}
+    for _, holds, failure in preconditions:
+        fails = kept & ~np.broadcast_to(np.asarray(holds, dtype=bool), runs)
+        if fails.any():
+            reasons[failure] = reasons.get(failure, 0) + int(fails.sum())
+        kept = kept & ~fails
+    return kept, tuple(reasons.items())
+
+
+def broken_grid(t: Float[np.ndarray, " T"], schedule: Any, clock: Clock) -> str | None:
+    """Why the recorded steps are not the promised ones; None if they are."""
+    stuck = np.flatnonzero(np.diff(t) <= 0)
+    if stuck.size:
+        place = clock.said(float(t[stuck[0] + 1]))
+        return f"{place} is recorded twice or out of order"
+    if schedule is not None:
+        promised = np.asarray(schedule, dtype=np.float64)
+        missing = np.setdiff1d(promised[promised > clock.offset], t)
+        if missing.size:
+            first = amount(clock.place(missing[0]), clock.unit)
+            return f"{missing.size} promised {clock.name}s are missing, the first is {first}"
+    return None
+
+
+def trusted(log_y: Float[np.ndarray, "S T"], residual: Any) -> Bool[np.ndarray, "S T"]:
+    """Steps before the residual first passes its limit; nan vouches for nothing."""
+    if residual is None:
+        return np.ones(log_y.shape, dtype=bool)
+    sound = np.broadcast_to(np.asarray(residual, dtype=np.float64), log_y.shape) <= RESIDUAL_LIMIT
+    return np.logical_and.accumulate(sound, axis=1)
+
+
+def broken_runs(
+    case: Case, sound: Bool[np.ndarray, "S T"]
+) -> tuple[Bool[np.ndarray, " S"], tuple[str, ...]]:
+    """Which runs cannot be judged, and why: a clause for each kind of reason."""
+    shallow = ~sound.all(axis=1) & ~case.deep
+    wild = case.counted & (np.isnan(case.log_y) | (case.log_y == np.inf))
+    if not case.law.reads_logs:
+        wild |= case.counted & np.isinf(case.log_y)
+    bad, runs, reasons = wild.any(axis=1) & ~shallow, len(sound), []
+    if shallow.any():
+        step = case.clock.said(float(case.t[np.argmin(sound[shallow], axis=1)].min()))
+        reasons.append(
+            f"the numerical residual passes {RESIDUAL_LIMIT:g} at {step}, which "
+            f"leaves too little in {shallow.sum()} of {runs} runs"
+        )
+    if bad.any():
+        step = case.clock.said(float(case.t[np.flatnonzero(wild[bad].any(axis=0))[0]]))
+        reasons.append(f"{bad.sum()} of {runs} runs are not finite, first at {step}")
+    return shallow | bad, tuple(reasons)

@@ -1,0 +1,208 @@
+"""Verdicts: what a comparison of a law with recorded runs found, run by run and in one word.
+
+Three questions are answered apart: does the stated bound hold at every recorded step, does y keep
+up with the stated rate whatever the constant, and is that rate tight.  Each is answered for every
+run; a mean is a summary and never the verdict.  Faster than claimed is never a failure; a law
+without a constant cannot be refuted by a finite run, so "contradicted" is always "to this horizon".
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scipy.special import betaincinv
+
+from ntp_dynamics.verdict.clock import Place
+from ntp_dynamics.verdict.label import Label
+from ntp_dynamics.verdict.wording import sentence, summary
+
+FORMAT = 2
+"""Of verdicts.json.  1: limits over the mean of runs; 2: every run is judged."""
+EARLIER = "judged by earlier rules, over the mean of runs; ntp-show --judge judges each run"
+INFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+DERIVED = ("label", "summary", "sentence", "not_finite", "counts", "failing", "most_failing")
+"""What JSON holds for readers and ``from_json`` works out anew."""
+A_RUN = "run_"
+"""Fields with a number for each run: null is nan unless said otherwise."""
+FAILING = ("broken", "contradicted")
+LEAST_RUNS = 5
+"""A limit on the share of failing runs needs as many."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a comparison found.  Logs are natural; nan = does not apply, None = no such step.
+
+    gate            ok | invalid | inapplicable | insufficient (too short for a rate)
+    reason          why the gate is not ok, or what is wrong with some runs
+    about           run: every run is judged; ensemble: the runs are one datum
+    bound           holds | holds_vacuous | violated | none: at every step from t_min to the horizon
+    rate            consistent | contradicted | inconclusive | none: over the last windows
+    tightness       tight | faster | slower | unresolved | none
+    outcomes        a word for each run given: kept | broken (the bound, at a recorded step) |
+                    contradicted (its rate) | undecided | invalid | left out
+    joint           no run is named, but their mean contradicts the rate
+    decides_at      horizon at which the undecided runs, going on as they do, would be decided
+    law, form, side what was claimed; side is upper, lower or both
+    exponent        p of t^-p log^q t at the law's q; the decay rate of an exponential; the power of
+                    t in linear growth, or dy/dt of an asymptotic one; a mean over runs
+    interval        its 95 % interval; if ``descriptive``, the range over runs and half windows
+    run_exponents   the exponent of each run given; nan where it shows none
+    run_drifts      how far the last window of each run given moves against the law, in units of
+                    what is allowed: above 1 counts against it
+    run_slacks      log of the factor that each run given has to spare; nan without a bound
+    sup_constant    log of the smallest constant that would do (a lower law: the largest), decided
+    sup_step        at this step; ``sup_growth``: how far the last decade of steps moved it
+    slack           log of the factor the bound (or a tolerance) has to spare, smallest at
+    worst           (run, step), the run counted as given
+    vacuity         share of log-time in which the bound exceeds the ceiling, averaged over runs
+    window          first and last step of the last window
+    horizon         last step that counts
+    resolvable      smallest error of an exponent that would show at this horizon, without noise
+    p_contradicted  nan where no contradiction was looked for; 0 for a broken bound
+    runs_given, runs_judged, runs_rated, excluded: how many, and (why, how many) were left out
+    beyond          what the runs left out show all the same, in words; never part of the verdict
+    descriptive     fewer than five runs: no limits over runs
+    exact_to_floor  y is below the floor where the rate would be measured
+    possible        power laws (p, q) that the last window does not exclude
+    clock, unit     what t counts; ``timeless``: nothing evolves along it, so there is no horizon
+    z, z_at, band   of a mean against a curve (`verdict.mean`): the largest z, where, and how far
+                    the 95 % limits reach below and above the curve over the last decade (logs)
+    """
+
+    gate: str
+    reason: str = ""
+    about: str = "run"
+    bound: str = "none"
+    rate: str = "none"
+    tightness: str = "none"
+    outcomes: tuple[str, ...] = ()
+    joint: bool = False
+    decides_at: Place | None = None
+    law: str = ""
+    form: str = ""
+    side: str = "upper"
+    exponent: float = math.nan
+    interval: tuple[float, float] = (math.nan, math.nan)
+    run_exponents: tuple[float, ...] = ()
+    run_drifts: tuple[float, ...] = ()
+    run_slacks: tuple[float, ...] = ()
+    sup_constant: float = math.nan
+    sup_step: Place | None = None
+    sup_growth: float = math.nan
+    slack: float = math.nan
+    worst: tuple[int, Place] | None = None
+    vacuity: float = math.nan
+    window: tuple[Place, Place] | None = None
+    horizon: Place = 0
+    resolvable: float = math.nan
+    p_contradicted: float = math.nan
+    runs_given: int = 0
+    runs_judged: int = 0
+    runs_rated: int = 0
+    excluded: tuple[tuple[str, int], ...] = ()
+    beyond: str = ""
+    descriptive: bool = False
+    exact_to_floor: bool = False
+    possible: tuple[tuple[float, int], ...] = ()
+    clock: str = "step"
+    unit: str = ""
+    timeless: bool = False
+    z: float | None = None
+    z_at: Place | None = None
+    band: tuple[float, float] | None = None
+
+    @property
+    def label(self) -> Label:
+        """The one word for tables: the first of these that is true."""
+        labels = {
+            Label.does_not_apply: self.gate == "inapplicable",
+            Label.invalid: self.gate == "invalid",
+            Label.contradicted: self.bound == "violated" or self.rate == "contradicted",
+            Label.vacuous: self.bound == "holds_vacuous",
+            Label.faster: self.tightness == "faster",
+            Label.tight: self.tightness == "tight",
+            Label.holds: self.bound == "holds" or self.rate == "consistent",
+        }
+        return next((label for label, true in labels.items() if true), Label.inconclusive)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many of the runs given met each outcome."""
+        return dict(Counter(self.outcomes))
+
+    @property
+    def judged(self) -> list[int]:
+        """The runs that were not left out."""
+        return [run for run, outcome in enumerate(self.outcomes) if outcome != "left out"]
+
+    @property
+    def failing(self) -> list[int]:
+        """The runs that break the bound or contradict the rate, the worst first."""
+        if self.about != "run":
+            return []
+        failing = [run for run in self.judged if self.outcomes[run] in FAILING]
+
+        def severity(run: int) -> tuple[bool, float]:
+            broken = self.outcomes[run] == "broken"
+            return not broken, self.run_slacks[run] if broken else -self.run_drifts[run]
+
+        return sorted(failing, key=severity)
+
+    @property
+    def most_failing(self) -> float:
+        """Upper 95 % limit (Clopper and Pearson) of the share of such runs that are not kept; nan
+        for fewer than five runs or where the runs are one datum."""
+        total = len(self.judged)
+        lost = total - sum(self.outcomes[run] == "kept" for run in self.judged)
+        if self.about != "run" or total < LEAST_RUNS:
+            return math.nan
+        return 1.0 if lost == total else float(betaincinv(lost + 1, total - lost, 0.95))
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in plain words, with its numbers."""
+        return sentence(self)
+
+    @property
+    def summary(self) -> str:
+        """What was found, in a few words for a table."""
+        return summary(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain finite JSON: a number that is not finite is null, and ``not_finite`` says which
+        (by path, as ``interval.0``) and what it was; nan where that is silent about a run."""
+        lost: dict[str, str] = {}
+        derived = ("counts", "failing", "most_failing")
+        said = {**vars(self), **{name: getattr(self, name) for name in derived}}
+        record = {name: _finite(value, name, lost) for name, value in said.items()}
+        words = {"summary": self.summary, "sentence": self.sentence}
+        return {"label": str(self.label), **record, "not_finite": lost, **words}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Verdict:
+        """The inverse of ``to_json``; label and sentence are derived anew."""
+        lost = record["not_finite"]
+        return cls(**{k: _restored(v, k, lost) for k, v in record.items() if k not in DERIVED})
+
+
+def _finite(value: Any, path: str, lost: dict[str, str]) -> Any:
+    if isinstance(value, (tuple, list)):
+        return [_finite(item, f"{path}.{i}", lost) for i, item in enumerate(value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        if not (path.startswith(A_RUN) and math.isnan(value)):
+            lost[path] = str(value)
+        return None
+    return value
+
+
+def _restored(value: Any, path: str, lost: Mapping[str, str]) -> Any:
+    if isinstance(value, (tuple, list)):
+        return tuple(_restored(item, f"{path}.{i}", lost) for i, item in enumerate(value))
+    if value is None and path.startswith(A_RUN):
+        return INFINITE[lost.get(path, "nan")]
+    return INFINITE[lost[path]] if path in lost else value

@@ -1,0 +1,294 @@
+"""A verdict in words: one full sentence, or a few words for a table."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from ntp_dynamics.verdict.clock import Place, amount, said
+
+if TYPE_CHECKING:
+    from ntp_dynamics.verdict.verdict import Verdict
+
+NAMES = {
+    "exponential": "decay rate",
+    "linear_growth": "power of t",
+    "asymptotic_growth": "final slope",
+}
+EXACT = ("equals", "value")
+"""Forms that state a value."""
+NAMED = 3
+"""So many failing runs are named, the worst first."""
+
+
+def sentence(verdict: Verdict) -> str:
+    """Label, horizon, runs, bound, rate and what was left out, in that order, in plain words."""
+    v = verdict
+    head = v.label.capitalize()
+    if v.gate == "inapplicable":
+        return f"{head}: {v.reason}; {_left_out(v)}{_beyond(v)}."
+    parts = [runs(v), v.reason, _bound(v), _rate(v), _left_out(v) + _beyond(v), _limit(v)]
+    return f"{head} {_reach(v)}: {'; '.join(part for part in parts if part)}."
+
+
+def _reach(v: Verdict) -> str:
+    """Up to where, or of what, it was asked."""
+    if v.timeless:
+        return f"at every {v.clock}" if v.label.good else f"(asked at every {v.clock})"
+    return f"to {said(v.horizon, v.clock, v.unit)}"
+
+
+def summary(verdict: Verdict) -> str:
+    """What was found, without the label, for one line of a table."""
+    v = verdict
+    if v.gate == "inapplicable":
+        why = " and ".join(f"{why} ({n} of {v.runs_given} runs)" for why, n in v.excluded)
+        return why + _beyond(v)
+    said = [
+        v.reason,
+        *_apart(v),
+        _short_bound(v),
+        _short_rate(v),
+    ]
+    return "; ".join(part for part in said if part)
+
+
+def observed(outside: Verdict) -> str:
+    """What runs that a claim does not cover show of it: bound, then rate.  Nothing where neither
+    can be measured."""
+    v = outside
+    if v.gate == "invalid" or not v.judged:
+        return ""
+    total = len(v.judged)
+    bound = {
+        "holds": f"bound kept by all {total}",
+        "holds_vacuous": "the bound exceeds every possible value",
+        "violated": f"bound broken by {v.counts.get('broken', 0)} of {total}",
+    }.get(v.bound, "")
+    rate = {"consistent": "rate kept", "contradicted": "rate not kept"}.get(v.rate, "")
+    said = [bound, rate, _short_rate(v) if v.rate != "none" else ""]
+    return ", ".join(part for part in said if part)
+
+
+def runs(v: Verdict) -> str:
+    """How many of the runs keep the claim, which fail, and what would decide the others."""
+    judged = v.judged
+    if not judged or v.about != "run":
+        return f"{len(judged)} runs taken as one sample" * (v.about != "run")
+    kept = [run for run in judged if v.outcomes[run] == "kept"]
+    return ", ".join(part for part in [_kept(len(kept), len(judged)), *_apart(v)] if part)
+
+
+def _apart(v: Verdict) -> list[str]:
+    """What is to be said of the runs that are not kept."""
+    said, total = [], len(v.judged)
+    if v.about != "run":
+        return said
+    if v.failing:
+        said.append(f"not by {_named(v)}")
+    if v.joint:
+        said.append("no run is contradicted by itself, all together are")
+    undecided = [run for run in v.judged if v.outcomes[run] == "undecided"]
+    said_already = v.reason and not v.decides_at and len(undecided) == total
+    if undecided and not said_already:
+        said.append(_undecided(v, undecided, total))
+    invalid = [run for run in v.judged if v.outcomes[run] == "invalid"]
+    if invalid and len(invalid) < total:
+        said.append(f"{_which(invalid)} invalid")
+    return said
+
+
+def kept_of(outcomes: Any) -> str:
+    """``7 of 8``: the runs that keep a claim, of the outcomes in verdicts.json; nothing where none
+    was judged, or the rules of its time did not say."""
+    if not isinstance(outcomes, (list, tuple)):
+        return ""
+    judged = sum(outcome != "left out" for outcome in outcomes)
+    return f"{list(outcomes).count('kept')} of {judged}" if judged else ""
+
+
+def _kept(kept: int, total: int) -> str:
+    if total == 1 or not kept:
+        return "kept by the run" if kept else ""
+    if kept == total:
+        return f"kept by all {total} runs"
+    return f"kept by {kept} of {total} runs"
+
+
+def _named(v: Verdict) -> str:
+    """The failing runs, the worst first, with the number that decided it."""
+
+    def found(run: int) -> str:
+        if v.outcomes[run] == "broken":
+            slack = v.run_slacks[run]
+            return f"run {run} (off by a factor {factor(-slack)})"
+        return f"run {run} ({NAMES.get(v.form, 'exponent')} {v.run_exponents[run]:.3g})"
+
+    failing = v.failing
+    text = ", ".join(found(run) for run in failing[:NAMED])
+    rest = len(failing) - NAMED
+    return f"{text} and {rest} more" if rest > 0 else text
+
+
+def _undecided(v: Verdict, undecided: list[int], total: int) -> str:
+    which = "undecided" if total == 1 else f"{_which(undecided)} undecided"
+    if len(undecided) == total > 1:
+        which = f"all {total} runs undecided"
+    if not v.decides_at:
+        return which
+    if v.clock == "step":
+        return f"{which} ({v.decides_at:,} steps would decide)"
+    return f"{which} ({said(v.decides_at, v.clock, v.unit)} would decide)"
+
+
+def _which(chosen: list[int]) -> str:
+    """``run 3``, ``runs 3 and 5``, ``4 runs (3, 5, 8 and 1 more)``."""
+    if len(chosen) == 1:
+        return f"run {chosen[0]}"
+    if len(chosen) <= NAMED:
+        return f"runs {', '.join(map(str, chosen[:-1]))} and {chosen[-1]}"
+    listed = ", ".join(map(str, chosen[:NAMED]))
+    return f"{len(chosen)} runs ({listed} and {len(chosen) - NAMED} more)"
+
+
+def _short_bound(v: Verdict) -> str:
+    if v.bound == "holds_vacuous":
+        return "the bound exceeds every possible value"
+    if v.bound != "holds":
+        return _bound(v)
+    if v.form in EXACT:
+        return f"met at every {_recorded(v)}"
+    if v.form == "monotone":
+        return v.law
+    if v.form == "linear_growth":
+        return f"{v.law} at every {_recorded(v)}"
+    return f"bound kept by a factor {factor(v.slack)} or more" * math.isfinite(v.slack)
+
+
+def _short_rate(v: Verdict) -> str:
+    if v.rate == "none":
+        return ""
+    if v.z is not None:
+        return _mean(v)
+    if v.exact_to_floor:
+        return "below rounding"
+    if v.window is None or (v.form == "linear_growth" and v.bound == "holds"):
+        return ""
+    low, high = v.interval
+    measured = f"{NAMES.get(v.form, 'exponent')} {v.exponent:.4g} ({low:.4g} to {high:.4g})"
+    return f"{measured} against {v.law}"
+
+
+def beyond(start: float, horizon: Place, clock: str = "step", unit: str = "") -> str:
+    """The clause for a claim that says nothing yet."""
+    step = f"{start:,.0f}" if start < 1e9 else f"{start:.3g}"
+    if isinstance(horizon, float):
+        step = f"{start:,.6g}"
+    return f"the claim starts at {clock} {step}, beyond the horizon {amount(horizon, unit)}"
+
+
+def factor(log: float) -> str:
+    """e^log in decimal, also where it is no float."""
+    if not math.isfinite(log):
+        return "infinity" if log > 0 else "0"
+    if abs(log) < 600:
+        return f"{math.exp(log):.3g}"
+    decades = log / math.log(10)
+    exponent = math.floor(decades)
+    return f"{10 ** (decades - exponent):.2f}e{exponent:+d}"
+
+
+def _bound(v: Verdict) -> str:
+    if v.bound == "violated":
+        where = "by the mean"
+        if v.worst:
+            where = f"in run {v.worst[0]} at {said(v.worst[1], v.clock, v.unit)}"
+        if v.form in EXACT:
+            return f"y differs from the stated value by {factor(-v.slack)} tolerances {where}"
+        if v.form == "monotone":
+            return f"it is broken by {factor(-v.slack)} times the rounding {where}"
+        return f"the bound is broken by a factor {factor(-v.slack)} {where}"
+    if v.bound == "holds_vacuous":
+        return "the bound holds, but exceeds whatever y could be all along, so it says nothing"
+    if v.bound == "none":
+        return ""
+    text = v.law if v.form == "monotone" else "the bound holds"
+    if v.form in EXACT:
+        text = "the stated value is met"
+    if math.isfinite(v.slack):
+        text += f" with a factor {factor(v.slack)} to spare"
+    if v.vacuity > 0:
+        text += f", but says nothing in {100 * v.vacuity:.3g} % of log-time"
+    return text
+
+
+def _rate(v: Verdict) -> str:
+    if v.rate == "none":
+        return ""
+    if v.z is not None:
+        return _mean(v)
+    if v.exact_to_floor:
+        return f"y is below the floor, hence consistent with {v.law} exact to the floor"
+    if v.window is None:
+        return f"y falls out of sight, so the last windows cannot show {v.law}"
+    whose = "its" if len(v.failing) == 1 else "their"
+    found = {
+        "consistent": f"the rate is consistent with {v.law}",
+        "contradicted": f"{whose} rate contradicts {v.law} in three successive pairs of windows",
+        "inconclusive": f"the rate does not decide about {v.law}",
+    }[v.rate]
+    low, high = v.interval
+    kind = "range" if v.descriptive else "95 % interval"
+    mean = "mean " if v.runs_rated > 1 else ""
+    name = NAMES.get(v.form, "exponent")
+    found += "; all runs taken together show a" if v.rate == "contradicted" and mean else ","
+    found += (
+        f" {mean}{name} {v.exponent:.3g} ({kind} {low:.3g} to {high:.3g}) over {v.clock}s "
+        f"{amount(v.window[0])} to {amount(v.window[1], v.unit)}"
+    )
+    if v.rate == "contradicted" and v.sup_growth > 0:
+        found += f", and the constant it needs grew by a factor {factor(v.sup_growth)} in a decade"
+    if math.isfinite(v.resolvable) and v.rate != "contradicted":
+        found += f"; an exponent wrong by less than {v.resolvable:.2g} would not show"
+    return found
+
+
+def _mean(v: Verdict) -> str:
+    """How a mean compares with its curve."""
+    assert v.z is not None
+    assert v.z_at is not None
+    where = said(v.z_at, v.clock, v.unit)
+    side = "above" if v.z > 0 else "below"
+    found = f"the mean is at most {abs(v.z):.3g} standard errors from the stated curve ({where})"
+    if v.rate == "contradicted":
+        found = (
+            f"the mean is up to {abs(v.z):.3g} standard errors {side} the stated curve ({where})"
+        )
+    if v.band is not None:
+        low, high = (100 * math.expm1(x) if x < 600 else math.inf for x in v.band)
+        found += f"; its 95 % limits reach {low:+.3g} % to {high:+.3g} % from it in the last decade"
+    if v.descriptive:
+        found += f"; {len(v.judged)} runs only describe, 32 could contradict"
+    return found
+
+
+def _recorded(v: Verdict) -> str:
+    return v.clock if v.timeless else f"recorded {v.clock}"
+
+
+def _left_out(v: Verdict) -> str:
+    if not v.excluded:
+        return ""
+    why = " and ".join(f"{why} ({n})" for why, n in v.excluded)
+    return f"{sum(n for _, n in v.excluded)} of {v.runs_given} runs left out because {why}"
+
+
+def _beyond(v: Verdict) -> str:
+    return f"; not covered; observed: {v.beyond}" if v.beyond else ""
+
+
+def _limit(v: Verdict) -> str:
+    """What the runs say about runs that were not made."""
+    if math.isnan(v.most_failing) or v.most_failing == 1:
+        return ""
+    return f"at most {100 * v.most_failing:.2g} % of such runs would not keep it (95 %)"

@@ -1,0 +1,89 @@
+"""Jobs in parts, alone and many at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from ntp_dynamics.run.parts import Ended, Parts, Work, run_alone, run_packed
+from ntp_dynamics.run.progress import Interrupt
+
+
+def job(name: str, events: list[str], alone: bool = False, broken: str = "") -> Parts[str]:
+    """Opens, computes twice in whatever thread, closes; may break in one of its parts."""
+
+    def compute() -> str:
+        if broken == "work":
+            raise ValueError(name)
+        return threading.current_thread().name
+
+    if broken == "start":
+        raise ValueError(name)
+    events.append(f"open {name} in {threading.current_thread().name}")
+    try:
+        yield Work(compute, alone)
+        where = yield Work(compute, alone)
+    except ValueError:
+        events.append(f"{name} failed")
+        raise
+    events.append(f"close {name} in {threading.current_thread().name}")
+    return where
+
+
+def pack(jobs: list[Callable[[], Parts[str]]], threads: int = 2) -> dict[int, Ended[str]]:
+    ended: dict[int, Ended[str]] = {}
+    run_packed(jobs, threads, Interrupt(), ended.__setitem__)
+    return ended
+
+
+def test_a_job_alone_stays_in_its_thread() -> None:
+    events: list[str] = []
+    assert run_alone(job("a", events)) == "MainThread"
+    with pytest.raises(ValueError, match="b"):
+        run_alone(job("b", events, broken="work"))
+    assert events[-1] == "b failed"
+
+
+def test_in_a_pack_only_work_leaves_the_thread() -> None:
+    events: list[str] = []
+    ended = pack([lambda n=n: job(n, events) for n in "abcde"])
+    assert all(end.result != "MainThread" for end in ended.values())
+    assert len(events) == 10
+    assert all(event.endswith("in MainThread") for event in events)
+
+
+def test_work_that_threads_would_not_help_stays() -> None:
+    ended = pack([lambda: job("a", [], alone=True), lambda: job("b", [])])
+    assert ended[0].result == "MainThread"
+    assert ended[1].result != "MainThread"
+
+
+@pytest.mark.parametrize("broken", ["start", "work"])
+def test_a_job_that_fails_leaves_the_others_as_they_are(broken: str) -> None:
+    kinds = ["", broken, ""]
+    ended = pack([lambda b=b: job("x", [], broken=b) for b in kinds])
+    assert [end.error is not None for _, end in sorted(ended.items())] == [False, True, False]
+    assert isinstance(ended[1].error, ValueError)
+
+
+def test_after_an_interrupt_no_job_begins_and_those_under_way_end_themselves() -> None:
+    events: list[str] = []
+    interrupt = Interrupt()
+
+    def stopping(name: str) -> Parts[str]:
+        events.append(f"open {name}")
+        yield Work(lambda: setattr(interrupt, "requested", True))
+        events.append(f"close {name}")
+        raise KeyboardInterrupt
+
+    ended: dict[int, Ended[str]] = {}
+    jobs = [lambda n=n: stopping(n) for n in "abcdefgh"]
+    with pytest.raises(KeyboardInterrupt):
+        run_packed(jobs, 1, interrupt, ended.__setitem__)
+    opened = [event[-1] for event in events if event.startswith("open")]
+    closed = [event[-1] for event in events if event.startswith("close")]
+    assert sorted(opened) == sorted(closed)
+    assert len(opened) < 8
+    assert not ended

@@ -1,0 +1,201 @@
+"""One contract for every update rule, and what each one promises."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from ntp_dynamics.run.stepping import every_state
+from ntp_dynamics.studies.next_token.choices import NormOver
+from ntp_dynamics.studies.next_token.data.embedding import TokenVectors, orthonormal, standard
+from ntp_dynamics.studies.next_token.data.generate import generate
+from ntp_dynamics.studies.next_token.data.realizable import recognise
+from ntp_dynamics.studies.next_token.groups import (
+    GROUPS,
+    Adam,
+    GaussianInit,
+    Optimizer,
+    RealizableDataset,
+)
+from ntp_dynamics.studies.next_token.model.batch import pack
+from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
+from ntp_dynamics.studies.next_token.model.init import (
+    attention_matrix,
+    exact_margin,
+    initial_weight,
+)
+from ntp_dynamics.studies.next_token.model.token_space import LogScaled, TokenMatrix, frobenius
+from ntp_dynamics.studies.next_token.model.transformer import Transformer
+from ntp_dynamics.studies.next_token.optim.descent import Descent
+from ntp_dynamics.studies.next_token.optim.objectives import AttentionObjective
+from ntp_dynamics.studies.next_token.optim.rules import (
+    COVARIANT,
+    RULES,
+    Slope,
+    gradient_descent,
+    make_rule,
+    normalised_gradient_descent,
+    polyak,
+)
+
+ETA = 0.3
+OPTIMIZERS = [schema() for schema in GROUPS["optimizer"].values()]
+
+
+def gap(log_gap: float = 0.0) -> torch.Tensor:
+    """The log of the loss above its infimum, of two runs."""
+    return torch.full((2,), log_gap, dtype=torch.float64)
+
+
+def matrix(gram: torch.Tensor | None = None) -> TokenMatrix:
+    nothing = torch.zeros(2, dtype=torch.float64)
+    start = torch.zeros(2, 3, 4, dtype=torch.float64)
+    return TokenMatrix(start, nothing, nothing, left_gram=gram)
+
+
+def slope(log_scale: float = 0.0, where: TokenMatrix | None = None) -> Slope:
+    value = torch.randn(2, 3, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    scale = torch.full((2,), log_scale, dtype=torch.float64)
+    return Slope(where or matrix(), LogScaled(value, scale), ETA)
+
+
+def test_every_optimizer_of_the_configuration_has_a_rule() -> None:
+    assert set(RULES) == set(GROUPS["optimizer"].values())
+    assert set(RULES) > COVARIANT
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: type(o).__name__)
+def test_a_rule_descends_and_leaves_its_arguments_alone(optimizer: Optimizer) -> None:
+    rule, where = make_rule(optimizer), slope()
+    before = where.gradient.value.clone()
+    memory = rule.init([where.matrix.zero])
+    (change,), later = rule.update([where], gap, memory)
+    assert ((change * before).sum((1, 2)) < 0).all()
+    assert torch.equal(where.gradient.value, before)
+    (again,), _ = rule.update([where], gap, memory)
+    assert torch.equal(change, again), "an update does not change the memory it was given"
+    assert later is None or later is not memory
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: type(o).__name__)
+def test_a_gradient_of_exactly_zero_moves_nothing(optimizer: Optimizer) -> None:
+    nothing = LogScaled(torch.zeros(2, 3, 4).double(), torch.full((2,), -torch.inf).double())
+    rule, where = make_rule(optimizer), slope()._replace(gradient=nothing)
+    (change,), _ = rule.update([where], gap, rule.init([where.matrix.zero]))
+    assert not change.any()
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: type(o).__name__)
+@pytest.mark.parametrize("embedding", ["standard", "rotated"])
+def test_every_rule_agrees_with_torch_on_the_d_by_d_matrix(
+    optimizer: Optimizer, embedding: str
+) -> None:
+    """Twenty steps of the attention stage, gaussian init, against autograd and plain formulas."""
+    rng = np.random.default_rng(0)
+    corpus = generate(RealizableDataset(vocab_size=8, queries=3), rng)
+    recognition = recognise(corpus)
+    batch = pack([corpus], [recognition.collocation])
+    e: TokenVectors = standard(8, 8, rng) if embedding == "standard" else orthonormal(8, 8, rng)
+    start = initial_weight(GaussianInit(norm=0.5), (8, 8), rng)
+    whole = type(optimizer) not in COVARIANT
+    matrix = attention_matrix([start], [e], batch, whole)
+    logits = exact_margin(3.0, batch)
+    descent = Descent(AttentionObjective(batch, matrix, logits), make_rule(optimizer), [0.05])
+    oracle = Transformer(torch.from_numpy(e.matrix))
+    oracle.feed_forward.weight.data = logits[0] @ torch.from_numpy(e.matrix).T
+    oracle.attention.weight.data = torch.from_numpy(start.copy())
+    weight, memory = oracle.attention.weight, [torch.zeros(8, 8).double() for _ in range(2)]
+    floor = math.log1p(7 * math.exp(-3.0))
+    for step, state in enumerate(every_state(descent, 20), start=1):
+        column = torch.from_numpy(e.matrix[:, list(corpus.queries)])
+        scores = torch.from_numpy(e.matrix).T @ weight.detach() @ column
+        torch.testing.assert_close(state.layer.value[0], scores, rtol=1e-10, atol=1e-12)
+        weight.grad = None
+        loss = oracle.loss(corpus)
+        loss.backward()
+        g = weight.grad
+        assert g is not None
+        name = type(optimizer).__name__
+        if name == "Adam":
+            assert isinstance(optimizer, Adam)
+            memory = [0.9 * memory[0] + 0.1 * g, 0.999 * memory[1] + 0.001 * g**2]
+            hat = memory[0] / (1 - 0.9**step), memory[1] / (1 - 0.999**step)
+            change = hat[0] / (hat[1].sqrt() + 1e-8)
+        else:
+            change = {
+                "NormalisedGradientDescent": g / g.norm(),
+                "GradientDescent": g,
+                "SignDescent": g.sign(),
+                "Polyak": (loss.detach() - floor) * g / g.square().sum(),
+            }[name]
+        if name == "SignDescent":  # entries that are zero but for rounding have no sign
+            torch.testing.assert_close(state.layer.gradient.value.sign()[0], change)
+        weight.data = weight.data - 0.05 * change
+
+
+def test_normalised_descent_does_not_see_the_scale_of_the_gradient() -> None:
+    rule = normalised_gradient_descent()
+    (large,), _ = rule.update([slope(0.0)], gap, None)
+    (tiny,), _ = rule.update([slope(-1e5)], gap, None)
+    assert torch.equal(large, tiny)
+    torch.testing.assert_close(frobenius(tiny), torch.full((2,), ETA).double())
+
+
+def test_normalised_descent_walks_eta_in_the_metric_of_the_full_matrix() -> None:
+    """With Gram matrices it is ||L D R^T|| that is normalised, not ||D||."""
+    root = torch.randn(2, 3, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    where = slope(where=matrix(root @ root.mT))
+    (change,), _ = normalised_gradient_descent().update([where], gap, None)
+    torch.testing.assert_close(frobenius(root.mT @ change), torch.full((2,), ETA).double())
+
+
+def test_a_global_norm_shares_one_step_between_the_layers() -> None:
+    """The layer with the larger gradient moves more, and both together move eta."""
+    pair = [slope(0.0), slope(-1.0)]
+    changes, _ = normalised_gradient_descent(NormOver("global")).update(pair, gap, None)
+    total = torch.stack([frobenius(c).square() for c in changes]).sum(0).sqrt()
+    torch.testing.assert_close(total, torch.full((2,), ETA).double())
+    torch.testing.assert_close(
+        frobenius(changes[0]) / frobenius(changes[1]), torch.full((2,), math.e).double()
+    )
+    both, _ = normalised_gradient_descent().update(pair, gap, None)
+    for change in both:
+        torch.testing.assert_close(frobenius(change), torch.full((2,), ETA).double())
+
+
+def test_polyak_survives_losses_that_are_no_floats() -> None:
+    """(L - inf L) / ||grad|| is a float where neither is."""
+    (near,), _ = polyak().update([slope(0.0)], gap, None)
+    (far,), _ = polyak().update([slope(-1e4)], lambda: gap(-1e4), None)
+    torch.testing.assert_close(near, far, rtol=1e-10, atol=0)
+
+
+def test_polyak_does_not_stand_still_in_silence_where_inf_l_is_unknown() -> None:
+    with pytest.raises(ValueError, match="needs inf L"):
+        polyak().update([slope()], lambda: gap(math.nan), None)
+
+
+def test_plain_descent_scales_with_the_gradient_and_may_underflow_to_rest() -> None:
+    rule = gradient_descent()
+    (one,), _ = rule.update([slope(0.0)], gap, None)
+    torch.testing.assert_close(one, -ETA * slope().gradient.value)
+    (nothing,), _ = rule.update([slope(-1e5)], gap, None)
+    assert not nothing.any()
+
+
+def test_a_whole_matrix_sees_the_same_scores_and_norms_as_token_space() -> None:
+    rng = np.random.default_rng(1)
+    corpus = generate(RealizableDataset(vocab_size=6, queries=3), rng)
+    batch = pack([corpus], [recognise(corpus).collocation])
+    e, start = orthonormal(6, 7, rng), initial_weight(GaussianInit(norm=1.0), (7, 7), rng)
+    tokens = attention_matrix([start], [e], batch, whole=False)
+    full = attention_matrix([start], [e], batch, whole=True)
+    assert isinstance(full, FullMatrix)
+    d = LogScaled(torch.randn(1, 6, 3).double(), torch.zeros(1).double())
+    lifted = full.lift(d).value
+    torch.testing.assert_close(full.value(lifted), tokens.value(d.value))
+    torch.testing.assert_close(full.norm(lifted), tokens.norm(d.value))
+    torch.testing.assert_close(full.gradient_norm(lifted), tokens.gradient_norm(d.value))
