@@ -103,8 +103,15 @@ class Outline:
     """What its steps are called: step, round, pull, time, ..."""
     unit: float = 1.0
     """What one step is on that clock: the clock reads ``unit`` times the step."""
+    clock_unit: str = ""
+    """What the clock counts in, where that has a name: tau, ms, queries, ..."""
     label: str = ""
     """For people; empty is its name."""
+
+    @property
+    def unit_name(self) -> str:
+        """What the clock counts: its unit, else itself."""
+        return self.clock_unit or self.clock
 
     @property
     def shadow(self) -> str:
@@ -269,6 +276,10 @@ class Study(ABC):
     @abstractmethod
     def claims(self) -> Sequence[Any]:
         """What theorems say of it."""
+
+    def claims_of(self, config: Any) -> Sequence[Any]:
+        """Those that a job is held against; by default all, each with its hypotheses."""
+        return self.claims
 
     @abstractmethod
     def inputs(self, directory: Path, config: Any) -> Mapping[str, Any]:

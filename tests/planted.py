@@ -28,9 +28,9 @@ def ask(claim: Claim, constants: Any, t: Float[np.ndarray, " T"], runs: int) -> 
     """The law of a claim, on a grid long enough to judge it: curves where they were recorded,
     closed forms, and curves that begin after that, over five decades from their start on."""
     written = write_down(claim, constants, t.astype(float), runs)
-    curved = isinstance(written.law, Envelope | Equals | MeanEquals)
+    curved = isinstance(written.law, Envelope | Equals | MeanEquals | Value)
     start = 1.0 if written.t_min is None else max(1.0, float(np.max(written.t_min)))
-    if written.law is None or (curved and start < t[-1]):
+    if written.law is None or claim.timeless or (curved and start < t[-1]):
         return written
     return write_down(claim, constants, np.unique(np.round(ALONG * start)), runs)
 

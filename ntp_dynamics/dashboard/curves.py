@@ -112,6 +112,7 @@ def panel_json(
         "unit": text(q.unit),
         "axis": text(q.axis),
         "clock": text(axis.removesuffix(f"_{name}").replace("_", " ")),
+        "along": text(_with_unit(data, axis, name)),
         "at": places(last)[0] if across and len(last) else None,
         "when": text(clock.removesuffix(f"_{name}").replace("_", " ")),
         "open": open,
@@ -127,6 +128,13 @@ def panel_json(
         "floor": None if floor is None or not decades else floor / LOG_10,
         "ceiling": math.log10(q.ceiling) if q.ceiling and decades else None,
     }
+
+
+def _with_unit(data: xarray.Dataset, axis: str, name: str) -> str:
+    """An axis as its label has it, with the unit that it counts in."""
+    said = axis.removesuffix(f"_{name}").replace("_", " ")
+    unit = str(data[axis].attrs.get("units", "")) if axis in data.coords else ""
+    return said if unit in ("", "1", said) else f"{said} ({unit})"
 
 
 def along(data: xarray.Dataset, axis: str) -> Float[np.ndarray, " T"]:

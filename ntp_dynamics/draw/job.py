@@ -29,7 +29,8 @@ def draw_job(
     which: Figures,
     title: str,
 ) -> list[str]:
-    """The quantities of a job and the sheets of its study; one figure a claim where asked for.
+    """The quantities of a job and the sheets of its study; one figure a claim where asked for, of
+    those that are judged over time.
 
     Returns a line for every reason why some could not be drawn.
     """
@@ -50,7 +51,7 @@ def _sheets(
     yield from study.sheets(tree, inputs, which, title)
     versions = Counter(j.claim.id for j in judged)
     for j in judged if which is Figures.all else ():
-        if j.claim.stage in tree and j.verdict.gate != "inapplicable":
+        if j.claim.stage in tree and j.verdict.gate != "inapplicable" and not j.claim.timeless:
             version = f".{j.claim.version}" if versions[j.claim.id] > 1 else ""
             name = f"{j.claim.id}{version}"
             yield Sheet(name, partial(_claim, tree, j, residual), size=(4.6, 4.2))

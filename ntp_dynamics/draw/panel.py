@@ -72,6 +72,8 @@ class Panel:
     """Where the numbers of a run count; elsewhere it is grey."""
     shadow: Shadow | None = None
     """The same runs trained another way."""
+    clock: str = "step t"
+    """What t is, for its axis."""
     caption: str = ""
     formula: bool = False
     """The title is TeX, of our own; other texts are taken as they are."""
@@ -101,7 +103,7 @@ class Panel:
             ax.set_yticks([])
         title = self.title if self.formula else one_line(self.title, 52)
         ax.set_title(title, loc="left").set_parse_math(self.formula)
-        ax.set_xlabel("step t")
+        ax.set_xlabel(self.clock)
         legend(ax)
         if self.caption:
             ax.text(0, -0.2, self.caption, transform=ax.transAxes, va="top", fontsize=7)

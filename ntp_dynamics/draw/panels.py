@@ -93,11 +93,22 @@ def panel(
         log_y=log_y,
         curves=drawn,
         log_t=q.scale is not Scale.semi_log,
+        clock=clock_label(tree.children[phase].dataset, q.name),
         log_floor=q.log_floor(t[-1]) if len(t) else None,
         log_ceiling=next((math.log(law.ceiling) for law in laws if law.ceiling), None),
         trusted=None if counts.all() else counts,
         shadow=_shadow(tree, phase, q.name, residual),
     )
+
+
+def clock_label(data: xarray.Dataset, name: str) -> str:
+    """The clock of a quantity for its axis: `step t`, `time (tau)`, `round`."""
+    clock = str(data.variables[name].dims[1])
+    unit = str(data.variables[clock].attrs.get("units", "step"))
+    called = clock.removesuffix(f"_{name}").replace("_", " ")
+    if unit == "step":
+        return "step t"
+    return called if unit == called else f"{called} ({unit})"
 
 
 def _shadow(tree: xarray.DataTree, phase: str, name: str, residual: str | None) -> Shadow | None:

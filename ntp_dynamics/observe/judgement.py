@@ -76,12 +76,13 @@ def log_observed(tree: xarray.DataTree, stage: str, name: str) -> Float[np.ndarr
 
 
 def series(
-    tree: xarray.DataTree, claim: Claim
+    tree: xarray.DataTree, claim: Claim, constants: Any
 ) -> tuple[Float[np.ndarray, " T"], Float[np.ndarray, "S T"]]:
     """What a claim is about: its places, and what was recorded there.
 
-    Along an axis of the observable's own it is what was recorded last; the places are the
-    coordinate of that axis, or 1, 2, ... where that does not rise from above 0.
+    Along an axis of the observable's own it is what was recorded last, where the claim speaks of
+    it; the places are the coordinate of that axis, or 1, 2, ... where those are no numbers that
+    rise from above 0.
     """
     stage = str(claim.stage)
     variable = tree.children[stage].variables[claim.observable]
@@ -91,9 +92,12 @@ def series(
         return t, observed(tree, stage, claim.observable)
     last = np.moveaxis(variable.values[:, -1], dims.index(claim.clock) - 1, -1)
     there = tree.children[stage].variables.get(claim.clock)
-    t = np.arange(1, last.shape[-1] + 1) if there is None else there.values.astype(float)
-    rises = (np.diff(t) > 0).all() and (t > 0).all()
-    return (t if rises else np.arange(1.0, len(t) + 1)), last
+    t = np.arange(1.0, last.shape[-1] + 1)
+    if there is not None and there.values.dtype.kind in "iuf":
+        values = there.values.astype(float)
+        t = values if (np.diff(values) > 0).all() and (values > 0).all() else t
+    kept = np.ones(len(t), dtype=bool) if claim.places is None else claim.places(constants)
+    return t[kept], last[:, kept]
 
 
 def _clock(tree: xarray.DataTree, stage: str, name: str) -> np.ndarray:
@@ -113,7 +117,7 @@ def _judge(claim: Claim, tree: xarray.DataTree, constants: Any, residual: str | 
     there = tree.children[stage].variables
     if claim.observable not in there:  # a record of an earlier version
         return inapplicable(runs, ((f"{claim.observable} was not recorded", runs),), claim.about)
-    t, values = series(tree, claim)
+    t, values = series(tree, claim, constants)
     told = quantity(tree.children[stage], claim.observable)
     trusted = residual in there and there[residual].dims == there[claim.observable].dims
     return claim.judge(
@@ -129,5 +133,5 @@ def _judge(claim: Claim, tree: xarray.DataTree, constants: Any, residual: str | 
 def _written(claim: Claim, tree: xarray.DataTree, constants: Any) -> Written | None:
     if claim.stage not in tree or claim.observable not in tree.children[claim.stage].variables:
         return None
-    t, _ = series(tree, claim)
+    t, _ = series(tree, claim, constants)
     return write_down(claim, constants, t.astype(float), tree.sizes["run"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -93,27 +93,39 @@ def said(long_name: str, units: str = "1", source: str = "ntp-dynamics") -> dict
     return {"units": units, "long_name": long_name, "source": source}
 
 
-def make_tree(
-    recorded: Mapping[str, tuple[Recorder, int, Mapping[str, Any], Mapping[str, str]]],
-    tables: Mapping[str, xarray.Dataset],
-) -> xarray.DataTree:
-    """Everything numeric that a job leaves behind; holds no time and no machine name.
+class PhaseRecord(NamedTuple):
+    """What one phase leaves behind."""
 
-    ``recorded``, of each phase by the name of its group: the recorder, the step it came to, what
-    stayed as it was (variables as xarray takes them) and the group's attributes.  ``tables`` are
-    the groups known before the first step.
+    recorder: Recorder
+    reached: int
+    """The step it came to."""
+    clock: Mapping[str, str]
+    """The attributes of its clocks."""
+    frozen: Mapping[str, Any]
+    """What stayed as it was: variables as xarray takes them."""
+    attributes: Mapping[str, str]
+    """Of the group."""
+
+    def dataset(self, known: xarray.Dataset | None) -> xarray.Dataset:
+        """Its group; ``known`` holds the coordinates of axes of its own."""
+        data = self.recorder.dataset(self.reached).assign_attrs(self.attributes)
+        if known is not None:
+            data = data.assign_coords({str(k): c for k, c in known.coords.items()})
+        for variable, value in self.frozen.items():
+            data[variable] = value
+        for clock in set(self.recorder.clocks) & set(map(str, data.coords)):
+            data[clock].attrs.update(self.clock)
+        return data
+
+
+def make_tree(
+    recorded: Mapping[str, PhaseRecord], tables: Mapping[str, xarray.Dataset]
+) -> xarray.DataTree:
+    """Everything numeric that a job leaves behind, phases by name; holds no time and no machine
+    name.  ``tables`` are the groups known before the first step.
     """
     import xarray
 
-    groups = dict(tables)
-    for name, (recorder, reached, frozen, attributes) in recorded.items():
-        data = recorder.dataset(reached).assign_attrs(attributes)
-        if (known := tables.get(f"/{name}")) is not None:  # coordinates of axes of its own
-            data = data.assign_coords({str(k): c for k, c in known.coords.items()})
-        groups[f"/{name}"] = data
-        clocks = set(recorder.clocks)
-        for variable, value in frozen.items():
-            data[variable] = value
-        for clock in clocks & set(map(str, data.coords)):
-            data[clock].attrs.update(said("recorded steps", "step"))
+    phases = {f"/{name}": one.dataset(tables.get(f"/{name}")) for name, one in recorded.items()}
+    groups = {**tables, **phases}
     return xarray.DataTree.from_dict(groups)

@@ -61,7 +61,7 @@ def judge_again(record: Record) -> list[dict[str, Any]]:
         raise UserError(str(record.path), "nothing was recorded", "run the job again")
     study, config = record.study, record.config
     added = load_additions(study, study.outline(config), config.hooks.modules)
-    claims = [*study.claims, *added.claims]
+    claims = [*study.claims_of(config), *added.claims]
     judged = judge_claims(record.trajectory, record.constants, claims, study.residual)
     return [j.to_json() for j in judged]
 

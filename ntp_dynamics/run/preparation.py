@@ -47,5 +47,5 @@ def prepare(
     added = load_additions(study, outlines, config.hooks.modules, observables, claims)
     hooks = hooks_of(config.hooks, outlines, study.observables, added.observables)
     problem = study.prepare(config, hooks)
-    every = [*study.claims, *added.claims]
+    every = [*study.claims_of(config), *added.claims]
     return PreparedJob(config, study, problem, study.phases(problem), hooks, every)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ntp_dynamics.observe.hooks import Dropper, Hook, complain, make_recorder, observe
-from ntp_dynamics.record.trajectory import Recorder, make_tree
+from ntp_dynamics.record.trajectory import PhaseRecord, Recorder, make_tree, said
 from ntp_dynamics.run.preparation import PreparedJob
 from ntp_dynamics.run.progress import Interrupt
 from ntp_dynamics.run.stepping import Reached, follow
@@ -28,6 +28,7 @@ Watcher = Callable[[str, int, Mapping[str, np.ndarray]], None]
 class Trained:
     """What the hooks recorded, and how far each phase came."""
 
+    planned: Sequence[Phase] = ()
     phases: dict[str, Phase] = field(default_factory=dict)
     recorders: dict[str, Recorder] = field(default_factory=dict)
     reached: dict[str, int] = field(default_factory=dict)
@@ -39,16 +40,20 @@ class Trained:
     def tree(self, tables: Mapping[str, xarray.Dataset]) -> xarray.DataTree:
         """The record so far; ``tables`` are those of the problem."""
         recorded = {
-            name: (
+            name: PhaseRecord(
                 recorder,
                 self.reached[name],
+                said(f"recorded {phase.outline.clock}s", phase.outline.unit_name),
                 phase.frozen(self.states[name]) if name in self.states else {},
                 phase.attributes,
             )
             for name, recorder in self.recorders.items()
             if name in self.reached and (phase := self.phases[name])
         }
-        return make_tree(recorded, tables)
+        planned = {f"/{phase.outline.name}" for phase in self.planned}
+        reached = planned & {f"/{name}" for name in recorded}
+        known = {k: table for k, table in tables.items() if k not in planned or k in reached}
+        return make_tree(recorded, known)
 
 
 Publisher = Callable[[Trained], None]
@@ -75,7 +80,7 @@ def train_phases(
     dynamics logs on its way need no state; shadows are neither watched nor published before the
     end.
     """
-    trained = Trained()
+    trained = Trained(job.phases)
     for phase in job.phases:
         name, shadow = phase.outline.name, bool(phase.outline.shadow)
         trained.phases[name] = phase

@@ -47,7 +47,9 @@ class Claim:
     ``about``: every run is to keep it, or (ensemble) it speaks of an expectation or a probability
     over runs.  ``clock``: the name of the axis it is judged along, counted in ``unit``;
     ``timeless``: that is a mode number or a swept value.  ``offset``: the law is about t + offset,
-    one number for all runs, itself or as a function of the constants.
+    one number for all runs, itself or as a function of the constants.  ``places``, of a timeless
+    claim and of the constants, (T,): where along its axis it speaks, and its law is given there
+    only; None is everywhere.
     """
 
     id: str
@@ -69,6 +71,7 @@ class Claim:
     unit: str = ""
     timeless: bool = False
     offset: Any = 0.0
+    places: Callable[[Any], Any] | None = None
 
     def judge(
         self,

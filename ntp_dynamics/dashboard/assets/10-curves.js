@@ -110,7 +110,7 @@
     const [low, high] = extent(panel, kept, y, yLog);
     const layout = base({
       height: options.height || 230,
-      xaxis: axis({ title: { text: plain(panel.clock), standoff: 4 }, ...stepAxis(xLog, x[0] || (xLog ? 1 : 0), x[x.length - 1] || 10) }),
+      xaxis: axis({ title: { text: plain(panel.along || panel.clock), standoff: 4 }, ...stepAxis(xLog, x[0] || (xLog ? 1 : 0), x[x.length - 1] || 10) }),
       yaxis: axis({
         title: { text: plain(panel.axis), standoff: 6 }, range: [low, high],
         ...(yLog ? ticks(low, high) : { exponentformat: "e", nticks: 6 }),

@@ -1,0 +1,1 @@
+"""The network on a torus: its own problem, dynamics, observables and claims."""
