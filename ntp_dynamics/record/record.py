@@ -25,7 +25,6 @@ from ntp_dynamics.record.store import (
     verify,
 )
 from ntp_dynamics.record.trees import read_tree
-from ntp_dynamics.record.written import Written, read_down
 from ntp_dynamics.study import Study
 from ntp_dynamics.system.errors import UserError, short
 from ntp_dynamics.verdict.label import Label
@@ -35,6 +34,8 @@ from ntp_dynamics.verdict.verdict import FORMAT
 if TYPE_CHECKING:
     import pandas
     import xarray
+
+    from ntp_dynamics.record.written import Written
 
 
 @dataclass(frozen=True, repr=False)
@@ -95,6 +96,8 @@ class Record:
 
         Raises UserError where they are damaged.
         """
+        from ntp_dynamics.record.written import read_down  # takes the judge along
+
         curved = self.path / LAWS
         with damage_in_one_line(self.path):
             tree = read_tree(curved) if self.verdicts and curved.exists() else None

@@ -12,7 +12,8 @@ from ntp_dynamics.system.imports import for_good
 
 def import_for(config: JobConfig) -> None:
     """Import what a job of this configuration, and those like it, will need in any case."""
-    needed = studies.find(config.study).modules(config)
+    with for_good():  # asking a study which engine it will need may import that
+        needed = tuple(studies.find(config.study).modules(config))
     _import("netCDF4", "xarray", "ntp_dynamics.run.job", *needed)
 
 

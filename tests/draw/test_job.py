@@ -133,11 +133,11 @@ def test_ctrl_c_while_drawing_leaves_a_job_that_is_done_and_needs_no_figure(
     ended = threading.Event()
     pressing = threading.Thread(target=press, daemon=True)
     pressing.start()
-    with pytest.raises(KeyboardInterrupt):
-        try:
+    try:
+        with pytest.raises(KeyboardInterrupt):
             ntp.train(["experiment=smoke", "runs=1", *SHORT, "figures=all"], job)
-        finally:
-            ended.set()
+    finally:
+        ended.set()
     pressing.join()
     drawn = {path.name for path in (job / "figures").iterdir()}
     assert "panels.png" in drawn

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from ntp_dynamics.studies.attractor import torus
 from ntp_dynamics.studies.attractor.config import AttractorConfig, Claims, PathKind, PhaseName
 from ntp_dynamics.studies.attractor.kernel import PERIOD
+from ntp_dynamics.studies.attractor.lattice import Lattice
 from ntp_dynamics.studies.attractor.ring import critical_weight
-from ntp_dynamics.studies.attractor.torus import Lattice
 from ntp_dynamics.system.errors import UserError
 
 WIDEST = 60.0

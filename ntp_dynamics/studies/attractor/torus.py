@@ -15,23 +15,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
 
 from ntp_dynamics.studies.attractor.kernel import PERIOD, circulant, column
+from ntp_dynamics.studies.attractor.lattice import Lattice
 from ntp_dynamics.studies.attractor.ring import DEAD, speed_gains
 
 Field = Float[np.ndarray, "... n n"]
-
-
-class Lattice(StrEnum):
-    """Of the periods of a torus."""
-
-    square = "square"
-    hexagonal = "hexagonal"
 
 
 VECTORS = {

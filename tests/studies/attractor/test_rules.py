@@ -18,9 +18,9 @@ from ntp_dynamics.studies.attractor.config import (
     PhaseName,
     Sweep,
 )
+from ntp_dynamics.studies.attractor.lattice import Lattice
 from ntp_dynamics.studies.attractor.paths import read
 from ntp_dynamics.studies.attractor.rules import mistakes, warnings
-from ntp_dynamics.studies.attractor.torus import Lattice
 from ntp_dynamics.system.errors import UserError
 
 CASES = [

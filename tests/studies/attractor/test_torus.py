@@ -4,16 +4,9 @@ import numpy as np
 import pytest
 
 from ntp_dynamics.studies.attractor.integrate import runge_kutta
+from ntp_dynamics.studies.attractor.lattice import Lattice
 from ntp_dynamics.studies.attractor.theory import torus as theory
-from ntp_dynamics.studies.attractor.torus import (
-    VECTORS,
-    Lattice,
-    Torus,
-    decoded,
-    rates,
-    slope,
-    tuned,
-)
+from ntp_dynamics.studies.attractor.torus import VECTORS, Torus, decoded, rates, slope, tuned
 
 LATTICES = pytest.mark.parametrize("lattice", Lattice)
 

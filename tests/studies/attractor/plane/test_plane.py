@@ -13,11 +13,12 @@ from ntp_dynamics.studies.attractor.config import (
     PhaseName,
     Spectrum,
 )
+from ntp_dynamics.studies.attractor.lattice import Lattice
 from ntp_dynamics.studies.attractor.plane.claims import CLAIMS
 from ntp_dynamics.studies.attractor.plane.phases import phases
 from ntp_dynamics.studies.attractor.plane.problem import prepared
 from ntp_dynamics.studies.attractor.rules import PLANE, mistakes
-from ntp_dynamics.studies.attractor.torus import VECTORS, Lattice
+from ntp_dynamics.studies.attractor.torus import VECTORS
 from tests.studies.attractor import judge
 
 SMALL = judge.config(

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from ntp_dynamics.studies.attractor.lattice import Lattice
 from ntp_dynamics.studies.attractor.theory import spectrum, torus
-from ntp_dynamics.studies.attractor.torus import Lattice, tuned
+from ntp_dynamics.studies.attractor.torus import tuned
 
 
 def test_the_bump_on_a_square_torus_is_the_reference_one(reference):
