@@ -11,7 +11,8 @@ import yaml
 import ntp_dynamics as ntp
 from ntp_dynamics import studies
 from ntp_dynamics.config import conflicts
-from ntp_dynamics.config.compose import compose_job, config_dir, read_config
+from ntp_dynamics.config.compose import compose_job, read_config
+from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.launch.sweeps import declared_sweep, expand
 from ntp_dynamics.run.inputs import check_inputs
 from ntp_dynamics.studies.next_token.conflicts import CONFLICTS, DATASET_CONFLICTS

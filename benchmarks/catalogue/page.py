@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.catalogue.finding import Answer, Correction, Finding, Reading
 from benchmarks.catalogue.tally import tally
-from ntp_dynamics.config.compose import config_dir
+from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.draw.sheets import save_grid
 
 PARTS = ("Question", "Theory", "Expected")

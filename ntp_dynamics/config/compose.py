@@ -15,6 +15,7 @@ from yaml import YAMLError
 
 from ntp_dynamics.config.arguments import quoted
 from ntp_dynamics.config.conflicts import check_conflicts, check_hydra
+from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.config.files import broken_files, unusable
 from ntp_dynamics.config.mistakes import COMPLAINTS, as_typed, beside, explain, grammatical, several
 from ntp_dynamics.config.schema import register_schemas
@@ -26,13 +27,6 @@ register_schemas()
 
 COMPOSING = threading.RLock()
 """Held while Hydra composes, which keeps what it is at in one place for the whole process."""
-
-
-def config_dir() -> Path:
-    """`conf/`: inside the package when installed from a wheel, beside it in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "conf"
-    return inside if inside.is_dir() else package.parent / "conf"
 
 
 OmegaConf.register_new_resolver(

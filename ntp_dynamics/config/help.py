@@ -8,7 +8,8 @@ from pathlib import Path
 from omegaconf import OmegaConf, open_dict
 
 from ntp_dynamics import studies
-from ntp_dynamics.config.compose import compose_job, config_dir
+from ntp_dynamics.config.compose import compose_job
+from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.config.schema import every_group, groups_of
 
 TEXT = """\

@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from ntp_dynamics.config.arguments import ASSIGNMENT, parsed, pasted, readable, text_keys
+from ntp_dynamics.config.directory import config_dir, experiments
 from ntp_dynamics.config.files import EXPERIMENT, chosen, unfound, where_set, without_schema
 from ntp_dynamics.config.schema import STUDY, every_group, schemas
 from ntp_dynamics.config.validate import nearest_key
@@ -151,6 +152,11 @@ def _no_choice(
     search: Sequence[str],
 ) -> UserError:
     """A config group has no such choice."""
+    asked = {str(o.value()) for o in overrides if o.key_or_group == EXPERIMENT}
+    if f"{group}/{name}".removeprefix(f"{EXPERIMENT}/") in asked:  # one of a study's own
+        name = f"{group}/{name}".removeprefix(f"{EXPERIMENT}/")
+        options = experiments([config_dir(), *map(Path, search)])
+        group = EXPERIMENT
     if group.startswith(f"{EXPERIMENT}/"):
         path = next(chosen(search, overrides, {EXPERIMENT}), EXPERIMENT)
         group = group.partition("/")[2]
@@ -162,6 +168,7 @@ def _no_choice(
         if path.is_file():
             return UserError(str(path), "Hydra reads names that end in .yaml", "rename it")
     near = get_close_matches(name, options, n=1)
+    options = list(dict.fromkeys(options))
     few = f"choose {', '.join(options)}" if 0 < len(options) <= 8 else "ntp-train --help lists them"
     return UserError(group, what, f"did you mean {near[0]!r}?" if near else few)
 

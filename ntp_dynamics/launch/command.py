@@ -21,8 +21,9 @@ from rich.console import Console
 from ntp_dynamics import __version__
 from ntp_dynamics.config.arguments import pasted, quoted
 from ntp_dynamics.config.choices import Figures
-from ntp_dynamics.config.compose import compose_job, config_dir, read_config
+from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.config.composer import Composer
+from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.config.help import help_text
 from ntp_dynamics.config.mistakes import as_typed
 from ntp_dynamics.launch import multirun

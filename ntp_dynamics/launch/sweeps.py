@@ -11,7 +11,8 @@ from hydra.core.override_parser.types import Glob, Override
 from omegaconf import OmegaConf
 
 from ntp_dynamics.config.arguments import parsed, pasted
-from ntp_dynamics.config.compose import compose_job, config_dir
+from ntp_dynamics.config.compose import compose_job
+from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.config.mistakes import as_typed, grammatical, texts
 from ntp_dynamics.system.errors import UserError, raise_all
 

@@ -32,7 +32,7 @@ from benchmarks.catalogue.series import last, target
 from benchmarks.catalogue.spelling import spell, spread
 from benchmarks.catalogue.tally import Tally
 from benchmarks.catalogue.watched import EVALUATED
-from ntp_dynamics.config.compose import config_dir
+from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.studies import names
 
 ROOT = Path(__file__).parents[2]

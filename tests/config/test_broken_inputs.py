@@ -98,6 +98,13 @@ OVERRIDES: list[tuple[list[str], str]] = [
         ["experiment=figure3"],
         "error: experiment: 'figure3' is not one of its options; did you mean 'figure2'?",
     ),
+    (
+        ["experiment=attractor/gan"],
+        "error: experiment: 'attractor/gan' is not one of its options; "
+        "did you mean 'attractor/gain'?",
+    ),
+    (["study=attracter"], "error: study: 'attracter' is not one of its options; did you mean"),
+    (["study=attractor", "dataset=chain"], "error: dataset: unknown key; it is a key of study="),
     (["nonsense=group/x"], "error: nonsense: unknown key"),
     (["seed=0,1"], "error: seed: it has several values; sweep with -m"),
     (

@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 import ntp_dynamics as ntp
-from ntp_dynamics.config.compose import compose_job, config_dir, read_config
+from ntp_dynamics.config.compose import compose_job, read_config
+from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.launch.sweeps import declared_sweep, expand
 from ntp_dynamics.run.inputs import check_inputs
 

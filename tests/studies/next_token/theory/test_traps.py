@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from ntp_dynamics.config.compose import config_dir
+from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.studies.next_token.choices import Weights
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.generate import generate
