@@ -195,7 +195,8 @@ class View:
     needs: tuple[Path, ...] = ()
     """Scripts and style sheets that stand before it."""
     arrays: tuple[str, ...] = ()
-    """Observables that it draws; the lab draws the other arrays itself."""
+    """Observables that it draws, by name, or ``phase/name`` where only those of a phase; the lab
+    draws the other arrays itself."""
 
 
 class Study(ABC):

@@ -6,16 +6,21 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import ntp_dynamics as ntp
+from ntp_dynamics import studies
 from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.config.job import JobConfig
-from ntp_dynamics.studies.next_token.theory.claims import CLAIMS
+from ntp_dynamics.verdict.claim import Claim
 
 ROOT = Path(__file__).parent.parent
+PACKAGED = [
+    folder.parent.name for folder in sorted((ROOT / "ntp_dynamics/studies").glob("*/__init__.py"))
+]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -62,16 +67,27 @@ def test_every_command_of_a_page_composes(page: Path) -> None:
         assert isinstance(read_config(compose_job(job)), JobConfig)
 
 
+def every_claim() -> Iterator[tuple[str, Claim]]:
+    """Each claim of each study of the package, and the page that should have it."""
+    for name in PACKAGED:
+        own = ROOT / "docs" / f"{name}.md"
+        page = own.name if own.exists() else "claims.md"
+        yield from ((page, claim) for claim in studies.find(name).claims)
+
+
 def test_every_claim_is_documented_with_its_source() -> None:
-    text = (ROOT / "docs/claims.md").read_text(encoding="utf-8")
-    for claim in CLAIMS:
+    """One row of its page begins with the claim and names its version, source and observable."""
+    for page, claim in every_claim():
+        text = (ROOT / "docs" / page).read_text(encoding="utf-8")
         (row,) = [
             r
             for r in text.splitlines()
-            if r.startswith(f"| `{claim.id}` |") and claim.version.split(",")[0] in r
+            if r.startswith(f"| `{claim.id}` |") and claim.version.split(",")[0] in r.split("|")[2]
         ] or [""]
-        assert row, f"{claim.id} ({claim.version}) is not in docs/claims.md"
-        assert claim.observable in row
+        assert row, f"{claim.id} ({claim.version}) is not in docs/{page}"
+        printed = re.findall(r"\b(?:S?\d{1,2}[a-z]?)\b", claim.source)  # of theorems, equations
+        assert set(printed) <= set(re.findall(r"\w+", row.split("|")[3])), claim.source
+        assert f"`{claim.observable}`" in row
 
 
 def test_every_link_between_pages_leads_somewhere() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -57,8 +58,9 @@ def _groups(directory: Path, study: str) -> Iterator[str]:
     for group in sorted(path for path in directory.iterdir() if path.is_dir()):
         if group.name in others:
             continue
-        for choice in sorted(group.glob("*.yaml")):
-            yield f"  {f'{group.name}={choice.stem}':<24} {_description(choice)}"
+        for choice in sorted(group.rglob("*.yaml")):
+            name = choice.relative_to(group).with_suffix("").as_posix()
+            yield f"  {f'{group.name}={name}':<24} {_description(choice)}"
 
 
 def _description(path: Path) -> str:
@@ -71,5 +73,6 @@ def _description(path: Path) -> str:
         if comment.startswith(("@package", "ntp-train")) or not comment:
             continue
         words.append(comment)
-    sentence, stop, _ = " ".join(words).partition(". ")
-    return sentence + stop.strip()
+    whole = " ".join(words)
+    end = re.search(r"[\w)\]]\. ", whole)  # in r(. - s) nothing ends
+    return whole[: end.end() - 1] if end else whole

@@ -28,7 +28,8 @@ def views(record: Record, run: int) -> Iterator[dict[str, Any]]:
     clocks = {outline.name: outline.clock for outline in record.study.outline(record.config)}
     for phase in record.phases:
         said = clocks.get(phase, "step")
-        for i, data in enumerate(arrays(record.trajectory, phase, run, drawn, said)):
+        others = {each.removeprefix(f"{phase}/") for each in drawn}
+        for i, data in enumerate(arrays(record.trajectory, phase, run, others, said)):
             told = {"key": f"arrays/{phase}/{i}", "name": "arrays", "files": []}
             yield told | {"data": data, "problem": ""}
 

@@ -17,4 +17,26 @@ def _network(record: Any, run: int) -> Any:
     return network(record, run)
 
 
-VIEWS = (View("network", _network, Path(__file__).parent / "network.js"),)
+DRAWN = (
+    "path/potential",
+    "cue/potential",
+    "sweep/speed",
+    "sweep/tuning",
+    "critical/u_peak",
+    "spectrum/eigenvalues",
+    "disorder/drift",
+    "disorder/predicted",
+    "pinning/pinning_rate",
+    "torus_critical/u_peak",
+    "torus_spectrum/eigenvalues",
+)
+JUDGED = (
+    "rest/generator",
+    "critical/survives",
+    "sweep/gain",
+    "disorder/field_error",
+    "torus_critical/survives",
+)
+"""Of these the curve of a claim says all there is."""
+SCRIPT = Path(__file__).parent / "network.js"
+VIEWS = (View("network", _network, SCRIPT, arrays=DRAWN + JUDGED),)

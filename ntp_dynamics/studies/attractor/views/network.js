@@ -76,14 +76,18 @@
           pen = "L";
           return move;
         }).join("");
-        drawn.append(svg("path", { d: way, fill: "none", stroke: ink(line.ink), "stroke-width": 1.7, "stroke-dasharray": line.dash === true ? "5 4" : line.dash || null }, label()));
+        drawn.append(svg("path", { d: way, fill: "none", stroke: ink(line.ink), "stroke-width": 1.7, "stroke-opacity": line.fade ?? 1, "stroke-dasharray": line.dash === true ? "5 4" : line.dash || null }, label()));
       }
     }
     return drawn;
   };
 
+  const mark = (l) => l.points && !l.ticks
+    ? { width: "8px", height: "8px", border: "0", borderRadius: "4px", background: ink(l.ink) }
+    : { borderTopColor: ink(l.ink), borderTopStyle: l.dash === "1 3" ? "dotted" : l.dash ? "dashed" : "solid", opacity: l.fade ?? 1 };
+
   const legend = (panel) => el("p", { class: "legend" }, [...new Map(panel.lines.map((l) => [`${l.label} ${l.ink}`, l])).values()].slice(0, 9).map((l) => el("span", {},
-    el("i", { class: "swatch", style: { borderTopColor: ink(l.ink), borderTopStyle: l.points || l.dash === "1 3" ? "dotted" : l.dash ? "dashed" : "solid" } }), l.label)));
+    el("i", { class: "swatch", style: mark(l) }), l.label)));
 
   const make = (data, index) => {
     const first = data.panels[index];

@@ -41,7 +41,8 @@ def _numbers(values: Iterable[float]) -> list[float | None]:
 def _line(
     label: str, x: Float[np.ndarray, " T"], y: Float[np.ndarray, " T"], ink: str, **more: Any
 ) -> dict[str, Any]:
-    """A curve, or points (``points=True``); ``dash`` for the broken ones: True, or lengths."""
+    """A curve, or points (``points=True``); ``dash`` for the broken ones: True, or lengths;
+    ``fade`` for the paler ones: opacity in (0, 1]."""
     return {"label": label, "x": _numbers(x), "y": _numbers(y), "ink": ink, **more}
 
 
@@ -73,6 +74,8 @@ def _path(data: Any, theory: Any, run: int) -> Iterator[Panel]:
 def _sweep(data: Any, theory: Any, run: int) -> Iterator[Panel]:
     v, knee, lines = theory["wave_v"].values, float(theory["knee"]), []
     ends = np.array([0.0, 1.15 * knee])
+    naive = float(theory["gain_naive"].values[0])
+    lines.append(_line("naive gain", ends, ends * naive, "soft"))
     for i, tau_v in enumerate(data["tau_v"].values):
         ink, mine = ("blue", "orange", "green", "red")[i % 4], data["delay"].values == tau_v
         lines.append(_line(f"wave, tau_v = {tau_v:g}", v, theory["wave"].values[i], ink))
@@ -81,17 +84,15 @@ def _sweep(data: Any, theory: Any, run: int) -> Iterator[Panel]:
             lines.append(_line(f"{which} gain", ends, ends * slope, ink, dash=dash))
         points = data["v"].values[mine], last(data, "speed")[run, mine]
         lines.append(_line("simulated", *points, ink, points=True))
-    naive = float(theory["gain_naive"].values[0])
-    lines.append(_line("naive gain", ends, ends * naive, "soft"))
     words = ("Speed of the bump", "speed input v", "ds/dt (degrees / tau)")
     yield _panel("speed", *words, lines, mark=[knee, "v = g_v"])
     x, place, curves = data["sweep_neuron"].values, last(data, "position")[run], []
     mine = np.flatnonzero(data["delay"].values == data["tau_v"].values[-1])
-    for case in mine:
+    for case, fade in zip(mine, np.linspace(0.3, 1.0, len(mine)), strict=True):
         away = (x - place[case] + 180) % 360 - 180
         order = np.argsort(away)
         rate, speed = last(data, "tuning")[run, case][order], data["v"].values[case]
-        curves.append(_line(f"v = {speed:.3g}", away[order], rate, "blue"))
+        curves.append(_line(f"v = {speed:.3g}", away[order], rate, "blue", fade=float(fade)))
     yield _panel("tuning", "Tuning of speed neurons", "from the bump (degrees)", "rate r_+", curves)
 
 

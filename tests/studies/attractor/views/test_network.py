@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import ntp_dynamics as ntp
+from ntp_dynamics.dashboard.views import views
 from ntp_dynamics.studies import find
 
 SMOKE = ["experiment=attractor/smoke", "tracking=none", "figures=none", "phases=[sweep,path,cue]"]
@@ -29,3 +30,14 @@ def test_it_shows_the_run_that_is_asked_for(record):
     (error,) = VIEW.show(record, 1)["panels"][1]["lines"]
     expected = record.stage("path")["integration_error"].values[1]
     np.testing.assert_allclose(error["y"], expected, rtol=1e-4, atol=1e-12)
+
+
+def test_a_page_repeats_no_array_that_the_view_or_the_curve_of_a_claim_draws(record):
+    left = [told["data"] for told in views(record, 0) if told["name"] == "arrays"]
+    names = {(data["stage"], each["name"]) for data in left for each in data["arrays"]}
+    assert names == {("sweep", name) for name in ("position", "u_peak", "width")}
+
+
+def test_what_it_says_to_draw_is_recorded_under_these_names():
+    known = {(phase, o.name) for o in find("attractor").observables for phase in o.phases}
+    assert {tuple(each.split("/")) for each in VIEW.arrays} <= known
