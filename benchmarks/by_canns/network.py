@@ -17,10 +17,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import brainpy.math as bm
-import jax
+import brainpy.math as bm  # pyright: ignore[reportMissingImports]
+import jax  # pyright: ignore[reportMissingImports]
 import numpy as np
-from canns.models.basic.hierarchical_model import BandCell
+from canns.models.basic.hierarchical_model import BandCell  # pyright: ignore[reportMissingImports]
 
 
 def network(given: dict[str, Any]) -> BandCell:
