@@ -99,7 +99,8 @@ ring sixteen runs at once. Errors are those of the bump's speed against the exac
 BESIDE = """
 Beside the package canns {version} (`python -m benchmarks.by_canns`; extra `canns`), load average
 {load:.1f}: the same ring as its `BandCell`, {type}, one run, in a compiled loop, compilation left
-out; CPU time of one thread. Ours always moves sixteen runs, float64: one alone costs as much.
+out; CPU time of one thread. Ours always moves sixteen runs, float64: one alone costs as much,
+more than one of canns at equal dt, which errs by percents.
 
 | | ms a run and unit of time | times that of ours, of 16 | error of the speed |
 |---|---|---|---|

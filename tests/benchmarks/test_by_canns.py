@@ -18,8 +18,8 @@ from ntp_dynamics.studies.attractor.theory import bump, wave
 def test_without_canns_the_comparison_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path
 ) -> None:
-    bare = ["by_canns", "--python", "/usr/bin/env"]
-    monkeypatch.setattr(sys, "argv", bare)
+    no_python = "/usr/bin/env"  # has no packages, whatever this environment has
+    monkeypatch.setattr(sys, "argv", ["by_canns", "--python", no_python])
     monkeypatch.setattr(attractor, "RECORD", tmp_path / "attractor.json")
     by_canns.main()
     said = capsys.readouterr()
