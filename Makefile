@@ -32,8 +32,9 @@ mutants: $(STAMP)  ## which flips of the code the tests notice: docs/mutants.md 
 
 bench: $(STAMP)  ## how fast training is, beside the usual loop: docs/performance.md (minutes)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
-	@$(BIN)/python -m benchmarks.performance
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.attractor
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.by_canns
+	@$(BIN)/python -m benchmarks.performance
 
 same: $(STAMP)  ## are the record bytes those of BASE=REV, in every experiment on every engine? (minutes)
 	@$(BIN)/python -m benchmarks.same $(BASE) $(ONLY)

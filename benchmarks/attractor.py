@@ -14,6 +14,8 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +30,15 @@ from ntp_dynamics.studies.attractor.theory import torus as theory
 
 V = 5.0
 """Speed input of all measurements."""
+
+RECORD = Path(__file__).parent / "attractor.json"
+"""The numbers of the last full runs, from which docs/performance.md is written."""
+
+
+def record(name: str, results: dict[str, Any]) -> None:
+    """Keep ``results`` in `RECORD` under ``name``, beside what others wrote there."""
+    kept = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    RECORD.write_text(json.dumps(kept | {name: results}, indent=1) + "\n")
 
 
 def naive_ring(ring: Ring, v: float, duration: float, dt: float = 0.02) -> np.ndarray:
@@ -140,6 +151,8 @@ def main() -> None:
     }
     json.dump(found, sys.stdout, indent=1)
     print()
+    if not quick:
+        record("loop", found)
 
 
 if __name__ == "__main__":

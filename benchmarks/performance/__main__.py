@@ -10,9 +10,10 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.attractor import RECORD
 from benchmarks.performance import jobs, solver, steps
 from benchmarks.performance.corpora import Shape
-from benchmarks.performance.report import Results, machine, report
+from benchmarks.performance.report import Results, machine, network, report
 
 ROOT = Path(__file__).parents[2]
 SMALL, MIDDLE, LARGE = Shape(20, 8, 32), Shape(100, 16, 1000), Shape(1000, 16, 1000)
@@ -69,7 +70,7 @@ def main() -> None:
     )
     quick = parser.parse_args().quick
     results = run(quick)
-    page = report(results)
+    page = report(results) + network(json.loads(RECORD.read_text()))
     print(page)
     if not quick:
         (ROOT / "docs" / "performance.md").write_text(page)

@@ -82,6 +82,35 @@ every sentence that states it. In the other rows cvxpy chooses the solver.
 
 """
 
+NETWORK = """
+## The attractor network
+
+`OMP_NUM_THREADS=1 python -m benchmarks.attractor`, load average {load:.1f}: the default ring (N =
+180, tau_v = tau) at speed input 5, and a torus of 64 x 64 neurons with its speed loop off. Times
+are wall times, medians of interleaved rounds, a run and unit of time. The usual loop steps one run
+in numpy with dense matrices, by forward Euler of dt = 0.02; ours is Runge-Kutta of dt = 0.2, on the
+ring sixteen runs at once. Errors are those of the bump's speed against the exact travelling wave.
+
+| | usual loop, ms | ours, ms | times faster | error, usual loop | error, ours |
+|---|---|---|---|---|---|
+{loop}
+"""
+
+BESIDE = """
+Beside the package canns {version} (`python -m benchmarks.by_canns`; extra `canns`), load average
+{load:.1f}: the same ring as its `BandCell`, {type}, one run, in a compiled loop, compilation left
+out; CPU time of one thread. Ours always moves sixteen runs, float64: one alone costs as much,
+more than one of canns at equal dt, which errs by percents.
+
+| | ms a run and unit of time | times that of ours, of 16 | error of the speed |
+|---|---|---|---|
+{rows}
+
+Its error is that of its order of updates, not of its type: its speed neurons read the rates of the
+step before, and a loop in float64 that does so errs as much (`tests/benchmarks/test_by_canns.py`);
+the usual loop above takes the same step without it.
+"""
+
 
 def report(results: Results) -> str:
     """The page."""
@@ -116,6 +145,30 @@ def report(results: Results) -> str:
         solver=_solver(results["solver"]),
         scale=", ".join(f"{name} {value:.3g}" for name, value in results["scale"].items()),
     )
+
+
+def network(measured: Results) -> str:
+    """The section about the attractor network; of canns nothing where it was not measured."""
+    loop = measured["loop"]
+    error = loop["speed error"]
+    lines = [
+        f"| {name} | {1e3 * x['naive']:.3g} | {1e3 * x['fast']:.3g} | {x['ratio']:.0f} | {errors} |"
+        for name, x, errors in (
+            ("ring", loop["ring, 16 runs"], f"{error['naive']:.0e} | {error['fast']:.0e}"),
+            ("torus", loop["torus 64 x 64"], "- | -"),
+        )
+    ]
+    page = NETWORK.format(load=loop["load"], loop="\n".join(lines))
+    if "canns" not in measured:
+        return page
+    other = measured["canns"]
+    seconds, error = other["seconds"], other["speed error"]
+    lines = [
+        f"| {name} | {1e3 * x:.3g} | {x / seconds['ours, of 16']:.3g} "
+        f"| {error['ours' if name.startswith('ours') else name]:.0e} |"
+        for name, x in seconds.items()
+    ]
+    return page + BESIDE.format(**other, rows="\n".join(lines))
 
 
 def machine() -> str:

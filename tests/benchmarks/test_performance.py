@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.attractor import RECORD
 from benchmarks.performance.corpora import MARGIN, Shape, problem
 from benchmarks.performance.naive import Naive, NaiveJoint
-from benchmarks.performance.report import report
+from benchmarks.performance.report import network, report
 from benchmarks.performance.solver import a_query, orders_of, whole
 from benchmarks.performance.steps import (
     LOGIT_STEP_SIZE,
@@ -96,4 +97,12 @@ def test_every_way_to_write_the_whole_problem_finds_the_same_matrix() -> None:
 
 def test_the_page_is_that_of_the_recorded_numbers() -> None:
     results = json.loads((ROOT / "benchmarks/performance/results.json").read_text())
-    assert (ROOT / "docs/performance.md").read_text() == report(results)
+    page = report(results) + network(json.loads(RECORD.read_text()))
+    assert (ROOT / "docs/performance.md").read_text() == page
+
+
+def test_the_page_without_canns_speaks_only_of_the_loop() -> None:
+    measured = json.loads(RECORD.read_text())
+    page = network({"loop": measured["loop"]})
+    assert page in network(measured)
+    assert "canns" not in page
