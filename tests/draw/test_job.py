@@ -172,7 +172,7 @@ save_grid([Panel("$L_0$", t, -t[None], formula=True)], Path(sys.argv[1]))
 
 
 def test_no_setting_of_the_user_reaches_a_figure(tmp_path: Path) -> None:
-    """Settings that would not even let matplotlib be imported; the others are tested beside the canvas."""
+    """Settings that would not even let matplotlib be imported."""
     (tmp_path / "matplotlibrc").write_bytes(b"text.usetex: true\nfont.size: 30\n\xff\xfe: 1\n")
     environment = {**os.environ, "MPLBACKEND": "no such backend", "MPLCONFIGDIR": "/proc/nowhere"}
     package = str(Path(ntp.__file__).parent.parent)

@@ -202,6 +202,7 @@ OBSERVABLES = [
         "1 / tau",
         dims=("grid",),
         measure=pinning,
+        scale=Scale.semi_log,
     ),
     described(
         "position", SWEEP, "position of the bump, unwrapped", DEGREES, DECODER, dims=("case",)
