@@ -118,6 +118,7 @@ def test_figures_that_fail_are_one_line_in_notes_and_log_and_the_record_is_seale
     assert terminal.getvalue().count(note) == 1
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_ctrl_c_while_drawing_leaves_a_job_that_is_done_and_needs_no_figure(
     tmp_path: Path,
 ) -> None:
