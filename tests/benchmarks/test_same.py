@@ -152,7 +152,10 @@ def test_a_line_says_equal_refused_failed_or_different(tmp_path: Path) -> None:
 
 def test_every_job_of_every_experiment_is_asked_for_on_every_engine() -> None:
     found = experiments(ROOT)
-    assert {*found} == {path.stem for path in (ROOT / "conf/experiment").glob("*.yaml")}
+    assert len(found) == len([*(ROOT / "conf/experiment").rglob("*.yaml")])
+    assert {"default", "attractor", "attractor/gain"} < {*found}
+    (ring,) = cases("attractor", found["attractor"])
+    assert ring.overrides[:2] == ("study=attractor", "experiment=attractor")
     swept = cases("trap_regimes", found["trap_regimes"])
     assert len(swept) == 4 * 12
     assert {case.overrides[1] for case in swept} == {
@@ -166,4 +169,4 @@ def test_every_job_of_every_experiment_is_asked_for_on_every_engine() -> None:
 
 def test_a_study_that_nothing_makes_small_is_no_silent_pass() -> None:
     with pytest.raises(KeyError, match="unknown"):
-        cases("new", yaml.safe_load("study: unknown"))
+        cases("new", yaml.safe_load("defaults: [{override /study: unknown}]"))
