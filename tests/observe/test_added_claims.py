@@ -6,12 +6,14 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import ntp_dynamics as ntp
 from ntp_dynamics.dashboard.index import scan
 from ntp_dynamics.dashboard.reading import read
 from ntp_dynamics.dashboard.view import job_view
+from ntp_dynamics.draw.panels import panels
 
 SMOKE = ["experiment=smoke", "runs=2", "tracking=none"]
 EXAMPLE = re.findall(r"```python\n(.*?)```", Path("docs/hooks.md").read_text(), re.DOTALL)[2]
@@ -22,7 +24,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> ntp.Record:
     """A job with the module that docs/hooks.md shows."""
     folder = tmp_path_factory.mktemp("claims")
     (folder / "lens.py").write_text(EXAMPLE)
-    given = [*SMOKE, "figures=all", f"hooks.modules=[{folder}/lens.py]"]
+    given = [*SMOKE, "figures=none", f"hooks.modules=[{folder}/lens.py]"]
     return ntp.train(given, folder / "job")
 
 
@@ -39,8 +41,10 @@ def test_it_is_judged_beside_those_of_the_study(record: ntp.Record) -> None:
     assert record.verdicts[-1] == mine, "the study's come first"
 
 
-def test_it_has_a_figure_of_its_own_and_stands_on_the_page(record: ntp.Record) -> None:
-    assert (record.path / "figures" / "my.entropy.png").stat().st_size > 5000
+def test_it_is_drawn_and_stands_on_the_page(record: ntp.Record) -> None:
+    drawn = panels(record.trajectory, record.phases, record.laws)
+    (mine,) = [panel for panel in drawn if panel.title == "attention entropy"]
+    assert np.isfinite(mine.log_y).all()
     (job,) = scan(record.path.parent).jobs.values()
     view = job_view(job, read(job))
     assert "my.entropy (text)" in [card["key"] for card in view["cards"]]
