@@ -28,8 +28,8 @@ Watcher = Callable[[str, int, Mapping[str, np.ndarray]], None]
 class Trained:
     """What the hooks recorded, and how far each phase came."""
 
-    planned: Sequence[Phase] = ()
-    phases: dict[str, Phase] = field(default_factory=dict)
+    phases: Mapping[str, Phase]
+    """Of the job, those to come too, by name."""
     recorders: dict[str, Recorder] = field(default_factory=dict)
     reached: dict[str, int] = field(default_factory=dict)
     states: dict[str, Any] = field(default_factory=dict)
@@ -50,10 +50,8 @@ class Trained:
             for name, recorder in self.recorders.items()
             if name in self.reached and (phase := self.phases[name])
         }
-        planned = {f"/{phase.outline.name}" for phase in self.planned}
-        reached = planned & {f"/{name}" for name in recorded}
-        known = {k: table for k, table in tables.items() if k not in planned or k in reached}
-        return make_tree(recorded, known)
+        ahead = {f"/{name}" for name in self.phases.keys() - recorded.keys()}
+        return make_tree(recorded, {group: x for group, x in tables.items() if group not in ahead})
 
 
 Publisher = Callable[[Trained], None]
@@ -80,10 +78,9 @@ def train_phases(
     dynamics logs on its way need no state; shadows are neither watched nor published before the
     end.
     """
-    trained = Trained(job.phases)
+    trained = Trained({phase.outline.name: phase for phase in job.phases})
     for phase in job.phases:
         name, shadow = phase.outline.name, bool(phase.outline.shadow)
-        trained.phases[name] = phase
         recorder = trained.recorders[name] = make_recorder(job.hooks[name], phase.outline.unit)
         try:
             for steps, measured in _measured(job, phase, trained, progress, drop):

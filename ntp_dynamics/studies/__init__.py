@@ -54,10 +54,10 @@ def find(name: str) -> Study:
     module = _modules()[name]
     try:
         return import_module(module).STUDY
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # of a study of the user's anything may be wrong
         if module.startswith(__name__):
             raise
-        what = f"{name!r} cannot be imported: {error}"
+        what = f"{name!r} cannot be imported: {type(error).__name__}: {error}"
         raise UserError("study", what, "it is a package with STUDY") from error
 
 

@@ -17,9 +17,9 @@ from ntp_dynamics import cli
 from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.observe.observable import Observable, observable
 from ntp_dynamics.record.store import verify
-from ntp_dynamics.run.preparation import prepare
+from ntp_dynamics.run.preparation import PreparedJob, prepare
 from ntp_dynamics.run.rehearsal import rehearse
-from ntp_dynamics.system.errors import UserErrors
+from ntp_dynamics.system.errors import UserError, UserErrors
 
 TINY = [
     *("experiment=smoke", "tracking=none", "figures=none", "dataset.queries=3"),
@@ -72,9 +72,15 @@ def test_what_is_broken_at_step_0_costs_no_training_and_each_is_a_line(engine: s
 
 
 def test_what_is_not_due_at_step_0_is_not_rehearsed() -> None:
-    """Nothing is raised, though it would raise at any step."""
-    mine = observable(long_name="late", name="late", schedule=lambda step: step > 5)
-    rehearse(prepare(read_config(compose_job(TINY)), [mine(lambda s, r: refuse(ValueError))]))
+    """Nothing is raised, though it would raise at any step; due at step 0 it is."""
+
+    def job(first: int) -> PreparedJob:
+        mine = observable(long_name="late", name="late", schedule=lambda step: step >= first)
+        return prepare(read_config(compose_job(TINY)), [mine(lambda s, r: refuse(ValueError))])
+
+    rehearse(job(first=1))
+    with pytest.raises(UserError, match="it raises ValueError"):
+        rehearse(job(first=0))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int64, torch.bool])

@@ -79,6 +79,7 @@ class Disordered:
         return ("drift", "predicted", "field_error", "field_power", "fixed_points")
 
     def advance(self, to: int, due: Int[np.ndarray, " n"]) -> Logged:
+        """As `Dynamics.advance`."""
         runs, sizes, _, starts = self.u.shape
         weights, k = self.fields.weights(self.eps), self.fields.ring.k
         sites = np.empty((2, runs, len(due), sizes, starts))
@@ -106,13 +107,16 @@ class Disordered:
         return Logged(due, values, np.asarray(np.isfinite(drift).all(axis=2)))
 
     def state(self) -> Drifting:
+        """As `Dynamics.state`."""
         runs, sizes, n, starts = self.u.shape
         return Drifting(self.u.transpose(0, 1, 3, 2).reshape(runs, sizes * starts, n))
 
     def save(self) -> Saved:
+        """As `Dynamics.save`."""
         return {"u": self.u.copy(), "at": np.array(self.at)}
 
     def load(self, saved: Saved) -> None:
+        """As `Dynamics.load`."""
         self.u, self.at = saved["u"].copy(), int(saved["at"])
 
 

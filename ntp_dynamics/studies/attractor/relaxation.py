@@ -61,6 +61,7 @@ class Relaxation:
         return ("residual",)
 
     def advance(self, to: int, due: Int[np.ndarray, " n"]) -> Logged:
+        """As `Dynamics.advance`."""
         runs = len(self.potentials[0])
         residual, kernels = np.zeros((runs, len(due))), [carrier(ring) for ring in self.rings]
         for column, step in enumerate([*due, to]):
@@ -89,12 +90,15 @@ class Relaxation:
         return out
 
     def state(self) -> Relaxed:
+        """As `Dynamics.state`."""
         return Relaxed(self.rings, self.potentials)
 
     def save(self) -> Saved:
+        """As `Dynamics.save`."""
         saved = {f"u{ring.neurons}": u for ring, u in zip(self.rings, self.potentials, strict=True)}
         return {**saved, "at": np.array(self.at)}
 
     def load(self, saved: Saved) -> None:
+        """As `Dynamics.load`."""
         self.potentials = [saved[f"u{ring.neurons}"].copy() for ring in self.rings]
         self.at = int(saved["at"])

@@ -113,6 +113,7 @@ class Travel:
         return self.journey.measures
 
     def advance(self, to: int, due: Int[np.ndarray, " n"]) -> Logged:
+        """As `Dynamics.advance`."""
         j = self.journey
         columns = j.modes.columns
         names = (*NAMES, "squares")
@@ -138,6 +139,7 @@ class Travel:
         return Logged(due, j.reduce(shaped, due), np.asarray(whole))
 
     def state(self) -> State:
+        """As `Dynamics.state`."""
         j = self.journey
         shape = (j.runs, j.cases)
         full = unpacked(j.modes, self.y).transpose(0, 2, 1)
@@ -153,6 +155,7 @@ class Travel:
         return v[:, 0] if v.shape[1] == 1 else v[:, 2 * self.at]
 
     def save(self) -> Saved:
+        """As `Dynamics.save`."""
         runs = self.journey.runs
         columns = {"y": self.y.T, "position": self.position}
         columns |= {"mark": self.mark, "squares": self.squares}
@@ -161,6 +164,7 @@ class Travel:
         return {**shaped, "at": np.array(self.at)}
 
     def load(self, saved: Saved) -> None:
+        """As `Dynamics.load`."""
         columns = len(self.position)
         self.y = np.ascontiguousarray(saved["y"].reshape(columns, -1).T)
         self.position = saved["position"].reshape(columns).copy()

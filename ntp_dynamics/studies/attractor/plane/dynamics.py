@@ -84,6 +84,7 @@ class PlaneTravel:
         return self.journey.measures
 
     def advance(self, to: int, due: Int[np.ndarray, " n"]) -> Logged:
+        """As `Dynamics.advance`."""
         cases, batch, n = len(self.journey.cases), self.y.shape[2], len(due)
         peak, finite = np.empty((cases, batch, n)), np.empty((cases, batch, n), dtype=bool)
         place, squares = (np.empty((cases, batch, n, 2)) for _ in range(2))
@@ -145,6 +146,7 @@ class PlaneTravel:
     _drawn: tuple[int, np.ndarray] = field(default=(-1, np.empty(0)), init=False, repr=False)
 
     def state(self) -> PlaneState:
+        """As `Dynamics.state`."""
         cases, _, _, n, _ = self.y.shape
         runs = self.journey.runs
         u = np.moveaxis(self.y[:, 0].reshape(cases, runs, -1, n, n), 0, 1)
@@ -152,6 +154,7 @@ class PlaneTravel:
         return PlaneState(self.at * self.journey.dt, u.copy(), place.copy())
 
     def save(self) -> Saved:
+        """As `Dynamics.save`."""
         named = {"y": np.moveaxis(self.y, 2, 0)}
         for name in ("place", "mark", "squares"):
             named[name] = np.moveaxis(getattr(self, name), 1, 0)
@@ -162,6 +165,7 @@ class PlaneTravel:
         return {**shaped, "at": np.array(self.at)}
 
     def load(self, saved: Saved) -> None:
+        """As `Dynamics.load`."""
         flat = {k: x.reshape(-1, *x.shape[2:]) for k, x in saved.items() if x.ndim}
         self.y = np.array(np.moveaxis(flat["y"], 0, 2), order="C")
         self.place, self.mark, self.squares = (
