@@ -44,7 +44,7 @@ def hold_decay(case: Case) -> Found:
     equal = law.low == law.high
     inside = rate - reach >= law.low and rate + reach <= law.high
     if equal:
-        inside = z <= CLOSE and reach <= BAND * abs(law.low)
+        inside = z <= CLOSE and abs(rate - law.low) + reach <= BAND * abs(law.low)
     status = "contradicted" if p < ALPHA else "consistent" if inside else "inconclusive"
     return Found(
         status,
