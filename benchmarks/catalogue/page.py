@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -91,9 +92,8 @@ def _cell(text: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    formula = (
-        text.startswith("log(") or "." in text.partition(" ")[0].rstrip(".") or "-" in text[:5]
-    )
+    """As it opens a line; a formula, a command or the id of a claim stays as it is."""
+    formula = re.match(r"log\(|ntp-|[a-z]+\.[a-z]", text)
     return _stars(text if formula else text[:1].upper() + text[1:])
 
 
