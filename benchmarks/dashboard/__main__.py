@@ -10,6 +10,7 @@ of three; memory is the peak of the server process.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import random
@@ -44,8 +45,10 @@ def make_jobs(root: Path, jobs: int) -> None:
         found = {claim: draw.choice(labels) for claim in status["labels"]}
         overrides = [f"{key}={value}" for key, value in keys.items()]
         copy = {**status, "overrides": overrides, "final": final, "labels": found}
-        (job / "status.json").write_text(json.dumps(copy, indent=1))
-        (job / "MANIFEST.json").write_text("{}")
+        body = json.dumps(copy, indent=1).encode()
+        entry = {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}
+        (job / "status.json").write_bytes(body)
+        (job / "MANIFEST.json").write_text(json.dumps({"files": {"status.json": entry}}))
 
 
 def start(root: Path, cache: Path) -> tuple[subprocess.Popen[str], str, float]:

@@ -16,6 +16,9 @@ from ntp_dynamics.record.store import STATUS
 from ntp_dynamics.study import Study
 from ntp_dynamics.verdict.label import Label
 
+ALIVE = ("running", "dead")
+"""States that change without a word in the status file: a process dies, or another takes over."""
+
 
 @dataclass(frozen=True)
 class Folder:
@@ -120,9 +123,10 @@ def scan(root: Path, known: Index | None = None) -> Index:
     for directory, stamp in sorted(_places(root), key=lambda found: _order(root, found[0])):
         key = name_of(root, directory)
         row = old.get(key)
-        jobs[key] = (
-            row if row is not None and row.stamp == stamp else read_row(root, directory, stamp)
-        )
+        if row is None or row.stamp != stamp or row.state in ALIVE:
+            new = read_row(root, directory, stamp)
+            row = row if row is not None and row == new else new
+        jobs[key] = row
     if known is not None and list(jobs) == list(old) and all(jobs[k] is old[k] for k in jobs):
         return known
     return Index(root, jobs)

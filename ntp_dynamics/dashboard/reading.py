@@ -81,7 +81,7 @@ def read(job: Job) -> Reading:
     try:
         record = load_run(job.path)
     except UserError as error:
-        if job.state in ("running", "failed", "interrupted") and TRAJECTORY in error.where:
+        if job.state in ("running", "dead", "failed", "interrupted") and TRAJECTORY in error.where:
             return Reading(None, problem="it has recorded nothing so far", log=log)
         problem = text(f"{Path(error.where).name}: {error.what}; {error.remedy}")
         return Reading(None, problem=problem, log=log)

@@ -18,12 +18,8 @@ from typing import Any
 
 from ntp_dynamics import studies
 from ntp_dynamics.record.plain import text
-from ntp_dynamics.record.store import MANIFEST, STATUS, read_json
-from ntp_dynamics.system.errors import UserError
+from ntp_dynamics.record.status import told
 from ntp_dynamics.verdict.label import Label
-
-LARGEST = 1 << 20
-"""Bytes of a status file: a real one has a few thousand."""
 
 Stamp = tuple[int, int]
 
@@ -86,17 +82,10 @@ def read_row(root: Path, directory: Path, stamp: Stamp) -> Job:
         p_contradicted={},
         stamp=stamp,
     )
-    if stamp[1] > LARGEST:
-        return replace(blank, reason=f"{STATUS} is too large to be one")
-    try:
-        status = read_json(directory / STATUS)
-        if not isinstance(status, dict):
-            raise TypeError(f"{STATUS} holds no object")
-    except (UserError, TypeError, RecursionError) as error:
-        return replace(blank, reason=text(getattr(error, "what", error)))
-    state, reason = text(status.get("state", "unreadable")), text(status.get("reason") or "")
-    if state == "done" and not (directory / MANIFEST).exists():
-        state, reason = "unreadable", f"its {MANIFEST} is missing"
+    status = told(directory)
+    state, reason = text(status["state"]), text(status.get("reason") or "")
+    if state == "unreadable":
+        return replace(blank, reason=reason)
     overrides = status.get("overrides")
     p_contradicted = _numbers(status.get("p_contradicted"))
     pairs = [text(o).lstrip("+~").partition("=") for o in overrides or () if isinstance(o, str)]

@@ -15,6 +15,7 @@ from ntp_dynamics import studies
 from ntp_dynamics.config.stored import from_yaml
 from ntp_dynamics.record.laws import LAWS
 from ntp_dynamics.record.over_runs import middle
+from ntp_dynamics.record.status import told
 from ntp_dynamics.record.store import (
     MANIFEST,
     STATUS,
@@ -172,15 +173,8 @@ def status_files(sweep: Path) -> list[Path]:
 
 
 def read_status(path: Path) -> dict[str, Any]:
-    """The status of a job; one that cannot be read is `unreadable` and hides no other, one that is
-    done without a manifest is not done."""
-    try:
-        status = read_json(path)
-        found = {"overrides": [], "state": "unreadable", "reason": None, **status}
-        if found["state"] == "done" and not (path.parent / MANIFEST).exists():
-            found |= {"state": "unreadable", "reason": f"its {MANIFEST} is missing"}
-    except (UserError, TypeError) as error:
-        found = {"overrides": [], "state": "unreadable", "reason": str(error)}
+    """The status of a job, checked (`record.status`): one that cannot be read hides no other."""
+    found = told(path.parent)
     for name in ("final", "labels", "p_contradicted", "runs"):  # a job that was cut short has none
         found[name] = value if isinstance(value := found.get(name), dict) else {}
     return found

@@ -146,8 +146,8 @@ def job_parts(
             writer.add(LOG, log.entry)
             done = so_far(state="done", **outcome)
             writer.seal(done, last=False)  # before figures: none of them costs a record
-        except KeyboardInterrupt:
-            end("interrupted", "Ctrl-C")
+        except KeyboardInterrupt as stopped:
+            end("interrupted", str(stopped) or "Ctrl-C")
             say(f"interrupted; the record so far is in {writer.directory}")
             raise
         except Exception as error:
@@ -203,7 +203,7 @@ def _train_and_record(
         tree = trained.tree(job.problem.tables())
         writer.tree(TRAJECTORY, tree)
         if interrupt.requested:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(interrupt.said)
         if trained.failure is not None:
             raise trained.failure
     return tree

@@ -146,14 +146,22 @@ class SweepShare:
 
 
 class Interrupt:
-    """Whether someone pressed Ctrl-C."""
+    """Whether someone asked to stop, and how."""
 
     requested = False
+    said = "Ctrl-C"
+
+
+STOPS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
+"""Signals that ask to stop: a key, the system, a terminal that goes, a cluster."""
 
 
 @contextmanager
 def graceful_interrupt() -> Iterator[Interrupt]:
-    """The first Ctrl-C sets a flag that loops look at; the second interrupts at once."""
+    """The first signal to stop sets a flag that loops look at; the second interrupts at once.
+
+    One that is ignored (of a job that was started with nohup) stays ignored.
+    """
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
         yield interrupt  # signals reach the main thread only
@@ -163,9 +171,15 @@ def graceful_interrupt() -> Iterator[Interrupt]:
         if interrupt.requested:
             raise KeyboardInterrupt
         interrupt.requested = True
+        if number != signal.SIGINT:
+            interrupt.said = signal.Signals(number).name
 
-    previous = signal.signal(signal.SIGINT, note)
+    numbers = [getattr(signal, name) for name in STOPS if hasattr(signal, name)]
+    previous = {n: old for n in numbers if (old := signal.getsignal(n)) is not signal.SIG_IGN}
+    for number in previous:
+        signal.signal(number, note)
     try:
         yield interrupt
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, old in previous.items():
+            signal.signal(number, old)

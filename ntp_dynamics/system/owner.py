@@ -124,6 +124,23 @@ class DirectoryLock:
         self.release()
 
 
+def attended(directory: Path) -> bool:
+    """Whether somebody is at work in a directory, as far as that can be known."""
+    try:
+        file = os.open(directory / CLAIM, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        owner = _read(file)
+        try:
+            locked = _shared(file)
+        except BlockingIOError:
+            return True
+        return owner.lives(locked) if owner else not locked
+    finally:
+        os.close(file)
+
+
 def new_directory(directory: Path) -> Path:
     """Create a directory, or a numbered neighbour where it is taken: of jobs that start in the same
     second each gets one of its own.  Raises UserError."""
@@ -151,13 +168,18 @@ def _taken(directory: Path, owner: Owner | None) -> UserError:
     return UserError(str(directory), what, remedy)
 
 
-def _lock(file: int) -> bool:
+def _shared(file: int) -> bool:
+    """As `_lock`, for a look that keeps nobody out."""
+    return fcntl is not None and _lock(file, fcntl.LOCK_SH)
+
+
+def _lock(file: int, kind: int | None = None) -> bool:
     """Lock an open file; False where the file system has no locks.  Raises BlockingIOError where
     somebody else holds it."""
     if fcntl is None:
         return False
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, (fcntl.LOCK_EX if kind is None else kind) | fcntl.LOCK_NB)
     except BlockingIOError:
         raise
     except OSError as error:

@@ -16,6 +16,7 @@ import pytest
 from werkzeug.serving import make_server
 
 import ntp_dynamics as ntp
+from tests.sealing import seal
 from tests.small_jobs import CYCLE, SMALL
 
 
@@ -136,13 +137,13 @@ def watched(browser: Any) -> Iterator[Watched]:
 
 @pytest.fixture(scope="session")
 def status_only() -> Callable[..., Path]:
-    """Writes the status file of a job and an empty manifest, and nothing else."""
+    """Writes the status file of a job and a manifest of it, and nothing else."""
 
     def write(directory: Path, **fields: Any) -> Path:
         directory.mkdir(parents=True, exist_ok=True)
         status = {"state": "done", "overrides": [], "reason": None, **fields}
         (directory / "status.json").write_text(json.dumps(status))
-        (directory / "MANIFEST.json").write_text("{}")
+        seal(directory, "status.json")
         return directory
 
     return write

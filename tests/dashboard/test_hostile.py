@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -15,6 +14,7 @@ import ntp_dynamics as ntp
 from ntp_dynamics.dashboard.export import export
 from ntp_dynamics.dashboard.index import scan
 from ntp_dynamics.dashboard.table import PAGE
+from tests.sealing import seal
 
 RUN = "window.pwned=1"
 MARKUP = [
@@ -84,15 +84,6 @@ ODD = [
     "\U0001f600" * 300,
 ]
 PAYLOADS = [*MARKUP, *ODD][:62]
-
-
-def seal(job: Path) -> None:
-    """Write the manifest anew, as someone who forges a record would."""
-    manifest = json.loads((job / "MANIFEST.json").read_text())
-    for name in manifest["files"]:
-        data = (job / name).read_bytes()
-        manifest["files"][name] = {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
-    (job / "MANIFEST.json").write_text(json.dumps(manifest))
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from ntp_dynamics.dashboard.reading import Reader, read
 from ntp_dynamics.dashboard.rows import Job
 from ntp_dynamics.dashboard.view import job_view
 from ntp_dynamics.record.record import load_run
+from ntp_dynamics.system.owner import DirectoryLock
 from tests.dashboard.conftest import SMALL
 
 
@@ -140,8 +141,10 @@ def test_a_running_job_is_shown_as_far_as_it_came(records: Path, tmp_path: Path)
     path = a_copy(records, tmp_path)
     (path / "MANIFEST.json").unlink()
     (path / "status.json").write_text('{"state": "running", "overrides": [], "reason": null}')
-    view = view_of(tmp_path, "job")
+    with DirectoryLock(path):
+        view = view_of(tmp_path, "job")
     assert view["state"] == "running"
+    assert view_of(tmp_path, "job")["state"] == "dead"
     assert view["cards"] == []
     assert panel(view, "attention/log_loss")["curves"] == []
     (path / "trajectory.nc").unlink()
