@@ -76,6 +76,24 @@ def train() -> None:
         launch(sys.argv[1:])
 
 
+def resume(arguments: Sequence[str] | None = None) -> None:
+    """``ntp-resume DIR``: go on with a job or a sweep that was cut short."""
+    parser = OneLineParser(
+        prog="ntp-resume",
+        description="Go on with a job or a sweep that was cut short: what is done is kept.",
+    )
+    parser.add_argument("directory", help="a run or a sweep")
+    options = parser.parse_args(arguments)
+    with mistakes_in_one_line():
+        check_environment()
+        with for_good():
+            from pathlib import Path
+
+            from ntp_dynamics.launch.again import go_on
+
+        go_on(Path(options.directory))
+
+
 def dashboard(arguments: Sequence[str] | None = None) -> None:
     """``ntp-dashboard DIR [--port P] [--export FILE.html]``: look at runs and sweeps."""
     parser = OneLineParser(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,13 +25,23 @@ from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.config.composer import Composer
 from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.config.help import help_text
+from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.mistakes import as_typed
 from ntp_dynamics.launch import multirun
 from ntp_dynamics.launch.check import check_sweep
+from ntp_dynamics.launch.resume import (
+    check_same,
+    clear_the_rest,
+    done_of,
+    finished,
+    plan_of,
+    unfinished,
+)
 from ntp_dynamics.launch.sweeps import count, expand, whole_sweep
+from ntp_dynamics.record.plan import PLAN, Plan
 from ntp_dynamics.record.record import status_files
-from ntp_dynamics.record.store import STATUS, make_directory, occupied, redact_yaml, remove_record
-from ntp_dynamics.report.show import nearby, show, show_tracking, summarise
+from ntp_dynamics.record.store import STATUS, make_directory, occupied, redact_yaml
+from ntp_dynamics.report.show import line, nearby, show, show_tracking, summarise
 from ntp_dynamics.run.inputs import check_inputs
 from ntp_dynamics.run.progress import JobProgress, SweepProgress
 from ntp_dynamics.run.start import import_for
@@ -50,7 +60,7 @@ def launch(arguments: Sequence[str]) -> None:
     if "--version" in arguments:
         print(f"ntp-dynamics {__version__}")
         return
-    options = parse_arguments(arguments)
+    options, given = parse_arguments(arguments), arguments
     check_options(options)
     flags = [argument for argument in arguments if argument not in options.overrides]
     search = [] if options.config_dir is None else [options.config_dir]
@@ -69,7 +79,8 @@ def launch(arguments: Sequence[str]) -> None:
         composer = Composer(search, overrides)
         check_sweep(jobs, count(overrides), composer, Console())
         first = compose_job(next(iter(expand(overrides))), search)
-        _launch_sweep(arguments, first, count(overrides), composer)
+        plan = plan_of(list(expand(overrides)), composer, given)
+        _launch_sweep(arguments, first, plan, composer)
     else:
         composed = compose_job(overrides, search)
         check_inputs(read_config(composed))
@@ -79,16 +90,17 @@ def launch(arguments: Sequence[str]) -> None:
 
 
 def _launch_sweep(
-    arguments: Sequence[str], first: DictConfig, jobs: int, composer: Composer
+    arguments: Sequence[str], first: DictConfig, plan: Plan, composer: Composer
 ) -> None:
-    console = Console()
+    console, jobs = Console(), len(plan.jobs)
     config = read_config(first)
     progress = SweepProgress(console, jobs)
     multirun.under_way = multirun.Sweep(config, progress, composer)
-    with locked(first, SWEEP, arguments) as sweep:
-        for status in status_files(sweep):  # a smaller sweep leaves no job of a larger one
-            with nullcontext() if status.parent == sweep else DirectoryLock(status.parent):
-                remove_record(status.parent)
+    with sweep_of(first, plan, arguments) as (sweep, done):
+        clear_the_rest(sweep, done)  # a smaller sweep leaves no job of a larger one
+        plan.write(sweep)
+        if done:
+            line(console, f"{nearby(sweep)}: {len(done)} of {jobs} jobs are done, going on")
         try:
             _hydra([*arguments, f"hydra.sweep.dir={quoted(sweep)}"])
         finally:
@@ -98,6 +110,34 @@ def _launch_sweep(
             show_tracking(config.tracking, console)
     if missing:
         sys.exit(1)
+
+
+@contextmanager
+def sweep_of(
+    first: DictConfig, plan: Plan, arguments: Sequence[str]
+) -> Iterator[tuple[Path, set[Path]]]:
+    """The directory of a sweep, ours for as long as this lasts, and which of its jobs are done: one
+    with the same jobs that was cut short goes on, else it is new.
+
+    Raises UserError where several could go on, where one was asked for that has other jobs, or
+    whose owner lives.
+    """
+    named = directory_of(first, SWEEP)
+    asked = any(o.startswith(f"{SWEEP}=") for o in arguments)
+    old = [] if first.overwrite or asked else unfinished(named.parent, plan)
+    if len(old) > 1:
+        listed = ", ".join(str(nearby(place)) for place in old)
+        remedy = "go on with one: ntp-resume DIR; or start anew with overwrite=true"
+        raise UserError("sweep", f"{len(old)} of these jobs were cut short: {listed}", remedy)
+    if asked and not first.overwrite and (named / PLAN).exists():
+        check_same(named, plan)
+        old = [named]
+    if old:
+        with DirectoryLock(old[0]):
+            yield old[0], done_of(old[0], plan)
+        return
+    with locked(first, SWEEP, arguments) as directory:
+        yield directory, set()
 
 
 def check_options(options: Namespace) -> None:
@@ -172,44 +212,44 @@ def _job(composed: DictConfig) -> float:
     returns what its study says."""
     context = HydraConfig.get()
     _redact_hydras_own(context)
-    single = context.mode is RunMode.RUN
-    console = Console()
     overrides = list(context.overrides.task)
     # as it stands: a directory may have "${" in its name
     directory = Path(context.runtime._get_node("output_dir")._value())
+    if context.mode is RunMode.RUN:
+        return run_single(read_config(composed), directory, overrides)
     from ntp_dynamics.run.job import Surroundings, run_job
-    from ntp_dynamics.study import NonFinite
 
     try:
         config = read_config(composed)
-        if single:
-            import_for(config)
-        progress = JobProgress(console) if single else multirun.job_share(context.job.num, config)
-        record = run_job(
-            config,
-            directory,
-            Surroundings(
-                overrides=overrides,
-                progress=progress,
-                figures=single,
-                group=None if single else Path(context.sweep.dir).name,
-            ),
-        )
+        if (record := finished(directory, config)) is not None:
+            return record.returned
+        progress = multirun.job_share(context.job.num, config)
+        group = Path(context.sweep.dir).name
+        around = Surroundings(overrides, progress=progress, figures=False, group=group)
+        return run_job(config, directory, around).returned
     except Exception as error:
-        if single and isinstance(error, UserError | UserErrors):
-            refuse([error] if isinstance(error, UserError) else error.errors)
-        if single and isinstance(error, NonFinite):
-            kept = escaped(str(nearby(directory)))
-            remedy = f"lower the step size; the record so far is in {kept}"
-            print(f"error: train: {error}; {remedy}", file=sys.stderr)
-            sys.exit(1)
-        if single:
-            raise
         multirun.leave_failure(directory, overrides, error)
         multirun.tell_failure(context.job.num, error)
         return float("nan")
-    if single:
-        show(record, console)
+
+
+def run_single(config: JobConfig, directory: Path, overrides: Sequence[str]) -> float:
+    """One job with all that is told of it; exits with 2 for a mistake, 1 where it overflowed."""
+    from ntp_dynamics.run.job import Surroundings, run_job
+    from ntp_dynamics.study import NonFinite
+
+    console = Console()
+    try:
+        import_for(config)
+        record = run_job(config, directory, Surroundings(overrides, progress=JobProgress(console)))
+    except (UserError, UserErrors) as error:
+        refuse([error] if isinstance(error, UserError) else error.errors)
+    except NonFinite as error:
+        kept = escaped(str(nearby(directory)))
+        remedy = f"lower the step size; the record so far is in {kept}"
+        print(f"error: train: {error}; {remedy}", file=sys.stderr)
+        sys.exit(1)
+    show(record, console)
     return record.returned
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from ntp_dynamics import studies
 from ntp_dynamics.config.composer import Composer
 from ntp_dynamics.config.job import JobConfig
+from ntp_dynamics.launch.resume import finished
 from ntp_dynamics.record.record import Record
 from ntp_dynamics.record.store import RecordWriter
 from ntp_dynamics.run.parts import Ended, Parts, run_packed
@@ -108,6 +109,10 @@ def _parts(job: PackedJob, interrupt: Interrupt) -> Parts[Record]:
 
     composer = under_way.composer if under_way else Composer()
     config = composer.config(job.overrides)
+    if (record := finished(job.directory, config)) is not None:
+        if under_way:
+            under_way.progress.show(job.number, 1.0)
+        return record
     around = Surroundings(
         overrides=job.overrides,
         progress=job_share(job.number, config),

@@ -15,6 +15,7 @@ from ntp_dynamics import studies
 from ntp_dynamics.config.stored import from_yaml
 from ntp_dynamics.record.laws import LAWS
 from ntp_dynamics.record.over_runs import middle
+from ntp_dynamics.record.plan import read_plan
 from ntp_dynamics.record.status import told
 from ntp_dynamics.record.store import (
     MANIFEST,
@@ -180,6 +181,27 @@ def read_status(path: Path) -> dict[str, Any]:
     return found
 
 
+def job_statuses(sweep: Path) -> dict[Path, dict[str, Any]]:
+    """The checked status of every job below a directory by its place, jobs in order; of a sweep
+    that was cut short also of those that have not begun, which are *planned*."""
+    found = {path.parent: read_status(path) for path in status_files(sweep)}
+    plan = read_plan(sweep)
+    if plan is None:
+        return found
+    numbers = {path.name: path for path in found if path.parent == sweep}
+    for number, job in enumerate(plan.jobs):
+        if str(number) not in numbers and not _begun(found, job.identity):
+            blank = {"final": {}, "labels": {}, "p_contradicted": {}, "runs": {}}
+            status = {"state": "planned", "overrides": list(job.overrides), "reason": None}
+            found[sweep / str(number)] = status | blank
+    return found
+
+
+def _begun(found: Mapping[Path, Mapping[str, Any]], key: str) -> bool:
+    """Whether a job is in a directory of another name (`hydra.sweep.subdir`)."""
+    return any(status.get("identity") == key for status in found.values())
+
+
 def load_sweep(directory: str | Path) -> pandas.DataFrame:
     """One row a job: overrides, state, seconds, final observables, path, and for each claim its
     label and how many of the judged runs keep it.
@@ -190,10 +212,10 @@ def load_sweep(directory: str | Path) -> pandas.DataFrame:
     """
     import pandas
 
-    paths = status_files(Path(directory))
-    if not paths:
+    found = job_statuses(Path(directory))
+    if not found:
         raise UserError(str(directory), "it holds no record", "give the directory of a sweep")
-    statuses = [read_status(path) for path in paths]
+    paths, statuses = list(found), list(found.values())
     labels = adjusted_labels(statuses)
     settings = [typed_overrides(status["overrides"]) for status in statuses]
     table = pandas.DataFrame(
@@ -206,7 +228,7 @@ def load_sweep(directory: str | Path) -> pandas.DataFrame:
                 **status["final"],
                 **labels[i],
                 **run_counts(status),
-                "path": str(path.parent),
+                "path": str(path),
             }
             for i, (path, status) in enumerate(zip(paths, statuses, strict=True))
         ]

@@ -44,20 +44,25 @@ def told(directory: Path) -> dict[str, Any]:
     return {"overrides": [], "reason": None, **status, "state": state}
 
 
+def read_object(path: Path, largest: int = LARGEST) -> dict[str, Any]:
+    """A JSON object of so many bytes at most.  Raises UserError."""
+    return _read(path, largest)[0]
+
+
 def _unreadable(reason: str) -> dict[str, Any]:
     return {"overrides": [], "state": "unreadable", "reason": reason}
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def _read(path: Path, largest: int = LARGEST) -> tuple[dict[str, Any], dict[str, Any]]:
     """A JSON object, and size and SHA-256 of its file.  Raises UserError."""
     try:
         with open(os.open(path, os.O_RDONLY | OPEN), "rb") as file:
-            body = file.read(LARGEST + 1) or b""
+            body = file.read(largest + 1) or b""
     except FileNotFoundError:
         raise UserError(str(path), "it does not exist", "give a directory with a record") from None
     except OSError as error:
         raise UserError(str(path), "it cannot be read", "the record is damaged") from error
-    if len(body) > LARGEST:
+    if len(body) > largest:
         raise UserError(str(path), f"{path.name} is too large to be one", "the record is damaged")
     try:
         found = json.loads(body)

@@ -15,9 +15,8 @@ from ntp_dynamics.record.outcome import labels
 from ntp_dynamics.record.record import (
     Record,
     adjusted_labels,
+    job_statuses,
     load_run,
-    read_status,
-    status_files,
 )
 from ntp_dynamics.record.store import STATUS
 from ntp_dynamics.report.show import line, nearby, verdict_map, verdicts
@@ -81,11 +80,10 @@ def _show_record(shown: Mapping[str, Any], console: Console) -> None:
 
 
 def _jobs(directory: Path, judge: bool) -> Iterator[dict[str, Any]]:
-    for path in status_files(directory):
-        status = read_status(path)
+    for path, status in job_statuses(directory).items():
         if judge and status["state"] == "done":
-            status = {**status, **labels(judge_again(load_run(path.parent)))}
-        yield {"path": path.parent, "status": status}
+            status = {**status, **labels(judge_again(load_run(path)))}
+        yield {"path": path, "status": status}
 
 
 def _sweep(directory: Path, jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -104,7 +102,7 @@ def _show_sweep(directory: Path, jobs: Sequence[Mapping[str, Any]], console: Con
     done = sum(status["state"] == "done" for status in statuses)
     line(console, f"{done} of {len(jobs)} jobs done")
     for job in jobs:
-        if job["status"]["state"] != "done":
+        if job["status"]["state"] not in ("done", "planned"):
             reason = job["status"].get("reason")
             line(console, f"  {job['path'].name}: {job['status']['state']}: {reason}")
     verdict_map(statuses, console)

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from ntp_dynamics.config.tracking import Tracking, is_on
-from ntp_dynamics.record.record import Record, read_status, status_files
+from ntp_dynamics.record.record import Record, job_statuses
 from ntp_dynamics.report.tables import verdict_table
 from ntp_dynamics.system.errors import escaped
 from ntp_dynamics.track.tracker import tracking_directory
@@ -52,13 +52,15 @@ def verdicts(claims: Sequence[Mapping[str, Any]], console: Console) -> None:
 def summarise(sweep: Path, jobs: int, console: Console, overview: bool) -> int:
     """One line a job that did not finish, counts of verdicts, where the sweep is; an overview drawn
     if asked for.  Returns how many of the jobs are not done."""
-    states = {path.parent: read_status(path) for path in status_files(sweep)}
-    failed = {job: s for job, s in states.items() if s["state"] != "done"}
-    done = len(states) - len(failed)
+    states = job_statuses(sweep)
+    failed = {job: s for job, s in states.items() if s["state"] not in ("done", "planned")}
+    done = sum(s["state"] == "done" for s in states.values())
     console.print()
     line(console, f"{done} of {jobs} jobs done")
     for job, state in failed.items():
         line(console, f"  {job.name}: {state['state']}: {state['reason']}")
+    if done < jobs:
+        line(console, f"go on    ntp-resume {nearby(sweep)}")
     verdict_map(states.values(), console)
     if overview:
         from ntp_dynamics.draw.job import draw_sweep

@@ -20,6 +20,7 @@ from ntp_dynamics.observe.hooks import images
 from ntp_dynamics.observe.judgement import Judged, judge_claims, laws_of, verdicts_file
 from ntp_dynamics.observe.measure import Unmeasurable
 from ntp_dynamics.observe.observable import Observable
+from ntp_dynamics.record.identity import identity
 from ntp_dynamics.record.laws import LAWS, laws_tree
 from ntp_dynamics.record.outcome import final_values, one_line, summary
 from ntp_dynamics.record.record import Record, read_back
@@ -90,6 +91,7 @@ def job_parts(
         "study": config.study,
         "overrides": redact_overrides(config, around.overrides),
         "reason": None,
+        "identity": identity(config),
     }
     writer = RecordWriter(directory, status, overwrite=config.overwrite)
 
