@@ -93,5 +93,5 @@ def check_same(sweep: Path, plan: Plan) -> None:
     if there.version == __version__:
         changed = sum(a.identity != b.identity for a, b in zip(there.jobs, plan.jobs, strict=False))
         changed += abs(len(there.jobs) - len(plan.jobs))
-        what = f"its plan has other jobs: {changed} of {len(there.jobs)} differ"
-    raise UserError(str(sweep), what, "start a new sweep: leave out hydra.sweep.dir")
+        what = f"it already holds a sweep of other jobs: {changed} of {len(there.jobs)} differ"
+    raise UserError(str(sweep), what, "choose another directory or pass overwrite=true")

@@ -159,7 +159,7 @@ def test_other_jobs_or_another_version_are_refused_in_a_line(
     capsys.readouterr()
     assert command("-m", "seed=0,1,3", f"hydra.sweep.dir={sweep}") == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert "its plan has other jobs: 1 of 3 differ; start a new sweep" in line
+    assert "it already holds a sweep of other jobs: 1 of 3 differ; choose" in line
     there = read_plan(sweep)
     assert there is not None
     Plan(there.jobs, there.command, version="0.0.1").write(sweep)
@@ -191,7 +191,7 @@ def test_a_file_that_changed_since_makes_other_jobs(
     corpus.write_text("\n".join([*lines, '{"tokens": ["b", "a"], "next": "b"}']) + "\n")
     capsys.readouterr()
     assert run("hydra.sweep.dir=s") == 2
-    assert "its plan has other jobs: 2 of 2 differ" in capsys.readouterr().err
+    assert "a sweep of other jobs: 2 of 2 differ" in capsys.readouterr().err
 
 
 def test_a_plan_that_was_changed_is_damage(

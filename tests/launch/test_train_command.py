@@ -71,7 +71,9 @@ def test_a_sweep_does_not_start_where_a_sweep_has_been(tmp_path: Path) -> None:
     assert ntp_train("-m", *TINY, "seed=0,1", "hydra.sweep.dir=s", cwd=tmp_path).returncode == 0
     again = ntp_train("-m", *TINY, "seed=3,4", "hydra.sweep.dir=s", cwd=tmp_path)
     assert again.returncode == 2
-    assert again.stderr.startswith("error: s: it already holds a record; ")
+    assert again.stderr.startswith(
+        "error: s: it already holds a sweep of other jobs: 2 of 2 differ; "
+    )
 
 
 @pytest.mark.parametrize(
