@@ -150,7 +150,7 @@ def test_ctrl_c_ends_all_jobs_under_way_and_keeps_their_records(tmp_path: Path) 
     assert b"0 of 9 jobs done" in stdout
     table = ntp.load_sweep(tmp_path / "s")
     assert list(table["status"]) == ["interrupted"] * 3 + ["planned"] * 6
-    assert all((Path(path) / "trajectory.nc").exists() for path in table["path"])
+    assert all((Path(path) / "trajectory.nc").exists() for path in table["path"][:3])
 
 
 @pytest.mark.parametrize(
