@@ -25,6 +25,8 @@ from ntp_dynamics.studies.next_token.data.corpus import Corpus
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+gc.set_threshold(50_000)  # a twentieth of the time of the suite; what is left is found below
+
 
 @pytest.fixture(scope="module", autouse=True)
 def nothing_left_open() -> Iterator[None]:
