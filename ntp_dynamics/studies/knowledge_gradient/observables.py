@@ -1,0 +1,266 @@
+"""What is measured of a policy: functions of where its runs stand, a value a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ntp_dynamics.observe.observable import Measure, Observable, Scale
+from ntp_dynamics.studies.knowledge_gradient.config import (
+    AVAILABLE,
+    IKG,
+    Motion,
+    Policy,
+    Question,
+    Variance,
+    stage,
+)
+from ntp_dynamics.studies.knowledge_gradient.kernel import index
+from ntp_dynamics.studies.knowledge_gradient.kernel.march import VARIANTS
+from ntp_dynamics.studies.knowledge_gradient.race import NUMBERS, UNKNOWN, State
+from ntp_dynamics.studies.knowledge_gradient.reference import Reference
+from ntp_dynamics.studies.knowledge_gradient.theory import eps_good
+from ntp_dynamics.studies.knowledge_gradient.theory.errors import log_error
+
+PerRun = Float[np.ndarray, " R"]
+DERIVED = "derived"
+
+
+def _begun(state: State, values: Any) -> PerRun:
+    """The values, nan before every arm was pulled."""
+    return np.where((state.pulls > 0).all(axis=1), values, np.nan)
+
+
+def false_selection(state: State, reference: Reference) -> PerRun:
+    """1 where the answer is wrong."""
+    return _begun(state, ~reference.bandit.right(state.estimate))
+
+
+def best_estimate(state: State, reference: Reference) -> PerRun:
+    """The arm of the largest estimate."""
+    return _begun(state, state.estimate[..., 0].argmax(axis=1))
+
+
+def opportunity_cost(state: State, reference: Reference) -> PerRun:
+    """mu_best - mu_chosen."""
+    mu = reference.bandit.mu
+    return _begun(state, mu.max() - mu[state.estimate[..., 0].argmax(axis=1)])
+
+
+def log_posterior_error(state: State, reference: Reference) -> PerRun:
+    """log sum_i Phi(-sqrt(D_i/(V_i + V_b))) at the true means."""
+    return state.log_error
+
+
+def posterior_gap(state: State, reference: Reference) -> PerRun:
+    """The same less that of n pulls in the best shares: flat at the best rate."""
+    return state.log_error - reference.log_optimum(state.at)
+
+
+def rate(state: State, reference: Reference) -> PerRun:
+    """1 - (slope of the gap since half of the horizon)/Gamma*; nan in the first half."""
+    half = state.horizon // 2
+    if state.at <= half or state.pulls_half.min() <= 0:
+        return np.full(len(state.pulls), np.nan)
+    rows = slice(0, 1) if state.alike else slice(None)
+    early = log_error(reference.bandit, state.pulls_half[rows]) - reference.log_optimum(half)
+    rise = posterior_gap(state, reference) - early
+    return 1 - rise / ((state.at - half) * reference.gamma)
+
+
+def share(state: State, reference: Reference) -> Float[np.ndarray, "R arm"]:
+    """Of the pulls so far."""
+    return state.pulls / max(state.at, 1)
+
+
+def share_efficiency(state: State, reference: Reference) -> PerRun:
+    """Gamma(w)/Gamma* at the shares so far."""
+    return _begun(state, reference.efficiency(share(state, reference)))
+
+
+def frozen(state: State, reference: Reference) -> PerRun:
+    """1 where the best arm had less than 1 % of the pulls since half of the horizon."""
+    since = state.at - state.horizon // 2
+    if since <= 0:
+        return np.full(len(state.pulls), np.nan)
+    best = reference.bandit.best
+    return 1.0 * (state.pulls[:, best] - state.pulls_half[:, best] < 0.01 * since)
+
+
+def log_index_margin(state: State, reference: Reference) -> PerRun:
+    """Difference of the two largest log indices."""
+    bandit, config = reference.bandit, reference.config
+    out = np.full((len(state.pulls), bandit.arms), np.nan)
+    if config.variance is Variance.plugin or not (state.pulls > 0).all():
+        return out[:, 0]
+    for r, (m, t) in enumerate(zip(state.estimate[..., 0], state.pulls, strict=True)):
+        if state.policy is Policy.kg:
+            index.gradient(m, bandit.v, t, out[r])
+        else:
+            variant = VARIANTS[NUMBERS[state.policy]]
+            index.improved(m, bandit.v, t, bandit.tilt, variant, out[r])
+    out.sort(axis=1)
+    with np.errstate(invalid="ignore"):
+        return out[:, -1] - out[:, -2]
+
+
+def ahead_of_kg(state: State, reference: Reference) -> PerRun:
+    """1 where it is right and kg was wrong on the same rewards, 0 the other way, else nan."""
+    nothing = np.full(len(state.pulls), np.nan)
+    known = (state.right != UNKNOWN).any(axis=0) & (state.right[0] != UNKNOWN)
+    column = np.flatnonzero(known)
+    if state.rival is None or not column.size:
+        return nothing
+    here, there = state.right[:, column[-1]], state.rival[:, column[-1]]
+    return np.where(here != there, here, nothing)
+
+
+def log_set_error(state: State, reference: Reference) -> PerRun:
+    """log of the chance that the set of good arms is wrong."""
+    found = eps_good.log_set_error(reference.bandit, state.pulls[0])
+    return np.full(len(state.pulls), found)
+
+
+def set_rate(state: State, reference: Reference) -> PerRun:
+    """-(log_set_error + (ln n)/2) by n since half of the horizon, over Gamma*."""
+    half = state.horizon // 2
+    if state.at <= half or state.pulls_half.min() <= 0:
+        return np.full(len(state.pulls), np.nan)
+    early = eps_good.log_set_error(reference.bandit, state.pulls_half[0])
+    fall = early - log_set_error(state, reference) - 0.5 * np.log(state.at / half)
+    return fall / ((state.at - half) * reference.gamma)
+
+
+def stages(
+    motions: tuple[Motion, ...], questions: tuple[Question, ...], *policies: Policy
+) -> tuple[str, ...]:
+    """Phases of these kinds; of every policy, if none is named."""
+    return tuple(
+        stage(p, question, motion)
+        for motion in motions
+        for question in questions
+        for p in AVAILABLE[question]
+        if not policies or p in policies
+    )
+
+
+SIMULATED, FLUID = (Motion.simulated,), (Motion.fluid,)
+EITHER = (Motion.simulated, Motion.fluid)
+EVERY = (Question.bai, Question.eps_good, Question.feasible)
+NEAR_BEST = (Question.bai, Question.eps_good)
+OF_SETS = stages(FLUID, (Question.eps_good,))
+OTHERS = tuple(p for p in Policy if p not in (Policy.equal, Policy.kg))
+
+
+def described(
+    measure: Measure,
+    phases: tuple[str, ...],
+    long_name: str,
+    title: str = "",
+    units: str = "1",
+    scale: Scale = Scale.semi_log,
+    **more: Any,
+) -> Observable:
+    """An observable of this study, named after its function."""
+    name = getattr(measure, "__name__", "observable")
+    given = {"source": DERIVED, **more}
+    return Observable(name, phases, measure, units, long_name, title=title, scale=scale, **given)
+
+
+OBSERVABLES = [
+    described(
+        false_selection,
+        stages(SIMULATED, EVERY),
+        "1 where the answer is wrong; its mean over runs is the probability of false selection",
+        "probability of false selection",
+        rank=1,
+        ceiling=1.0,
+    ),
+    described(
+        log_posterior_error,
+        stages(EITHER, EVERY),
+        "posterior chance of a wrong answer at the true means, as a sum over arms",
+        "posterior error",
+        log=True,
+        rank=2,
+    ),
+    described(
+        posterior_gap,
+        stages(EITHER, EVERY),
+        "posterior error over that of n pulls in the best shares",
+        "posterior error over the best",
+        log=True,
+        rank=3,
+    ),
+    described(
+        rate,
+        stages(EITHER, EVERY),
+        "rate of the posterior error since half of the horizon over Gamma*",
+        "rate over Gamma*",
+        scale=Scale.linear,
+    ),
+    described(
+        share,
+        stages(EITHER, EVERY),
+        "share of the pulls",
+        "shares",
+        dims=("arm",),
+        scale=Scale.linear,
+    ),
+    described(
+        share_efficiency,
+        stages(FLUID, EVERY),
+        "rate of the shares so far over Gamma*",
+        "rate of the shares over Gamma*",
+        scale=Scale.linear,
+    ),
+    described(
+        frozen,
+        stages(SIMULATED, NEAR_BEST),
+        "1 where the best arm had less than 1 % of the pulls since half of the horizon",
+        "frozen",
+        scale=Scale.linear,
+    ),
+    described(
+        ahead_of_kg,
+        stages(SIMULATED, NEAR_BEST, *OTHERS),
+        "1 where it is right and kg wrong on the same rewards, 0 the other way, else nan",
+        "right where kg is wrong",
+        scale=Scale.linear,
+    ),
+    described(
+        opportunity_cost,
+        stages(SIMULATED, NEAR_BEST),
+        "largest mean less that of the arm of the largest estimate",
+        "opportunity cost",
+        units="reward",
+    ),
+    described(
+        best_estimate,
+        stages(SIMULATED, NEAR_BEST),
+        "arm of the largest estimate",
+        scale=Scale.linear,
+    ),
+    described(
+        log_index_margin,
+        stages(SIMULATED, NEAR_BEST, Policy.kg, *IKG),
+        "difference of the two largest log indices",
+        scale=Scale.linear,
+    ),
+    described(
+        log_set_error,
+        OF_SETS,
+        "chance that the set of good arms is wrong, as a sum over ways",
+        "error of the exact set",
+        log=True,
+    ),
+    described(
+        set_rate,
+        OF_SETS,
+        "rate of the error of the exact set since half of the horizon over the printed Gamma",
+        "rate of the exact set",
+        scale=Scale.linear,
+    ),
+]

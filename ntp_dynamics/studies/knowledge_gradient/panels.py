@@ -1,0 +1,3 @@
+"""panels"""
+def sheets(tree, title):
+    return iter(())
