@@ -101,7 +101,9 @@ class Bandits:
             theory["set_gamma"] = ((), found.rate, said("best rate of the exact set", "1 / pull"))
             theory["set_gamma_upper"] = ((), found.upper, said("its upper bound", "1 / pull"))
             theory["set_share"] = ("arm", found.shares, said("the shares that have it"))
-        coords = {"arm": arms, "policy": [str(p) for p in known]}
+        numbers = [list(Policy).index(p) for p in known]
+        words = said(", ".join(f"{i} {p}" for i, p in enumerate(Policy)), source="configuration")
+        coords = {"arm": arms, "policy": ("policy", numbers, words)}
         own = {f"/{o.name}": xarray.Dataset(coords={"arm": arms}) for o in outlines(self.config)}
         return {"/theory": xarray.Dataset(theory, coords=coords), **own}
 
