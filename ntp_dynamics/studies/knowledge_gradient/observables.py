@@ -19,13 +19,15 @@ from ntp_dynamics.studies.knowledge_gradient.config import (
 )
 from ntp_dynamics.studies.knowledge_gradient.kernel import index
 from ntp_dynamics.studies.knowledge_gradient.kernel.march import VARIANTS
-from ntp_dynamics.studies.knowledge_gradient.race import NUMBERS, UNKNOWN, State
+from ntp_dynamics.studies.knowledge_gradient.race import NUMBERS, UNKNOWN, State, octaves
 from ntp_dynamics.studies.knowledge_gradient.reference import Reference
 from ntp_dynamics.studies.knowledge_gradient.theory import eps_good
 from ntp_dynamics.studies.knowledge_gradient.theory.errors import log_error
 
 PerRun = Float[np.ndarray, " R"]
 DERIVED = "derived"
+HALF = 2
+"""Which of the ends of octaves is half of the horizon."""
 
 
 def _begun(state: State, values: Any) -> PerRun:
@@ -59,15 +61,15 @@ def posterior_gap(state: State, reference: Reference) -> PerRun:
     return state.log_error - reference.log_optimum(state.at)
 
 
-def rate(state: State, reference: Reference) -> PerRun:
-    """1 - (slope of the gap since half of the horizon)/Gamma*; nan in the first half."""
-    half = state.horizon // 2
-    if state.at <= half or state.pulls_half.min() <= 0:
-        return np.full(len(state.pulls), np.nan)
+def rate(state: State, reference: Reference) -> Float[np.ndarray, "R octave"]:
+    """1 - (slope of the gap over an octave)/Gamma*, of the last three octaves."""
+    ends = octaves(state.horizon)
     rows = slice(0, 1) if state.alike else slice(None)
-    early = log_error(reference.bandit, state.pulls_half[rows]) - reference.log_optimum(half)
-    rise = posterior_gap(state, reference) - early
-    return 1 - rise / ((state.at - half) * reference.gamma)
+    gaps = np.full((len(state.pulls), len(ends)), np.nan)
+    for i in np.flatnonzero(ends <= state.at):
+        error = log_error(reference.bandit, state.pulls_at[rows, i])
+        gaps[:, i] = error - reference.log_optimum(int(ends[i]))
+    return 1 - np.diff(gaps, axis=1) / (np.maximum(np.diff(ends), 1) * reference.gamma)
 
 
 def share(state: State, reference: Reference) -> Float[np.ndarray, "R arm"]:
@@ -82,28 +84,21 @@ def share_efficiency(state: State, reference: Reference) -> PerRun:
 
 def frozen(state: State, reference: Reference) -> PerRun:
     """1 where the best arm had less than 1 % of the pulls since half of the horizon."""
-    since = state.at - state.horizon // 2
+    since = state.at - octaves(state.horizon)[HALF]
     if since <= 0:
         return np.full(len(state.pulls), np.nan)
     best = reference.bandit.best
-    return 1.0 * (state.pulls[:, best] - state.pulls_half[:, best] < 0.01 * since)
+    return 1.0 * (state.pulls[:, best] - state.pulls_at[:, HALF, best] < 0.01 * since)
 
 
 def log_index_margin(state: State, reference: Reference) -> PerRun:
     """Difference of the two largest log indices."""
-    bandit, config = reference.bandit, reference.config
-    out = np.full((len(state.pulls), bandit.arms), np.nan)
-    if config.variance is Variance.plugin or not (state.pulls > 0).all():
-        return out[:, 0]
-    for r, (m, t) in enumerate(zip(state.estimate[..., 0], state.pulls, strict=True)):
-        if state.policy is Policy.kg:
-            index.gradient(m, bandit.v, t, out[r])
-        else:
-            variant = VARIANTS[NUMBERS[state.policy]]
-            index.improved(m, bandit.v, t, bandit.tilt, variant, out[r])
-    out.sort(axis=1)
-    with np.errstate(invalid="ignore"):
-        return out[:, -1] - out[:, -2]
+    bandit = reference.bandit
+    if reference.config.variance is Variance.plugin or not (state.pulls > 0).all():
+        return np.full(len(state.pulls), np.nan)
+    variant = index.NONE if state.policy is Policy.kg else VARIANTS[NUMBERS[state.policy]]
+    m = state.estimate[..., 0]
+    return index.margins(m, bandit.v, state.pulls, bandit.tilt, variant)
 
 
 def ahead_of_kg(state: State, reference: Reference) -> PerRun:
@@ -117,6 +112,21 @@ def ahead_of_kg(state: State, reference: Reference) -> PerRun:
     return np.where(here != there, here, nothing)
 
 
+def predicted_rate(state: State, reference: Reference) -> PerRun:
+    """Gamma/Gamma* of the shares that the policy tends to."""
+    return np.full(len(state.pulls), reference.ratio(state.policy))
+
+
+def predicted_set_rate(state: State, reference: Reference) -> PerRun:
+    """The exact set's rate over Gamma* at w*."""
+    found = eps_good.set_rate(reference.bandit, reference.optimum.shares)
+    return np.full(len(state.pulls), found / reference.gamma)
+
+
+def _first(step: int) -> bool:
+    return step == 1
+
+
 def log_set_error(state: State, reference: Reference) -> PerRun:
     """log of the chance that the set of good arms is wrong."""
     found = eps_good.log_set_error(reference.bandit, state.pulls[0])
@@ -125,10 +135,10 @@ def log_set_error(state: State, reference: Reference) -> PerRun:
 
 def set_rate(state: State, reference: Reference) -> PerRun:
     """-(log_set_error + (ln n)/2) by n since half of the horizon, over Gamma*."""
-    half = state.horizon // 2
-    if state.at <= half or state.pulls_half.min() <= 0:
+    half = int(octaves(state.horizon)[HALF])
+    if state.at <= half or state.pulls_at[0, HALF].min() <= 0:
         return np.full(len(state.pulls), np.nan)
-    early = eps_good.log_set_error(reference.bandit, state.pulls_half[0])
+    early = eps_good.log_set_error(reference.bandit, state.pulls_at[0, HALF])
     fall = early - log_set_error(state, reference) - 0.5 * np.log(state.at / half)
     return fall / ((state.at - half) * reference.gamma)
 
@@ -197,8 +207,23 @@ OBSERVABLES = [
     described(
         rate,
         stages(EITHER, EVERY),
-        "rate of the posterior error since half of the horizon over Gamma*",
+        "rate of the posterior error over an octave of pulls over Gamma*",
         "rate over Gamma*",
+        dims=("octave",),
+        scale=Scale.linear,
+    ),
+    described(
+        predicted_rate,
+        stages(SIMULATED, NEAR_BEST, Policy.kg),
+        "rate that the shares of the policy tend to over Gamma*",
+        schedule=_first,
+        scale=Scale.linear,
+    ),
+    described(
+        predicted_set_rate,
+        stages(FLUID, (Question.eps_good,), Policy.oracle),
+        "rate of the exact set at the shares that are best for the printed one, over its Gamma",
+        schedule=_first,
         scale=Scale.linear,
     ),
     described(

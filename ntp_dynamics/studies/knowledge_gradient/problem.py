@@ -18,7 +18,7 @@ from ntp_dynamics.studies.knowledge_gradient.config import (
     stage,
 )
 from ntp_dynamics.studies.knowledge_gradient.instance import STORED, Bandit
-from ntp_dynamics.studies.knowledge_gradient.race import Entry, started
+from ntp_dynamics.studies.knowledge_gradient.race import Entry, octaves, started
 from ntp_dynamics.studies.knowledge_gradient.reference import Reference
 from ntp_dynamics.study import Outline, Phase
 
@@ -51,7 +51,7 @@ class Bandits:
 
     @property
     def axes(self) -> Mapping[str, int]:
-        return {"run": self.config.runs, "arm": self.bandit.arms}
+        return {"run": self.config.runs, "arm": self.bandit.arms, "octave": 3}
 
     @property
     def memory(self) -> float:
@@ -104,8 +104,12 @@ class Bandits:
         numbers = [list(Policy).index(p) for p in known]
         words = said(", ".join(f"{i} {p}" for i, p in enumerate(Policy)), source="configuration")
         coords = {"arm": arms, "policy": ("policy", numbers, words)}
-        own = {f"/{o.name}": xarray.Dataset(coords={"arm": arms}) for o in outlines(self.config)}
-        return {"/theory": xarray.Dataset(theory, coords=coords), **own}
+        own = {
+            f"/{o.name}": xarray.Dataset(coords={"arm": arms, "octave": octaves(o.horizon)[1:]})
+            for o in outlines(self.config)
+        }
+        streams = ("run", np.arange(self.config.runs), said("number of its streams"))
+        return {"/": xarray.Dataset({"stream": streams}), "/theory": xarray.Dataset(theory, coords=coords), **own}
 
 
 def outlines(config: KnowledgeGradientConfig) -> list[Outline]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,11 @@ Move = Callable[..., None]
 """Pulls of some steps, with the arguments of `march.march`."""
 
 
+def octaves(horizon: int) -> Int[np.ndarray, " 4"]:
+    """An eighth, a quarter and a half of the horizon, and all of it."""
+    return horizon // np.array([8, 4, 2, 1])
+
+
 @dataclass(frozen=True)
 class Entry:
     """What a phase is about: a policy, how far it goes, and on what."""
@@ -53,11 +59,11 @@ class Entry:
     """Of a policy of the user's own; None is the kernel."""
 
     @property
-    def half(self) -> int:
-        """Where the last octave begins."""
-        return self.horizon // 2
+    def octaves(self) -> Int[np.ndarray, " 4"]:
+        """Where the last three octaves begin, and the last ends."""
+        return octaves(self.horizon)
 
-    @property
+    @cached_property
     def marks(self) -> Int[np.ndarray, " T"]:
         """Where it is kept whether the answer is right."""
         return recorded_steps(self.horizon)
@@ -75,8 +81,8 @@ class State:
     pulls: Float[np.ndarray, "R k"]
     spread: Float[np.ndarray, "R k M"]
     """Sums of squared deviations from the estimates."""
-    pulls_half: Float[np.ndarray, "R k"]
-    """At half of the horizon; 0 before."""
+    pulls_at: Float[np.ndarray, "R 4 k"]
+    """At the ends of octaves; 0 before."""
     right: Int8[np.ndarray, "R T"]
     """Whether the answer was right at the recorded steps; -1 where that is not known yet."""
     log_error: Float[np.ndarray, " R"]
@@ -99,7 +105,7 @@ class Race:
     """r = R, or 1 of the fluid, whose runs are all the same; likewise the others."""
     pulls: Float[np.ndarray, "r k"] = field(init=False)
     spread: Float[np.ndarray, "r k M"] = field(init=False)
-    pulls_half: Float[np.ndarray, "r k"] = field(init=False)
+    pulls_at: Float[np.ndarray, "r 4 k"] = field(init=False)
     right: Int8[np.ndarray, "r T"] = field(init=False)
     key: UInt[np.ndarray, " 2"] = field(init=False)
 
@@ -109,22 +115,21 @@ class Race:
         start = bandit.mean if entry.fluid else np.zeros(shape)
         self.estimate = np.repeat(start[None], rows, axis=0)
         self.spread = np.zeros((rows, *shape))
-        self.pulls, self.pulls_half = np.zeros((rows, shape[0])), np.zeros((rows, shape[0]))
+        self.pulls, self.pulls_at = np.zeros((rows, shape[0])), np.zeros((rows, 4, shape[0]))
         self.right = np.full((rows, len(entry.marks)), UNKNOWN, dtype=np.int8)
         self.key = key_of(entry.reference.config.seed)
 
     def advance(self, to: int, due: Int[np.ndarray, " n"]) -> Logged:
         """As `Dynamics.advance`."""
         entry = self.entry
-        marks, stride = entry.marks, max(1, AT_ONCE // len(self.pulls))
+        stride = max(1, AT_ONCE // len(self.pulls))
         while self.at < to:
-            later = marks[marks > self.at]
-            stops = [to, int(later[0]), self.at + stride]
-            self._move(min(stops + [entry.half] * (self.at < entry.half)))
-            if self.at == entry.half:
-                self.pulls_half = self.pulls.copy()
-            if self.at == later[0] and self.pulls.min() > 0:
-                column = np.searchsorted(marks, self.at)
+            marked, ended = (x[x > self.at][0] for x in (entry.marks, entry.octaves))
+            self._move(min(to, int(marked), int(ended), self.at + stride))
+            if self.at == ended:
+                self.pulls_at[:, entry.octaves == ended] = self.pulls[:, None]
+            if self.at == marked and self.pulls.min() > 0:
+                column = np.searchsorted(entry.marks, self.at)
                 self.right[:, column] = entry.reference.bandit.right(self.estimate)
         return nothing_logged(len(entry.numbers))
 
@@ -150,7 +155,7 @@ class Race:
     def _whole(self) -> dict[str, np.ndarray]:
         """Everything, all R runs of it."""
         times = len(self.entry.numbers) // len(self.pulls)
-        names = ("estimate", "pulls", "spread", "pulls_half", "right")
+        names = ("estimate", "pulls", "spread", "pulls_at", "right")
         return {name: np.repeat(getattr(self, name), times, axis=0) for name in names}
 
     def state(self) -> State:

@@ -22,8 +22,8 @@ from numba import njit
 
 from ntp_dynamics.studies.knowledge_gradient.kernel.special import LOG_ROOT, log_f, log_sum
 
-PLAIN, INTEGRAL, VARIANCE_ONLY = 0, 1, 2
-"""Variants of the value that is looked ahead to."""
+NONE, PLAIN, INTEGRAL, VARIANCE_ONLY = -1, 0, 1, 2
+"""Variants of the value that is looked ahead to; none is the knowledge gradient itself."""
 
 
 @njit(cache=True)
@@ -79,6 +79,21 @@ def gradient(m, v, t, out):
     for i in range(len(m)):
         st = math.sqrt(v[i] / (t[i] * (t[i] + 1)))
         out[i] = math.log(st) + log_f(-abs(m[i] - rival(m, i)) / st)
+
+
+@njit(cache=True)
+def margins(m, v, t, eps, variant):
+    """Difference of the two largest log indices of every run."""
+    runs = len(m)
+    found, out = np.empty(runs), np.empty(m.shape[1])
+    for r in range(runs):
+        if variant == NONE:
+            gradient(m[r], v, t[r], out)
+        else:
+            improved(m[r], v, t[r], eps, variant, out)
+        top = out.argmax()
+        found[r] = out[top] - rival(out, top) if out[top] > -math.inf else math.nan
+    return found
 
 
 @njit(cache=True)
