@@ -32,7 +32,26 @@ class KnowledgeGradient(Study):
     returns = "ikg", "log_posterior_error"
     headline = "ikg."
     smoke = ("experiment=knowledge_gradient/smoke",)
-    smoke_more = ()
+    smoke_more = (
+        (
+            "experiment=knowledge_gradient/smoke",
+            "policies=[ikg_plain,ikg_variance_only,ocba,ttei,tt_ids,track,oracle]",
+        ),
+        (
+            *("experiment=knowledge_gradient/smoke", "problem=eps_good", "instance.epsilon=0.15"),
+            "policies=[equal,kg,ikg,ikg_plain,tt_ids,oracle]",
+            *("budget=10000", "fluid_budget=6000"),
+        ),
+        (
+            *("experiment=knowledge_gradient/smoke", "problem=feasible", "instance=five_by_two"),
+            *("policies=[equal,ikg,ikg_plain,ikg_variance_only,oracle]", "budget=5000"),
+        ),
+        (
+            *("experiment=knowledge_gradient/smoke", "dynamics=simulated"),
+            "policies=[kg,ikg,ikg_plain,ikg_variance_only,ocba,ttei,tt_ids]",
+            *("runs=1000", "budget=160"),
+        ),
+    )
 
     @property
     def stages(self) -> tuple[str, ...]:

@@ -160,8 +160,9 @@ SIMULATED, FLUID = (Motion.simulated,), (Motion.fluid,)
 EITHER = (Motion.simulated, Motion.fluid)
 EVERY = (Question.bai, Question.eps_good, Question.feasible)
 NEAR_BEST = (Question.bai, Question.eps_good)
-OF_SETS = stages(FLUID, (Question.eps_good,))
-OTHERS = tuple(p for p in Policy if p not in (Policy.equal, Policy.kg))
+OF_SETS = stages(FLUID, (Question.eps_good,), Policy.ikg, Policy.ikg_plain)
+COMPARED = (*IKG, Policy.ocba, Policy.ttei, Policy.tt_ids)
+"""Policies that are compared with kg in pairs."""
 
 
 def described(
@@ -250,7 +251,7 @@ OBSERVABLES = [
     ),
     described(
         ahead_of_kg,
-        stages(SIMULATED, NEAR_BEST, *OTHERS),
+        stages(SIMULATED, (Question.bai,), *COMPARED),
         "1 where it is right and kg wrong on the same rewards, 0 the other way, else nan",
         "right where kg is wrong",
         scale=Scale.linear,
