@@ -33,7 +33,7 @@ LONG, SETTLED = 50.0, 30.0
 """n Gamma* from which the rate, and the shares of the fluid, are judged."""
 OFF, WITHIN = 0.03, 0.2
 """Of a rate: what is granted to a finite budget, and how closely a mean has to resolve it."""
-LATTICE, EARLY = 1e-3, 0.2
+LATTICE, EARLY = 1e-3, 0.1
 """What is granted to a rate of the fluid: to single pulls, and over n Gamma* to its end."""
 SHARE_EARLY = 0.5
 """Of a share that converges as 1/n, over n Gamma*."""
@@ -130,23 +130,21 @@ def flowed(
     policy: Policy,
     statement: str,
     source: str,
-    value: OfJob,
-    *hypotheses: Precondition,
-    absolute: float = LATTICE,
+    ratio: OfJob,
+    *,
     question: Question = Question.bai,
-    observable: str = "share_efficiency",
     **more: Any,
 ) -> Claim:
-    """At the end of the fluid the observable is ``value``."""
+    """The rate of the fluid over the last octave is ``ratio``."""
 
     def law(p: Bandits) -> Law:
-        return Law.value(float(value(p)), absolute=absolute + EARLY / _exponent(p, fluid=True))
+        return Law.value(float(ratio(p)), absolute=LATTICE + EARLY / _exponent(p, fluid=True))
 
-    version = more.pop("version", f"fluid, {policy}")
     where = (policy, question, Motion.fluid)
-    given = {"tight": True, "t_min": lambda p: p.config.fluid_budget, **more}
+    along = {"tight": True, "clock": "octave", "timeless": True, "places": _last}
+    version = f"fluid, {policy}"
     return claimed(
-        identity, version, statement, source, where, observable, law, FLOWED, *hypotheses, **given
+        identity, version, statement, source, where, "rate", law, FLOWED, **{**along, **more}
     )
 
 
@@ -433,17 +431,18 @@ def _good() -> list[Claim]:
             tight=True,
             evaluated=True,
         ),
-        flowed(
+        claimed(
             "ikgeps.rate.exact",
-            Policy.ikg,
+            "the set",
             "the error of the set decays at the exact rate of the shares",
             DERIVED,
-            _set_share,
+            (Policy.ikg, question, Motion.fluid),
+            "set_rate",
+            lambda p: Law.value(_set_share(p), absolute=0.02),
+            FLOWED,
             SET_RATED,
-            absolute=0.02,
-            question=question,
-            observable="set_rate",
-            version="the set",
+            t_min=lambda p: p.config.fluid_budget,
+            tight=True,
         ),
     ]
 
