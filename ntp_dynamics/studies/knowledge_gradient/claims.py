@@ -196,10 +196,10 @@ def _optimum() -> list[Claim]:
         claimed(
             "kg.optimum",
             stage(policy, question, Motion.simulated),
-            "no allocation has an error below that of the best one over k - 1, at any n",
+            "at the true means no allocation has an error below that of w* over k - 1, at any n",
             DEVIATIONS,
             (policy, question, Motion.simulated),
-            "posterior_gap",
+            "allocation_gap",
             Law.envelope(0.0),
             side="lower",
             constant=lambda p: -math.log(p.bandit.arms - 1),

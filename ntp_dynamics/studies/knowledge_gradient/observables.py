@@ -52,23 +52,25 @@ def opportunity_cost(state: State, reference: Reference) -> PerRun:
 
 
 def log_posterior_error(state: State, reference: Reference) -> PerRun:
-    """log sum_i Phi(-sqrt(D_i/(V_i + V_b))) at the true means."""
+    """log sum_i Phi(-|m_i - m_b + eps|/sqrt(V_i + V_b)): that the answer is wrong, given what is
+    known."""
     return state.log_error
 
 
 def posterior_gap(state: State, reference: Reference) -> PerRun:
-    """The same less that of n pulls in the best shares: flat at the best rate."""
+    """The same less that of n pulls in the best shares at the true means: flat at the best rate."""
     return state.log_error - reference.log_optimum(state.at)
+
+
+def allocation_gap(state: State, reference: Reference) -> PerRun:
+    """What the pulls so far would leave at the true means, less that of the best shares."""
+    return log_error(reference.bandit, state.pulls) - reference.log_optimum(state.at)
 
 
 def rate(state: State, reference: Reference) -> Float[np.ndarray, "R octave"]:
     """1 - (slope of the gap over an octave)/Gamma*, of the last three octaves."""
     ends = octaves(state.horizon)
-    rows = slice(0, 1) if state.alike else slice(None)
-    gaps = np.full((len(state.pulls), len(ends)), np.nan)
-    for i in np.flatnonzero(ends <= state.at):
-        error = log_error(reference.bandit, state.pulls_at[rows, i])
-        gaps[:, i] = error - reference.log_optimum(int(ends[i]))
+    gaps = state.error_at - [reference.log_optimum(int(n)) for n in ends]
     return 1 - np.diff(gaps, axis=1) / (np.maximum(np.diff(ends), 1) * reference.gamma)
 
 
@@ -192,7 +194,7 @@ OBSERVABLES = [
     described(
         log_posterior_error,
         stages(EITHER, EVERY),
-        "posterior chance of a wrong answer at the true means, as a sum over arms",
+        "posterior chance of a wrong answer, as a sum over arms",
         "posterior error",
         log=True,
         rank=2,
@@ -200,10 +202,17 @@ OBSERVABLES = [
     described(
         posterior_gap,
         stages(EITHER, EVERY),
-        "posterior error over that of n pulls in the best shares",
+        "posterior error over that of n pulls in the best shares at the true means",
         "posterior error over the best",
         log=True,
         rank=3,
+    ),
+    described(
+        allocation_gap,
+        stages(SIMULATED, NEAR_BEST),
+        "posterior error of the pulls so far at the true means over that of the best shares",
+        "error of the allocation over the best",
+        log=True,
     ),
     described(
         rate,

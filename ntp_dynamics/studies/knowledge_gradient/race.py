@@ -83,10 +83,12 @@ class State:
     """Sums of squared deviations from the estimates."""
     pulls_at: Float[np.ndarray, "R 4 k"]
     """At the ends of octaves; 0 before."""
+    error_at: Float[np.ndarray, "R 4"]
+    """`log_error` there; nan before."""
     right: Int8[np.ndarray, "R T"]
     """Whether the answer was right at the recorded steps; -1 where that is not known yet."""
     log_error: Float[np.ndarray, " R"]
-    """Of the posterior, at the true means."""
+    """Of the posterior."""
     rival: Int8[np.ndarray, "R T"] | None
     """`right` of the knowledge gradient on the same rewards, if it ran before."""
     alike: bool
@@ -106,6 +108,7 @@ class Race:
     pulls: Float[np.ndarray, "r k"] = field(init=False)
     spread: Float[np.ndarray, "r k M"] = field(init=False)
     pulls_at: Float[np.ndarray, "r 4 k"] = field(init=False)
+    error_at: Float[np.ndarray, "r 4"] = field(init=False)
     right: Int8[np.ndarray, "r T"] = field(init=False)
     key: UInt[np.ndarray, " 2"] = field(init=False)
 
@@ -116,6 +119,7 @@ class Race:
         self.estimate = np.repeat(start[None], rows, axis=0)
         self.spread = np.zeros((rows, *shape))
         self.pulls, self.pulls_at = np.zeros((rows, shape[0])), np.zeros((rows, 4, shape[0]))
+        self.error_at = np.full((rows, 4), np.nan)
         self.right = np.full((rows, len(entry.marks)), UNKNOWN, dtype=np.int8)
         self.key = key_of(entry.reference.config.seed)
 
@@ -127,7 +131,9 @@ class Race:
             marked, ended = (x[x > self.at][0] for x in (entry.marks, entry.octaves))
             self._move(min(to, int(marked), int(ended), self.at + stride))
             if self.at == ended:
-                self.pulls_at[:, entry.octaves == ended] = self.pulls[:, None]
+                here = entry.octaves == ended
+                self.pulls_at[:, here] = self.pulls[:, None]
+                self.error_at[:, here] = self._log_error()[:, None]
             if self.at == marked and self.pulls.min() > 0:
                 column = np.searchsorted(entry.marks, self.at)
                 self.right[:, column] = entry.reference.bandit.right(self.estimate)
@@ -152,16 +158,19 @@ class Race:
             march.march(NUMBERS[entry.policy], *truth, *ends, *state)
         self.at = to
 
+    def _log_error(self) -> Float[np.ndarray, " r"]:
+        return log_error(self.entry.reference.bandit, self.pulls, self.estimate)
+
     def _whole(self) -> dict[str, np.ndarray]:
         """Everything, all R runs of it."""
         times = len(self.entry.numbers) // len(self.pulls)
-        names = ("estimate", "pulls", "spread", "pulls_at", "right")
+        names = ("estimate", "pulls", "spread", "pulls_at", "error_at", "right")
         return {name: np.repeat(getattr(self, name), times, axis=0) for name in names}
 
     def state(self) -> State:
         """As `Dynamics.state`."""
         entry = self.entry
-        errors = log_error(entry.reference.bandit, self.pulls)
+        errors = self._log_error()
         return State(
             entry.policy,
             self.at,

@@ -80,7 +80,7 @@ class Reference:
         """log P_det: the error after n pulls in the best shares, in deterministic numbers."""
         if n <= 0:
             return math.nan
-        return float(log_error(self.bandit, n * self.optimum.shares[None])[0])
+        return float(log_error(self.bandit, n * self.optimum.shares)[0])
 
     def exact_equal(self, n: Float[np.ndarray, " T"]) -> Float[np.ndarray, " T"]:
         """Probability of false selection of equal allocation (best arm)."""

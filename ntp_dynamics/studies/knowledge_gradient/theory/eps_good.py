@@ -25,7 +25,7 @@ from scipy.special import log_ndtr, logsumexp
 from ntp_dynamics.studies.knowledge_gradient.instance import Bandit
 
 Vector = Float[np.ndarray, " k"]
-BISECTIONS, POINTS = 100, 1601
+BISECTIONS, POINTS = 100, 601
 CLOSE, CUTS = 1e-7, 400
 """Relative gap at which cutting planes end, and how often at most."""
 
