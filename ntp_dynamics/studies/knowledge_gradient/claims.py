@@ -1,4 +1,4 @@
-"""What is claimed of every policy; rates in units of Gamma*, of the posterior unless said otherwise.
+"""What is claimed of every policy; rates in units of Gamma*, of the posterior where none is said.
 
 Texts of theorems could not be read: "from memory" says where a statement is remembered, and every
 constant was derived again (`theory`).
@@ -120,9 +120,7 @@ def rated(
     version = more.pop("version", f"posterior, {policy}")
     where = (policy, question, Motion.simulated)
     given = {"tight": True, **along, **more}
-    return claimed(
-        identity, version, statement, source, where, "rate", law, KNOWN, RATED, **given
-    )
+    return claimed(identity, version, statement, source, where, "rate", law, KNOWN, RATED, **given)
 
 
 def flowed(
@@ -227,9 +225,7 @@ def _decay(policy: Policy, low: float, high: float) -> Callable[[Bandits], Law]:
 
 def _exact_decay(p: Bandits) -> Law:
     rate = p.reference.gamma * p.reference.ratio(Policy.equal)
-    return Law.decay(
-        rate, rate, log_shape=lambda t: np.log(p.reference.exact_equal(t)) + rate * t
-    )
+    return Law.decay(rate, rate, log_shape=lambda t: np.log(p.reference.exact_equal(t)) + rate * t)
 
 
 def _exact_frequency(p: Bandits) -> Law:
@@ -456,10 +452,7 @@ def _feasible() -> list[Claim]:
     source = PAPER.format("Theorem 5")
     says, question = "the rate is Gamma^F = 1/sum(1/r_i)", Question.feasible
     return [
-        *(
-            rated("ikgf.rate", p, says, source, _one, question=question, kind="proved")
-            for p in IKG
-        ),
+        *(rated("ikgf.rate", p, says, source, _one, question=question, kind="proved") for p in IKG),
         *(
             shared(
                 "ikgf.rate",

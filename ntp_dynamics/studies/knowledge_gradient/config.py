@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from omegaconf import MISSING
 from pydantic import Field
@@ -96,8 +96,8 @@ class Slippage(Instance):
 class Measures(Instance):
     """Arms with several measures each, and a threshold for each measure (problem=feasible)."""
 
-    mean: list[list[float]] = field(default_factory=list)
-    variance: list[list[float]] = field(default_factory=list)
+    mean: list[Any] = field(default_factory=list)
+    variance: list[Any] = field(default_factory=list)
     threshold: list[float] = field(default_factory=list)
 
 

@@ -76,7 +76,7 @@ class Bandit:
     def answer(self, estimate: Float[np.ndarray, "R k M"]) -> Bool[np.ndarray, "R k"]:
         """Which arms are chosen on estimates: one, or a set."""
         if self.problem is Question.feasible:
-            return (estimate <= self.threshold).all(axis=-1)
+            return np.all(estimate <= self.threshold, axis=-1)
         first = estimate[..., 0]
         if self.problem is Question.eps_good:
             return first >= first.max(axis=-1, keepdims=True) - self.epsilon

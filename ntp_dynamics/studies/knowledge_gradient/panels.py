@@ -1,3 +1,5 @@
 """panels"""
+
+
 def sheets(tree, title):
     return iter(())

@@ -90,7 +90,9 @@ def _chosen(
     m, v, t = row
     flat = not bandit.threshold.size
     mean, variance = (m[:, 0], v[:, 0]) if flat else (m, v)
-    seen = Beliefs(mean.copy(), variance.copy(), t.astype(np.int64), n, bandit.epsilon, bandit.threshold)
+    seen = Beliefs(
+        mean.copy(), variance.copy(), t.astype(np.int64), n, bandit.epsilon, bandit.threshold
+    )
     stream = np.random.Philox(key=key[0] << 32 | key[1], counter=[0, n, run, COIN])
     try:
         arm = choose(seen, np.random.Generator(stream))

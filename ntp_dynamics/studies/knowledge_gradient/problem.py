@@ -109,7 +109,11 @@ class Bandits:
             for o in outlines(self.config)
         }
         streams = ("run", np.arange(self.config.runs), said("number of its streams"))
-        return {"/": xarray.Dataset({"stream": streams}), "/theory": xarray.Dataset(theory, coords=coords), **own}
+        return {
+            "/": xarray.Dataset({"stream": streams}),
+            "/theory": xarray.Dataset(theory, coords=coords),
+            **own,
+        }
 
 
 def outlines(config: KnowledgeGradientConfig) -> list[Outline]:
@@ -150,5 +154,3 @@ def prepared(
 ) -> Bandits:
     """The problem of a job."""
     return Bandits(config, Reference(config, bandit), choose)
-
-

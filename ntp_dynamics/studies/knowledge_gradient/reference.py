@@ -17,7 +17,7 @@ from ntp_dynamics.studies.knowledge_gradient.config import (
 )
 from ntp_dynamics.studies.knowledge_gradient.instance import Bandit
 from ntp_dynamics.studies.knowledge_gradient.kernel import shares
-from ntp_dynamics.studies.knowledge_gradient.theory import equal, eps_good, feasible, rates
+from ntp_dynamics.studies.knowledge_gradient.theory import eps_good, equal, feasible, rates
 from ntp_dynamics.studies.knowledge_gradient.theory.errors import log_error
 
 Shares = Float[np.ndarray, " k"]
@@ -66,7 +66,7 @@ class Reference:
             Policy.track: best,
         }
 
-    def efficiency(self, w: Float[np.ndarray, "... k"]) -> Float[np.ndarray, "..."]:
+    def efficiency(self, w: Float[np.ndarray, "... k"]) -> Float[np.ndarray, ...]:
         """Gamma(w)/Gamma*."""
         of = feasible if self.bandit.problem is Question.feasible else rates
         return of.rate(self.bandit, w) / self.gamma

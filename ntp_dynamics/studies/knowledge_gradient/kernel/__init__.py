@@ -1,1 +1,1 @@
-"""Compiled code: counter-based draws, special functions, indices, policies and the loop over pulls."""
+"""Compiled: counter-based draws, special functions, indices, policies and the loop over pulls."""

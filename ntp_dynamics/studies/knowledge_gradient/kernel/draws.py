@@ -1,7 +1,7 @@
 """Random numbers that depend on (seed, purpose, run, arm or step, number) alone.
 
-Philox-4x32 with ten rounds (Salmon, Moraes, Dror, Shaw, SC 2011): a counter of four words, scrambled
-under a key of two, gives 128 random bits.  Normals are the inverse of the normal distribution
+Philox-4x32 with ten rounds (Salmon, Moraes, Dror, Shaw, SC 2011): a counter of four words,
+scrambled under a key of two, gives 128 random bits.  Normals are the inverse of the normal distribution
 (Wichura, AS 241) at 53 of them.
 """
 
@@ -63,10 +63,8 @@ def quantile(p):
         r = 0.180625 - q * q
         return q * _ratio(r, CENTRE_UP, CENTRE_DOWN)
     r = math.sqrt(-math.log(p if q < 0 else 1 - p))
-    if r <= 5:
-        z = _ratio(r - 1.6, MIDDLE_UP, MIDDLE_DOWN)
-    else:
-        z = _ratio(r - 5, TAIL_UP, TAIL_DOWN)
+    near = r <= 5
+    z = _ratio(r - 1.6, MIDDLE_UP, MIDDLE_DOWN) if near else _ratio(r - 5, TAIL_UP, TAIL_DOWN)
     return -z if q < 0 else z
 
 

@@ -128,5 +128,5 @@ def log_set_error(bandit: Bandit, t: Vector) -> float:
             x = centre + np.linspace(-12, 12, POINTS) * spread[i]
             near = log_ndtr((x[:, None] + eps - mu) / spread)[:, others].sum(axis=1)
             density = -0.5 * ((x - mu[i]) / spread[i]) ** 2 - 0.5 * math.log(2 * math.pi)
-            logs.append(float(logsumexp(near + density)) + math.log(24 / (POINTS - 1)))
-    return float(logsumexp(logs))
+            logs.append(float(np.asarray(logsumexp(near + density))) + math.log(24 / (POINTS - 1)))
+    return float(np.asarray(logsumexp(logs)))

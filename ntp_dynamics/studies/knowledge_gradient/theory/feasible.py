@@ -26,6 +26,6 @@ def shares(bandit: Bandit) -> Float[np.ndarray, " k"]:
     return w / w.sum()
 
 
-def rate(bandit: Bandit, w: Float[np.ndarray, "... k"]) -> Float[np.ndarray, "..."]:
+def rate(bandit: Bandit, w: Float[np.ndarray, "... k"]) -> Float[np.ndarray, ...]:
     """min_i w_i r_i."""
     return (w * separations(bandit)).min(axis=-1)

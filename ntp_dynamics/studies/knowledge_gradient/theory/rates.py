@@ -33,7 +33,7 @@ def costs(bandit: Bandit, w: Float[np.ndarray, "... k"]) -> Float[np.ndarray, ".
     return found
 
 
-def rate(bandit: Bandit, w: Float[np.ndarray, "... k"]) -> Float[np.ndarray, "..."]:
+def rate(bandit: Bandit, w: Float[np.ndarray, "... k"]) -> Float[np.ndarray, ...]:
     """Gamma(w)."""
     return costs(bandit, w).min(axis=-1)
 

@@ -1,2 +1,3 @@
 """views"""
+
 VIEWS = ()

@@ -94,7 +94,9 @@ def test_arms_that_are_skipped_could_not_have_won(seed):
         index.improved(m, v, t, 0.0, variant, out)
         b = int(m.argmax())
         a = v / t + v[b] / t[b]
-        own = np.array([index.log_gain((m[j] - m[b]) ** 2, a[j], v[j], t[j], variant) for j in range(k)])
+        own = np.array(
+            [index.log_gain((m[j] - m[b]) ** 2, a[j], v[j], t[j], variant) for j in range(k)]
+        )
         parts = [index.log_gain((m[j] - m[b]) ** 2, a[j], v[b], t[b], variant) for j in range(k)]
         assert index.improved_arm(own, np.array(parts), b) == out.argmax()
 

@@ -58,7 +58,7 @@ def test_all_policies_see_the_same_rewards():
         m, t = walk(policy, arms, 4, 60)
         for i in range(arms.arms):
             seen.setdefault((i, int(t[0, i])), set()).add(float(m[0, i]))
-    shared = [values for values in seen.values()]
+    shared = list(seen.values())
     assert len(seen) < arms.arms * len(POLICIES)
     assert all(len(values) == 1 for values in shared)
 

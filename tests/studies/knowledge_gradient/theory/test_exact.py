@@ -36,7 +36,9 @@ def test_the_printed_rate_is_not_that_of_the_set_near_a_tie(golden):
     arms = bandit(golden["rates"]["eps_near_tie"])
     best = rates.optimum(arms)
     assert eps_good.set_rate(arms, best.shares) < 0.05 * best.rate
-    assert eps_good.set_optimum(arms, best.shares).rate == pytest.approx(0.799 * best.rate, rel=1e-2)
+    assert eps_good.set_optimum(arms, best.shares).rate == pytest.approx(
+        0.799 * best.rate, rel=1e-2
+    )
 
 
 def test_gradients_bound_a_concave_rate_from_above_everywhere(golden):

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from ntp_dynamics.studies.knowledge_gradient.config import Question
 from ntp_dynamics.studies.knowledge_gradient.kernel import shares
 from ntp_dynamics.studies.knowledge_gradient.theory import feasible, rates
 from ntp_dynamics.studies.knowledge_gradient.theory.errors import log_error
 from tests.studies.knowledge_gradient.made import bandit
-from ntp_dynamics.studies.knowledge_gradient.config import Question
 
 KINDS = {
     "optimal": shares.OPTIMAL,
