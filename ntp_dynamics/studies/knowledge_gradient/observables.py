@@ -187,8 +187,7 @@ OBSERVABLES = [
         false_selection,
         stages(SIMULATED, EVERY),
         "1 where the answer is wrong; its mean over runs is the probability of false selection",
-        "probability of false selection",
-        rank=1,
+        "false selection",
         ceiling=1.0,
     ),
     described(
@@ -197,7 +196,6 @@ OBSERVABLES = [
         "posterior chance of a wrong answer, as a sum over arms",
         "posterior error",
         log=True,
-        rank=2,
     ),
     described(
         posterior_gap,
@@ -205,7 +203,7 @@ OBSERVABLES = [
         "posterior error over that of n pulls in the best shares at the true means",
         "posterior error over the best",
         log=True,
-        rank=3,
+        rank=1,
     ),
     described(
         allocation_gap,
