@@ -26,6 +26,29 @@ NONE, PLAIN, INTEGRAL, VARIANCE_ONLY = -1, 0, 1, 2
 """Variants of the value that is looked ahead to; none is the knowledge gradient itself."""
 
 
+LOG_2 = math.log(2)
+POWERS = 0.5 ** np.arange(1075)
+"""2^0 to 2^-1074, beyond which all is zero."""
+SMALL = 1e-3
+"""Below this a series of five terms has all digits."""
+
+
+@njit(cache=True)
+def short(q):
+    """1 - e^-q for q >= 0."""
+    if q < SMALL:
+        return q * (1 - q / 2 * (1 - q / 3 * (1 - q / 4 * (1 - q / 5))))
+    return -math.expm1(-q)
+
+
+@njit(cache=True)
+def log_one_more(x):
+    """log(1 + x) for x >= 0."""
+    if x < SMALL:
+        return x * (1 - x * (1 / 2 - x * (1 / 3 - x * (1 / 4 - x / 5))))
+    return math.log1p(x)
+
+
 @njit(cache=True)
 def shrinkage(d, a, s2, t, variant):
     """q = log e - log E of one term: ``d`` = D, ``a`` = A, and the arm with variance ``s2`` and
@@ -37,7 +60,7 @@ def shrinkage(d, a, s2, t, variant):
     q = 0.5 * d * fall / (a * (a - fall))
     if variant == INTEGRAL:
         shift = s2 / (t + 1) ** 2
-        q += 0.5 * math.log1p(shift / (a - s2 / (t * (t + 1))))
+        q += 0.5 * log_one_more(shift / (a - s2 / (t * (t + 1))))
     return q
 
 
@@ -47,7 +70,7 @@ def log_gain(d, a, s2, t, variant):
     q = shrinkage(d, a, s2, t, variant)
     if q <= 0:
         return -math.inf
-    return -0.5 * d / a + math.log(-math.expm1(-q))
+    return -0.5 * d / a + math.log(short(q))
 
 
 @njit(cache=True)
@@ -124,25 +147,40 @@ def gradient_arm(m, log_st, st):
 
 
 @njit(cache=True)
-def improved_arm(own, parts, b):
-    """The arm of the largest improved index: ``own`` of the others, ``parts`` of the sum of b.
+def terms(d, a, own, best, variant):
+    """One arm's two terms e - E, of its own pull and of one of the best arm, without logs.
 
-    The sum is at most k - 1 times its largest term: often that is enough.
+    ``own``, ``best``: (variance, pulls) of the arm and of b.  Both terms are the returned numbers
+    times 2^-power: exp(-D/(2 A)) leaves the range of floats, its power of two does not.
     """
-    arm, top, largest = -1, -math.inf, -math.inf
-    for j in range(len(own)):
+    x = 0.5 * d / a
+    power = math.floor(x / LOG_2)
+    scale = math.exp(-(x - power * LOG_2))
+    first = scale * short(shrinkage(d, a, own[0], own[1], variant))
+    second = scale * short(shrinkage(d, a, best[0], best[1], variant))
+    return first, second, power
+
+
+@njit(cache=True)
+def improved_arm(own, parts, power, b):
+    """The arm of the largest improved index: terms ``own`` of the others, and the sum of ``parts``
+    for b.
+
+    Terms are brought to one power of two, which rounds nothing: what is found depends on where a
+    run stands, and not on which terms were computed when.
+    """
+    k = len(own)
+    low = math.inf
+    for j in range(k):
         if j != b:
-            if own[j] > top or arm < 0:
-                arm, top = j, own[j]
-            largest = max(largest, parts[j])
-    if largest + math.log(len(own) - 1) < top:
-        return arm
-    total = 0.0
-    if largest > -math.inf:
-        for j in range(len(own)):
-            if j != b:
-                total += math.exp(parts[j] - largest)
-        largest += math.log(total)
-    if largest > top or (largest == top and b < arm):
-        return b
-    return arm
+            low = min(low, power[j])
+    arm, top, total = -1, -1.0, 0.0
+    for j in range(k):
+        if j != b:
+            down = power[j] - low
+            scale = POWERS[int(down)] if down < len(POWERS) else 0.0
+            value = own[j] * scale
+            total += parts[j] * scale
+            if value > top:
+                arm, top = j, value
+    return b if total > top or (total == top and b < arm) else arm

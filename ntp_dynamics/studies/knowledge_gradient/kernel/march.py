@@ -15,7 +15,7 @@ from ntp_dynamics.studies.knowledge_gradient.kernel.draws import REWARD, normal
 from ntp_dynamics.studies.knowledge_gradient.kernel.index import (
     gradient_arm,
     improved_arm,
-    log_gain,
+    terms,
 )
 from ntp_dynamics.studies.knowledge_gradient.kernel.policies import (
     behind,
@@ -41,11 +41,10 @@ def pulled(t, m, squares, x):
 
 
 @njit(cache=True)
-def refreshed(m, v, t, eps, b, variant, j, own, parts):
+def refreshed(m, v, t, eps, b, variant, j, own, parts, power):
     """The terms of the improved index that belong to an arm j other than b."""
     d, a = (m[j] - m[b] + eps) ** 2, v[j] / t[j] + v[b] / t[b]
-    own[j] = log_gain(d, a, v[j], t[j], variant)
-    parts[j] = log_gain(d, a, v[b], t[b], variant)
+    own[j], parts[j], power[j] = terms(d, a, (v[j], t[j]), (v[b], t[b]), variant)
 
 
 @njit(cache=True, nogil=True)
@@ -60,7 +59,7 @@ def march(policy, mean, variance, eps, shares, key, runs, first, last, n0, fluid
     k = len(mean)
     variant = VARIANTS[policy]
     improving = IKG <= policy <= IKG_VARIANCE_ONLY
-    own, parts = np.full(k, -math.inf), np.full(k, -math.inf)
+    own, parts, power = np.zeros(k), np.zeros(k), np.zeros(k)
     st, log_st = np.empty(k), np.empty(k)
     scale = np.sqrt(variance)
     for r in range(len(runs)):
@@ -84,11 +83,11 @@ def march(policy, mean, variance, eps, shares, key, runs, first, last, n0, fluid
                 if b != leader or last_arm == b or last_arm < 0:
                     for j in range(k):
                         if j != b:
-                            refreshed(m_r, v, t_r, eps, b, variant, j, own, parts)
+                            refreshed(m_r, v, t_r, eps, b, variant, j, own, parts, power)
                     leader = b
                 else:
-                    refreshed(m_r, v, t_r, eps, b, variant, last_arm, own, parts)
-                arm = improved_arm(own, parts, b)
+                    refreshed(m_r, v, t_r, eps, b, variant, last_arm, own, parts, power)
+                arm = improved_arm(own, parts, power, b)
             elif policy == OCBA:
                 arm = starving(m_r, v, t_r, eps)
             elif policy == TTEI:
