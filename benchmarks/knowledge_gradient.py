@@ -45,7 +45,7 @@ INSTANCES = {
     "hetero": (1 - 0.2 * np.arange(10), np.repeat([1.0, 9.0], 5), 2000),
 }
 ALIKE = 600
-"""Pulls for which both are compared: further on the difference z Phi(z) + phi(z) loses its digits."""
+"""Pulls for which both are compared: further on z Phi(z) + phi(z) loses its digits."""
 Choose = Callable[[np.ndarray, np.ndarray], int]
 
 

@@ -1,8 +1,8 @@
 """Random numbers that depend on (seed, purpose, run, arm or step, number) alone.
 
 Philox-4x32 with ten rounds (Salmon, Moraes, Dror, Shaw, SC 2011): a counter of four words,
-scrambled under a key of two, gives 128 random bits.  Normals are the inverse of the normal distribution
-(Wichura, AS 241) at 53 of them.
+scrambled under a key of two, gives 128 random bits.  Normals are the inverse of the normal
+distribution (Wichura, AS 241) at 53 of them.
 """
 
 from __future__ import annotations
