@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from benchmarks.catalogue.finding import Page
-from benchmarks.catalogue.findings import transformer
+from benchmarks.catalogue.findings import knowledge_gradient, transformer
 
 PAGES = [
     Page("next_token", "findings.md", transformer.OPENING, transformer.FINDINGS),
+    Page(
+        "knowledge_gradient",
+        "findings/knowledge_gradient.md",
+        knowledge_gradient.OPENING,
+        knowledge_gradient.FINDINGS,
+    ),
 ]
 """A page a study."""
 FINDINGS = [finding for page in PAGES for finding in page.findings]

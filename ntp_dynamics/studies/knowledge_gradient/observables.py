@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ntp_dynamics.observe.observable import Measure, Observable, Scale
+from ntp_dynamics.record.over_runs import OverRuns
 from ntp_dynamics.studies.knowledge_gradient.config import (
     AVAILABLE,
     IKG,
@@ -187,8 +188,10 @@ OBSERVABLES = [
         false_selection,
         stages(SIMULATED, EVERY),
         "1 where the answer is wrong; its mean over runs is the probability of false selection",
-        "false selection",
+        "probability of false selection",
         ceiling=1.0,
+        over_runs=OverRuns.share,
+        rank=1,
     ),
     described(
         log_posterior_error,
@@ -196,6 +199,7 @@ OBSERVABLES = [
         "posterior chance of a wrong answer, as a sum over arms",
         "posterior error",
         log=True,
+        over_runs=OverRuns.mean,
     ),
     described(
         posterior_gap,
@@ -203,7 +207,8 @@ OBSERVABLES = [
         "posterior error over that of n pulls in the best shares at the true means",
         "posterior error over the best",
         log=True,
-        rank=1,
+        over_runs=OverRuns.mean,
+        rank=2,
     ),
     described(
         allocation_gap,
@@ -255,6 +260,7 @@ OBSERVABLES = [
         "1 where the best arm had less than 1 % of the pulls since half of the horizon",
         "frozen",
         scale=Scale.linear,
+        over_runs=OverRuns.share,
     ),
     described(
         ahead_of_kg,
@@ -262,6 +268,7 @@ OBSERVABLES = [
         "1 where it is right and kg wrong on the same rewards, 0 the other way, else nan",
         "right where kg is wrong",
         scale=Scale.linear,
+        over_runs=OverRuns.share,
     ),
     described(
         opportunity_cost,
@@ -269,6 +276,7 @@ OBSERVABLES = [
         "largest mean less that of the arm of the largest estimate",
         "opportunity cost",
         units="reward",
+        over_runs=OverRuns.mean,
     ),
     described(
         best_estimate,
