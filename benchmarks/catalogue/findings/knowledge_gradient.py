@@ -27,7 +27,8 @@ OPENING = """\
 Policies that spend a budget of pulls to find the best arm, the good arms or the feasible arms,
 against {jobs} jobs ({minutes} on 2 cores). `python -m benchmarks.catalogue --study
 knowledge_gradient` runs them and writes this page; each experiment also runs alone, by the command
-under its title. What is modelled and claimed stands in [knowledge_gradient.md](../knowledge_gradient.md).
+under its title. What is modelled and claimed:
+[knowledge_gradient.md](../knowledge_gradient.md).
 
 *Expected* is theory, or a count of earlier runs with other rewards, written in the code before the
 run: a probability of false selection agrees if Fisher's exact test does not tell both counts apart
@@ -174,8 +175,8 @@ RATES = Finding(
         ),
     ],
     text=(
-        "Every rate is where the formulas put it. The rate is the slope of the posterior error less "
-        "that of the best shares; slopes of the error itself would read 8 to 15 % more at a "
+        "Every rate is where the formulas put it. The rate is the slope of the posterior error "
+        "less that of the best shares; slopes of the error itself would read 8 to 15 % more at a "
         "thousand pulls."
     ),
     picture=_picture(SLIP),
@@ -214,8 +215,8 @@ FLUID = Finding(
     ],
     text=(
         "One balance law gives the shares of all three variants. The printed claim that iKG has "
-        "the rate Gamma* holds of plain iKG where the best arm has one close rival, and is wrong by "
-        "25 in 1,000 where it has nine."
+        "the rate Gamma* holds of plain iKG where the best arm has one close rival, and is wrong "
+        "by 25 in 1,000 where it has nine."
     ),
     picture=_picture(SLIP),
     caption="Shares and rates of the fluid on slippage.",
@@ -277,8 +278,8 @@ EPS_GOOD = Finding(
         verdict("ikgeps.rate.exact", "tight"),
     ],
     text=(
-        "Here the second good arm stands off, so that the printed rate is that of the set. At 1,500 "
-        "pulls the integral variant is wrong in four sets of 1,000."
+        "Here the second good arm stands off, so that the printed rate is that of the set. At "
+        "1,500 pulls the integral variant is wrong in four sets of 1,000."
     ),
     picture=_picture(""),
     caption="Ten arms, three of them good, 300 runs.",
@@ -388,8 +389,8 @@ EXAMPLE_2 = Finding(
     ]
     + [verdict("ikg.rate.sharp", "does not apply", version="posterior, ikg")],
     text=(
-        "Gamma* is 4.4e-5. At 20,000 pulls every policy is still wrong in one run of ten or more, and "
-        "no rate can be told below 10^6."
+        "Gamma* is 4.4e-5. At 20,000 pulls every policy is still wrong in one run of ten or more, "
+        "and no rate can be told below 10^6."
     ),
 )
 

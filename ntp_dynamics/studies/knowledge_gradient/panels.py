@@ -39,7 +39,8 @@ COLOURS = {
 }
 SHOWN = 30
 """Recorded pulls of paired differences: the last decade, before which all is noise."""
-Painter = Callable[["Axes", "xarray.DataTree"], None]
+Painter = Callable[..., None]
+"""Of axes and a record."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def selections(ax: Axes, tree: xarray.DataTree) -> None:
 def gaps(ax: Axes, tree: xarray.DataTree) -> None:
     """Mean log error over that of the best shares, and the slope that theory gives its last half:
     flat at the best rate."""
-    gamma = float(tree["theory"]["gamma"])
+    gamma = float(tree["theory"].dataset["gamma"])
     for policy, data in simulated(tree):
         n, gap = data["pull"].values, data["posterior_gap"].values.mean(axis=0)
         ax.plot(n, gap, color=COLOURS[policy], lw=1.4, label=policy)
@@ -115,8 +116,9 @@ def shares(ax: Axes, tree: xarray.DataTree) -> None:
             ax.plot(x, expected, "_", color=BLACK, ms=40 / len(policies), mew=1.2)
     ax.plot([], [], "_", color=BLACK, label="theory")
     ax.set(xlabel="arm", ylabel="share of the pulls")
-    if len(tree["theory"]["arm"]) <= 20:
-        ax.set_xticks(tree["theory"]["arm"].values)
+    arms = tree["theory"].dataset["arm"].values
+    if len(arms) <= 20:
+        ax.set_xticks(arms)
     ax.legend(fontsize=6.5, ncols=2, loc="best")
 
 

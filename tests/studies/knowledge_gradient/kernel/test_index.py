@@ -98,7 +98,8 @@ def test_the_arm_is_that_of_the_largest_log_index(seed):
             index.terms((m[j] - m[b]) ** 2, v[j] / t[j] + v[b] / t[b], pairs[j], pairs[b], variant)
             for j in range(k)
         ]
-        assert index.improved_arm(*np.array(rows).T.copy(), b) == out.argmax()
+        own, parts, power = np.array(rows).T.copy()
+        assert index.improved_arm(own, parts, power, b) == out.argmax()
 
 
 def test_the_margin_is_that_of_the_two_largest(golden):
