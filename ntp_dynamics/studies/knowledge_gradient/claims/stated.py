@@ -27,7 +27,8 @@ OFF, WITHIN = 0.03, 0.2
 LATTICE, EARLY = 1e-3, 0.1
 """What is granted to a rate of the fluid: to single pulls, and over n Gamma* to its end."""
 SHARE_EARLY = 0.5
-"""Of a share that converges as 1/n, over n Gamma*."""
+"""What is granted to the shares of policies that balance exponents, over n Gamma*: these are equal
+up to logs.  Shares of KG converge as fast as whole pulls can."""
 FINE = 0.03
 """The same resolution where the claim differs from a better one by 2 to 8 %."""
 
@@ -148,8 +149,9 @@ def shared(
     """At the end of the fluid the share of every arm is that of theory."""
 
     def law(p: Bandits) -> Law:
-        early = SHARE_EARLY / _exponent(p, fluid=True) if relative else 0.0
-        return Law.value(p.reference.shares[policy], relative, absolute=absolute + early)
+        early = 0.0 if policy is Policy.kg else SHARE_EARLY / _exponent(p, fluid=True)
+        granted = absolute + early + 1 / p.config.fluid_budget  # pulls are whole
+        return Law.value(p.reference.shares[policy], relative, absolute=granted)
 
     version = more.pop("version", f"shares, {policy}")
     where = (policy, question, Motion.fluid)
