@@ -89,11 +89,10 @@ OBSERVABLES = [
     ),
     described(
         log_posterior_error,
-        stages(EITHER, EVERY),
+        stages(SIMULATED, EVERY),
         "posterior chance of a wrong answer, as a sum over arms",
         "posterior error",
         log=True,
-        over_runs=OverRuns.mean,
     ),
     described(
         posterior_gap,
@@ -101,7 +100,6 @@ OBSERVABLES = [
         "posterior error over that of n pulls in the best shares at the true means",
         "posterior error over the best",
         log=True,
-        over_runs=OverRuns.mean,
         rank=2,
     ),
     described(
