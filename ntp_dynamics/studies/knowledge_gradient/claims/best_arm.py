@@ -12,6 +12,7 @@ from jaxtyping import Float
 from ntp_dynamics.studies.knowledge_gradient.claims.stated import (
     DERIVED,
     FINE,
+    KNOWN,
     PAPER,
     claimed,
     flowed,
@@ -95,6 +96,7 @@ def frequent(identity: str, policy: Policy, statement: str, source: str, law: An
         (policy, Question.bai, Motion.simulated),
         "false_selection",
         law,
+        KNOWN,
         about="ensemble",
         t_min=lambda p: max(p.bandit.arms * p.config.n0, 1 / p.reference.gamma),
     )

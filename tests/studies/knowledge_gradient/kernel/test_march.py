@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from ntp_dynamics.studies.knowledge_gradient.kernel import march
+from ntp_dynamics.studies.knowledge_gradient.kernel.draws import REWARD, key_of, normal
+from ntp_dynamics.studies.knowledge_gradient.theory import rates
 from tests.studies.knowledge_gradient.made import bandit, walk
 
 NUMBERS = {"kg": march.KG, "ikg_integral": march.IKG, "ikg_plain": march.IKG_PLAIN}
@@ -81,7 +83,6 @@ def test_estimated_variances_are_those_of_the_rewards_so_far():
     arms = bandit({"mean": [0.0, 1.0], "variance": [4.0, 1.0]})
     shape = (1, 2)
     m, t, sq = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    from ntp_dynamics.studies.knowledge_gradient.kernel.draws import REWARD, key_of, normal
 
     ends = (key_of(0), np.array([5]), 0, 60, 5, False, True)
     march.march(march.KG, arms.mu, arms.v, 0.0, arms.v, *ends, m, t, sq)
@@ -97,3 +98,12 @@ def test_top_two_policies_pull_the_best_arm_half_of_the_time():
     for policy in (march.TTEI, march.TTTS):
         _, t = walk(policy, arms, [0], 1500)
         assert t[0, 0] / 1500 == pytest.approx(0.5, abs=0.06)
+
+
+def test_the_oracle_and_tracking_reach_the_best_shares_to_a_few_pulls():
+    arms = bandit({"mean": [1.0, 0.6, 0.1], "variance": [1.0, 2.0, 0.5]})
+    best = rates.optimum(arms)
+    for policy in (march.ORACLE, march.TRACK):
+        _, t = walk(policy, arms, 0, 20_000, fluid=True, shares=best.shares)
+        assert np.abs(t[0] - 20_000 * best.shares).max() < 3
+        assert rates.rate(arms, t[0] / 20_000) == pytest.approx(best.rate, rel=1e-3)
