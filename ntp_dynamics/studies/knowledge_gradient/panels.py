@@ -78,13 +78,15 @@ def selections(ax: Axes, tree: xarray.DataTree) -> None:
         p, low, high = interval(wrong[:, there])
         shown = np.where(p > 0, p, np.nan)
         ax.semilogy(n[there], shown, color=COLOURS[policy], lw=1.6, label=policy)
-        ax.fill_between(n[there], np.maximum(low, 1e-9), high, color=COLOURS[policy], alpha=0.12)
+        bounds = (np.where(p > 0, x, np.nan) for x in (low, high))
+        ax.fill_between(n[there], *bounds, color=COLOURS[policy], alpha=0.12)
         lowest = min(lowest, float(np.nanmin(shown)) if np.isfinite(shown).any() else 1.0)
     theory = tree["theory"].dataset
     if "exact_equal" in theory and Policy.equal in dict(simulated(tree)):
         exact = theory["exact_n"].values, theory["exact_equal"].values
         ax.semilogy(*exact, color=BLACK, ls="--", lw=1, label="equal, exact")
     ax.set(xlabel="pulls", ylabel="probability of a wrong answer", ylim=(lowest / 2, 1))
+    ax.locator_params(axis="x", nbins=5)
     ax.legend(fontsize=6.5, ncols=2, loc="best")
 
 
@@ -101,6 +103,7 @@ def gaps(ax: Axes, tree: xarray.DataTree) -> None:
             line = gap[-1] + gamma * (1 - ratio) * (late - n[-1])
             ax.plot(late, line, color=COLOURS[policy], ls="--", lw=1)
     ax.set(xlabel="pulls", ylabel="mean of log error - log best")
+    ax.locator_params(axis="x", nbins=5)
     ax.legend(fontsize=6.5, ncols=2, loc="best")
 
 
@@ -143,6 +146,8 @@ def rates(ax: Axes, tree: xarray.DataTree) -> None:
         if known[motion]:
             ax.plot([], [], mark, color="0.4", ms=5, label=word)
     ax.set_yticks(range(len(names)), [str(p) for p in names])
+    low, high = ax.get_xlim()
+    ax.set_xlim(min(low, 0.98), max(high, 1.02))
     ax.set(xlabel="rate over the best, last octave", ylim=(len(names) - 0.4, -0.6))
     ax.axvline(1, color="0.85", zorder=0)
     ax.legend(fontsize=6.5, loc="best")
@@ -157,6 +162,7 @@ def pairs(ax: Axes, tree: xarray.DataTree) -> None:
         ax.fill_between(n, *bounds, color=COLOURS[policy], alpha=0.12)
     ax.axhline(0, color=COLOURS[Policy.kg], lw=1.2, label="kg")
     ax.set(xlabel="pulls", ylabel="P(wrong) less that of kg")
+    ax.locator_params(axis="x", nbins=5)
     ax.legend(fontsize=6.5, ncols=2, loc="best")
 
 
