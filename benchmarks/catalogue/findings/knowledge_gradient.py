@@ -33,7 +33,7 @@ under its title. What is modelled and claimed:
 *Expected* is theory, or a count of earlier runs with other rewards, written in the code before the
 run: a probability of false selection agrees if Fisher's exact test does not tell both counts apart
 at 1 %, a rate if it is within three times the largest standard error 2/sqrt(n Gamma* R), a rate of
-the fluid within .001. Rates are in units of Gamma\\*, the best one. Pilot runs with the same seed had
+the fluid within .001. Rates are in units of Gamma\\*, the best one. Pilot runs with this seed had
 been seen when the verdicts expected here, and the rows on frozen arms, the oracle and the second
 example, were written; false selections and rates are those of notes made before.
 """
