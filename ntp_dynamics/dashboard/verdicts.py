@@ -110,6 +110,11 @@ def _numbers(v: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def _kept(v: Mapping[str, Any]) -> str:
+    told = kept_of(v.get("outcomes"), v.get("about"))
+    return told or f"{v.get('runs_judged')} judged"[:40]
+
+
 def _left_out(v: Mapping[str, Any]) -> int | None:
     outcomes = v.get("outcomes")
     return outcomes.count("left out") or None if isinstance(outcomes, list) else None
