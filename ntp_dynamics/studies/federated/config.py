@@ -105,7 +105,7 @@ class Estimator:
     """Estimates at the start, of client 0 of the first task."""
 
     num_directions: Counts = field(default_factory=lambda: [1, 2, 4, 8, 16])
-    draws: Count = 400
+    draws: Count = 100
     """A run."""
 
 
@@ -176,7 +176,7 @@ class Budget:
 class FederatedConfig(JobConfig):
     """One job: R runs on the same data with clients, batches and directions of their own."""
 
-    runs: Annotated[int, Field(ge=1, le=100_000)] = 32
+    runs: Annotated[int, Field(ge=1, le=100_000)] = 128
     tasks: Annotated[list[Task], Field(min_length=1)] = field(
         default_factory=lambda: [Task.logistic, Task.quadratic]
     )
@@ -214,7 +214,7 @@ class FederatedConfig(JobConfig):
     """mu."""
     directions: Directions = Directions.sphere
     difference: Difference = Difference.stable
-    rounds: Count = 6400
+    rounds: Count = 1600
     """T."""
     schedule: ScheduleName = ScheduleName.decay
     schedule_file: str = ""
@@ -223,7 +223,7 @@ class FederatedConfig(JobConfig):
     """eta, of schedules constant and horizon and of the stationary phases."""
     c: Positive = 2.0
     """Of the schedule decay, over H times the least eigenvalue of the Hessian at w*."""
-    t0: Positive = 100.0
+    t0: Positive = 30.0
     staleness: Natural = 0
     """Largest lag in rounds."""
     lag: Lag = Lag.uniform

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float
 
 from ntp_dynamics.studies.federated.config import Directions, Method, ScheduleName, Task
 from ntp_dynamics.studies.federated.problem import FederatedProblem
+from ntp_dynamics.studies.federated.theory.curves import excess, of_quadratics
+from ntp_dynamics.studies.federated.theory.limits import delay_limit
 from ntp_dynamics.studies.federated.theory.rate import noise_at, rate_constant, settled
 from ntp_dynamics.studies.federated.theory.stability import Smoothness
 
@@ -52,8 +55,6 @@ def rate_holds_from(problem: FederatedProblem, task: Task) -> float:
 
 def floor(problem: FederatedProblem) -> float:
     """Stationary E[F_S - F*] of the quadratic task."""
-    from ntp_dynamics.studies.federated.theory.curves import excess
-
     eta = float(problem.step_sizes(Task.quadratic)[0])
     hessian = problem.setting(Task.quadratic).hessian
     return float(excess(problem.federation.stationary(eta), hessian))
@@ -79,3 +80,28 @@ def contracts(problem: FederatedProblem, task: Task) -> bool:
     """eta <= 2/(beta kappa^2), of the copies."""
     bounds = smoothness(problem, task, 0.0)
     return problem.config.copies.step_size <= 2 / (bounds.smooth * bounds.kappa**2)
+
+
+def delay_formula(problem: FederatedProblem) -> Float[np.ndarray, " tau"]:
+    """The limit of every lag in closed form."""
+    largest = float(problem.setting(Task.quadratic).eigenvalues[-1])
+    return np.array([delay_limit(lag, largest) for lag in problem.config.delay.lags])
+
+
+def smoothing_floor(
+    problem: FederatedProblem,
+) -> tuple[Float[np.ndarray, " mu"], float, Float[np.ndarray, " mu"]]:
+    """mu^2 times the response of the stationary moments to the source of mu = 1; how close, in
+    parts of it, and of the floor itself, whose rounding is left in a difference."""
+    c, setting = problem.config, problem.setting(Task.quadratic)
+    maps = []
+    for mu in (0.0, 1.0):
+        oracle, data = replace(problem.oracle, mu=mu), setting.quadratics(problem.shift)
+        maps.append(of_quadratics(data, oracle, c.local_steps, c.participants).at(c.step_size))
+    source = (maps[1] - maps[0])[:-1, -1]
+    response = np.append(np.linalg.solve(np.eye(len(source)) - maps[0][:-1, :-1], source), 0.0)
+    size = c.dim + 1
+    moments = (problem.federation.triangle.give @ response).reshape(size, size)
+    value = np.array(c.bias.smoothing) ** 2 * float(excess(moments, setting.hessian))
+    base = excess(problem.federation.stationary(c.step_size), setting.hessian)
+    return value, 1e-8, np.full(len(value), 1e-11 * float(base))

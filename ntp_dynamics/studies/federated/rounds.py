@@ -135,8 +135,10 @@ class Federation:
             for s in states:
                 finite[:, i] &= np.isfinite(s.w).all(axis=(1, 2))
         self._go(to)
+        if not logged:
+            return Logged(due, {name: finite.astype(float) for name in self.names}, finite)
         values = {name: np.stack([x[name] for x in logged], axis=1) for name in self.names}
-        return Logged(due, values, finite, "w") if logged else nothing(self.names, finite)
+        return Logged(due, values, finite, "w")
 
     def _go(self, to: int) -> list[State]:
         for d in self.descents:
@@ -161,12 +163,6 @@ class Federation:
         for i, d in enumerate(self.descents):
             own = {name: saved[f"{name}_{i}"] for name in ("past", "radius", "drift")}
             d.load(own, self.at)
-
-
-def nothing(names: Sequence[str], finite: np.ndarray) -> Logged:
-    """Where nothing was due."""
-    empty = {name: np.zeros(finite.shape) for name in names}
-    return Logged(np.zeros(0, dtype=np.int64), empty, finite)
 
 
 @dataclass
@@ -201,7 +197,8 @@ class Probing:
     def _go(self, to: int) -> None:
         for i, rule in enumerate(self.rules):
             ratio, cosine = self.ratio[:, i].copy(), self.cosine[:, i].copy()
-            where = self.w, self.keys, self.clients, rule, self.at, to
+            exact = rule._replace(method=step.FEDAVG)
+            where = self.w, self.keys, self.clients, rule, exact, self.at, to
             probes(ratio, cosine, *where, *self.machine)
             self.ratio[:, i], self.cosine[:, i] = ratio, cosine
         self.at = to

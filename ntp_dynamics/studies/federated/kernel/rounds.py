@@ -12,7 +12,6 @@ import numpy as np
 
 from ntp_dynamics.studies.federated.kernel.compiled import compiled
 from ntp_dynamics.studies.federated.kernel.step import (
-    FEDAVG,
     bench,
     draw,
     estimate,
@@ -88,10 +87,10 @@ def rounds(past, radius, drift, keys, draws, clients, rule, eta, begin, end, use
 
 
 @compiled
-def probes(ratio, cosine, w, keys, clients, rule, begin, end, user, user_slope):
+def probes(ratio, cosine, w, keys, clients, rule, exact, begin, end, user, user_slope):
     """Estimators ``begin`` .. ``end`` - 1 of client 0 at w (1, d), each with a batch of its own:
-    adds up |ghat|^2/|g_B|^2 and cos(ghat, g_B) of every run, (R,)."""
-    d, exact = w.shape[1], rule._replace(method=FEDAVG)
+    adds up |ghat|^2/|g_B|^2 and cos(ghat, g_B) of every run, (R,).  ``exact``: the rule of g_B."""
+    d = w.shape[1]
     at, g = bench(clients.x.shape[2], d, rule), np.zeros((1, d))
     for r in range(len(keys)):
         for t in range(begin, end):
