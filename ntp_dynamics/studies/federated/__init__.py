@@ -57,7 +57,12 @@ class Federated(Study):
     smoke = ("experiment=federated/smoke",)
     smoke_more = (
         (
-            *("experiment=federated/smoke", "schedule=constant", "staleness=2", "tasks=[quadratic]"),
+            *(
+                "experiment=federated/smoke",
+                "schedule=constant",
+                "staleness=2",
+                "tasks=[quadratic]",
+            ),
             *("phases=[train]", "rounds=20"),
         ),
         (

@@ -31,9 +31,9 @@ class Samples:
     """Features, and the noisy responses x.w_true + .5 noise that labels are made of."""
 
     x: Float[np.ndarray, "... d"]
-    response: Float[np.ndarray, "..."]
+    response: Float[np.ndarray, ...]
 
-    def labels(self, *, signs: bool) -> Float[np.ndarray, "..."]:
+    def labels(self, *, signs: bool) -> Float[np.ndarray, ...]:
         """The signs of the responses (+-1), or these themselves."""
         return np.where(self.response >= 0, 1.0, -1.0) if signs else self.response
 

@@ -55,9 +55,15 @@ def limit(problem: FederatedProblem) -> Values:
     ]
     eta = step_sizes_around(problem)
     federations = [replace(problem.federation, local_steps=h) for h in part.local_steps]
-    own = [limit_of(f.radius, eta[-1] / h) for f, h in zip(federations, part.local_steps, strict=True)]
+    own = [
+        limit_of(f.radius, eta[-1] / h) for f, h in zip(federations, part.local_steps, strict=True)
+    ]
     radii = [[f.radius(e) for e in eta] for f in federations]
-    return {"ms_limit": np.array(found), "ms_limit_own": np.array(own), "ms_radius": np.array(radii)}
+    return {
+        "ms_limit": np.array(found),
+        "ms_limit_own": np.array(own),
+        "ms_radius": np.array(radii),
+    }
 
 
 def step_sizes_around(problem: FederatedProblem) -> Float[np.ndarray, " ratio"]:
@@ -88,7 +94,9 @@ def floor_of(problem: FederatedProblem, oracle: Oracle) -> float:
 def bias(problem: FederatedProblem) -> Values:
     """floor(mu) - floor(0)."""
     base = floor_of(problem, replace(problem.oracle, mu=0.0))
-    floors = [floor_of(problem, replace(problem.oracle, mu=mu)) for mu in problem.config.bias.smoothing]
+    floors = [
+        floor_of(problem, replace(problem.oracle, mu=mu)) for mu in problem.config.bias.smoothing
+    ]
     return {"floor_of_smoothing": np.array(floors) - base}
 
 
@@ -131,8 +139,12 @@ def budget(problem: FederatedProblem) -> Values:
             value = float(excess(s, setting.hessian)[0])
             return math.log(value) if math.isfinite(value) and value > 0 else 700.0
 
-        top = math.log(limit_of(federation.radius, mean_square_limit(setting.eigenvalues, oracle, m)))
-        found = minimize_scalar(left, bounds=(top - 8, top), method="bounded", options={"xatol": 1e-3})
+        top = math.log(
+            limit_of(federation.radius, mean_square_limit(setting.eigenvalues, oracle, m))
+        )
+        found = minimize_scalar(
+            left, bounds=(top - 8, top), method="bounded", options={"xatol": 1e-3}
+        )
         best.append(math.exp(found.fun))
         at.append(math.exp(found.x))
     return {"best_excess": np.array(best), "best_step_size": np.array(at)}

@@ -15,6 +15,7 @@ CONVEX = (str(Task.quadratic), str(Task.logistic), str(Task.user))
 TRAINING = tuple(str(task) for task in Task)
 COPYING = tuple(f"{task}{COPIES}" for task in Task)
 
+
 def on_the_way(state: Any, reference: Any) -> Any:
     """Raises TypeError: the dynamics itself logs it."""
     raise TypeError("this is measured by the dynamics, not of a state")
@@ -110,7 +111,9 @@ OBSERVABLES = [
         axis="mean |v_i - mean v|^2",
     ),
     described(
-        "radius", (*TRAINING, *COPYING), "largest |w| on the way, local steps included",
+        "radius",
+        (*TRAINING, *COPYING),
+        "largest |w| on the way, local steps included",
         scale=Scale.linear,
     ),
     described("queries", TRAINING, "function queries so far: M H b1 (1 + b2) a round", "query"),
@@ -208,7 +211,10 @@ OBSERVABLES = [
         title="best excess for the queries",
     ),
     evaluated(
-        "best_step_size", PhaseName.budget, "step size of the least excess", "cell",
+        "best_step_size",
+        PhaseName.budget,
+        "step size of the least excess",
+        "cell",
         title="best step size for the queries",
     ),
 ]

@@ -227,6 +227,6 @@ def _estimator(problem: FederatedProblem) -> Probing:
     rules = [usual._replace(num_directions=b2) for b2 in config.estimator.num_directions]
     if config.directions is Directions.coordinate:
         rules = [usual for _ in rules]
-    w = np.zeros((1, config.dim))
+    w = np.zeros(config.dim)
     machine = setting.loss.machine or BUILT_IN
     return Probing(clients([(setting, None)]), [*rules, usual], w, _keys(problem), machine)

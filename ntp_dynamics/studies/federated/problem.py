@@ -157,7 +157,11 @@ class FederatedProblem:
         rows = zip(replaced.client, replaced.sample, replaced.samples.x, labels, strict=True)
         others = [Replaced(int(i), int(z), x, float(y)) for i, z, x, y in rows]
         rest = part.step_size, part.local_steps, self.copies_participants
-        return Coupled(setting.quadratics(self.shift), self.oracle, *rest), others, -setting.minimiser
+        return (
+            Coupled(setting.quadratics(self.shift), self.oracle, *rest),
+            others,
+            -setting.minimiser,
+        )
 
     @property
     def copies_participants(self) -> int:
@@ -220,9 +224,7 @@ class FederatedProblem:
         c, found = self.config, []
         trained = PhaseName.train in c.phases
         if trained and c.schedule is ScheduleName.decay and c.c <= 0.5:
-            found.append(
-                f"schedule: c*H*lambda_min = {c.c:g} <= 0.5; no 1/t law holds (raise c)"
-            )
+            found.append(f"schedule: c*H*lambda_min = {c.c:g} <= 0.5; no 1/t law holds (raise c)")
         for task in c.tasks if c.difference == "naive" else ():
             setting = self.setting(task)
             w = np.zeros((1, c.dim))

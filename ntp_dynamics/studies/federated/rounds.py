@@ -172,7 +172,7 @@ class Probing:
 
     clients: step.Clients
     rules: Sequence[step.Rule]
-    w: Float[np.ndarray, "1 d"]
+    w: Float[np.ndarray, " d"]
     keys: UInt64[np.ndarray, " R"]
     machine: tuple[object, object] = BUILT_IN
     at: int = 0

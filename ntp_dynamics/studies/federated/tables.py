@@ -64,13 +64,16 @@ def tables(problem: FederatedProblem) -> Mapping[str, xarray.Dataset]:
 
 def _curves(problem: FederatedProblem, stage: str) -> dict[str, Curve]:
     """What theory says of a phase."""
-    config = problem.config
     if stage == PhaseName.estimator:
         values = law.ratios(problem)
         return {"kappa2": ("b2", values, said("1 + (d-1)/b2 or (d+1)/b2", source=SOURCE))}
     if stage == PhaseName.limit:
         return {
-            "eta": ("ratio", evaluated.step_sizes_around(problem), said("step size", source=SOURCE)),
+            "eta": (
+                "ratio",
+                evaluated.step_sizes_around(problem),
+                said("step size", source=SOURCE),
+            ),
             "eta_ms": ("b2_limit", evaluated.limit_formula(problem), said("limit", source=SOURCE)),
         }
     if stage in (Task.quadratic, Task.logistic):

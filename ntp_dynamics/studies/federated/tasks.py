@@ -1,9 +1,9 @@
 """Losses of a margin, f(w; x, y) = loss(x.w, y) + lam |w|^2/2: the built-in ones, and a user's own.
 
 A user's is a module with `loss_difference(m, dm, y)` = loss(m + dm, y) - loss(m, y), exact for
-small dm, and `loss_slope(m, y)`, both in plain Python that numba compiles.  It may set SIGNS (labels
-are +-1, else real; True), CONVEX (True), LIPSCHITZ and SMOOTH: the largest |slope| and curvature in
-m, infinity where there is none.
+small dm, and `loss_slope(m, y)`, both in plain Python that numba compiles.  It may set SIGNS
+(labels are +-1, else real; True), CONVEX (True), LIPSCHITZ and SMOOTH: the largest |slope| and
+curvature in m, infinity where there is none.
 """
 
 from __future__ import annotations
@@ -204,7 +204,7 @@ def fall(
     lam: float,
     w: Float[np.ndarray, " d"],
     step: Float[np.ndarray, "... d"],
-) -> Float[np.ndarray, "..."]:
+) -> Float[np.ndarray, ...]:
     """F(w + step) - F(w), as a difference."""
     moved = loss.difference(np.broadcast_to(x @ w, (*step.shape[:-1], len(y))), step @ x.T, y)
     return moved.mean(axis=-1) + lam * (step @ w + (step**2).sum(axis=-1) / 2)

@@ -11,20 +11,8 @@ import math
 import numpy as np
 
 from ntp_dynamics.studies.federated.kernel.compiled import compiled
-from ntp_dynamics.studies.federated.kernel.step import (
-    bench,
-    draw,
-    estimate,
-    inner,
-    replace,
-)
-from ntp_dynamics.studies.federated.kernel.streams import (
-    Purpose,
-    below,
-    choose,
-    folded,
-    word,
-)
+from ntp_dynamics.studies.federated.kernel.step import bench, draw, estimate
+from ntp_dynamics.studies.federated.kernel.streams import Purpose, below, choose, folded, word
 
 PARTICIPANTS, LAG, APART = int(Purpose.participants), int(Purpose.lag), 16
 """Keys of clients and steps begin where purposes end."""
@@ -34,19 +22,23 @@ PARTICIPANTS, LAG, APART = int(Purpose.participants), int(Purpose.lag), 16
 def rounds(past, radius, drift, keys, draws, clients, rule, eta, begin, end, user, user_slope):
     """Take every run from round ``begin`` to round ``end``, in place.
 
-    ``past`` (R, L, C, d): w_t of every copy at place t mod L, L = staleness + 1.  ``radius`` (R,):
-    the largest |v| on the way.  ``drift`` (R,): mean |v_i - mean v|^2 of the last round, copy 0.
-    ``keys``, ``draws`` (R,): key and draw of data of each run.  ``eta`` (T,): step sizes.
+    ``past`` (R, L, C, d): w_t of every copy at place t mod L, L > staleness.  ``radius`` (R,): the
+    largest |v| on the way.  ``drift`` (R,): mean |v_i - mean v|^2 of the last round.  Both are of
+    copy 0.  ``keys``, ``draws`` (R,): key and draw of data of each run.  ``eta`` (T,): step sizes.
+    ``user``, ``user_slope``: a user's difference and slope.
     """
     runs, length, copies, d = past.shape
     size, samples = clients.x.shape[1], clients.x.shape[2]
-    at, everyone = bench(samples, d, rule), np.arange(size)
-    chosen = np.zeros(rule.participants, np.int64)
-    v, move, middle = np.zeros((copies, d)), np.zeros((copies, d)), np.zeros((1, d))
+    xs, ys, others = clients.x, clients.y, clients[2:]
+    drawn, made = bench(samples, d, copies, rule)
+    pool, batch, x, y, u, squared, along, xi, normal = drawn
+    v, margin, weight, g = made
+    chosen, everyone = np.zeros(rule.participants, np.int64), np.arange(size)
+    move, middle = np.zeros((copies, d)), np.zeros(d)
     for r in range(runs):
         k = draws[r]
         for t in range(begin, end):
-            key, squares = folded(keys[r], t), 0.0
+            key, spread = folded(keys[r], t), 0.0
             choose(chosen, everyone, size, folded(key, PARTICIPANTS))
             move[:] = 0.0
             middle[:] = 0.0
@@ -56,48 +48,78 @@ def rounds(past, radius, drift, keys, draws, clients, rule, eta, begin, end, use
                 if lag > 0 and not rule.fixed_lag:
                     lag = below(word(folded(own, LAG), 0), lag + 1)
                 start = (t - lag) % length
-                for j in range(copies):
+                for c in range(copies):
                     for q in range(d):
-                        v[j, q] = past[r, start, j, q]
+                        v[q, c] = past[r, start, c, q]
                 for h in range(rule.local_steps):
-                    draw(clients, k, client, rule, folded(own, APART + h), at)
-                    for j in range(copies):
-                        hit = -1
-                        if j > 0 and clients.other_client[k, j - 1] == client:
-                            for b in range(rule.batch):
-                                if at.batch[b] == clients.other_sample[k, j - 1]:
-                                    hit = b
-                            if hit >= 0:
-                                replace(clients, k, j - 1, rule, at)
-                        estimate(v, j, hit, rule, at, user, user_slope)
-                        for q in range(d):
-                            v[j, q] -= eta[t] * at.g[0, q]
-                    radius[r] = max(radius[r], math.sqrt(inner(v, 0, v, 0)))
-                for j in range(copies):
+                    at = folded(own, APART + h)
+                    draw(
+                        xs,
+                        ys,
+                        k,
+                        client,
+                        rule,
+                        at,
+                        pool,
+                        batch,
+                        x,
+                        y,
+                        u,
+                        squared,
+                        along,
+                        xi,
+                        normal,
+                    )
+                    estimate(
+                        others, k, client, copies, rule, batch, x, y, u, squared, along, xi, v,
+                        margin, weight, g, user, user_slope,
+                    )  # fmt: skip
+                    far = 0.0
                     for q in range(d):
-                        move[j, q] += v[j, q] - past[r, start, j, q]
+                        for c in range(copies):
+                            v[q, c] -= eta[t] * g[q, c]
+                        far += v[q, 0] ** 2
+                    radius[r] = max(radius[r], math.sqrt(far))
+                for c in range(copies):
+                    for q in range(d):
+                        move[c, q] += v[q, c] - past[r, start, c, q]
                 for q in range(d):
-                    middle[0, q] += v[0, q] / rule.participants
-                squares += inner(v, 0, v, 0)
+                    middle[q] += v[q, 0] / rule.participants
+                    spread += v[q, 0] ** 2 / rule.participants
             now, then = t % length, (t + 1) % length
-            for j in range(copies):
+            for c in range(copies):
                 for q in range(d):
-                    past[r, then, j, q] = past[r, now, j, q] + move[j, q] / rule.participants
-            drift[r] = max(squares / rule.participants - inner(middle, 0, middle, 0), 0.0)
+                    past[r, then, c, q] = past[r, now, c, q] + move[c, q] / rule.participants
+            for q in range(d):
+                spread -= middle[q] ** 2
+            drift[r] = max(spread, 0.0)
 
 
 @compiled
 def probes(ratio, cosine, w, keys, clients, rule, exact, begin, end, user, user_slope):
-    """Estimators ``begin`` .. ``end`` - 1 of client 0 at w (1, d), each with a batch of its own:
-    adds up |ghat|^2/|g_B|^2 and cos(ghat, g_B) of every run, (R,).  ``exact``: the rule of g_B."""
-    d = w.shape[1]
-    at, g = bench(clients.x.shape[2], d, rule), np.zeros((1, d))
+    """Estimators ``begin`` .. ``end`` - 1 of client 0 at w (d,), each with a batch of its own: adds
+    up |ghat|^2/|g_B|^2 and cos(ghat, g_B) of every run, (R,).  ``exact``: the rule of g_B."""
+    xs, ys, others, true = clients.x, clients.y, clients[2:], np.zeros(len(w))
+    drawn, made = bench(xs.shape[2], len(w), 1, rule)
+    pool, batch, x, y, u, squared, along, xi, normal = drawn
+    v, margin, weight, g = made
+    v[:, 0] = w
     for r in range(len(keys)):
         for t in range(begin, end):
-            draw(clients, 0, 0, rule, folded(folded(keys[r], t), APART + rule.num_directions), at)
-            estimate(w, 0, -1, exact, at, user, user_slope)
-            g[:] = at.g
-            estimate(w, 0, -1, rule, at, user, user_slope)
-            size, true = inner(at.g, 0, at.g, 0), inner(g, 0, g, 0)
-            ratio[r] += size / true
-            cosine[r] += inner(at.g, 0, g, 0) / math.sqrt(size * true)
+            key = folded(folded(keys[r], t), APART + rule.num_directions)
+            draw(xs, ys, 0, 0, rule, key, pool, batch, x, y, u, squared, along, xi, normal)
+            for i in range(2):
+                used = exact if i == 0 else rule
+                estimate(
+                    others, 0, 0, 1, used, batch, x, y, u, squared, along, xi, v, margin, weight, g,
+                    user, user_slope,
+                )  # fmt: skip
+                if i == 0:
+                    true[:] = g[:, 0]
+            found, wanted, both = 0.0, 0.0, 0.0
+            for q in range(len(w)):
+                found += g[q, 0] ** 2
+                wanted += true[q] ** 2
+                both += g[q, 0] * true[q]
+            ratio[r] += found / wanted
+            cosine[r] += both / math.sqrt(found * wanted)

@@ -1,6 +1,8 @@
 """A local step of every copy of a client, and what it draws.
 
-Copies share batch and directions: what does not depend on the parameters is computed once.
+Copies share batch and directions: what does not depend on parameters is computed once.  The arrays
+of a step have the same names in all functions (`bench`) and are handed over one by one: taken out
+of a tuple each would be counted by its references, in every step.
 """
 
 from __future__ import annotations
@@ -36,6 +38,8 @@ from ntp_dynamics.studies.federated.kernel.streams import (
 BATCH, DIRECTIONS, NOISE = int(Purpose.batch), int(Purpose.directions), int(Purpose.noise)
 SPHERE, GAUSSIAN, COORDINATE = range(3)
 FEDZO, FEDAVG, SMOOTHED = range(3)
+LANES = 4
+"""Copies that are added up side by side, each in one order: to the bit as one alone would be."""
 
 
 class Clients(NamedTuple):
@@ -73,32 +77,19 @@ class Rule(NamedTuple):
     weights: Float[np.ndarray, " q"]
 
 
-class Bench(NamedTuple):
-    """Room for one local step.  A row b1 stands behind those of the batch, for the sample that a
-    copy has in place of another."""
-
-    pool: Int[np.ndarray, " n"]
-    batch: Int[np.ndarray, " b1"]
-    x: Float[np.ndarray, "b1+1 d"]
-    y: Float[np.ndarray, " b1+1"]
-    u: Float[np.ndarray, "b2 d"]
-    squared: Float[np.ndarray, " b2"]
-    """|u|^2."""
-    along: Float[np.ndarray, "b1+1 b2"]
-    """<x, u>."""
-    weight: Float[np.ndarray, " b2"]
-    """Of every direction in the estimator."""
-    xi: Float[np.ndarray, " d"]
-    normal: Float[np.ndarray, "b1 d"]
-    g: Float[np.ndarray, "1 d"]
-    """The estimator, or the gradient."""
-
-
 @njit(**INLINE)
-def bench(samples, d, rule):
-    """Room for the steps of a run."""
+def bench(samples, d, copies, rule):
+    """Room for the steps of a run, in two groups.
+
+    Drawn: pool (n,), batch (b1,); x (b1+1, d), y (b1+1,), the batch's and in the last row the
+    sample that a copy has in place of another; u (b2, d), squared (b2,) = |u|^2, along (b1+1, b2) =
+    <x, u>; xi (d,), the noise, normal (b1, d).  Of every copy, a column each and zeros up to whole
+    LANES: v (d, C), the parameters, margin (b1, C) = <x, v>, weight (b2, C) of every direction, and
+    g (d, C), the estimator or the gradient.
+    """
     b1, b2 = rule.batch, rule.num_directions
-    return Bench(
+    lanes = (copies + LANES - 1) // LANES * LANES
+    drawn = (
         np.arange(samples),
         np.zeros(b1, np.int64),
         np.zeros((b1 + 1, d)),
@@ -106,68 +97,56 @@ def bench(samples, d, rule):
         np.zeros((b2, d)),
         np.zeros(b2),
         np.zeros((b1 + 1, b2)),
-        np.zeros(b2),
         np.zeros(d),
         np.zeros((b1, d)),
-        np.zeros((1, d)),
     )
+    made = np.zeros((d, lanes)), np.zeros((b1, lanes)), np.zeros((b2, lanes)), np.zeros((d, lanes))
+    return drawn, made
 
 
 @njit(**INLINE)
-def draw(clients, k, client, rule, key, at):
-    """Batch, directions and noise of a local step of a client: into ``at``."""
-    b1, b2, d = rule.batch, rule.num_directions, at.u.shape[1]
-    choose(at.batch, at.pool, len(at.pool), folded(key, BATCH))
+def draw(xs, ys, k, client, rule, key, pool, batch, x, y, u, squared, along, xi, normal):
+    """Batch, directions and noise of a local step of a client, whose samples are in xs, ys."""
+    b1, b2, d = rule.batch, rule.num_directions, u.shape[1]
+    choose(batch, pool, len(pool), folded(key, BATCH))
     for b in range(b1):
-        at.y[b] = clients.y[k, client, at.batch[b]]
-        for i in range(d):
-            at.x[b, i] = clients.x[k, client, at.batch[b], i]
+        y[b] = ys[k, client, batch[b]]
+        for q in range(d):
+            x[b, q] = xs[k, client, batch[b], q]
     if rule.noise > 0:
-        _draw_noise(rule, folded(key, NOISE), at)
+        _draw_noise(rule, folded(key, NOISE), xi, normal)
     if rule.method != FEDZO:
         return
     if rule.directions == COORDINATE:
         for j in range(b2):
-            for i in range(d):
-                at.u[j, i] = 1.0 if i == j else 0.0
+            for q in range(d):
+                u[j, q] = 1.0 if q == j else 0.0
     else:
-        fill_normal(at.u, folded(key, DIRECTIONS))
+        fill_normal(u, folded(key, DIRECTIONS))
     for j in range(b2):
-        squared = inner(at.u, j, at.u, j)
+        size = inner(u, j, u, j)
         if rule.directions == SPHERE:
-            scale = 1 / math.sqrt(squared)
-            for i in range(d):
-                at.u[j, i] *= scale
-            squared = 1.0
-        at.squared[j] = squared
+            scale = 1 / math.sqrt(size)
+            for q in range(d):
+                u[j, q] *= scale
+            size = 1.0
+        squared[j] = size
     for b in range(b1):
         for j in range(b2):
-            at.along[b, j] = inner(at.x, b, at.u, j)
+            along[b, j] = inner(x, b, u, j)
 
 
 @njit(**INLINE)
-def _draw_noise(rule, key, at):
+def _draw_noise(rule, key, xi, normal):
     """The mean over the batch of xi = K0 E^theta in a uniform direction, E ~ Exp(1)."""
-    fill_normal(at.normal, key)
+    fill_normal(normal, key)
     radius = folded(key, NOISE)
-    at.xi[:] = 0.0
+    xi[:] = 0.0
     for b in range(rule.batch):
         size = rule.noise * (-math.log(unit(word(radius, b)))) ** rule.theta
-        size /= rule.batch * math.sqrt(inner(at.normal, b, at.normal, b))
-        for i in range(len(at.xi)):
-            at.xi[i] += size * at.normal[b, i]
-
-
-@njit(**INLINE)
-def replace(clients, k, other, rule, at):
-    """Have the sample that replaces another in the last row."""
-    d = at.u.shape[1]
-    at.y[rule.batch] = clients.other_y[k, other]
-    for i in range(d):
-        at.x[rule.batch, i] = clients.other_x[k, other, i]
-    if rule.method == FEDZO:
-        for j in range(rule.num_directions):
-            at.along[rule.batch, j] = inner(at.x, rule.batch, at.u, j)
+        size /= rule.batch * math.sqrt(inner(normal, b, normal, b))
+        for q in range(len(xi)):
+            xi[q] += size * normal[b, q]
 
 
 @njit(**INLINE)
@@ -198,61 +177,151 @@ def growth_of(kind, m, y):
 
 
 @njit(**INLINE)
-def estimate(v, c, hit, rule, at, user, user_slope):
-    """The estimator of the batch gradient at v_c, into ``at.g``.
+def estimate(
+    others, k, client, copies, rule, batch, x, y, u, squared, along, xi, v, margin, weight, g, user,
+    user_slope,
+):  # fmt: skip
+    """The estimator of the batch gradient of every copy, into g.
 
     ghat = (d/(mu b2)) sum_l [f_B(v + mu u_l) - f_B(v)] u_l on the sphere, without d for Gaussian
-    directions.  Row b1 stands for row ``hit`` (-1: for none).
+    directions.  ``others``: the fields of `Clients` about replaced samples; ``user`` and
+    ``user_slope``: a user's difference and slope.
     """
-    if rule.method != FEDZO:
-        gradient(v, c, hit, rule, at, user, user_slope)
-        return
-    d, b1, b2, mu = v.shape[1], rule.batch, rule.num_directions, rule.mu
-    for i in range(d):
-        at.g[0, i] = rule.lam * v[c, i] + at.xi[i]
-    for j in range(b2):
-        linear = inner(at.g, 0, at.u, j)
-        at.weight[j] = mu * b1 * (linear + rule.lam * mu / 2 * at.squared[j])
-    for b in range(b1):
-        row = b1 if b == hit else b
-        y, m = at.y[row], inner(at.x, row, v, c)
-        if rule.naive and rule.kind != USER:
-            base = loss(rule.kind, m, y)
-            for j in range(b2):
-                at.weight[j] += loss(rule.kind, m + mu * at.along[row, j], y) - base
+    other_x, other_y, owner, sample = others
+    estimates = rule.method == FEDZO
+    margins(x, v, margin)
+    if estimates:
+        ridge(rule, u, squared, xi, v, weight)
+    else:
+        linear(rule, xi, v, g)
+    for c in range(copies):
+        hit = -1
+        if c > 0 and owner[k, c - 1] == client:
+            for b in range(rule.batch):
+                if batch[b] == sample[k, c - 1]:
+                    hit = b
+        if hit >= 0:
+            swap(other_x, other_y, k, c, hit, rule, x, y, u, along, v, margin)
+        if estimates:
+            differences(hit, c, rule, y, along, margin, weight, user)
         else:
-            growth = growth_of(rule.kind, m, y)
-            for j in range(b2):
-                dm = mu * at.along[row, j]
-                at.weight[j] += difference(rule.kind, m, dm, y, growth, user)
-    factor = (d if rule.directions != GAUSSIAN else 1.0) / b2 / b1 / mu
-    for i in range(d):
-        s = 0.0
-        for j in range(b2):
-            s += at.weight[j] * at.u[j, i]
-        at.g[0, i] = factor * s
+            gradient(hit, c, rule, x, y, margin, g, user, user_slope)
+    if estimates:
+        combine(rule, u, weight, g)
 
 
 @njit(**INLINE)
-def gradient(v, c, hit, rule, at, user, user_slope):
-    """The batch gradient at v_c, or (SMOOTHED) the mean of its estimator over directions: along
-    each sample, d/(mu |x|) E[(loss(m + mu |x| s) - loss(m)) s], s = <u, x>/|x|."""
-    d, b1 = v.shape[1], rule.batch
-    for i in range(d):
-        at.g[0, i] = rule.lam * v[c, i] + at.xi[i]
-    for b in range(b1):
-        row = b1 if b == hit else b
-        y, m = at.y[row], inner(at.x, row, v, c)
+def margins(x, v, margin):
+    """<x, v> of the batch in every copy."""
+    for b in range(margin.shape[0]):
+        for c in range(0, margin.shape[1], LANES):
+            s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+            for q in range(x.shape[1]):
+                s0 += x[b, q] * v[q, c]
+                s1 += x[b, q] * v[q, c + 1]
+                s2 += x[b, q] * v[q, c + 2]
+                s3 += x[b, q] * v[q, c + 3]
+            margin[b, c], margin[b, c + 1], margin[b, c + 2], margin[b, c + 3] = s0, s1, s2, s3
+
+
+@njit(**INLINE)
+def swap(other_x, other_y, k, c, hit, rule, x, y, u, along, v, margin):
+    """Have the sample that copy c has in place of ``hit`` in the last row, and its margin."""
+    last, s = rule.batch, 0.0
+    y[last] = other_y[k, c - 1]
+    for q in range(x.shape[1]):
+        x[last, q] = other_x[k, c - 1, q]
+        s += x[last, q] * v[q, c]
+    margin[hit, c] = s
+    if rule.method == FEDZO:
+        for j in range(rule.num_directions):
+            along[last, j] = inner(x, last, u, j)
+
+
+@njit(**INLINE)
+def ridge(rule, u, squared, xi, v, weight):
+    """What ridge and noise add to the weight of every direction: mu (lam <v, u> + <xi, u> + lam mu
+    |u|^2/2), a sample."""
+    lam, mu, scale = rule.lam, rule.mu, rule.mu * rule.batch
+    for j in range(rule.num_directions):
+        rest = lam * mu / 2 * squared[j]
+        if rule.noise > 0:
+            for q in range(len(xi)):
+                rest += xi[q] * u[j, q]
+        for c in range(0, weight.shape[1], LANES):
+            s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+            for q in range(len(xi)):
+                s0 += u[j, q] * v[q, c]
+                s1 += u[j, q] * v[q, c + 1]
+                s2 += u[j, q] * v[q, c + 2]
+                s3 += u[j, q] * v[q, c + 3]
+            weight[j, c] = scale * (lam * s0 + rest)
+            weight[j, c + 1] = scale * (lam * s1 + rest)
+            weight[j, c + 2] = scale * (lam * s2 + rest)
+            weight[j, c + 3] = scale * (lam * s3 + rest)
+
+
+@njit(**INLINE)
+def differences(hit, c, rule, y, along, margin, weight, user):
+    """Add loss(m + mu <x, u>) - loss(m) of the samples to the weight of every direction; the last
+    row stands for row ``hit``."""
+    mu = rule.mu
+    for b in range(rule.batch):
+        row = rule.batch if b == hit else b
+        m, label = margin[b, c], y[row]
+        if rule.naive and rule.kind != USER:
+            base = loss(rule.kind, m, label)
+            for j in range(rule.num_directions):
+                weight[j, c] += loss(rule.kind, m + mu * along[row, j], label) - base
+        else:
+            growth = growth_of(rule.kind, m, label)
+            for j in range(rule.num_directions):
+                dm = mu * along[row, j]
+                weight[j, c] += difference(rule.kind, m, dm, label, growth, user)
+
+
+@njit(**INLINE)
+def combine(rule, u, weight, g):
+    """Directions by their weights."""
+    factor = u.shape[1] if rule.directions != GAUSSIAN else 1
+    factor = factor / (rule.num_directions * rule.batch) / rule.mu
+    for c in range(0, g.shape[1], LANES):
+        for q in range(u.shape[1]):
+            s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+            for j in range(rule.num_directions):
+                s0 += weight[j, c] * u[j, q]
+                s1 += weight[j, c + 1] * u[j, q]
+                s2 += weight[j, c + 2] * u[j, q]
+                s3 += weight[j, c + 3] * u[j, q]
+            g[q, c], g[q, c + 1] = factor * s0, factor * s1
+            g[q, c + 2], g[q, c + 3] = factor * s2, factor * s3
+
+
+@njit(**INLINE)
+def linear(rule, xi, v, g):
+    """The gradient of ridge and noise of every copy."""
+    for q in range(g.shape[0]):
+        for c in range(g.shape[1]):
+            g[q, c] = rule.lam * v[q, c] + xi[q]
+
+
+@njit(**INLINE)
+def gradient(hit, c, rule, x, y, margin, g, user, user_slope):
+    """Add the samples' part of the batch gradient, or (SMOOTHED) of the mean of its estimator over
+    directions: along x, d/(mu |x|) E[(loss(m + mu |x| s) - loss(m)) s], s = <u, x>/|x|."""
+    for b in range(rule.batch):
+        row = rule.batch if b == hit else b
+        m, label = margin[b, c], y[row]
         if rule.method == SMOOTHED and rule.kind != QUADRATIC:
-            step = rule.mu * math.sqrt(inner(at.x, row, at.x, row))
-            growth, rate = growth_of(rule.kind, m, y), 0.0
-            for q in range(len(rule.nodes)):
-                dm = step * rule.nodes[q]
-                rate += rule.weights[q] * difference(rule.kind, m, dm, y, growth, user)
+            step = rule.mu * math.sqrt(inner(x, row, x, row))
+            growth, rate = growth_of(rule.kind, m, label), 0.0
+            for i in range(len(rule.nodes)):
+                dm = step * rule.nodes[i]
+                rate += rule.weights[i] * difference(rule.kind, m, dm, label, growth, user)
             rate /= step
         elif rule.kind == USER:
-            rate = user_slope(m, y)
+            rate = user_slope(m, label)
         else:
-            rate = slope(rule.kind, m, y)
-        for i in range(d):
-            at.g[0, i] += rate / b1 * at.x[row, i]
+            rate = slope(rule.kind, m, label)
+        for q in range(x.shape[1]):
+            g[q, c] += rate / rule.batch * x[row, q]

@@ -47,7 +47,7 @@ def _ziggurat() -> tuple[np.ndarray, np.ndarray]:
     x = np.empty(ROWS + 1)
     x[0], x[1], x[ROWS] = area / math.exp(-r * r / 2), r, 0.0
     for i in range(2, ROWS):
-        x[i] = math.sqrt(-2 * math.log(area / x[i - 1] + math.exp(-x[i - 1] ** 2 / 2)))
+        x[i] = math.sqrt(-2 * math.log(area / x[i - 1] + math.exp(-(x[i - 1] ** 2) / 2)))
     return x, np.exp(-x * x / 2)
 
 

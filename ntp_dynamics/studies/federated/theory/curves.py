@@ -61,7 +61,7 @@ class Rounds:
         return (self.triangle.give @ found).reshape(size, size)
 
 
-def excess(s: Float[np.ndarray, "... D D"], hessian: np.ndarray) -> Float[np.ndarray, "..."]:
+def excess(s: Float[np.ndarray, "... D D"], hessian: np.ndarray) -> Float[np.ndarray, ...]:
     """E[F_S - F*] of moments relative to the minimiser: tr(A S)/2."""
     return np.einsum("...ij,ij->...", s[..., :-1, :-1], hessian) / 2
 

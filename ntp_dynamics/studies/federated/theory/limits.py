@@ -51,9 +51,9 @@ def delay_limit(lag: int, l_max: float) -> float:
 def delayed_radius(eta: float, lag: int, eigenvalues: Float[np.ndarray, " d"]) -> float:
     """Spectral radius of w_{t+1} = w_t - eta A w_{t-lag}: of a companion matrix a mode."""
     largest = 0.0
-    for l in eigenvalues:
+    for curvature in eigenvalues:
         companion = np.eye(lag + 1, k=-1)
         companion[0, 0] += 1.0
-        companion[0, lag] -= eta * l
+        companion[0, lag] -= eta * curvature
         largest = max(largest, float(np.abs(np.linalg.eigvals(companion)).max()))
     return largest

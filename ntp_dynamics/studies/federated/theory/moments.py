@@ -1,9 +1,10 @@
 """Second moments of federated rounds on quadratics, as one linear map a round (derived).
 
 With v = (w, 1) the moments S = E v v^T of a quadratic f = (x.w - y)^2/2 + lam |w|^2/2 obey linear
-maps.  A sample's gradient is G_z v, G_z = [A_z, -b_z].  A client's local step is
+maps.  A sample's gradient is G_z v, G_z = [A_z, -b_z].  With Ab = [A, -b; 0, 0] a client's local step
+is
 
-    S <- S - eta (Ab S + S Ab^T) + eta^2 E ghat ghat^T = (I - eta L1 + eta^2 L2) S,   Ab = [A, -b; 0, 0],
+    S <- S - eta (Ab S + S Ab^T) + eta^2 E ghat ghat^T = (I - eta L1 + eta^2 L2) S,
 
 its H-th power the moments of its end; with D_i = (I - eta Ab_i)^H - I a round is
 
@@ -28,7 +29,7 @@ from ntp_dynamics.studies.federated.theory.estimator import Oracle
 
 @dataclass(frozen=True)
 class Quadratics:
-    """Clients' least squares, with w measured from ``origin``: gradients are G_z (w - origin, 1)."""
+    """Clients' least squares, seen from ``origin``: gradients are G_z (w - origin, 1)."""
 
     x: Float[np.ndarray, "N n d"]
     y: Float[np.ndarray, "N n"]

@@ -1,11 +1,10 @@
-"""How far copies drift apart that differ in one sample: bounds, and the exact mean square (derived).
+"""How far copies drift apart that differ in one sample: bounds, the exact mean square (derived).
 
 In expectation over the client and the sample, with L-Lipschitz and beta-smooth losses:
 
-    |w_t - w_t'| <= (2 L/(n N beta)) expm1(H t log1p(eta beta kappa))     (any loss)
-    |w_t - w_t'| <= 2 L kappa eta H t/(n N)                               (convex, eta <= 2/(beta kappa^2))
-    |w_t - w_t'| <= (kappa eta/(n N)) sum rho^(steps left) RMS |grad f(v; z) - grad f(v; z')|
-                                                                          (quadratic)
+    any loss   |w_t - w_t'| <= (2 L/(n N beta)) expm1(H t log1p(eta beta kappa))
+    convex     |w_t - w_t'| <= 2 L kappa eta H t/(n N)          if eta <= 2/(beta kappa^2)
+    quadratic  |w_t - w_t'| <= (kappa eta/(n N)) sum rho^(steps left) RMS|grad f(v;z) - grad f(v;z')|
 
 with rho^2 = max_i l_max(I - 2 eta A_i + eta^2 kappa^2 E A_B^2), and the root mean square over the
 run's own v at each step.
@@ -125,9 +124,10 @@ class Coupled:
         left = rho ** np.arange(self.local_steps - 1, -1, -1.0)
         reads = []
         for other in others:
-            apart = whole[other.client, other.sample] - other.of(self.data).gradients[
-                other.client, other.sample
-            ]
+            apart = (
+                whole[other.client, other.sample]
+                - other.of(self.data).gradients[other.client, other.sample]
+            )
             read = (apart.T @ apart).ravel() @ step.triangle.give
             for _ in range(self.local_steps):
                 reads.append(read)
