@@ -1,8 +1,8 @@
 """Second moments of federated rounds on quadratics, as one linear map a round (derived).
 
 With v = (w, 1) the moments S = E v v^T of a quadratic f = (x.w - y)^2/2 + lam |w|^2/2 obey linear
-maps.  A sample's gradient is G_z v, G_z = [A_z, -b_z].  With Ab = [A, -b; 0, 0] a client's local step
-is
+maps.  A sample's gradient is G_z v, G_z = [A_z, -b_z].  With Ab = [A, -b; 0, 0] a local step
+of a client is
 
     S <- S - eta (Ab S + S Ab^T) + eta^2 E ghat ghat^T = (I - eta L1 + eta^2 L2) S,
 

@@ -2,9 +2,9 @@
 
 In expectation over the client and the sample, with L-Lipschitz and beta-smooth losses:
 
-    any loss   |w_t - w_t'| <= (2 L/(n N beta)) expm1(H t log1p(eta beta kappa))
-    convex     |w_t - w_t'| <= 2 L kappa eta H t/(n N)          if eta <= 2/(beta kappa^2)
-    quadratic  |w_t - w_t'| <= (kappa eta/(n N)) sum rho^(steps left) RMS|grad f(v;z) - grad f(v;z')|
+    any loss  |w_t - w_t'| <= (2 L/(n N beta)) expm1(H t log1p(eta beta kappa))
+    convex    |w_t - w_t'| <= 2 L kappa eta H t/(n N)          if eta <= 2/(beta kappa^2)
+    quadratic |w_t - w_t'| <= (kappa eta/(n N)) sum rho^(steps left) RMS|grad f(v;z) - grad f(v;z')|
 
 with rho^2 = max_i l_max(I - 2 eta A_i + eta^2 kappa^2 E A_B^2), and the root mean square over the
 run's own v at each step.
