@@ -69,7 +69,7 @@ def _logistic_difference(m: Numbers, dm: Numbers, y: Numbers) -> Numbers:
 def _sigmoid_difference(m: Numbers, dm: Numbers, y: Numbers) -> Numbers:
     z, dz = y * m, y * dm
     small = np.abs(dz) < 1
-    near = np.expm1(np.where(small, -dz, 0.0)) * expit(-z - dz) * expit(z)
+    near = -np.expm1(np.where(small, dz, 0.0)) * expit(-z - dz) * expit(z)
     return np.where(small, near, expit(-z - dz) - expit(-z))
 
 
