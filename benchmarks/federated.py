@@ -37,7 +37,7 @@ Loss = Callable[[Vector, Vector, float], float]
 
 def logistic(w: Vector, x: Vector, y: float) -> float:
     """log(1 + exp(-y x.w))."""
-    return np.log1p(np.exp(-y * (x @ w)))
+    return float(np.log1p(np.exp(-y * (x @ w))))
 
 
 class Drawn(NamedTuple):
@@ -86,7 +86,7 @@ def naive_rounds(loss: Loss, source: Drawn | Usual, eta: float, rounds: int) -> 
         total = 0.0
         for z in batch:
             total += loss(v, x[client, z], y[client, z])
-        return total / len(batch) + rule.lam / 2 * (v @ v)
+        return total / len(batch) + rule.lam / 2 * float(v @ v)
 
     for t in range(rounds):
         moved = np.zeros(len(w))

@@ -155,11 +155,15 @@ class Federated(Study):
     def sheets(
         self, tree: xarray.DataTree, inputs: Mapping[str, Any], which: Any, title: str
     ) -> Iterator[Any]:
-        return iter(())
+        from ntp_dynamics.studies.federated.panels import sheets
+
+        return sheets(tree, title)
 
     @property
     def views(self) -> Sequence[View]:
-        return []
+        from ntp_dynamics.studies.federated.views import VIEWS
+
+        return VIEWS
 
 
 STUDY = Federated()

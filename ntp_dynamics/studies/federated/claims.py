@@ -24,6 +24,7 @@ from ntp_dynamics.studies.federated.config import (
     Task,
 )
 from ntp_dynamics.studies.federated.problem import LARGEST, FederatedProblem
+from ntp_dynamics.studies.federated.theory.stability import Smoothness
 from ntp_dynamics.verdict.claim import Claim, Precondition
 from ntp_dynamics.verdict.law import Law
 
@@ -50,19 +51,18 @@ class Known:
 
     def lipschitz(self, stage: str) -> float:
         """L of the copies of a task, within the radius of all runs."""
-        radius = float(self.tree[stage]["radius"].values.max())
-        return self.smoothness(stage, radius).lipschitz
+        return self.smoothness(stage).lipschitz
 
-    def smoothness(self, stage: str, radius: float | None = None) -> Any:
+    def smoothness(self, stage: str) -> Smoothness:
         """L, beta and kappa there."""
-        radius = float(self.tree[stage]["radius"].values.max()) if radius is None else radius
+        radius = float(self.tree[stage].dataset["radius"].values.max())
         return law.smoothness(self.problem, Task(stage.removesuffix(COPIES)), radius)
 
     def distance(self, stage: str, t: Rounds) -> Rounds:
         """The mean of |w - w'| over runs that was recorded."""
-        recorded = self.tree[stage]["log_model_distance"]
-        mean = np.exp(recorded.values).mean(axis=0)
-        return np.interp(t, recorded[str(recorded.dims[1])].values, mean)
+        recorded = self.tree[stage].dataset["log_model_distance"]
+        rounds = recorded[str(recorded.dims[1])].values
+        return np.interp(t, rounds, np.exp(recorded.values).mean(axis=0))
 
 
 def due(t: Rounds) -> tuple[int, ...]:

@@ -133,9 +133,7 @@ class Limit:
     """At one local step and equal Hessians."""
     local_steps: Counts = field(default_factory=lambda: [1, 2, 5, 20])
     """Of the job's own clients."""
-    ratios: Positives = field(
-        default_factory=lambda: [0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1]
-    )
+    ratios: Positives = field(default_factory=lambda: [round(0.05 * 1.15**i, 4) for i in range(23)])
     """Step sizes over the limit at one local step."""
 
 
@@ -197,7 +195,7 @@ class FederatedConfig(JobConfig):
     """Of the clients' centres."""
     lam: NotNegative = 0.05
     """Of the ridge lam |w|^2/2."""
-    test_samples: Count = 200
+    test_samples: Count = 100
     """A client."""
     task_file: str = ""
     """A module with the loss of the task `user`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -142,7 +143,7 @@ def budget(problem: FederatedProblem) -> Values:
         top = math.log(
             limit_of(federation.radius, mean_square_limit(setting.eigenvalues, oracle, m))
         )
-        found = minimize_scalar(
+        found: Any = minimize_scalar(
             left, bounds=(top - 8, top), method="bounded", options={"xatol": 1e-3}
         )
         best.append(math.exp(found.fun))

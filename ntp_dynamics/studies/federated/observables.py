@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ntp_dynamics.observe.observable import Measure, Observable, Scale
+from ntp_dynamics.observe.observable import Measure, Observable, OverRuns, Scale
 from ntp_dynamics.studies.federated.config import COPIES, PhaseName, Task
 
 DERIVED = "derived"
@@ -60,6 +60,7 @@ OBSERVABLES = [
         axis="|ghat|^2/|g_B|^2",
         scale=Scale.linear,
         rank=3,
+        over_runs=OverRuns.mean,
     ),
     described(
         "estimator_cosine",
@@ -67,6 +68,7 @@ OBSERVABLES = [
         "mean cosine of ghat and g_B over the estimates so far",
         title="cosine of estimate and gradient",
         scale=Scale.linear,
+        over_runs=OverRuns.mean,
     ),
     evaluated(
         "ratio_by_directions",
@@ -83,6 +85,7 @@ OBSERVABLES = [
         title="excess",
         axis="F_S - F*",
         rank=1,
+        over_runs=OverRuns.mean,
     ),
     described(
         "log_grad_norm2",
@@ -92,8 +95,15 @@ OBSERVABLES = [
         title="squared gradient norm",
         axis="|grad F_S|^2",
         rank=4,
+        over_runs=OverRuns.mean,
     ),
-    described("test_loss", TRAINING, "loss on fresh samples of the clients", scale=Scale.linear),
+    described(
+        "test_loss",
+        TRAINING,
+        "loss on fresh samples of the clients",
+        scale=Scale.linear,
+        over_runs=OverRuns.mean,
+    ),
     described(
         "generalisation_gap",
         (*TRAINING, *COPYING),
@@ -101,6 +111,7 @@ OBSERVABLES = [
         source=CHEN,
         title="generalisation gap",
         scale=Scale.linear,
+        over_runs=OverRuns.mean,
     ),
     described(
         "log_client_drift",
@@ -109,6 +120,7 @@ OBSERVABLES = [
         log=True,
         title="client drift",
         axis="mean |v_i - mean v|^2",
+        over_runs=OverRuns.mean,
     ),
     described(
         "radius",
@@ -134,6 +146,7 @@ OBSERVABLES = [
         title="distance of copies",
         axis="|w - w'|",
         rank=2,
+        over_runs=OverRuns.mean,
     ),
     described(
         "log_model_distance2",
@@ -142,6 +155,7 @@ OBSERVABLES = [
         log=True,
         title="squared distance of copies",
         axis="|w - w'|^2",
+        over_runs=OverRuns.mean,
     ),
     described(
         "scaled_distance",

@@ -147,12 +147,13 @@ def _train(problem: FederatedProblem, task: Task) -> Federation:
     def reduce(states: Sequence[State]) -> Values:
         (s,) = states
         w = s.w[:, 0]
+        test_loss = setting.test_loss(w)
         own = {name: np.full(problem.runs, float(s.round * n)) for name, n in sent.items()}
         return {
             "log_excess": np.log(setting.excess(w)),
             "log_grad_norm2": np.log((setting.gradient(w) ** 2).sum(axis=1)),
-            "test_loss": setting.test_loss(w),
-            "generalisation_gap": setting.gap(w),
+            "test_loss": test_loss,
+            "generalisation_gap": test_loss - setting.train_loss(w),
             "log_client_drift": np.log(s.drift),
             "radius": s.radius,
             **own,
@@ -202,7 +203,7 @@ def _copies(problem: FederatedProblem, task: Task) -> Federation:
         gap = np.empty(len(w))
         for draw, setting in enumerate(every[0]):
             mine = problem.draws == draw
-            gap[mine] = setting.gap(w[mine])
+            gap[mine] = setting.test_loss(w[mine]) - setting.train_loss(w[mine])
         return {
             "log_model_distance": np.log(distance[:, 0]),
             "log_model_distance2": np.log(squared[0].mean(axis=1)),

@@ -86,6 +86,6 @@ class Setting:
         """On fresh samples of the same clients."""
         return self.values(w, self.test_x, self.test_y)
 
-    def gap(self, w: Points) -> OfRuns:
-        """Test loss less F_S."""
-        return self.test_loss(w) - self.values(w, *self.pooled)
+    def train_loss(self, w: Points) -> OfRuns:
+        """F_S."""
+        return self.values(w, *self.pooled)

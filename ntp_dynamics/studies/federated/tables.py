@@ -57,6 +57,7 @@ def tables(problem: FederatedProblem) -> Mapping[str, xarray.Dataset]:
     found: dict[str, Curve] = {}
     for stage in config.stages:
         found |= _curves(problem, stage)
+    found["t0"] = (), config.t0, said("t0 of the schedule", source="configuration")
     theory = xarray.Dataset(found)
     runs = xarray.Dataset({"draw": ("run", problem.draws)})
     return {"/": runs, "/theory": theory, **groups}
@@ -76,6 +77,9 @@ def _curves(problem: FederatedProblem, stage: str) -> dict[str, Curve]:
             ),
             "eta_ms": ("b2_limit", evaluated.limit_formula(problem), said("limit", source=SOURCE)),
         }
+    if stage == PhaseName.delay:
+        words = said("2 sin(pi/(2 (2 tau + 1)))/l_max", source=SOURCE)
+        return {"delay_formula": ("tau", law.delay_formula(problem), words)}
     if stage in (Task.quadratic, Task.logistic):
         return _training(problem, Task(stage))
     if stage.endswith(COPIES):

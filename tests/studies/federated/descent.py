@@ -1,4 +1,4 @@
-"""Rounds in plain NumPy from given draws, with a mistake on request: what kernels are held against."""
+"""Rounds in plain NumPy from given draws, with a mistake on request, to hold kernels against."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -29,7 +30,13 @@ def mean_square_limit(
     def lack(eta: float) -> float:
         return float((c * eta * eigenvalues / (2 - a * eta * eigenvalues)).sum() - 1)
 
-    return brentq(lack, 0.0, pole * (1 - 1e-15), xtol=1e-300, rtol=1e-15)
+    return root(lack, 0.0, pole * (1 - 1e-15))
+
+
+def root(f: Callable[[float], float], low: float, high: float) -> float:
+    """Where f changes its sign, to the last digits."""
+    found: Any = brentq(f, low, high, xtol=1e-300, rtol=np.float64(1e-15))
+    return float(found)
 
 
 def limit_of(radius: Callable[[float], float], guess: float) -> float:
@@ -39,7 +46,7 @@ def limit_of(radius: Callable[[float], float], guess: float) -> float:
         low /= 2
     while radius(high) < 1:
         high *= 2
-    return brentq(lambda eta: radius(eta) - 1, low, high, xtol=1e-300, rtol=1e-14)
+    return root(lambda eta: radius(eta) - 1, low, high)
 
 
 def delay_limit(lag: int, l_max: float) -> float:

@@ -131,7 +131,7 @@ def test_the_power_of_sub_weibull_noise_is_golden(golden):
 
 def test_names_of_clients_and_samples_do_not_matter(golden):
     g = golden["moments_quadratic"][1]
-    rounds, data, start = made(g)
+    rounds, _, start = made(g)
     shuffled = {**g, "x": np.array(g["x"])[::-1, ::-1], "y": np.array(g["y"])[::-1, ::-1]}
     other, _, _ = made(shuffled)
     due, eta = np.array([7]), np.full(7, g["eta"])
