@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from benchmarks.catalogue.finding import Page
-from benchmarks.catalogue.findings import transformer
+from benchmarks.catalogue.findings import federated, transformer
 
 PAGES = [
     Page("next_token", "findings.md", transformer.OPENING, transformer.FINDINGS),
+    Page("federated", "findings/federated.md", federated.OPENING, federated.FINDINGS),
 ]
 """A page a study."""
 FINDINGS = [finding for page in PAGES for finding in page.findings]

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 from jaxtyping import Float
 
-from ntp_dynamics.studies.federated import evaluated
+from ntp_dynamics.studies.federated import costs, evaluated
 from ntp_dynamics.studies.federated.config import (
     COPIES,
     EVALUATED,
@@ -135,14 +135,7 @@ def _train(problem: FederatedProblem, task: Task) -> Federation:
         np.zeros(problem.runs, np.int64),
         setting.loss.machine or BUILT_IN,
     )
-    sent = {
-        "queries": c.participants * c.local_steps * c.batch * (1 + c.num_directions),
-        "uplink": c.participants * c.dim,
-        "uplink_scalars": c.participants * c.local_steps * c.num_directions,
-        "downlink": c.participants * c.dim,
-    }
-    if c.method is not Method.fedzo:
-        sent |= {"queries": 0, "uplink_scalars": 0}
+    sent = costs.of_round(c)
 
     def reduce(states: Sequence[State]) -> Values:
         (s,) = states

@@ -114,8 +114,8 @@ def test_a_planted_defect_of_the_recursion_is_a_contradiction(defect, monkeypatc
     assert labels(constants, tree, [claim])["fz.moments (quadratic)"] == "tight"
     for name, wrong in DEFECTS[defect].items():
         monkeypatch.setattr(Oracle, name, wrong)
-    constants, _, _ = measured(*small)
-    assert labels(constants, tree, [claim])["fz.moments (quadratic)"] == "contradicted"
+    wrongly = prepare(read_config(compose_job([*SMALL, *small]))).constants(tree)
+    assert labels(wrongly, tree, [claim])["fz.moments (quadratic)"] == "contradicted"
 
 
 def test_reported_theorems_are_judged_nowhere():

@@ -158,9 +158,12 @@ def _evaluated(groups: Groups, run: int) -> Iterator[Panel]:
         if phase in groups:
             data = groups[phase]
             x, y = data[axis].values, data[name].values[run, -1]
+            shown = (y > 0) | ("y" not in logs)  # of a small mu rounding is left
+            x, y = x[shown], y[shown]
             lines = [line("evaluated", x, y, "blue", points=True)]
             if formula:
-                lines.append(line("closed form", x, theory[formula].values, "ink", dash=True))
+                curve = theory[formula].values[shown]
+                lines.append(line("closed form", x, curve, "ink", dash=True))
             yield panel(str(phase), *words, lines, logs)
 
 

@@ -135,6 +135,19 @@ def test_the_mean_over_directions_is_the_gradient_of_quadratics_and_nearly_that_
         np.testing.assert_allclose(smoothed, gradients, rtol=close, atol=close)
 
 
+def test_the_mean_over_directions_has_the_golden_bias_of_smoothing(golden):
+    g = golden["smoothing_bias"]
+    x, y, w = (np.array(g[name]) for name in ("x", "y", "w"))
+    nodes, weights = quadrature(len(w), gaussian=False)
+    step = g["mu"] * np.linalg.norm(x, axis=1)
+    moved = LOSSES[Task.logistic].difference((x @ w)[:, None], step[:, None] * nodes, y[:, None])
+    mean = (moved @ weights / step) @ x / len(y)
+    np.testing.assert_allclose(mean, g["mean_ghat"], rtol=1e-12)
+    bias = mean - np.array(g["gradient"])
+    leading = g["leading_bias_mu2_over_2(d+2)_grad_laplacian"]
+    np.testing.assert_allclose(bias, leading, rtol=0.06)
+
+
 def test_full_batches_and_everyone_are_local_gradient_descent():
     team, setting = team_of(config(method=Method.fedavg, participants=4, batch=6, local_steps=3))
     w = np.zeros(5)
