@@ -143,7 +143,7 @@ class Federated(Study):
         return from_record(config, inputs["modules"])
 
     def constants(self, known: Any, tree: xarray.DataTree) -> Any:
-        from ntp_dynamics.studies.federated.claims import Known
+        from ntp_dynamics.studies.federated.claims.stated import Known
 
         return Known(known, tree)
 

@@ -11,7 +11,8 @@ import math
 import numpy as np
 
 from ntp_dynamics.studies.federated.kernel.compiled import compiled
-from ntp_dynamics.studies.federated.kernel.step import bench, draw, estimate
+from ntp_dynamics.studies.federated.kernel.estimate import estimate
+from ntp_dynamics.studies.federated.kernel.step import bench, draw
 from ntp_dynamics.studies.federated.kernel.streams import Purpose, below, choose, folded, word
 
 PARTICIPANTS, LAG, APART = int(Purpose.participants), int(Purpose.lag), 16
