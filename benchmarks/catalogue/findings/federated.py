@@ -10,7 +10,7 @@ from jaxtyping import Float
 from benchmarks.catalogue.expectation import about, below, between, near, order
 from benchmarks.catalogue.finding import Finding, Row
 from benchmarks.catalogue.labels import verdict
-from benchmarks.catalogue.plots import Chart, Series
+from benchmarks.catalogue.plots import Chart, Decades, Series
 from benchmarks.catalogue.watched import Records, Watched
 
 OPENING = """\
@@ -46,8 +46,7 @@ def _excess(records: Records, stage: str = "quadratic") -> Sequence[Chart]:
         Series(key, r.stage(stage)["round"].values[1:], r.stage(stage)["log_excess"].values[:, 1:])
         for key, r in records.items()
     ]
-    decades = [Series(s.label, s.t.astype(float), s.y / np.log(10)) for s in series]
-    return [Chart("F_S - F*", decades, x="round t")]
+    return [Decades("F_S - F*", series, x="round t")]
 
 
 KAPPA = Finding(
@@ -116,7 +115,10 @@ STALENESS = Finding(
     "federated/staleness",
     "Late clients",
     rows=[
-        *(verdict("fz.moments.async", "tight", of=f"staleness={lag}") for lag in (1, 5, 20)),
+        *(
+            verdict("fz.moments.async", "tight", of=f"staleness={lag}", said=f"staleness {lag}")
+            for lag in (1, 5, 20)
+        ),
         verdict("fz.moments", "tight", of="staleness=0"),
         verdict("fz.delay", "tight"),
         Row(
@@ -129,7 +131,8 @@ STALENESS = Finding(
     ],
     text=(
         "The moments of all lags predict late clients as well. At this small step lags of up to 20 "
-        "rounds delay the start little, and raise the floor by a half."
+        "rounds quicken the start, since old and larger steps are still taken, and raise the floor "
+        "by a half."
     ),
     picture=_excess,
     caption="Lags up to 0, 1, 5 and 20 rounds, 128 runs each.",
@@ -140,8 +143,11 @@ HEAVY_TAILS = Finding(
     "Heavy tails cost what their second moment says",
     rows=[
         verdict("fz.subweibull", "tight"),
-        *(verdict("fz.floor", "tight", of=f"noise.theta={t}") for t in ("0.5", "1.0", "1.5")),
-        verdict("fz.floor", "tight", "inconclusive", of="noise.theta=2.0"),
+        *(
+            verdict("fz.floor", "tight", of=f"noise.theta={t}", said=f"theta {t}")
+            for t in ("0.5", "1.0", "1.5")
+        ),
+        verdict("fz.floor", "tight", "inconclusive", of="noise.theta=2.0", said="theta 2.0"),
     ],
     text=(
         "Noise enters through its second moment alone, Gamma(2 theta + 1), and what runs do "
@@ -185,7 +191,12 @@ ROUNDING = Finding(
     "What the difference of two losses loses",
     rows=[
         *(
-            verdict("fz.kappa", "tight", of=f"difference=stable, smoothing={mu}")
+            verdict(
+                "fz.kappa",
+                "tight",
+                of=f"difference=stable, smoothing={mu}",
+                said=f"stable, mu = {mu}",
+            )
             for mu in ("0.001", "1e-09", "1e-14")
         ),
         Row(
