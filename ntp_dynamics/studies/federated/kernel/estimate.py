@@ -16,30 +16,38 @@ from ntp_dynamics.studies.federated.kernel.losses import (
     QUADRATIC,
     SIGMOID,
     USER,
+    growth_of_step,
     logistic_difference,
     loss,
     sigmoid_difference,
     slope,
 )
-from ntp_dynamics.studies.federated.kernel.step import FEDZO, GAUSSIAN, LANES, SMOOTHED, inner
+from ntp_dynamics.studies.federated.kernel.step import (
+    FEDZO,
+    GAUSSIAN,
+    LANES,
+    SMOOTHED,
+    inner,
+    project,
+)
 
 
 @njit(**INLINE)
-def difference(kind, m, dm, y, growth, user):
-    """loss(m + dm) - loss(m); ``growth`` = 1 + e^(y m) for the logistic loss."""
+def difference(kind, m, dm, y, user):
+    """loss(m + dm) - loss(m)."""
     if kind == QUADRATIC:
         return dm * (m - y + dm / 2)
     if kind == LOGISTIC:
-        return logistic_difference(y * m, y * dm, growth)
+        return logistic_difference(y * m, growth_of_step(y * dm), growth_of(y * m))
     if kind == SIGMOID:
         return sigmoid_difference(y * m, y * dm)
     return user(m, dm, y)
 
 
 @njit(**INLINE)
-def growth_of(kind, m, y):
-    """What the differences of a loss at a margin share."""
-    return 1 + math.exp(min(y * m, LARGE)) if kind == LOGISTIC else 0.0
+def growth_of(m):
+    """1 + e^m, what the logistic differences at a margin share."""
+    return 1 + math.exp(min(m, LARGE))
 
 
 @njit(**INLINE)
@@ -100,8 +108,7 @@ def swap(other_x, other_y, k, c, hit, rule, x, y, u, along, v, margin):
         s += x[last, q] * v[q, c]
     margin[hit, c] = s
     if rule.method == FEDZO:
-        for j in range(rule.num_directions):
-            along[last, j] = inner(x, last, u, j)
+        project(last, rule, x, y, u, along)
 
 
 @njit(**INLINE)
@@ -139,11 +146,13 @@ def differences(hit, c, rule, y, along, margin, weight, user):
             base = loss(rule.kind, m, label)
             for j in range(rule.num_directions):
                 weight[j, c] += loss(rule.kind, m + mu * along[row, j], label) - base
-        else:
-            growth = growth_of(rule.kind, m, label)
+        elif rule.kind == LOGISTIC:
+            growth = growth_of(label * m)
             for j in range(rule.num_directions):
-                dm = mu * along[row, j]
-                weight[j, c] += difference(rule.kind, m, dm, label, growth, user)
+                weight[j, c] += logistic_difference(label * m, along[row, j], growth)
+        else:
+            for j in range(rule.num_directions):
+                weight[j, c] += difference(rule.kind, m, mu * along[row, j], label, user)
 
 
 @njit(**INLINE)
@@ -180,10 +189,10 @@ def gradient(hit, c, rule, x, y, margin, g, user, user_slope):
         m, label = margin[b, c], y[row]
         if rule.method == SMOOTHED and rule.kind != QUADRATIC:
             step = rule.mu * math.sqrt(inner(x, row, x, row))
-            growth, rate = growth_of(rule.kind, m, label), 0.0
+            rate = 0.0
             for i in range(len(rule.nodes)):
                 dm = step * rule.nodes[i]
-                rate += rule.weights[i] * difference(rule.kind, m, dm, label, growth, user)
+                rate += rule.weights[i] * difference(rule.kind, m, dm, label, user)
             rate /= step
         elif rule.kind == USER:
             rate = user_slope(m, label)

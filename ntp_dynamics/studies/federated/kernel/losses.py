@@ -37,13 +37,23 @@ def log1p_small(x):
 
 
 @njit(**INLINE)
-def logistic_difference(m, dm, growth):
-    """Of log(1 + e^-m), ``growth`` = 1 + e^m."""
+def growth_of_step(dm):
+    """e^-dm - 1, what all copies share of a logistic difference; dm itself where that is beyond the
+    floats, which is told by its being below -1."""
     if abs(dm) < SMALL:
-        return log1p_small(expm1_small(-dm) / growth)
-    if m < -LARGE or m + dm < -LARGE:
-        return -dm if m < 0 and m + dm < 0 else max(-(m + dm), 0.0) - max(-m, 0.0)
-    return math.log1p(math.expm1(-min(max(dm, -LARGE), LARGE)) / growth)
+        return expm1_small(-dm)
+    return math.expm1(-dm) if dm > -LARGE else dm
+
+
+@njit(**INLINE)
+def logistic_difference(m, grown, growth):
+    """Of log(1 + e^-m), from e^-dm - 1 and ``growth`` = 1 + e^m."""
+    z = grown / growth
+    if abs(z) < SMALL:
+        return log1p_small(z)
+    if grown < -1:
+        return -(m + grown) - max(-m, 0.0) - math.log1p(math.exp(-abs(m)))
+    return math.log1p(z)
 
 
 @njit(**INLINE)

@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 from numba import njit
 
 from ntp_dynamics.studies.federated.kernel.compiled import INLINE
+from ntp_dynamics.studies.federated.kernel.losses import LOGISTIC, growth_of_step
 from ntp_dynamics.studies.federated.kernel.streams import (
     Purpose,
     choose,
@@ -71,10 +72,10 @@ def bench(samples, d, copies, rule):
     """Room for the steps of a run, in two groups.
 
     Drawn: pool (n,), batch (b1,); x (b1+1, d), y (b1+1,), the batch's and in the last row the
-    sample that a copy has in place of another; u (b2, d), squared (b2,) = |u|^2, along (b1+1, b2) =
-    <x, u>; xi (d,), the noise, normal (b1, d).  Of every copy, a column each and zeros up to whole
-    LANES: v (d, C), the parameters, margin (b1, C) = <x, v>, weight (b2, C) of every direction, and
-    g (d, C), the estimator or the gradient.
+    sample that a copy has in place of another; u (b2, d), squared (b2,) = |u|^2; along (b1+1, b2),
+    see `project`; xi (d,), the noise, normal (b1, d).  Of every copy, a column each and zeros up to
+    whole LANES: v (d, C), the parameters, margin (b1, C) = <x, v>, weight (b2, C) of every
+    direction, and g (d, C), the estimator or the gradient.
     """
     b1, b2 = rule.batch, rule.num_directions
     lanes = (copies + LANES - 1) // LANES * LANES
@@ -121,8 +122,17 @@ def draw(xs, ys, k, client, rule, key, pool, batch, x, y, u, squared, along, xi,
             size = 1.0
         squared[j] = size
     for b in range(b1):
-        for j in range(b2):
-            along[b, j] = inner(x, b, u, j)
+        project(b, rule, x, y, u, along)
+
+
+@njit(**INLINE)
+def project(row, rule, x, y, u, along):
+    """<x, u> of a row for every direction; for stable logistic differences e^(-y mu <x, u>) - 1,
+    which copies share."""
+    shared = rule.kind == LOGISTIC and not rule.naive
+    for j in range(rule.num_directions):
+        s = inner(x, row, u, j)
+        along[row, j] = growth_of_step(y[row] * rule.mu * s) if shared else s
 
 
 @njit(**INLINE)
