@@ -8,14 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
 from scipy.optimize import minimize_scalar
 
 from ntp_dynamics.studies.federated.config import FederatedConfig, PhaseName, Task
-from ntp_dynamics.studies.federated.problem import FederatedProblem
 from ntp_dynamics.studies.federated.theory.curves import Rounds, excess, of_quadratics, path
 from ntp_dynamics.studies.federated.theory.estimator import Oracle, weibull_power
 from ntp_dynamics.studies.federated.theory.limits import (
@@ -24,6 +23,9 @@ from ntp_dynamics.studies.federated.theory.limits import (
     mean_square_limit,
 )
 from ntp_dynamics.studies.federated.theory.moments import LocalStep
+
+if TYPE_CHECKING:
+    from ntp_dynamics.studies.federated.problem import FederatedProblem
 
 Values = dict[str, np.ndarray]
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 
 from ntp_dynamics.studies.federated.config import Directions, Method, ScheduleName, Task
-from ntp_dynamics.studies.federated.problem import FederatedProblem
 from ntp_dynamics.studies.federated.theory.curves import excess, of_quadratics
 from ntp_dynamics.studies.federated.theory.limits import delay_limit
 from ntp_dynamics.studies.federated.theory.rate import noise_at, rate_constant, settled
 from ntp_dynamics.studies.federated.theory.stability import Smoothness
+
+if TYPE_CHECKING:
+    from ntp_dynamics.studies.federated.problem import FederatedProblem
 
 
 def ratios(problem: FederatedProblem) -> Float[np.ndarray, " b2"]:

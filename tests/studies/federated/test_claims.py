@@ -54,11 +54,11 @@ def test_every_claim_of_a_job_holds_or_does_not_apply(job):
 
 
 def test_late_clients_and_constant_steps_are_judged_by_their_own_claims():
-    still = ["schedule=constant", "step_size=0.05", "tasks=[quadratic]", "phases=[train]"]
-    late = labels(*measured(*still, "staleness=3", "rounds=150"))
+    still = ["schedule=constant", "step_size=0.1", "tasks=[quadratic]", "phases=[train]"]
+    late = labels(*measured(*still, "staleness=3", "rounds=100"))
     assert late["fz.moments.async (quadratic)"] == "tight"
     assert late["fz.moments (quadratic)"] == "does not apply"
-    prompt = labels(*measured(*still, "rounds=500"))
+    prompt = labels(*measured(*still, "rounds=250"))
     assert prompt["fz.floor (quadratic)"] == prompt["fz.moments (quadratic)"] == "tight"
     assert prompt["fz.rate (quadratic)"] == "does not apply"
 
@@ -106,15 +106,22 @@ DEFECTS = {
 }
 
 
+WIDE = ("tasks=[quadratic]", "phases=[train]", "batch=6")
+
+
+@pytest.fixture(scope="module")
+def wide():
+    return measured(*WIDE)
+
+
 @pytest.mark.parametrize("defect", DEFECTS)
-def test_a_planted_defect_of_the_recursion_is_a_contradiction(defect, monkeypatch):
-    small = ("tasks=[quadratic]", "phases=[train]", "batch=6")
-    constants, tree, claims = measured(*small)
+def test_a_planted_defect_of_the_recursion_is_a_contradiction(wide, defect, monkeypatch):
+    constants, tree, claims = wide
     (claim,) = (c for c in claims if c.id == "fz.moments")
     assert labels(constants, tree, [claim])["fz.moments (quadratic)"] == "tight"
     for name, wrong in DEFECTS[defect].items():
         monkeypatch.setattr(Oracle, name, wrong)
-    wrongly = prepare(read_config(compose_job([*SMALL, *small]))).constants(tree)
+    wrongly = prepare(read_config(compose_job([*SMALL, *WIDE]))).constants(tree)
     assert labels(wrongly, tree, [claim])["fz.moments (quadratic)"] == "contradicted"
 
 
