@@ -14,6 +14,8 @@ from ntp_dynamics.config.job import JobConfig
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Counts = Annotated[list[Count], Field(min_length=1)]
 Positives = Annotated[list[Positive], Field(min_length=1)]
+LARGEST = 24
+"""Dimensions up to which exact moments are carried."""
 COPIES = "_copies"
 """What follows the name of a task in that of the phase of its copies."""
 
@@ -42,6 +44,8 @@ class PhaseName(StrEnum):
 
 EVALUATED = (PhaseName.limit, PhaseName.delay, PhaseName.bias, PhaseName.tails, PhaseName.budget)
 """Phases that are computed and not run."""
+EXACT = tuple(name for name in EVALUATED if name is not PhaseName.delay)
+"""Those of them that exact moments are computed for."""
 USUAL = [name for name in PhaseName if name is not PhaseName.budget]
 
 

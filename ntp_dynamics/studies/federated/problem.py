@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 
 from ntp_dynamics.studies.federated import schedules
 from ntp_dynamics.studies.federated.config import (
+    LARGEST,
     Directions,
     FederatedConfig,
     Lag,
@@ -33,8 +34,6 @@ from ntp_dynamics.system.errors import UserError
 if TYPE_CHECKING:
     import xarray
 
-LARGEST = 24
-"""Dimensions up to which exact moments are carried."""
 FILES = {"task_file": "task.py", "schedule_file": "schedule.py"}
 """What a user's modules are called in the record."""
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from ntp_dynamics.studies.federated.config import (
+    EXACT,
+    LARGEST,
     Directions,
     FederatedConfig,
     Method,
@@ -50,6 +52,10 @@ def _rounds(config: FederatedConfig) -> Iterator[UserError]:
 
 
 def _parts(config: FederatedConfig) -> Iterator[UserError]:
+    exact = [str(name) for name in config.phases if name in EXACT]
+    if config.dim > LARGEST and exact:
+        what = f"{config.dim} > {LARGEST}, too many for the exact moments of {', '.join(exact)}"
+        yield UserError("dim", what, "use phases=[estimator,train,copies,delay]")
     copies, budget = config.copies, config.budget
     if PhaseName.copies in config.phases:
         least = min(copies.samples)

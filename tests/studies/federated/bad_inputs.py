@@ -41,6 +41,11 @@ BAD = [
         "error: budget.participants: 11 > clients 10; choose 1..10",
     ),
     (["tasks=[quadratic,quadratic]"], "error: tasks: a value stands twice; name each once"),
+    (
+        ["dim=100"],
+        "error: dim: 100 > 24, too many for the exact moments of limit, bias, tails; "
+        "use phases=[estimator,train,copies,delay]",
+    ),
     (["tasks=[user]"], "error: task_file: tasks=[user] needs one; name a Python file"),
     (["schedule_file=s.py"], "error: schedule_file: nothing reads it; use schedule=user"),
     (

@@ -10,8 +10,15 @@ import numpy as np
 from jaxtyping import Float
 
 from ntp_dynamics.studies.federated import law
-from ntp_dynamics.studies.federated.config import COPIES, Method, Replace, ScheduleName, Task
-from ntp_dynamics.studies.federated.problem import LARGEST, FederatedProblem
+from ntp_dynamics.studies.federated.config import (
+    COPIES,
+    LARGEST,
+    Method,
+    Replace,
+    ScheduleName,
+    Task,
+)
+from ntp_dynamics.studies.federated.problem import FederatedProblem
 from ntp_dynamics.studies.federated.theory.stability import Smoothness
 from ntp_dynamics.verdict.claim import Claim, Precondition
 from ntp_dynamics.verdict.law import Law
