@@ -119,7 +119,9 @@ class FederatedProblem:
 
     @cached_property
     def federation(self) -> Rounds:
-        """The quadratic task's rounds, for exact moments."""
+        """The quadratic task's rounds, for exact moments.  Raises ValueError where they are not
+        carried."""
+        self._need_exact()
         data = self.setting(Task.quadratic).quadratics(self.shift)
         return of_quadratics(data, self.oracle, self.config.local_steps, self.config.participants)
 
@@ -133,6 +135,10 @@ class FederatedProblem:
     def exact(self) -> bool:
         """Whether exact moments are carried."""
         return self.config.dim <= LARGEST
+
+    def _need_exact(self) -> None:
+        if not self.exact:
+            raise ValueError(f"no exact moments beyond {LARGEST} dimensions")
 
     def exact_excess(self, due: tuple[int, ...]) -> Float[np.ndarray, " n"]:
         """E[F_S - F*] of the quadratic task after the due rounds."""
@@ -148,7 +154,8 @@ class FederatedProblem:
 
     def coupled(self, draw: int) -> tuple[Coupled, list[Replaced], Float[np.ndarray, " d"]]:
         """Two copies of the quadratic task with the first number of samples; what is replaced in
-        turns; where they start from, seen from w*."""
+        turns; where they start from, seen from w*.  Raises ValueError as `federation`."""
+        self._need_exact()
         part = self.config.copies
         setting, replaced = self.copied(Task.quadratic, draw, part.samples[0])
         assert setting.minimiser is not None

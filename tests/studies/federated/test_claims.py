@@ -130,3 +130,13 @@ def test_reported_theorems_are_judged_nowhere():
     assert {c.kind for c in CLAIMS} == {"derived"}
     evaluated = {c.id for c in CLAIMS if c.evaluated}
     assert evaluated == {"fz.limit", "fz.subweibull", "fz.smoothing", "fz.delay"}
+
+
+def test_beyond_the_dimensions_of_exact_moments_claims_that_need_them_do_not_apply():
+    few = ("dim=25", "runs=2", "rounds=3", "tasks=[quadratic]", "phases=[train]")
+    constants, tree, claims = measured(*few)
+    said = labels(constants, tree, claims)
+    assert said["fz.moments (quadratic)"] == said["fz.floor (quadratic)"] == "does not apply"
+    assert "log_excess_exact" not in tree["theory"]
+    with pytest.raises(ValueError, match="beyond 24 dimensions"):
+        constants.problem.exact_excess((1,))
