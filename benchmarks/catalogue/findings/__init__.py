@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from benchmarks.catalogue.finding import Page
-from benchmarks.catalogue.findings import knowledge_gradient, transformer
+from benchmarks.catalogue.findings import (
+    federated,
+    knowledge_gradient,
+    transformer,
+)
 
 PAGES = [
     Page("next_token", "findings.md", transformer.OPENING, transformer.FINDINGS),
@@ -13,6 +17,7 @@ PAGES = [
         knowledge_gradient.OPENING,
         knowledge_gradient.FINDINGS,
     ),
+    Page("federated", "findings/federated.md", federated.OPENING, federated.FINDINGS),
 ]
 """A page a study."""
 FINDINGS = [finding for page in PAGES for finding in page.findings]
