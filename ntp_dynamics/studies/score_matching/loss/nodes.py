@@ -125,13 +125,12 @@ def spread(mu, d):
 def node_loss(
     mu: Float[np.ndarray, "n r"],
     log_pi: Float[np.ndarray, " n"],
+    scales: Float[np.ndarray, " J"],
+    shares: Float[np.ndarray, " J"],
     x: Float[np.ndarray, "J K r"],
     log_weight: Float[np.ndarray, "J K"],
-    scales: Float[np.ndarray, " J"] | None = None,
-    shares: Float[np.ndarray, " J"] | None = None,
 ) -> tuple[float, float, Float[np.ndarray, "n r"]]:
     """ln L, e and g; the gradient is g e^e."""
-    ones, g = np.ones(1), np.empty(mu.shape)
-    given = ones if scales is None else scales, ones if shares is None else shares
-    log_scale, total = node_sums_of(mu, log_pi, *given, x, log_weight, g)
+    g = np.empty(mu.shape)
+    log_scale, total = node_sums_of(mu, log_pi, scales, shares, x, log_weight, g)
     return log_scale + math.log(total) if total > 0 else -math.inf, log_scale, g
