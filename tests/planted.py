@@ -9,16 +9,9 @@ from jaxtyping import Float
 
 from ntp_dynamics.record.written import Written, write_down
 from ntp_dynamics.verdict.claim import Claim
-from ntp_dynamics.verdict.law import (
-    Envelope,
-    Equals,
-    Exponential,
-    LinearGrowth,
-    MeanEquals,
-    Monotone,
-    Power,
-    Value,
-)
+from ntp_dynamics.verdict.curved import Envelope, Equals, Value
+from ntp_dynamics.verdict.law import Exponential, LinearGrowth, Monotone, Power
+from ntp_dynamics.verdict.sample import MeanEquals
 
 ALONG = 10.0 ** np.arange(0, 5.01, 1 / 30)
 """Places of a law with a closed form, in units of where its claim starts."""

@@ -14,6 +14,7 @@ from benchmarks.calibration.ensembles import ensembles
 from benchmarks.calibration.families import FAMILIES
 from benchmarks.calibration.mixtures import mixtures
 from benchmarks.calibration.report import Results, report
+from benchmarks.calibration.samples import samples
 from benchmarks.calibration.sweep import Count, sweep
 from benchmarks.calibration.systems import findings
 from benchmarks.calibration.transients import transients
@@ -32,14 +33,14 @@ def run(replicates: int) -> Results:
     seconds = checks.seconds_for_ten_thousand()
     say("trade-off")
     curve = tradeoff.curve(FAMILIES, max(replicates // 5, 20))
-    say("late starts, expectations")
+    say("late starts, expectations, laws of samples")
     scale = replicates / FULL
-    late, samples = transients(scale), ensembles(scale)
+    late, expected, sampled = transients(scale), ensembles(scale), samples(scale)
     mixed = mixtures(scale, say)
     counts = sweep(cells(), replicates, progress)
     return Results(
-        replicates, counts, found, injected, bounds, invariances, curve, mixed, late, samples,
-        seconds,
+        replicates, counts, found, injected, bounds, invariances, curve, mixed, late, expected,
+        sampled, seconds,
     )  # fmt: skip
 
 

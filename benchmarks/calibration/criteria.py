@@ -9,6 +9,7 @@ from benchmarks.calibration.design import CENTRE
 from benchmarks.calibration.families import FAMILIES
 from benchmarks.calibration.mixture_tables import pick, total, verdicts
 from benchmarks.calibration.mixtures import LAWS, Mixture
+from benchmarks.calibration.samples import Sampled
 from benchmarks.calibration.statistics import LIMIT, at_most, place, share, too_many
 from benchmarks.calibration.sweep import Count
 
@@ -43,6 +44,11 @@ def criteria(results: Results) -> list[str]:
                 _passed(results.counts),
             ],
             [
+                "of laws about all runs together (a mean, a frequency, a decay of counts, a "
+                "power) at most 1 % of true ones contradicted, from S = 32 on",
+                _samples(results.samples),
+            ],
+            [
                 "power at least 80 % for log^2 t / t against log t / t at T = 10,000, S = 20, "
                 "noise 0.05",
                 _power_at_centre(results.counts),
@@ -74,6 +80,13 @@ def _contradictions(counts: list[Count]) -> str:
         f"{sum(c.contradicted for c in cells):,} in {sum(c.replicates for c in cells):,} verdicts; "
         f"worst of {len(cells):,} cells {share(bad.contradicted, bad.replicates)}"
     )
+
+
+def _samples(found: list[Sampled]) -> str:
+    bad = max(found, key=lambda s: s.true[0] / s.experiments)
+    total = at_most(sum(s.true[0] for s in found), sum(s.experiments for s in found))
+    said = share(bad.true[0], bad.experiments)
+    return f"{total}; worst of {len(found)} {said} ({bad.form}, {bad.data}, S = {bad.runs})"
 
 
 def _power_at_centre(counts: list[Count]) -> str:

@@ -12,6 +12,7 @@ from benchmarks.calibration.design import HORIZONS
 from benchmarks.calibration.ensembles import Ensemble
 from benchmarks.calibration.families import FAMILIES
 from benchmarks.calibration.mixtures import EXPERIMENTS, LAWS, Mixture
+from benchmarks.calibration.samples import Sampled
 from benchmarks.calibration.statistics import too_many
 from benchmarks.calibration.sweep import Count
 from benchmarks.calibration.systems import Finding
@@ -36,6 +37,7 @@ class Results:
     mixtures: list[Mixture]
     transients: list[Transient]
     ensembles: list[Ensemble]
+    samples: list[Sampled]
     seconds: dict[str, float]
 
     def to_json(self) -> dict[str, Any]:
@@ -63,6 +65,7 @@ class Results:
             },
             "transients": [list(vars(x).values()) for x in self.transients],
             "ensembles": [e.to_json() for e in self.ensembles],
+            "samples": [s.to_json() for s in self.samples],
             "seconds": self.seconds,
         }
 
@@ -83,6 +86,9 @@ def report(results: Results) -> str:
         "Claims about an expectation": [
             prose.ENSEMBLES, "", *mixture_tables.ensemble_claims(results.ensembles), "",
             prose.ENSEMBLES_READ,
+        ],
+        "Laws about all runs together": [
+            prose.SAMPLES, "", *tables.samples(results.samples), "", prose.SAMPLES_READ,
         ],
         "Systems whose rate is a theorem": [
             prose.SYSTEMS, "", *tables.systems(results.findings)

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from benchmarks.calibration.defects import Defect
 from benchmarks.calibration.design import CENTRE, HORIZONS, SWEEPS
 from benchmarks.calibration.families import FAMILIES, POWER_CLAIM, Cell, Family
-from benchmarks.calibration.statistics import place, share, worst
+from benchmarks.calibration.samples import Sampled
+from benchmarks.calibration.statistics import at_most, place, share, worst
 from benchmarks.calibration.sweep import Count
 from benchmarks.calibration.systems import Finding
 
@@ -121,3 +122,24 @@ def systems(findings: list[Finding]) -> list[str]:
 def defects(found: list[Defect]) -> list[str]:
     rows = [[d.name, d.sound.label, d.broken.label, d.seen or "**not seen**"] for d in found]
     return table(["defect", "sound record", "broken record", "how it shows"], rows)
+
+
+def samples(found: list[Sampled]) -> list[str]:
+    """True laws by how often they are contradicted and kept, false ones by the same."""
+
+    def percent(counts: tuple[int, ...], which: int, of: int) -> str:
+        return f"{100 * counts[which] / of:.1f}"
+
+    rows = [
+        [
+            f"{s.form}, {s.data}",
+            s.runs,
+            at_most(s.true[0], s.experiments),
+            percent(s.true, -1, s.experiments),
+            s.off,
+            " / ".join(percent(s.false, i, s.experiments) for i in (0, -1)),
+        ]
+        for s in found
+    ]
+    head = ["law, data", "S", "true: contradicted", "consistent, %", "off by"]
+    return table([*head, "contradicted / consistent, %"], rows)

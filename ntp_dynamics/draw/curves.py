@@ -9,7 +9,9 @@ from jaxtyping import Float
 
 from ntp_dynamics.draw.panel import Curve
 from ntp_dynamics.record.written import Written
-from ntp_dynamics.verdict.law import Equals, LinearGrowth, MeanEquals
+from ntp_dynamics.verdict.curved import Equals
+from ntp_dynamics.verdict.law import LinearGrowth
+from ntp_dynamics.verdict.sample import Decay, Frequency, MeanEquals, MeanValue, Scaling
 
 
 def curves(
@@ -39,9 +41,15 @@ def curves(
             if np.isfinite(limit).all():
                 label = law.describe() if law.asymptotic else f"{where} ({written.version})"
                 yield curve(label, log_f + np.log(limit)[:, None])
-    elif isinstance(law, (Equals, MeanEquals)):
+    elif isinstance(law, (Equals, MeanEquals, MeanValue)):
         if np.isfinite(log_f).all():
             yield curve("closed form", log_f)
+    elif isinstance(law, Frequency):
+        for side, says in zip(law.sides(t + written.offset), law.claimed, strict=True):
+            if says:
+                yield curve("probability", np.broadcast_to(side, log_f.shape))
+    elif isinstance(law, (Scaling, Decay)):
+        return  # how y changes, and not how large it is
     elif constant is not None:
         log_c = np.broadcast_to(constant, count)
         yield curve(f"{where} ({written.version})", log_f + log_c[:, None])

@@ -178,9 +178,11 @@ def law_from_json(
             given[field] = curve_of(value)
         elif field in ("tolerance", "absolute"):
             given[field] = allowance(value)
+        elif field in made.plain:
+            given[field] = float(str(value))
         else:
             number = heard(value)
-            given[field] = curve_of(number) if field == "curve" else number
+            given[field] = curve_of(number) if field in made.curves else number
     return made(**given)
 
 

@@ -14,8 +14,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ntp_dynamics.verdict.clock import Place
+from ntp_dynamics.verdict.curved import Equals, Value
 from ntp_dynamics.verdict.gate import ROUNDING, Case
-from ntp_dynamics.verdict.law import Equals, Exponential, LinearGrowth, Monotone, Value
+from ntp_dynamics.verdict.law import Exponential, LinearGrowth, Monotone
 from ntp_dynamics.verdict.parameters import on_grid
 
 TOLERANCE = 1e-9  # relative

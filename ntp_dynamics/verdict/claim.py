@@ -49,7 +49,8 @@ class Claim:
     ``timeless``: that is a mode number or a swept value.  ``offset``: the law is about t + offset,
     one number for all runs, itself or as a function of the constants.  ``places``, of a timeless
     claim and of the constants, (T,): where along its axis it speaks, and its law is given there
-    only; None is everywhere.
+    only; None is everywhere.  ``evaluated``: what it is about was computed from formulas, and not
+    observed in a run.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Claim:
     timeless: bool = False
     offset: Any = 0.0
     places: Callable[[Any], Any] | None = None
+    evaluated: bool = False
 
     def judge(
         self,
@@ -119,6 +121,7 @@ class Claim:
         verdict = judged(conditions) if covered else inapplicable(len(kept), excluded, self.about)
         if self.tight and verdict.form in EXACT and verdict.bound == "holds":
             verdict = replace(verdict, tightness="tight")
+        verdict = replace(verdict, evaluated=self.evaluated)
         if not beyond or kept.all():
             return verdict
         with suppress(*NOT_MEASURABLE), np.errstate(all="ignore"):

@@ -141,7 +141,8 @@ def broken_runs(
 ) -> tuple[Bool[np.ndarray, " S"], tuple[str, ...]]:
     """Which runs cannot be judged, and why: a clause for each kind of reason."""
     shallow = ~sound.all(axis=1) & ~case.deep
-    wild = case.counted & (np.isnan(case.log_y) | (case.log_y == np.inf))
+    unknown = np.isnan(case.log_y) & (not case.law.asks_some)
+    wild = case.counted & (unknown | (case.log_y == np.inf))
     if not case.law.reads_logs:
         wild |= case.counted & np.isinf(case.log_y)
     bad, runs, reasons = wild.any(axis=1) & ~shallow, len(sound), []

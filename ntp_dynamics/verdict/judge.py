@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,11 @@ from jaxtyping import Bool, Float
 
 from ntp_dynamics.verdict.bound import Bound, hold
 from ntp_dynamics.verdict.clock import STEPS, Clock
+from ntp_dynamics.verdict.curved import Envelope
+from ntp_dynamics.verdict.decay import hold_decay
 from ntp_dynamics.verdict.ensemble import jackknifed, mean_case
+from ntp_dynamics.verdict.found import Found
+from ntp_dynamics.verdict.frequency import hold_frequency
 from ntp_dynamics.verdict.gate import (
     FLOOR_FACTOR,
     Case,
@@ -22,20 +26,23 @@ from ntp_dynamics.verdict.gate import (
     broken_runs,
     trusted,
 )
-from ntp_dynamics.verdict.law import (
-    Envelope,
-    Equals,
-    Exponential,
-    Law,
-    LinearGrowth,
-    MeanEquals,
-    Monotone,
-    Power,
-)
-from ntp_dynamics.verdict.mean import of_mean
+from ntp_dynamics.verdict.law import Exponential, Law, LinearGrowth, Monotone, Power
+from ntp_dynamics.verdict.mean import hold_mean
+from ntp_dynamics.verdict.mean_value import hold_mean_value
 from ntp_dynamics.verdict.rate import Rate, measure_rate
+from ntp_dynamics.verdict.sample import Decay, Frequency, MeanEquals, MeanValue, Scaling
+from ntp_dynamics.verdict.scaling import hold_scaling
 from ntp_dynamics.verdict.verdict import Verdict
 from ntp_dynamics.verdict.wording import beyond
+
+OF_A_SAMPLE: dict[type[Law], Callable[[Case], Found]] = {
+    MeanEquals: hold_mean,
+    MeanValue: hold_mean_value,
+    Frequency: hold_frequency,
+    Scaling: hold_scaling,
+    Decay: hold_decay,
+}
+"""What judges the laws about all runs together."""
 
 
 def judge(
@@ -149,7 +156,7 @@ def judge(
     blank = replace(blank, reason="; ".join(reasons), outcomes=_outcomes(kept, "invalid"))
     if bad.all() or (bad.any() and about == "ensemble"):
         return replace(blank, gate="invalid", runs_judged=len(case.log_y))
-    if isinstance(law, (Envelope, Equals, MeanEquals)) and np.isnan(case.log_f[case.counted]).any():
+    if law.curves and np.isnan(case.log_f[case.counted]).any():
         raise ValueError("the law is nan at a step to be judged")
     return _verdict(case if not bad.any() else case.of(~bad), blank, np.flatnonzero(kept)[~bad])
 
@@ -169,8 +176,8 @@ def inapplicable(runs: int, excluded: tuple[tuple[str, int], ...], about: str = 
 def _verdict(case: Case, blank: Verdict, numbers: np.ndarray) -> Verdict:
     """``numbers``: the runs of the case as they were given."""
     ensemble = blank.about == "ensemble"
-    if isinstance(case.law, MeanEquals):
-        return of_mean(case, blank, numbers)
+    if case.law.of_a_sample:
+        return OF_A_SAMPLE[type(case.law)](case).verdict(case, blank, numbers)
     rate, reason = measure_rate(jackknifed(case) if ensemble else case, ensemble)
     bound = hold(mean_case(case) if ensemble else case)
     worst = bound.worst
@@ -265,10 +272,9 @@ def _check(law: Law, side: str, about: str, one_sided: bool, log_constant: Any) 
     if about not in ("run", "ensemble"):
         raise ValueError(f"about is 'run' or 'ensemble', not {about!r}")
     growth = isinstance(law, LinearGrowth) and law.asymptotic
-    mean = isinstance(law, MeanEquals)
-    if mean and about != "ensemble":
+    if law.of_a_sample and about != "ensemble":
         raise ValueError(f"the law {law.describe()} speaks of an ensemble, not of every run")
-    if about == "ensemble" and not (one_sided or growth or mean):
+    if about == "ensemble" and not (one_sided or growth or law.of_a_sample):
         raise ValueError(f"the law {law.describe()} speaks of every run, not of an ensemble")
     rateless = isinstance(law, Exponential) and law.rate is None
     if log_constant is not None and (rateless or not one_sided):

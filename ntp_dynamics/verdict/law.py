@@ -7,6 +7,7 @@ run, since the runs of a job may have different data and hence different constan
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
@@ -20,19 +21,39 @@ from ntp_dynamics.verdict.parameters import (
     allowance,
     curve_of,
     in_short,
-    on_grid,
     one_a_run,
     power_formula,
     told,
 )
 
+FORMS: dict[str, type[Law]] = {}
+"""Laws by the names of their forms."""
+
 
 @dataclass(frozen=True, eq=False)
 class Law(ABC):
-    """The form of a prediction, without the constant in front of it."""
+    """The form of a prediction, without the constant in front of it.
 
+    Its constructors make all forms: those with parameters are below, those that are curves in
+    `verdict.curved`, those about all runs together in `verdict.sample`.
+    """
+
+    name: ClassVar[str] = ""
     reads_logs: ClassVar[bool] = True
     """Whether y is handed over as its natural log."""
+    of_a_sample: ClassVar[bool] = False
+    """Whether it speaks of all runs together only."""
+    asks_some: ClassVar[bool] = False
+    """Whether nan says that a run was not asked, rather than that its value is broken."""
+    curves: ClassVar[tuple[str, ...]] = ()
+    """Parameters that are curves in t."""
+    plain: ClassVar[tuple[str, ...]] = ()
+    """Parameters that are one number for all runs."""
+
+    def __init_subclass__(cls, form: str = "") -> None:
+        if form:
+            cls.name = form
+            FORMS[form] = cls
 
     @staticmethod
     def power(p: Parameter, log_power: Parameter = 0) -> Power:
@@ -69,29 +90,64 @@ class Law(ABC):
     @staticmethod
     def equals(
         log_value: CurveLike, tolerance: CurveLike = 1e-9, *, absolute: CurveLike = 0.0
-    ) -> Equals:
+    ) -> Law:
         """|y - value| <= absolute + tolerance * value, with ln value given: -inf is exactly zero.
 
         ``log_value`` is a number, a (T,), (S, T) or (S, 1) array, or a function of t that returns
         one of these, and so is either tolerance.
         """
-        return Equals(curve_of(log_value), allowance(tolerance), allowance(absolute))
+        return _made("equals", curve_of(log_value), allowance(tolerance), allowance(absolute))
 
     @staticmethod
-    def value(value: CurveLike, tolerance: CurveLike = 0.0, *, absolute: CurveLike = 0.0) -> Value:
+    def value(value: CurveLike, tolerance: CurveLike = 0.0, *, absolute: CurveLike = 0.0) -> Law:
         """|y - value| <= absolute + tolerance * |value| for a y of either sign: what is judged is y
         itself and not its log.  Arguments as in ``equals``.  Raises ValueError without a tolerance.
         """
-        law = Value(curve_of(value), allowance(tolerance), allowance(absolute))
-        if all(isinstance(x, float) and x == 0 for x in (law.tolerance, law.absolute)):
+        granted = allowance(tolerance), allowance(absolute)
+        if all(isinstance(x, float) and x == 0 for x in granted):
             raise ValueError("a value is met to a tolerance, relative or absolute")
-        return law
+        return _made("value", curve_of(value), *granted)
 
     @staticmethod
-    def mean_equals(log_f: CurveLike) -> MeanEquals:
+    def mean_equals(log_f: CurveLike) -> Law:
         """The arithmetic mean over the runs is f, up to its sampling error (`verdict.mean`); ln f
         given as in ``equals``.  For claims about an ensemble."""
-        return MeanEquals(curve_of(log_f))
+        return _made("mean_equals", curve_of(log_f))
+
+    @staticmethod
+    def mean_value(
+        value: CurveLike,
+        *,
+        tolerance: CurveLike = 0.0,
+        absolute: CurveLike = 0.0,
+        within: float = 0.2,
+    ) -> Law:
+        """The mean over the runs of y itself, of either sign, is ``value`` up to absolute +
+        tolerance * |value| and its sampling error (`verdict.mean_value`).
+
+        Tight needs the 95 % limits of the mean within ``within`` * |value| of that as well.
+        """
+        curve = curve_of(value)
+        return _made("mean_value", curve, allowance(tolerance), allowance(absolute), float(within))
+
+    @staticmethod
+    def frequency(low: CurveLike = 0.0, high: CurveLike = 1.0) -> Law:
+        """y is 1 where it happens in a run, 0 where it does not, nan where the run is not asked:
+        its probability lies in [low, high], numbers or curves of t (`verdict.frequency`)."""
+        return _made("frequency", curve_of(low), curve_of(high))
+
+    @staticmethod
+    def scaling(low: float, high: float) -> Law:
+        """Along an axis x of positive values the exponent d ln E y / d ln x lies in [low, high],
+        of which one may be infinite (`verdict.scaling`)."""
+        return _made("scaling", *_ordered(low, high))
+
+    @staticmethod
+    def decay(low: float, high: float, *, log_shape: CurveLike = 0.0) -> Law:
+        """P(y = 1) = C f(t) e^(-rate t) with a rate in [low, high], one of which may be infinite;
+        y as in ``frequency``, ln f given as in ``equals``.  No count is ever logged, so that zeros
+        count as what they are (`verdict.decay`)."""
+        return _made("decay", *_ordered(low, high), curve_of(log_shape))
 
     @staticmethod
     def monotone(sign: int) -> Monotone:
@@ -101,14 +157,14 @@ class Law(ABC):
         return Monotone(sign)
 
     @staticmethod
-    def envelope(log_f: CurveLike) -> Envelope:
+    def envelope(log_f: CurveLike) -> Law:
         """Any f, by its natural log, given as in ``equals``."""
-        return Envelope(curve_of(log_f))
+        return _made("envelope", curve_of(log_f))
 
     @property
     def form(self) -> str:
         """The constructor's name, and asymptotic_growth for a linear growth of that kind."""
-        return _NAMES[type(self)]
+        return self.name
 
     @property
     def start(self) -> Float[np.ndarray, " S"]:
@@ -131,6 +187,8 @@ class Law(ABC):
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray) and (value.ndim == 1 or value.size == 1):
                 value = told(value.ravel())
+            elif field.name in self.plain:
+                value = told(np.array([value]))
             if not (callable(value) or isinstance(value, np.ndarray)):
                 numbers[field.name] = value
         return {"form": self.form, "formula": self.describe(), **numbers}
@@ -157,7 +215,7 @@ class Law(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class Power(Law):
+class Power(Law, form="power"):
     """t^-p log^q t."""
 
     p: Float[np.ndarray, " S"]
@@ -180,7 +238,7 @@ class Power(Law):
 
 
 @dataclass(frozen=True, eq=False)
-class Exponential(Law):
+class Exponential(Law, form="exponential"):
     """e^(-rate t), or some exponential."""
 
     rate: Float[np.ndarray, " S"] | None
@@ -193,7 +251,7 @@ class Exponential(Law):
 
 
 @dataclass(frozen=True, eq=False)
-class LinearGrowth(Law):
+class LinearGrowth(Law, form="linear_growth"):
     """low t <= y <= high t; ``log_f`` is ln t, the form without its two constants."""
 
     low: Float[np.ndarray, " S"] | None
@@ -226,50 +284,7 @@ class LinearGrowth(Law):
 
 
 @dataclass(frozen=True, eq=False)
-class Equals(Law):
-    """y = value."""
-
-    curve: CurveLike
-    tolerance: CurveLike
-    absolute: CurveLike = 0.0
-
-    def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
-        return on_grid(self.curve, t)
-
-    def describe(self) -> str:
-        parts = []
-        for x, word in ((self.tolerance, ""), (self.absolute, " absolute")):
-            if callable(x):
-                parts.append(f"its tolerance{word}")
-            elif np.ndim(x):
-                parts.append(f"{in_short(x)}{word}")
-            elif x:
-                parts.append(f"{x:g}{word}")
-        return f"y = the stated value to {' and '.join(parts) or '0'}"
-
-
-@dataclass(frozen=True, eq=False)
-class Value(Equals):
-    """y = value, of either sign: ``log_f`` is the value itself."""
-
-    reads_logs: ClassVar[bool] = False
-
-
-@dataclass(frozen=True, eq=False)
-class MeanEquals(Law):
-    """The mean of y over runs = f."""
-
-    curve: CurveLike
-
-    def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
-        return on_grid(self.curve, t)
-
-    def describe(self) -> str:
-        return "the mean = the stated curve"
-
-
-@dataclass(frozen=True, eq=False)
-class Monotone(Law):
+class Monotone(Law, form="monotone"):
     """y never moves against ``sign``; it has no curve, so ``log_f`` is nan."""
 
     sign: int
@@ -281,29 +296,17 @@ class Monotone(Law):
         return "y never falls" if self.sign > 0 else "y never rises"
 
 
-@dataclass(frozen=True, eq=False)
-class Envelope(Law):
-    """A curve given by its natural log."""
-
-    curve: CurveLike
-
-    def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
-        return on_grid(self.curve, t)
-
-    def describe(self) -> str:
-        return "the stated curve"
-
-
-_NAMES = {
-    Power: "power",
-    Exponential: "exponential",
-    LinearGrowth: "linear_growth",
-    Equals: "equals",
-    Value: "value",
-    MeanEquals: "mean_equals",
-    Monotone: "monotone",
-    Envelope: "envelope",
-}
-FORMS: dict[str, type[Law]] = {name: made for made, name in _NAMES.items()}
 FORMS["asymptotic_growth"] = LinearGrowth
-"""Laws by the names of their forms."""
+
+
+def _made(form: str, *parameters: Any) -> Law:
+    """A law of a form that is registered by its own module."""
+    made: Any = FORMS[form]
+    return made(*parameters)
+
+
+def _ordered(low: float, high: float) -> tuple[float, float]:
+    """Raises ValueError where nothing is claimed, or nothing can be met."""
+    if not low <= high or low == high == math.inf or (low, high) == (-math.inf, math.inf):
+        raise ValueError(f"[{low:g}, {high:g}] is no range that says something")
+    return float(low), float(high)

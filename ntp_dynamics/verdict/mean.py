@@ -12,75 +12,32 @@ in 1.7 % and .5 %.  Below 32 runs nothing is contradicted.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtrit
 
+from ntp_dynamics.verdict.found import LEAST_RUNS, Found, p_of
 from ntp_dynamics.verdict.gate import ROUNDING, Case
-from ntp_dynamics.verdict.verdict import Verdict
 
-LEAST_RUNS = 32
-"""Fewer describe, and contradict nothing."""
 CLOSE, APART = 5.0, 6.0
 """Tight: |z| at most the first everywhere.  Contradicted: beyond the second, with one sign, at
 three places each at least twice the one before."""
 PLACES, SPREAD = 3, 2.0
 BAND = 0.2
 """Tight: over the last decade the 95 % limits of the mean are within a fifth of f."""
-RUNS_A_DEGREE = 4
-"""The p-value is that of Student's t with S / 4 degrees of freedom: the tail of z for chi^2_1 is
-heavier than that of S - 1, and lighter than this."""
+TOO_FEW = "a mean needs two runs at least"
 
 
-@dataclass(frozen=True)
-class Mean:
-    """``status``: consistent (the mean is the curve, as closely as a fifth), contradicted,
-    inconclusive.  ``z``: the largest, with its sign, at ``step``, a place of the case; ``band``:
-    how far the 95 % limits of the mean reach below and above f over the last decade, logs; ``p``:
-    of the contradiction, nan where none was looked for; ``descriptive``: fewer than 32 runs."""
+def hold_mean(case: Case) -> Found:
+    """The mean of all runs against the law, where every run counts.
 
-    status: str
-    z: float
-    step: float
-    band: tuple[float, float]
-    p: float
-    descriptive: bool
-
-
-def of_mean(case: Case, blank: Verdict, numbers: np.ndarray) -> Verdict:
-    """The verdict on the mean of the runs of a case; ``numbers``: these runs as they were given."""
-    found = hold_mean(case)
-    outcomes = list(blank.outcomes)
-    word = {"consistent": "kept", "contradicted": "contradicted"}.get(
-        "" if found is None else found.status, "undecided"
-    )
-    for run in numbers:
-        outcomes[run] = word
-    blank = replace(blank, outcomes=tuple(outcomes), runs_judged=len(numbers))
-    if found is None:
-        return replace(blank, gate="insufficient", reason="a mean needs two runs at least")
-    return replace(
-        blank,
-        rate=found.status,
-        tightness="tight" if found.status == "consistent" else "unresolved",
-        z=found.z,
-        z_at=case.clock.place(found.step),
-        band=found.band,
-        p_contradicted=found.p,
-        horizon=case.clock.place(case.t[case.counted.all(axis=0)][-1]),
-        descriptive=found.descriptive,
-    )
-
-
-def hold_mean(case: Case) -> Mean | None:
-    """The mean of all runs against the law, where every run counts; None for a single run, or
-    where no place counts."""
+    ``band``: how far the 95 % limits of the mean reach below and above f over the last decade.
+    """
     runs = len(case.log_y)
     at = case.counted.all(axis=0)
     if runs < 2 or not at.any():
-        return None
+        return Found(reason=TOO_FEW)
     t, log_y, log_f = case.t[at], case.log_y[:, at], case.log_f[0, at]
     log_mean, spread = log_mean_and_error(log_y)
     floor = case.readable.max()
@@ -94,19 +51,18 @@ def hold_mean(case: Case) -> Mean | None:
     low, high = float((away[late] - error).min()), float((away[late] + error).max())
     worst = int(np.argmax(np.abs(z)))
     descriptive = runs < LEAST_RUNS
-    beyond = max(_persistent(t, sign * z) for sign in (1, -1))
-    p = min(1.0, 2 * t.size * float(stdtr(runs / RUNS_A_DEGREE, -beyond)))
+    beyond = max(persistent(t, sign * z) for sign in (1, -1))
     status = "inconclusive"
     if not descriptive and beyond > APART:
         status = "contradicted"
     elif abs(z[worst]) <= CLOSE and low >= math.log1p(-BAND) and high <= math.log1p(BAND):
         status = "consistent"
-    return Mean(
+    return Found(
         status,
         z=float(z[worst]),
         step=float(t[worst]),
         band=(low, high),
-        p=math.nan if descriptive else p,
+        p=math.nan if descriptive else p_of(beyond, runs, t.size),
         descriptive=descriptive,
     )
 
@@ -124,7 +80,7 @@ def log_mean_and_error(
         return np.log(mean) + top, np.where(mean > 0, spread, 0.0)
 
 
-def _persistent(t: Float[np.ndarray, " T"], z: Float[np.ndarray, " T"]) -> float:
+def persistent(t: Float[np.ndarray, " T"], z: Float[np.ndarray, " T"]) -> float:
     """The largest number that z exceeds, or meets, at three places each twice the one before."""
     for level in np.unique(z[z > 0])[::-1]:
         if _in_succession(t, z >= level) >= PLACES:

@@ -15,9 +15,10 @@ from jaxtyping import Bool, Float
 
 from ntp_dynamics.verdict import company, decision, single
 from ntp_dynamics.verdict.clock import Place
+from ntp_dynamics.verdict.curved import Envelope
 from ntp_dynamics.verdict.drift import HALF_LOG, Drift, drifts
 from ntp_dynamics.verdict.gate import MIN_DECADES, MIN_POINTS, Case
-from ntp_dynamics.verdict.law import Envelope, Exponential, LinearGrowth, Power
+from ntp_dynamics.verdict.law import Exponential, LinearGrowth, Power
 from ntp_dynamics.verdict.windows import Reach, Windows, survey
 
 CANDIDATES = tuple((p, q) for p in (0.5, 1.0, 1.5, 2.0, 3.0) for q in (0, 1, 2, 3))

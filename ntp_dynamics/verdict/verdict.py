@@ -28,6 +28,8 @@ DERIVED = ("label", "summary", "sentence", "not_finite", "counts", "failing", "m
 """What JSON holds for readers and ``from_json`` works out anew."""
 A_RUN = "run_"
 """Fields with a number for each run: null is nan unless said otherwise."""
+IF_TRUE = ("evaluated",)
+"""Fields that JSON holds only where they are true."""
 FAILING = ("broken", "contradicted")
 LEAST_RUNS = 5
 """A limit on the share of failing runs needs as many."""
@@ -72,6 +74,10 @@ class Verdict:
     clock, unit     what t counts; ``timeless``: nothing evolves along it, so there is no horizon
     z, z_at, band   of a mean against a curve (`verdict.mean`): the largest z, where, and how far
                     the 95 % limits reach below and above the curve over the last decade (logs)
+    evaluated       it is about what was computed, and not observed in a run
+
+    Of a law about all runs together ``exponent`` and ``interval`` are what it speaks of (a mean, a
+    share, a power, a decay rate), at ``z_at``, from ``runs_rated`` runs (`verdict.found`).
     """
 
     gate: str
@@ -115,6 +121,7 @@ class Verdict:
     z: float | None = None
     z_at: Place | None = None
     band: tuple[float, float] | None = None
+    evaluated: bool = False
 
     @property
     def label(self) -> Label:
@@ -180,6 +187,7 @@ class Verdict:
         derived = ("counts", "failing", "most_failing")
         said = {**vars(self), **{name: getattr(self, name) for name in derived}}
         record = {name: _finite(value, name, lost) for name, value in said.items()}
+        record = {name: x for name, x in record.items() if x or name not in IF_TRUE}
         words = {"summary": self.summary, "sentence": self.sentence}
         return {"label": str(self.label), **record, "not_finite": lost, **words}
 

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ntp_dynamics.verdict.clock import Place, amount, said
+from ntp_dynamics.verdict.samples_said import SAMPLES
 
 if TYPE_CHECKING:
     from ntp_dynamics.verdict.verdict import Verdict
@@ -15,6 +16,7 @@ NAMES = {
     "linear_growth": "power of t",
     "asymptotic_growth": "final slope",
 }
+EVALUATED = "evaluated, not run"
 EXACT = ("equals", "value")
 """Forms that state a value."""
 NAMED = 3
@@ -28,6 +30,7 @@ def sentence(verdict: Verdict) -> str:
     if v.gate == "inapplicable":
         return f"{head}: {v.reason}; {_left_out(v)}{_beyond(v)}."
     parts = [runs(v), v.reason, _bound(v), _rate(v), _left_out(v) + _beyond(v), _limit(v)]
+    head += f" ({EVALUATED})" * v.evaluated
     return f"{head} {_reach(v)}: {'; '.join(part for part in parts if part)}."
 
 
@@ -45,6 +48,7 @@ def summary(verdict: Verdict) -> str:
         why = " and ".join(f"{why} ({n} of {v.runs_given} runs)" for why, n in v.excluded)
         return why + _beyond(v)
     said = [
+        EVALUATED * v.evaluated,
         v.reason,
         *_apart(v),
         _short_bound(v),
@@ -168,8 +172,8 @@ def _short_bound(v: Verdict) -> str:
 def _short_rate(v: Verdict) -> str:
     if v.rate == "none":
         return ""
-    if v.z is not None:
-        return _mean(v)
+    if v.form in SAMPLES:
+        return SAMPLES[v.form](v)
     if v.exact_to_floor:
         return "below rounding"
     if v.window is None or (v.form == "linear_growth" and v.bound == "holds"):
@@ -225,8 +229,8 @@ def _bound(v: Verdict) -> str:
 def _rate(v: Verdict) -> str:
     if v.rate == "none":
         return ""
-    if v.z is not None:
-        return _mean(v)
+    if v.form in SAMPLES:
+        return SAMPLES[v.form](v)
     if v.exact_to_floor:
         return f"y is below the floor, hence consistent with {v.law} exact to the floor"
     if v.window is None:
@@ -250,25 +254,6 @@ def _rate(v: Verdict) -> str:
         found += f", and the constant it needs grew by a factor {factor(v.sup_growth)} in a decade"
     if math.isfinite(v.resolvable) and v.rate != "contradicted":
         found += f"; an exponent wrong by less than {v.resolvable:.2g} would not show"
-    return found
-
-
-def _mean(v: Verdict) -> str:
-    """How a mean compares with its curve."""
-    assert v.z is not None
-    assert v.z_at is not None
-    where = said(v.z_at, v.clock, v.unit)
-    side = "above" if v.z > 0 else "below"
-    found = f"the mean is at most {abs(v.z):.3g} standard errors from the stated curve ({where})"
-    if v.rate == "contradicted":
-        found = (
-            f"the mean is up to {abs(v.z):.3g} standard errors {side} the stated curve ({where})"
-        )
-    if v.band is not None:
-        low, high = (100 * math.expm1(x) if x < 600 else math.inf for x in v.band)
-        found += f"; its 95 % limits reach {low:+.3g} % to {high:+.3g} % from it in the last decade"
-    if v.descriptive:
-        found += f"; {len(v.judged)} runs only describe, 32 could contradict"
     return found
 
 

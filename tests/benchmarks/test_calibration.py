@@ -17,6 +17,7 @@ from benchmarks.calibration.families import FAMILIES, POWER_CLAIM, Cell, Family,
 from benchmarks.calibration.mixtures import KINDS, LAWS, Noise, Place, composition, judged, mix
 from benchmarks.calibration.mixtures import draw as draw_mixture
 from benchmarks.calibration.report import COMMAND
+from benchmarks.calibration.samples import SYSTEMS, System, held
 from benchmarks.calibration.statistics import LIMIT, at_most, interval
 from benchmarks.calibration.sweep import count
 from benchmarks.calibration.systems import Finding, findings
@@ -175,6 +176,16 @@ def test_a_start_later_than_half_the_horizon_is_named_and_one_before_a_tenth_is_
 def test_an_expectation_is_consistent_and_contradicted_where_half_its_sample_is_constant() -> None:
     found = sample("1 / t^2", 20, Noise(0.05, 0.9), 10, [11])
     assert (found.violated, found.none, found.half) == (0, (0, 0, 10), (10, 0, 0))
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: f"{s.form}, {s.data}")
+def test_a_law_of_a_sample_is_not_contradicted_by_its_own_data_and_is_by_a_wrong_law(
+    system: System,
+) -> None:
+    few, many = held(system, 32, 60, [12]), held(system, 1000, 20, [13])
+    assert few.true[0] <= 1
+    assert (many.true[0], many.false) == (0, (20, 0, 0))
+    assert many.true[-1] >= 14 or system.form in ("power of x", "P >= .9")
 
 
 def test_the_page_states_its_command_and_replicates_and_agrees_with_the_numbers() -> None:

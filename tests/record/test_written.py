@@ -54,6 +54,16 @@ CLAIMS = {
         )
     },
     "a mean": {"law": Law.mean_equals(lambda t: -np.log(t)), "about": "ensemble"},
+    "a mean of values": {
+        "law": Law.mean_value(np.sin, absolute=0.1, within=0.5),
+        "about": "ensemble",
+    },
+    "a frequency": {"law": Law.frequency(lambda t: 1 / (1 + t), 0.9), "about": "ensemble"},
+    "a power of the mean": {"law": Law.scaling(-np.inf, -1.0), "about": "ensemble"},
+    "a decay of counts": {
+        "law": Law.decay(0.1, 0.2, log_shape=lambda t: -np.log(t)),
+        "about": "ensemble",
+    },
     "later": {"law": Law.power(1), "constant": 0.1, "offset": 7.0},
     "no change": {"law": Law.monotone(-1), "clock": "round"},
 }
@@ -109,19 +119,23 @@ def test_a_law_that_was_written_draws_the_same_bits(written, laws, name):
     assert drawn(other) == drawn(one)
     assert other.law.describe() == one.law.describe()
     np.testing.assert_array_equal(other.covered, CONSTANTS["some"])
-    if name not in ("zero", "some exponential", "one side", "no change"):
+    changes = ("a power of the mean", "a decay of counts")  # which have no size
+    if name not in ("zero", "some exponential", "one side", "no change", *changes):
         assert drawn(one)
 
 
 def test_only_curves_without_a_closed_form_are_in_the_file(written, laws):
     names = {str(name) for name in laws.children["attention"].data_vars}
-    expected = ("a function (text)", "one curve for all (text)", "a number a run (a|b)",
-                "values (text)", "values (text) absolute", "a mean (text)")  # fmt: skip
+    expected = (
+        *("a function (text)", "one curve for all (text)", "a number a run (a|b)"),
+        *("values (text)", "values (text) absolute", "a mean (text)", "a mean of values (text)"),
+        *("a frequency (text) low", "a decay of counts (text) log_shape"),
+    )
     assert names == set(expected)
     assert laws.children["attention"].dataset["one curve for all (text)"].dims == ("step",)
     assert np.isnan(laws.children["attention"].dataset["a function (text)"].values[2]).all()
     closed = [one for name, one in written.items() if not one.curves]
-    assert len(closed) == len(CLAIMS) - 5
+    assert len(closed) == len(CLAIMS) - 8
     assert laws_tree(closed) is None
 
 

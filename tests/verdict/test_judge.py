@@ -100,6 +100,10 @@ LAWS = [
     Law.equals(-3.0, 0.1, absolute=0.01),
     Law.value(lambda t: -np.log(t), absolute=lambda t: 0.1 * t),
     Law.mean_equals(lambda t: -np.log(t)),
+    Law.mean_value(lambda t: -np.log(t), absolute=0.1),
+    Law.frequency(lambda t: 0 * t + 0.2, 0.9),
+    Law.scaling(-2, np.inf),
+    Law.decay(0.0, 0.1, log_shape=lambda t: -np.log(t)),
 ]
 
 
@@ -120,7 +124,7 @@ def test_whatever_was_recorded_is_answered_without_a_warning(law):
             log_y,
             law,
             values=log_y,
-            about="ensemble" if law.form == "mean_equals" else "run",
+            about="ensemble" if law.of_a_sample else "run",
             side=str(rng.choice(["upper", "lower"])),
             t_min=10 ** rng.uniform(0, 5, len(log_y)),
             log_floor=rng.choice([-np.inf, -30.0, 0.0]),

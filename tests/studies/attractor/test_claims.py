@@ -21,7 +21,7 @@ from ntp_dynamics.studies.attractor.config import (
     Rest,
     Sweep,
 )
-from ntp_dynamics.verdict.law import MeanEquals
+from ntp_dynamics.verdict.sample import MeanEquals
 from tests.studies.attractor import judge
 
 SMALL = judge.config(
