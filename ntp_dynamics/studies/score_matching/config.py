@@ -117,15 +117,22 @@ class Train:
 
 
 @dataclass
+class Noise:
+    """Noise levels of the phase `averaged`: at t the means are e^-t mu."""
+
+    t: Annotated[list[Finite], Field(min_length=1)] = field(
+        default_factory=lambda: [0.0, 0.5, 1.0, 1.5, 2.0]
+    )
+    weights: list[Finite] = field(default_factory=list)
+    """Share of each level; none are equal shares."""
+
+
+@dataclass
 class Averaged:
     """Gradient descent on the loss averaged over noise levels, from the same start."""
 
     step_size: Positive = 0.05
     steps: Steps = 100_000
-    t: list[Finite] = field(default_factory=lambda: [0.0, 0.5, 1.0, 1.5, 2.0])
-    """Noise levels: at t the means are e^-t mu."""
-    weights: list[Finite] = field(default_factory=list)
-    """Share of each level; none are equal shares."""
 
 
 @dataclass
@@ -184,6 +191,7 @@ class ScoreMatchingConfig(JobConfig):
     init: Init = field(default_factory=Init)
     expectation: Expectation = field(default_factory=Expectation)
     train: Train = field(default_factory=Train)
+    noise: Noise = field(default_factory=Noise)
     averaged: Averaged = field(default_factory=Averaged)
     flow: Flow = field(default_factory=Flow)
     map: Map = field(default_factory=Map)

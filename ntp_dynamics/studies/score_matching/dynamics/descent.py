@@ -134,8 +134,8 @@ class Descent:
                 told.append(self.task.tell(y[r], r, self.at))
         spread = log_deviation(y[:, :, 0])
         spread = np.where(self.clumped, self.clump.log_deviation, spread)
-        path = self.at * self.task.step_size
-        return State.of(path, self.task.frame.full(y), told, spread, self.still.copy())
+        path, fourth = self.at * self.task.step_size, self.task.moment(4)
+        return State.of(path, self.task.frame.full(y), told, spread, self.still.copy(), fourth)
 
     def _of_clump(self, r: int) -> Told:
         """To leading order L = c_2 A^2 + c_4 l^2, l the variance of the deviations."""

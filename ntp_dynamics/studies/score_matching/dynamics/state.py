@@ -32,6 +32,8 @@ class State:
     """ln of the root mean square deviation along the first axis."""
     still: Bool[np.ndarray, " R"]
     """Whether the last step changed no number."""
+    fourth: float = 1.0
+    """c_4: the average of e^-4t over the noise levels of the loss."""
 
     @cached_property
     def distance(self) -> Float[np.ndarray, "R n"]:
@@ -56,7 +58,8 @@ class State:
         told: Sequence[Told],
         log_spread: Float[np.ndarray, " R"],
         still: Bool[np.ndarray, " R"],
+        fourth: float = 1.0,
     ) -> State:
         """From what is told of each run."""
         columns = (np.array(column) for column in zip(*told, strict=True))
-        return State(path, mu, *columns, log_spread, still)
+        return State(path, mu, *columns, log_spread, still, fourth)

@@ -1,0 +1,342 @@
+"""What a job measures: functions of a phase's state, (R, ...) each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ntp_dynamics.observe.observable import Measure, Observable, Scale
+from ntp_dynamics.studies.score_matching.config import PhaseName
+from ntp_dynamics.studies.score_matching.dynamics.cells import Counts
+from ntp_dynamics.studies.score_matching.dynamics.state import NEAR, State
+from ntp_dynamics.studies.score_matching.loss.line import line_loss
+from ntp_dynamics.studies.score_matching.problem import ScoreMatchingProblem
+from ntp_dynamics.studies.score_matching.theory import ball, far
+
+Values = Float[np.ndarray, " R"]
+Problem = ScoreMatchingProblem
+DESCENTS = (PhaseName.descent, PhaseName.averaged)
+MOVED = (*DESCENTS, PhaseName.flow)
+MODEL = "arXiv 2511.22069"
+DERIVED = "derived"
+
+
+def described(
+    name: str,
+    phases: tuple[str, ...],
+    long_name: str,
+    measure: Measure,
+    units: str = "1",
+    source: str = DERIVED,
+    scale: Scale = Scale.linear,
+    **more: Any,
+) -> Observable:
+    """An observable of this study."""
+    return Observable(name, phases, measure, units, long_name, source, scale=scale, **more)
+
+
+def survivor(state: State, problem: Problem) -> Values:
+    """Number of the student nearest to the truth, once one has converged."""
+    return np.where(state.count > 0, state.distance.argmin(axis=1), np.nan)
+
+
+def survivor_rank(state: State, problem: Problem) -> Values:
+    """How many started nearer than the student nearest to the truth, once one has converged."""
+    chosen = state.distance.argmin(axis=1)
+    start = np.take_along_axis(problem.start_distance, chosen[:, None], axis=1)
+    rank = (problem.start_distance < start).sum(axis=1)
+    return np.where(state.count > 0, rank, np.nan)
+
+
+def log_amplification(state: State, problem: Problem) -> Values:
+    """ln of the axial spread over that of the start; nan where there was none."""
+    start = problem.start_log_spread
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isfinite(start), state.log_spread - start, np.nan)
+
+
+def running_exponent(state: State, problem: Problem) -> Values:
+    """d ln L/d ln s = -s |grad L|^2/L along the flow; nan where L is zero."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = -state.path * np.exp(2 * state.log_gradient - state.log_loss)
+    return np.where(np.isfinite(state.log_loss), found, np.nan)
+
+
+def compensated_far(state: State, problem: Problem) -> Values:
+    """L s (r^2 - 16)/(16 (n - 1)) once exactly one has converged; nan before."""
+    n = problem.config.model.students
+    if n == 1:
+        return np.full(len(state.mu), np.nan)
+    found = far.compensated(state.log_loss, state.path, np.nan_to_num(state.far), n)
+    return np.where(state.count == 1, found, np.nan)
+
+
+def compensated_ball(state: State, problem: Problem) -> Values:
+    """L over the law of a small ball; nan where students started farther out than .15."""
+    n = problem.config.model.students
+    law = ball.loss(problem.start_eigenvalues, state.path, n, state.fourth)[:, 0]
+    inside = problem.start_distance.max(axis=1) <= BALL
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(inside & (law > 0), np.exp(state.log_loss) / law, np.nan)
+
+
+BALL = 0.15
+"""Largest start of a small ball."""
+
+
+def level_share(state: State, problem: Problem) -> Float[np.ndarray, "R level"]:
+    """Share of the loss that each noise level has; nan where students are on no line."""
+    scales, shares = problem.levels
+    found = np.full((len(state.mu), len(scales)), np.nan)
+    if problem.engine.line:
+        for r, y in enumerate((state.mu - problem.frame.rest) @ problem.frame.basis.swapaxes(1, 2)):
+            logs = [line_loss(scale * y[:, 0], problem.log_pi)[0] for scale in scales]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                found[r] = np.exp(np.log(shares) + np.array(logs) - state.log_loss[r])
+    return found
+
+
+def _effective_rank(state: State, problem: Problem) -> Values:
+    return ball.effective_rank(ball.eigenvalues(state.mu))
+
+
+def _often(step: int) -> bool:
+    """Every step up to 32, then 30 a decade."""
+    return step <= 32 or round(30 * np.log10(step)) != round(30 * np.log10(step - 1))
+
+
+def _agreement(state: Counts, problem: Problem) -> Values:
+    """Share of amplified spreads at which as many converge as at the first distance."""
+    same = state.count[:, 1:] == state.count[:, :1]
+    return same.mean(axis=(1, 2)) if same.shape[1] else np.ones(len(same))
+
+
+def _alike(state: State, value: float) -> Values:
+    return np.full(len(state.mu), value)
+
+
+def _named(name: str) -> Measure:
+    """What the state calls so."""
+    return lambda state, problem: getattr(state, name)
+
+
+SADDLES = (
+    ("position", "s of the stationary point (s, -s, 0, ...)"),
+    ("loss", "L there"),
+    ("gradient", "largest entry of the gradient there, in modulus"),
+    ("negative", "negative eigenvalues of the Hessian there"),
+)
+ESTIMATES = (
+    ("plain", "loss from plain batches over the exact one"),
+    ("importance", "loss from importance sampling over the exact one"),
+    ("plain_sd", "standard deviation of a plain batch over the exact loss"),
+    ("importance_sd", "standard deviation of an importance batch over the exact loss"),
+)
+
+OBSERVABLES = [
+    described(
+        "log_loss",
+        MOVED,
+        "ln L; where batches are drawn, by importance sampling",
+        lambda s, p: s.log_loss,
+        "log 1",
+        MODEL,
+        Scale.log_log,
+        log=True,
+        title="loss L",
+        axis="loss L",
+        rank=1,
+    ),
+    described(
+        "log_batch_loss",
+        (PhaseName.descent,),
+        "ln of what the batch of the step says of L",
+        lambda s, p: s.log_batch,
+        "log 1",
+        MODEL,
+        Scale.log_log,
+        log=True,
+        title="loss of the batch",
+    ),
+    described(
+        "log_grad_norm",
+        MOVED,
+        "ln |grad L|",
+        lambda s, p: s.log_gradient,
+        "log 1",
+        MODEL,
+        Scale.log_log,
+        log=True,
+        title="norm of the gradient",
+    ),
+    described("path_length", MOVED, "s = step size times steps", lambda s, p: _alike(s, s.path)),
+    described(
+        "count", MOVED, f"students with |mu_i| < {NEAR}", lambda s, p: s.count, title="converged"
+    ),
+    described(
+        "single",
+        MOVED,
+        "whether exactly one has converged",
+        lambda s, p: (s.count == 1).astype(float),
+    ),
+    described(
+        "survivor", MOVED, "number of the student nearest to the truth, once converged", survivor
+    ),
+    described(
+        "survivor_rank",
+        MOVED,
+        "students that started nearer to the truth than the nearest one now, once converged",
+        survivor_rank,
+    ),
+    described(
+        "far_min",
+        MOVED,
+        "distance of the nearest student that has not converged",
+        lambda s, p: s.far,
+        title="nearest far student",
+    ),
+    described(
+        "max_distance",
+        MOVED,
+        "distance of the farthest student",
+        lambda s, p: s.distance.max(axis=1),
+        scale=Scale.log_log,
+    ),
+    described(
+        "center",
+        MOVED,
+        "|mean of the means|",
+        lambda s, p: np.linalg.norm(s.mu.mean(axis=1), axis=1),
+        scale=Scale.log_log,
+    ),
+    described(
+        "log_spread",
+        MOVED,
+        "ln of the root mean square deviation along the first axis",
+        lambda s, p: s.log_spread,
+        "log 1",
+        scale=Scale.log_log,
+        log=True,
+        title="spread",
+    ),
+    described(
+        "log_amplification",
+        DESCENTS,
+        "ln of the spread over that of the start",
+        log_amplification,
+        title="ln amplification",
+    ),
+    described(
+        "effective_rank",
+        MOVED,
+        "(sum l)^2 / sum l^2 of the covariance of the means",
+        _effective_rank,
+    ),
+    described(
+        "quadrature_error",
+        MOVED,
+        "relative difference of L on every other node: about the root of the error of all",
+        lambda s, p: s.error,
+        scale=Scale.log_log,
+    ),
+    described(
+        "frozen",
+        DESCENTS,
+        "whether the last step changed no number",
+        lambda s, p: s.still.astype(float),
+    ),
+    described(
+        "running_exponent",
+        MOVED,
+        "d ln L/d ln s = -s |grad L|^2/L",
+        running_exponent,
+        title="running exponent",
+        rank=2,
+    ),
+    described(
+        "compensated_far",
+        (PhaseName.descent, PhaseName.flow),
+        "L s (r^2 - 16)/(16 (n - 1)), r the nearest far student, once one has converged",
+        compensated_far,
+        title="L over the law of far students",
+    ),
+    described(
+        "compensated_ball",
+        DESCENTS,
+        "L over c_4 sum (l/(1 + 8 c_4 l s/n))^2, of starts within .15",
+        compensated_ball,
+        title="L over the law of the small ball",
+    ),
+    described(
+        "distance",
+        DESCENTS,
+        "|mu_i|",
+        lambda s, p: s.distance,
+        dims=("student",),
+        schedule=_often,
+        scale=Scale.log_log,
+    ),
+    described(
+        "distance",
+        (PhaseName.flow,),
+        "|mu_i|",
+        lambda s, p: s.distance,
+        dims=("student",),
+        scale=Scale.log_log,
+    ),
+    described(
+        "mu", MOVED, "means of the students", lambda s, p: s.mu, dims=("student", "coordinate")
+    ),
+    described(
+        "level_share",
+        (PhaseName.averaged,),
+        "share of the loss that each noise level has",
+        level_share,
+        dims=("level",),
+    ),
+    described(
+        "converged",
+        (PhaseName.map,),
+        f"students within {NEAR} of the truth",
+        lambda s, p: s.count,
+        dims=("start_distance", "spread"),
+    ),
+    described(
+        "converged",
+        (PhaseName.collapse,),
+        f"students within {NEAR} of the truth",
+        lambda s, p: s.count,
+        dims=("clump_distance", "amplified"),
+    ),
+    described(
+        "agreement",
+        (PhaseName.collapse,),
+        "share of amplified spreads at which as many converge as at the first distance",
+        _agreement,
+    ),
+    *(
+        described(
+            f"saddle_{name}",
+            (PhaseName.saddle,),
+            said,
+            _named(name),
+            dims=("students",),
+            source=f"{MODEL}, Theorem 3.1",
+        )
+        for name, said in SADDLES
+    ),
+    *(
+        described(
+            name,
+            (PhaseName.batches,),
+            said,
+            _named(name),
+            dims=("far_distance",),
+            scale=Scale.semi_log,
+        )
+        for name, said in ESTIMATES
+    ),
+]
+"""A name may stand once a phase."""

@@ -1,0 +1,3 @@
+"""What pages show of this study alone."""
+
+VIEWS = ()
