@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from ntp_dynamics.system.errors import UserError
 
 
+_SHORT = ("experiment=score_matching/smoke", "phases=[descent]", "model.dim=1")
+
+
 class ScoreMatching(Study):
     """Which students converge, and how fast the loss falls."""
 
@@ -39,7 +42,23 @@ class ScoreMatching(Study):
     clocks = {"path_length": "path length s"}  # noqa: RUF012 - read only
     headline = "sm.ball"
     smoke = ("experiment=score_matching/smoke",)
-    smoke_more = ()
+    smoke_more = (
+        (*_SHORT, "init.kind=ball", "train.step_size=0.5", "train.steps=20000"),
+        (
+            *(*_SHORT, "runs=1", "model.students=2", "train.step_size=0.5", "train.steps=150000"),
+            "init={distance:0.05,log_spread:-5.45,pattern:list,deviations:[1.0,-1.0]}",
+        ),
+        (*_SHORT, "runs=1", "init.kind=necessity", "init.distance=4", "train.step_size=0.1"),
+        (
+            *(*_SHORT, "model.students=2", "init.kind=gaussian", "init.distance=2e12"),
+            *("train.step_size=0.3", "train.steps=200"),
+        ),
+        (*_SHORT, "init.distance=2", "init.log_spread=-11.5", "train.steps=2000"),
+        (
+            *("experiment=score_matching/smoke", "phases=[descent,batches]", "train.steps=20"),
+            *("expectation={kind:monte_carlo,batch:200}", "batches.batches=4"),
+        ),
+    )
 
     @property
     def config(self) -> type:

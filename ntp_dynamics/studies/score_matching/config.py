@@ -158,7 +158,7 @@ class Map:
 class Collapse:
     """The same over distances and amplified spreads c = sigma_0 K."""
 
-    distances: Positives = field(default_factory=lambda: [3.0, 4.0, 5.0])
+    distances: Positives = field(default_factory=lambda: [4.0, 5.0, 6.0])
     amplified: Positives = field(default_factory=lambda: _even(0.0, 2.7, 30, power=True))
 
 

@@ -41,6 +41,20 @@ GENTLE = Precondition(
 THEOREM = (EXACT, EQUAL, PRINTED, GENTLE)
 
 
+def _awake(p: Problem) -> Any:
+    """Whether the widest direction has begun to shrink: until s = n/(8 l) the loss stands still."""
+    path = p.config.train.steps * p.config.train.step_size
+    return 8 * p.start_eigenvalues.max(axis=1) * path >= 5 * p.config.model.students
+
+
+AWAKE = Precondition("s >= 5 n/(8 l)", _awake, "it ends before s = 5 n/(8 l), l the variance")
+CENTRED = Precondition(
+    "|mean| <= .05",
+    lambda p: np.linalg.norm(p.start.points.mean(axis=1), axis=1) <= 0.05,
+    "the centre starts beyond .05",
+)
+
+
 def _near(p: Problem) -> float:
     """From where the spread sqrt(n/(8 s)) in each of r directions makes less than .05."""
     n, rank = p.config.model.students, min(p.config.model.students, p.config.model.dim)
@@ -72,6 +86,7 @@ BALL = [
         "log_loss",
         Law.power(0.5),
         *THEOREM,
+        AWAKE,
     ),
     stated(
         "sm.ball.all",
@@ -94,6 +109,7 @@ BALL = [
         EQUAL,
         SEVERAL,
         INSIDE,
+        CENTRED,
         t_min=_centred,
         tight=True,
     ),

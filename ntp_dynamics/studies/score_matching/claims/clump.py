@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ntp_dynamics.studies.score_matching.claims.ball import AWAKE
 from ntp_dynamics.studies.score_matching.claims.stated import (
     AVERAGED,
     DERIVED,
@@ -45,16 +46,16 @@ def _small_from(p: Problem) -> float:
     return printed.small_from(config.model.students, config.init.distance, config.train.step_size)
 
 
-def _largest(p: Problem) -> Any:
-    """c times the largest entry of the pattern: the largest deviation of all."""
+def _log_largest(p: Problem) -> Any:
+    """ln of c times the largest entry of the pattern: of the largest deviation of all."""
     init, model = p.config.init, p.config.model
     log_k = clump.log_amplification(init.distance, p.config.train.step_size, model.students)[0]
-    return np.exp(log_k + p.start.log_largest)
+    return log_k + p.start.log_largest
 
 
 LINEAR = Precondition(
     "delta < .005 all along",
-    lambda p: _largest(p) < 0.005,
+    lambda p: _log_largest(p) < math.log(0.005),
     "the deviations grow beyond .005 on the way",
 )
 
@@ -62,7 +63,7 @@ LINEAR = Precondition(
 def _amplified(p: Problem) -> Law:
     """ln K, within 1e-3 and what the decay 8 l s/n of a small ball takes."""
     init, model, eta = p.config.init, p.config.model, p.config.train.step_size
-    limit = float(np.exp(2 * np.log(_largest(p).max())))
+    limit = math.exp(2 * min(float(_log_largest(p).max()), math.log(0.005)))
 
     def curve(t: np.ndarray) -> np.ndarray:
         return clump.log_amplification(init.distance, eta, model.students, t)
@@ -80,6 +81,11 @@ def _far_lasts(p: Problem) -> Any:
     return (np.where(reach < 2, shares, 0).sum(axis=1)) >= 0.1
 
 
+LASTING = Precondition(
+    "s >= 1000",
+    lambda p: p.config.averaged.steps * p.config.averaged.step_size >= 1000,
+    "the averaged descent ends before s = 1000",
+)
 OVERLAP = Precondition(
     "levels with e^-t D < 2 weigh 10 %", _far_lasts, "no noise level overlaps the data enough"
 )
@@ -88,8 +94,18 @@ LOST = Precondition(
     lambda p: ended(p, DESCENT).count == 1,
     "the plain descent of the same start did not leave exactly one",
 )
+def _widest(p: Problem) -> float:
+    """The largest root mean square deviation that the compared clumps start with."""
+    n, part = p.config.model.students, p.config.collapse
+    eta, nearest = p.config.map.step_size, min(part.distances)
+    return max(part.amplified) * math.exp(-clump.log_amplification(nearest, eta, n)[0])
+
+
 APART = Precondition(
     "M >= 3", lambda p: min(p.config.collapse.distances) >= 3, "a clump is nearer than 3"
+)
+TIGHT = Precondition(
+    "sigma_0 <= .01", lambda p: _widest(p) <= 0.01, "a clump starts wider than .01"
 )
 COMPARED = Precondition(
     "two distances", lambda p: len(p.config.collapse.distances) > 1, "there is one distance"
@@ -137,6 +153,7 @@ CLUMP = [
         EXACT,
         EQUAL,
         EXPONENTIALLY,
+        AWAKE,
         t_min=_small_from,
     ),
     stated(
@@ -184,6 +201,7 @@ CLUMP = [
         EQUAL,
         SEVERAL,
         APART,
+        TIGHT,
         COMPARED,
         IN_TIME,
         side="lower",
@@ -203,6 +221,7 @@ CLUMP = [
         SEVERAL,
         OVERLAP,
         LOST,
+        LASTING,
         version="count",
         t_min=late(AVERAGED),
     ),
@@ -218,6 +237,7 @@ CLUMP = [
         SEVERAL,
         OVERLAP,
         LOST,
+        LASTING,
         version="rate",
     ),
 ]

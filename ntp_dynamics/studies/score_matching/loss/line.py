@@ -19,7 +19,7 @@ from numba import njit
 
 BLOCK, LANES = 64, 8
 """Nodes of one progression; nodes that are moved together."""
-COARSEST = 0.6
+COARSEST = 0.5
 """The largest step, where students are close together."""
 BULK, BEYOND = 8.5, 7.0
 """|x| <= 8.5 holds the density; each layer between students is covered to 7 beyond its place."""
