@@ -43,7 +43,10 @@ class ScoreMatching(Study):
     headline = "sm.ball"
     smoke = ("experiment=score_matching/smoke",)
     smoke_more = (
-        (*_SHORT, "init.kind=ball", "train.step_size=0.5", "train.steps=20000"),
+        (
+            *(*_SHORT, "phases=[descent,averaged]", "init.kind=ball"),
+            *("train.step_size=0.5", "train.steps=20000"),
+        ),
         (
             *(*_SHORT, "runs=1", "model.students=2", "train.step_size=0.5", "train.steps=150000"),
             "init={distance:0.05,log_spread:-5.45,pattern:list,deviations:[1.0,-1.0]}",
@@ -150,7 +153,7 @@ class ScoreMatching(Study):
     def sheets(
         self, tree: xarray.DataTree, inputs: Mapping[str, Any], which: Any, title: str
     ) -> Iterator[Any]:
-        from ntp_dynamics.studies.score_matching.figures import sheets
+        from ntp_dynamics.studies.score_matching.views.figures import sheets
 
         return sheets(tree, title)
 

@@ -24,9 +24,7 @@ def outcomes(tree: xarray.DataTree, runs: int) -> Mapping[str, Outcome]:
         if name == "theory":
             continue
         there = group.variables
-        count, away, log_loss = (
-            there[x].values if x in there else blank for x in ASKED
-        )
+        count, away, log_loss = (there[x].values if x in there else blank for x in ASKED)
         clock = there[str(there["count"].dims[1])].values if "count" in there else np.ones(1)
         found[str(name)] = Outcome(
             count[:, -1],

@@ -114,7 +114,9 @@ def read(file: str, students: int, dim: int) -> Float[np.ndarray, "n d"]:
         try:
             rows.append([float(cell) for cell in cells])
         except ValueError as error:
-            raise UserError("init.points", f"row {number} holds what is no number", remedy) from error
+            raise UserError(
+                "init.points", f"row {number} holds what is no number", remedy
+            ) from error
     if len(rows) != students:
         raise UserError("init.points", f"{len(rows)} rows for {students} students", remedy)
     table = np.array(rows)

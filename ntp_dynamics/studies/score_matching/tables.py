@@ -65,6 +65,13 @@ def _theory(problem: ScoreMatchingProblem) -> dict[str, Any]:
         words = said("log10 sigma_0 at c = c*", source=SOURCE)
         found["boundary"] = (("run", "boundary_distance"), lines, words)
         found["boundary_distance"] = ("boundary_distance", reach, said("distance M"))
+    if PhaseName.descent in config.phases and problem.clumped:
+        eta, part = config.train.step_size, config.train
+        steps = np.unique(np.round(np.logspace(0, math.log10(part.steps), 200)))
+        grown = clump.log_amplification(config.init.distance, eta, config.model.students, steps)
+        words = said("ln prod(1 + 4 eta A^2/n)", source=SOURCE)
+        found["log_amplification"] = ("amplification_path", grown, words)
+        found["amplification_path"] = ("amplification_path", eta * steps, said("path length"))
     if PhaseName.saddle in config.phases:
         losses = [[_landscape(s, n) for s in POSITIONS] for n in config.saddle.students]
         words = said("L(s, -s, 0, ...)", source=SOURCE)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ntp_dynamics.studies.score_matching.claims.stated import (
+    AVERAGED,
     DERIVED,
     DESCENT,
     EQUAL,
@@ -17,7 +18,7 @@ from ntp_dynamics.studies.score_matching.claims.stated import (
     stated,
 )
 from ntp_dynamics.studies.score_matching.config import PhaseName
-from ntp_dynamics.studies.score_matching.observables import BALL as SMALL
+from ntp_dynamics.studies.score_matching.measure import BALL as SMALL
 from ntp_dynamics.studies.score_matching.theory import printed
 from ntp_dynamics.verdict.claim import Precondition
 from ntp_dynamics.verdict.law import Law
@@ -61,9 +62,11 @@ def _near(p: Problem) -> float:
     return max(1.0, 50 * n * rank / p.config.train.step_size)
 
 
-def _centred(p: Problem) -> float:
-    """When the centre has died."""
-    return max(1.0, 10 * p.config.model.students / p.config.train.step_size)
+def _centred(stage: str) -> Any:
+    """When the centre has died: s = 10 n."""
+    return lambda p: max(
+        1.0, 10 * p.config.model.students / (p.step_size(stage) * p.moment(stage, 2))
+    )
 
 
 def _everywhere(value: float, absolute: float) -> Any:
@@ -98,20 +101,24 @@ BALL = [
         *THEOREM,
         t_min=_near,
     ),
-    stated(
-        "sm.ball.sharp",
-        "L = c_4 sum_k (l_k/(1 + 8 c_4 l_k s/n))^2, l_k of the covariance at the start, within 2 %",
-        DERIVED,
-        DESCENT,
-        "compensated_ball",
-        Law.value(1.0, absolute=0.02),
-        EXACT,
-        EQUAL,
-        SEVERAL,
-        INSIDE,
-        CENTRED,
-        t_min=_centred,
-        tight=True,
+    *(
+        stated(
+            "sm.ball.sharp",
+            "L = c_4 sum_k (l_k/(1 + 8 c_4 l_k s/n))^2, l_k of the first covariance, within 2 %",
+            DERIVED,
+            stage,
+            "compensated_ball",
+            Law.value(1.0, absolute=0.02),
+            EXACT,
+            EQUAL,
+            SEVERAL,
+            INSIDE,
+            CENTRED,
+            version=stage,
+            t_min=_centred(stage),
+            tight=True,
+        )
+        for stage in (DESCENT, AVERAGED)
     ),
     stated(
         "sm.stationary",

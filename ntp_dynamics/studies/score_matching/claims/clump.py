@@ -94,6 +94,8 @@ LOST = Precondition(
     lambda p: ended(p, DESCENT).count == 1,
     "the plain descent of the same start did not leave exactly one",
 )
+
+
 def _widest(p: Problem) -> float:
     """The largest root mean square deviation that the compared clumps start with."""
     n, part = p.config.model.students, p.config.collapse

@@ -46,7 +46,9 @@ class Batches:
                 draw = sample.stream(self.seed, run, Purpose.batches, step)
                 normal = draw.standard_normal((self.batch, 1))
                 for k, mu in enumerate(self.mu):
-                    for way, made in enumerate((sample.plain(normal), sample.importance(normal, mu))):
+                    for way, made in enumerate(
+                        (sample.plain(normal), sample.importance(normal, mu))
+                    ):
                         one = np.ones(1)
                         log_loss, _, _ = nodes.node_loss(mu, self.log_pi, one, one, *made)
                         ratio = math.exp(log_loss - self.exact[k])

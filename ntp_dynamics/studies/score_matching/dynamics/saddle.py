@@ -56,7 +56,9 @@ class Saddle:
             curvature = np.linalg.eigvalsh(hessian(mu))
             loss, gradient = told(mu)
             rows.append((s, loss, np.abs(gradient).max(), (curvature < -FLAT).sum()))
-        columns = (np.tile(np.array(x, dtype=float), (self.runs, 1)) for x in zip(*rows, strict=True))
+        columns = (
+            np.tile(np.array(x, dtype=float), (self.runs, 1)) for x in zip(*rows, strict=True)
+        )
         return Saddles(*columns)
 
     def save(self) -> Saved:
