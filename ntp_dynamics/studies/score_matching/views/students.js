@@ -4,7 +4,8 @@
   const { el, svg, num, colour, savers, saveSvg, fileName } = ntp;
   const BOX = { width: 420, height: 300, left: 54, right: 12, top: 10, bottom: 40 };
   const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
-  const ink = (name) => colour({ orange: "red", sky: "green" }[name] ?? name);
+  const INKS = { orange: "#e69f00", sky: "#56b4e9", green: "#009e73" };
+  const ink = (name) => INKS[name] ?? colour(name);
   const wider = (edges, share) => edges[1] > edges[0]
     ? [edges[0] - share * (edges[1] - edges[0]), edges[1] + share * (edges[1] - edges[0])]
     : [edges[0] - 1, edges[1] + 1];
