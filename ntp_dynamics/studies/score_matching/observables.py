@@ -160,7 +160,7 @@ OBSERVABLES = [
     described(
         "quadrature_error",
         MOVED,
-        "relative difference of L on every other node: about the root of the error of all",
+        "relative difference of L on every other node, about the root of the error; 0 if drawn",
         lambda s, p: s.error,
         scale=Scale.log_log,
     ),

@@ -20,12 +20,12 @@ Coordinates = Float[np.ndarray, "n r"]
 
 class Told(NamedTuple):
     """Of one run: logs of the loss, of the norm of the gradient, of what the batch at hand says of
-    the loss (nan: none), and the relative difference of the loss on half the nodes (nan: none)."""
+    the loss (nan: none), and the relative difference of the loss on half the nodes (0: drawn)."""
 
     log_loss: float
     log_gradient: float
     log_batch: float = math.nan
-    error: float = math.nan
+    error: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,9 @@ class Task:
         log_loss, _, _ = nodes.node_loss(y, *self.loss, *self.drawn(y, run, step, Way.importance))
         batch = self.drawn(y, run, step, self.engine.way)
         log_batch, size, g = nodes.node_loss(y, *self.loss, *batch)
-        return Told(log_loss, _log_norm(size, g), log_batch)
+        return Told(log_loss, _log_norm(size, g), log_batch, 0.0)
 
 
 def _log_norm(size: float, g: np.ndarray) -> float:
-    norm = float(np.linalg.norm(g))
-    return size + math.log(norm) if norm > 0 else -math.inf
+    top = float(np.abs(g).max())
+    return size + math.log(top) + math.log(float(np.linalg.norm(g / top))) if top > 0 else -math.inf

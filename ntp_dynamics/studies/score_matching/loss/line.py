@@ -17,25 +17,27 @@ import numpy as np
 from jaxtyping import Float
 from numba import njit
 
-BLOCK, LANES = 64, 8
+BLOCK, LANES = 64, 16
 """Nodes of one progression; nodes that are moved together."""
 COARSEST = 0.5
 """The largest step, where students are close together."""
 BULK, BEYOND = 8.5, 7.0
 """|x| <= 8.5 holds the density; each layer between students is covered to 7 beyond its place."""
-REACH = 300.0
-"""No node lies beyond: what happens there is below e^-45000."""
+REACH, FELT = 300.0, 38.6
+"""No node lies beyond: what happens there is below e^-45000, and beyond the second, which is enough
+for steps, below the range of double precision."""
 NEGLIGIBLE = -750.0
 """ln of a weight that is zero in double precision."""
-LEAST = 1e-300
-"""What is less, relative to the density, is nothing: v is below 1e-150 there."""
+LEAST, FAINTEST = 1e-150, 1e-300
+"""The least unit in which v is counted, block by block, so that its square is in range; what is less
+than the second in these units is nothing."""
 
 
 @njit(cache=True, error_model="numpy")
-def _level(mu, log_pi, exponent, g, room, lanes):
+def _level(mu, log_pi, exponent, reach, g, room, lanes):
     """(e, total, half): the loss is total e^e, on every other node half e^e, its gradient g e^e.
 
-    ``lanes`` (2 n + 5, 8): eight nodes side by side, which vector instructions move together.
+    ``lanes`` (2 n + 6, 16): nodes side by side, which vector instructions move together.
     """
     n = len(mu)
     near = 0
@@ -46,18 +48,23 @@ def _level(mu, log_pi, exponent, g, room, lanes):
     top = 0.0
     for i in range(n):
         top = max(top, abs(mu[i] - mu[near]))
-    x_max = min(max(BULK, top + BEYOND), REACH)
+    x_max = min(max(BULK, top + BEYOND), reach)
     low, high = mu[near], mu[near]
-    e, ratio, step = room[0], room[1], room[2]
+    e, ratio, step, scaled = room[0], room[1], room[2], room[3]
     for i in range(n):
-        away = mu[i] - mu[near]
-        if x_max * abs(away) - 0.5 * away * (mu[i] + mu[near]) < NEGLIGIBLE:
+        away = abs(mu[i] - mu[near])
+        layer = 0.5 * abs(mu[i] + mu[near])
+        x = min(x_max, layer)
+        weight = away * (x - layer)
+        if reach == FELT:
+            weight -= 0.5 * x * x
+        if weight < NEGLIGIBLE:
             step[i] = -1.0
         else:
             step[i] = 0.0
             low, high = min(low, mu[i]), max(high, mu[i])
     width = high - low
-    x_max = min(max(BULK, 0.5 * width + BEYOND), REACH)
+    x_max = min(max(BULK, 0.5 * width + BEYOND), reach)
     h = COARSEST
     if width * COARSEST * exponent > 2 * math.pi**2:
         h = 2 * math.pi**2 / (exponent * width)
@@ -66,7 +73,7 @@ def _level(mu, log_pi, exponent, g, room, lanes):
     for i in range(n):
         step[i] = 0.0 if step[i] < 0 else math.exp(h * (mu[i] - mu[near]))
     shrink = math.exp(-h * h * LANES * LANES)
-    z, m, c, q, grow = lanes[0], lanes[1], lanes[2], lanes[3], lanes[4]
+    z, m, c, q, grow, v = lanes[0], lanes[1], lanes[2], lanes[3], lanes[4], lanes[5]
     log_scale, total, evens = -math.inf, 0.0, 0.0
     for first in range(0, rows, BLOCK // LANES):
         x = start + first * LANES * h
@@ -77,7 +84,7 @@ def _level(mu, log_pi, exponent, g, room, lanes):
                 if e[i] > ahead:
                     ahead, lead = e[i], i
         for i in range(n):
-            own, part = lanes[5 + i], lanes[5 + n + i]
+            own, part = lanes[6 + i], lanes[6 + n + i]
             by = step[i] / step[lead] if step[i] > 0 else 1.0
             value = math.exp(e[i] - ahead) if step[i] > 0 else 0.0
             ratio[i] = 1.0
@@ -86,6 +93,13 @@ def _level(mu, log_pi, exponent, g, room, lanes):
                 own[l] = value
                 value *= by
                 ratio[i] *= by
+        unit, whole = 0.0, 0.0
+        for i in range(n):
+            whole += lanes[6 + i, 0]
+            unit += lanes[6 + i, 0] * abs(mu[i])
+        unit = max(unit / whole, LEAST)
+        for i in range(n):
+            scaled[i] = mu[i] / unit
         log_q = -0.5 * x * x
         value, by = 1.0, math.exp(-h * (x + 0.5 * h))
         whole, back = math.exp(-LANES * h * (x + 0.5 * LANES * h)), math.exp(-h * h)
@@ -102,30 +116,31 @@ def _level(mu, log_pi, exponent, g, room, lanes):
                 z[l] = 0.0
                 m[l] = 0.0
             for i in range(n):
-                own, at = lanes[5 + i], mu[i]
+                own, at = lanes[6 + i], scaled[i]
                 for l in range(LANES):
                     z[l] += own[l]
                     m[l] += own[l] * at
             for l in range(LANES):
                 over = 1.0 / z[l]
                 m[l] *= over
+                v[l] = m[l] * unit
                 c[l] = q[l] * m[l] * over
                 z[l] = q[l] * m[l] * m[l]
             for l in range(0, LANES, 2):
                 mine_even += z[l]
                 mine += z[l] + z[l + 1]
             for i in range(n):
-                own, part, at, by = lanes[5 + i], lanes[5 + n + i], mu[i], ratio[i]
+                own, part, at, by = lanes[6 + i], lanes[6 + n + i], mu[i], ratio[i]
                 place = x - at
                 for l in range(LANES):
-                    part[l] += c[l] * own[l] * (1.0 + (at - m[l]) * (place + l * h))
+                    part[l] += c[l] * own[l] * (1.0 + (at - v[l]) * (place + l * h))
                     own[l] *= by
             for l in range(LANES):
                 q[l] *= grow[l]
                 grow[l] *= shrink
             x += LANES * h
-        if mine > LEAST:
-            size = log_q + math.log(mine)
+        if unit * mine > FAINTEST:
+            size = log_q + 2.0 * math.log(unit) + math.log(mine)
             if size > log_scale:
                 back = math.exp(log_scale - size)
                 log_scale = size
@@ -133,11 +148,11 @@ def _level(mu, log_pi, exponent, g, room, lanes):
                 evens *= back
                 for i in range(n):
                     g[i] *= back
-            forward = math.exp(log_q - log_scale)
-            total += forward * mine
-            evens += forward * mine_even
+            forward = math.exp(log_q + math.log(unit) - log_scale)
+            total += forward * unit * mine
+            evens += forward * unit * mine_even
             for i in range(n):
-                part, value = lanes[5 + n + i], 0.0
+                part, value = lanes[6 + n + i], 0.0
                 for l in range(LANES):
                     value += part[l]
                 g[i] += forward * value
@@ -147,19 +162,19 @@ def _level(mu, log_pi, exponent, g, room, lanes):
 
 
 @njit(cache=True, error_model="numpy")
-def line_sums(mu, log_pi, scales, shares, exponent, g, room, lanes):
+def line_sums(mu, log_pi, scales, shares, exponent, reach, g, room, lanes):
     """As `_level`, averaged over noise levels: ``scales`` are e^-t, ``shares`` their weights."""
     n = len(mu)
     if len(scales) == 1 and scales[0] == 1.0:
-        return _level(mu, log_pi, exponent, g, room, lanes)
-    at, own = room[3], room[4]
+        return _level(mu, log_pi, exponent, reach, g, room, lanes)
+    at, own = room[4], room[5]
     log_scale, total, half = -math.inf, 0.0, 0.0
     for i in range(n):
         g[i] = 0.0
     for j in range(len(scales)):
         for i in range(n):
             at[i] = scales[j] * mu[i]
-        size, whole, evens = _level(at, log_pi, exponent, own, room, lanes)
+        size, whole, evens = _level(at, log_pi, exponent, reach, own, room, lanes)
         if size > log_scale:
             back = math.exp(log_scale - size)
             log_scale = size
@@ -175,7 +190,7 @@ def line_sums(mu, log_pi, scales, shares, exponent, g, room, lanes):
     return log_scale, total, half
 
 
-ROOM = 5
+ROOM = 6
 """Rows of numbers a student that the sums need."""
 
 
@@ -184,12 +199,14 @@ def descend(mu, log_pi, scales, shares, exponent, eta, steps, still):
     """``steps`` of gradient descent of every run, in place; mu (R, n), still (R,) tells which runs
     the last step did not move: no step will."""
     runs, n = mu.shape
-    g, room, lanes = np.empty(n), np.empty((ROOM, n)), np.empty((2 * n + 5, LANES))
+    g, room, lanes = np.empty(n), np.empty((ROOM, n)), np.empty((2 * n + 6, LANES))
     for r in range(runs):
         for _ in range(steps[r]):
             if still[r]:
                 break
-            log_scale, _, _ = line_sums(mu[r], log_pi, scales, shares, exponent, g, room, lanes)
+            log_scale, _, _ = line_sums(
+                mu[r], log_pi, scales, shares, exponent, FELT, g, room, lanes
+            )
             size = eta * math.exp(log_scale)
             moved = False
             for i in range(n):
@@ -205,13 +222,13 @@ def settle(mu, log_pi, eta, steps, still):
     """As `descend` without noise; a run also ends where it is known who converges: students are
     within .4 of the truth or beyond 4.5, and those that are far are pushed away for ever."""
     runs, n = mu.shape
-    g, room, lanes = np.empty(n), np.empty((ROOM, n)), np.empty((2 * n + 5, LANES))
+    g, room, lanes = np.empty(n), np.empty((ROOM, n)), np.empty((2 * n + 6, LANES))
     one = np.ones(1)
     for r in range(runs):
         for _ in range(steps[r]):
             if still[r]:
                 break
-            log_scale, _, _ = line_sums(mu[r], log_pi, one, one, EXPONENT, g, room, lanes)
+            log_scale, _, _ = line_sums(mu[r], log_pi, one, one, EXPONENT, FELT, g, room, lanes)
             size = eta * math.exp(log_scale)
             known = True
             for i in range(n):
@@ -237,8 +254,8 @@ def line_loss(
     """ln L, e, g and the relative difference that half the nodes make; the gradient is g e^e."""
     ones = np.ones(1)
     n = len(mu)
-    g, room, lanes = np.empty(n), np.empty((ROOM, n)), np.empty((2 * n + 5, LANES))
+    g, room, lanes = np.empty(n), np.empty((ROOM, n)), np.empty((2 * n + 6, LANES))
     given = ones if scales is None else scales, ones if shares is None else shares
-    log_scale, total, half = line_sums(mu, log_pi, *given, exponent, g, room, lanes)
+    log_scale, total, half = line_sums(mu, log_pi, *given, exponent, REACH, g, room, lanes)
     log_loss = log_scale + math.log(total) if total > 0 else -math.inf
     return log_loss, log_scale, g, abs(half / total - 1) if total > 0 else 0.0
