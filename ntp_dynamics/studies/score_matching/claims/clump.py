@@ -74,20 +74,25 @@ def _amplified(p: Problem) -> Law:
     return Law.value(curve, absolute=allowed)
 
 
-def _far_lasts(p: Problem) -> Any:
-    """Levels at which the clump still overlaps the data, of weight 10 % or more."""
-    scales, shares = p.levels
-    reach = scales * p.start_distance.max(axis=1)[:, None]
-    return (np.where(reach < 2, shares, 0).sum(axis=1)) >= 0.1
-
-
 LASTING = Precondition(
     "s >= 1000",
     lambda p: p.config.averaged.steps * p.config.averaged.step_size >= 1000,
     "the averaged descent ends before s = 1000",
 )
-OVERLAP = Precondition(
-    "levels with e^-t D < 2 weigh 10 %", _far_lasts, "no noise level overlaps the data enough"
+def _dense(p: Problem) -> bool:
+    """Levels of equal share, .5 apart at most, from 0 on to where the clump overlaps the data."""
+    t, shares = np.sort(p.config.noise.t), p.levels[1]
+    near = math.exp(-t[-1]) * p.config.init.distance <= 0.85
+    return bool(np.ptp(shares) < 1e-9 and t[0] == 0 and np.diff(t).max(initial=0) <= 0.5 and near)
+
+
+DENSE = Precondition(
+    "levels <= .5 apart", _dense, "levels are no equal shares from 0 to e^-t M <= .85, .5 apart"
+)
+WITHIN = Precondition(
+    "M <= 6, n <= 5",
+    lambda p: p.config.init.distance <= 6 and p.config.model.students <= 5,
+    "the clump is beyond 6 or has more than five students: not all converge, as measured",
 )
 LOST = Precondition(
     "t = 0 alone loses n - 1",
@@ -221,7 +226,9 @@ CLUMP = [
         EXACT,
         EQUAL,
         SEVERAL,
-        OVERLAP,
+        CLUMP_START,
+        DENSE,
+        WITHIN,
         LOST,
         LASTING,
         version="count",
@@ -237,7 +244,9 @@ CLUMP = [
         EXACT,
         EQUAL,
         SEVERAL,
-        OVERLAP,
+        CLUMP_START,
+        DENSE,
+        WITHIN,
         LOST,
         LASTING,
         version="rate",
