@@ -28,11 +28,10 @@ def loss(tree: Any, run: int) -> Iterator[Panel]:
     if "flow" in tree:
         n, r = tree["flow"]["mu"].sizes["student"], tree["flow"]["far_min"].values[run]
         s = _path(tree, "flow")
-        if n > 1 and np.isfinite(r).any():
-            with np.errstate(invalid="ignore"):
-                law = 16 * (n - 1) / (s * np.where(r > 5, r**2 - 16, np.nan))
-            late = s >= 10.0 * s[1]
-            lines.append(Line("16(n-1)/(s(r^2-16))", log10(s[late]), log10(law[late]), "ink", "6 4"))
+        if n > 1:
+            late = (r > 5) & (s >= 10.0 * s[1])
+            law = 16 * (n - 1) / (s[late] * (r[late] ** 2 - 16))
+            lines.append(Line("16(n-1)/(s(r^2-16))", log10(s[late]), log10(law), "ink", "6 4"))
     top, end = _height(tree, run), np.array([0.0, np.log10(last)])
     for power, words in ((0.5, "s^-1/2, proved for a ball"), (1.0, "1/s, proved for one far")):
         lines.append(Line(words, end, top - power * end, "soft", "1 3"))
