@@ -213,7 +213,7 @@ class Study(ABC):
     reserved: tuple[str, ...] = ()
     """Names in the groups of its phases that are no observable's."""
     returns: tuple[str, str] | None = None
-    """Phase and scalar whose last value (median over runs) a job returns to a sweeper."""
+    """Phase and scalar whose last value, over its runs, a job returns to a sweeper."""
     clocks: Mapping[str, str] = MappingProxyType({})
     """Scalars that jobs can be compared along, beside the clock of a phase, and their names."""
     headline: str = ""

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.catalogue``: run the experiments, write docs/findings.md."""
+"""``python -m benchmarks.catalogue``: run the experiments, write the pages of findings."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.catalogue.finding import Reading
-from benchmarks.catalogue.findings import FINDINGS
+from benchmarks.catalogue.finding import Finding, Page, Reading
+from benchmarks.catalogue.findings import PAGES
 from benchmarks.catalogue.jobs import Job, jobs_of, read, run_all
-from benchmarks.catalogue.page import page
+from benchmarks.catalogue.page import page as written
 from benchmarks.catalogue.tally import tally
 
 ROOT = Path(__file__).parents[2]
@@ -22,22 +22,30 @@ ROOT = Path(__file__).parents[2]
 
 def main() -> None:
     options = arguments()
-    chosen = [f for f in FINDINGS if not options.only or f.experiment in options.only]
+    for page in PAGES:
+        chosen = [f for f in page.findings if not options.only or f.experiment in options.only]
+        if chosen and (not options.study or page.study in options.study):
+            catalogue(page, chosen, options)
+
+
+def catalogue(page: Page, chosen: Sequence[Finding], options: argparse.Namespace) -> None:
+    """Run the experiments of a page and write it, or show some of them."""
     jobs = {f.experiment: jobs_of(f.experiment, f.more, options.records) for f in chosen}
     minutes = "" if options.reuse else train([job for each in jobs.values() for job in each])
     readings = [f.read(read(jobs[f.experiment])) for f in chosen]
     if options.only:
         show(readings)
     else:
-        write(readings, sum(map(len, jobs.values())), minutes)
+        write(page, readings, sum(map(len, jobs.values())), minutes)
     print(tally(answer for reading in readings for answer in reading.answers))
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.catalogue",
-        description="Run every experiment in full and write docs/findings.md.",
+        description="Run every experiment in full and write the pages of findings.",
     )
+    parser.add_argument("--study", nargs="+", metavar="NAME", help="only the pages of these")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="print these, write nothing")
     parser.add_argument("--reuse", action="store_true", help="read the records of the last run")
     parser.add_argument(
@@ -75,17 +83,19 @@ def show(readings: Sequence[Reading]) -> None:
             print(f"  {a.quantity}: {said}measured {a.measured} ({a.source}){mark}")
 
 
-def write(readings: Sequence[Reading], jobs: int, minutes: str) -> None:
-    """docs/findings.md, its pictures, and results.json."""
+def write(page: Page, readings: Sequence[Reading], jobs: int, minutes: str) -> None:
+    """A page of docs/, its pictures, and its part of results.json."""
     store = Path(__file__).parent / "results.json"
-    minutes = minutes or json.loads(store.read_text())["minutes"]
-    text = page(readings, jobs, minutes, ROOT / "docs" / "findings")
-    (ROOT / "docs" / "findings.md").write_text(text, encoding="utf-8")
-    answers = {r.finding.experiment: [a.to_json() for a in r.answers] for r in readings}
+    kept = json.loads(store.read_text())["pages"] if store.exists() else {}
+    minutes = minutes or kept[page.study]["minutes"]
+    target = ROOT / "docs" / page.file
+    text = written(page.opening, readings, jobs, minutes, target.parent)
+    target.write_text(text, encoding="utf-8")
+    rows = {r.finding.experiment: [a.to_json() for a in r.answers] for r in readings}
     counts = tally(answer for reading in readings for answer in reading.answers).to_json()
-    found = {"minutes": minutes, "counts": counts, "rows": answers}
-    store.write_text(json.dumps(found, indent=1) + "\n")
-    print("written: docs/findings.md, benchmarks/catalogue/results.json")
+    kept[page.study] = {"minutes": minutes, "counts": counts, "rows": rows}
+    store.write_text(json.dumps({"pages": kept}, indent=1) + "\n")
+    print(f"written: docs/{page.file}, benchmarks/catalogue/results.json")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,11 @@ class Finding:
     more: Sequence[Sequence[str]] = ()
     """Jobs beside those of the sweep that the experiment declares: overrides."""
 
+    def picture_in(self, folder: Path) -> Path:
+        """Where its picture stands, without a suffix."""
+        name = self.experiment if "/" in self.experiment else f"findings/{self.experiment}"
+        return folder / name
+
     def read(self, records: Records) -> Reading:
         """Every row answered; the pictures as they are to be drawn."""
         answers = [row.read(records) for row in self.rows]
@@ -101,3 +107,15 @@ class Reading:
     finding: Finding
     answers: Sequence[Answer]
     picture: Sequence[Drawing]
+
+
+@dataclass(frozen=True)
+class Page:
+    """The findings about one study."""
+
+    study: str
+    file: str
+    """Below docs/."""
+    opening: str
+    """Text with {jobs} and {minutes}."""
+    findings: Sequence[Finding]

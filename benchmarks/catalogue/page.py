@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,42 +13,13 @@ from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.draw.sheets import save_grid
 
 PARTS = ("Question", "Theory", "Expected")
-OPENING = """\
-# Findings
-
-The paper (Huang, Liang, Yang, "Non-asymptotic Convergence of Training Transformers for Next-token
-Prediction", NeurIPS 2024) proves that a one-layer transformer trained by two-stage normalised
-gradient descent converges to max-margin directions. This page holds the theorem, and what lies
-around it, against {jobs} jobs. `make catalogue` runs them all ({minutes} on 2 cores) and writes
-this page; each experiment also runs alone, by the command under its title.
-
-How to read it. A *sentence* is a list of tokens, the last one its *query*; each token x has one
-continuation n(x); in each sentence one *optimal* token leads to the label, and the *relations* of
-a query say which tokens must outscore which; a token above one and below another is *confused*.
-W\\*_ov and W\\*_kq are the max-margin solutions for the two layers, computed exactly; 1 - cos is
-the distance of a layer's direction from them; Delta, the *margin*, is what stage 1 leaves; the
-*leak* is the attention off the optimal token; a relation is *forced to zero* if it is tight but no
-dual solution can use it. More in [theory.md](theory.md); the verdicts (*holds, tight, vacuous,
-...*) are explained in [claims.md](claims.md).
-
-*Expected* comes from the theory or from our notes, most of which have one corpus of another draw,
-with a tolerance by the kind of statement, written in the code before the run: exact for counts,
-labels and signs; a band of .05 for exponents; 5 % for a number that the notes print for the very
-same corpus (10 % for a step, the grid of the record); from one corpus to another 10 % for what
-||W\\*|| sets (norms, decades of loss) and a factor two for the prefactors that no law fixes. These
-kinds were chosen when an earlier edition of this page was known, and no row was tuned to its
-outcome. *Measured* is the median over the runs with their range, and a row agrees only if **every
-run** is inside the tolerance, or the one statistic that the row names. Otherwise it **differs**,
-with the reason as far as we know it. *From* says what was read: the trajectory or the verdicts of
-a record, or neither (*evaluated*: computed from the theory and the corpora, nothing was trained).
-"""
 
 
-def page(readings: Sequence[Reading], jobs: int, minutes: str, pictures: Path) -> str:
-    """The whole page; draws the pictures beside it."""
+def page(opening: str, readings: Sequence[Reading], jobs: int, minutes: str, beside: Path) -> str:
+    """The whole page, which stands in the folder ``beside``; draws its pictures there."""
     summary = f"{tally(a for r in readings for a in r.answers)}."
-    sections = [_section(reading, pictures) for reading in readings]
-    opening = OPENING.format(jobs=jobs, minutes=minutes)
+    sections = [_section(reading, beside) for reading in readings]
+    opening = opening.format(jobs=jobs, minutes=minutes)
     return "\n".join([opening, *_wrapped(summary), "", *map(_entry, readings), "", *sections])
 
 
@@ -78,7 +50,7 @@ def _entry(reading: Reading) -> str:
     return f"* {link} (`{finding.experiment}`): {len(answers)} rows{note}"
 
 
-def _section(reading: Reading, pictures: Path) -> str:
+def _section(reading: Reading, beside: Path) -> str:
     finding = reading.finding
     command, parts = header(finding.experiment)
     lines = [f"## {finding.title}", "", f"`{command}`", ""]
@@ -90,10 +62,12 @@ def _section(reading: Reading, pictures: Path) -> str:
         lines += ["| corrected: we said | it is |", "|---|---|"]
         lines += [*map(_correction, finding.corrections), ""]
     if reading.picture:
-        save_grid(reading.picture, pictures / finding.experiment, size=(4.6, 3.4))
-        (pictures / f"{finding.experiment}.pdf").unlink()
+        stem = finding.picture_in(beside)
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        save_grid(reading.picture, stem, size=(4.6, 3.4))
+        stem.with_suffix(".pdf").unlink()
         alt = _stars(finding.caption)
-        lines += [f"![{alt}]({pictures.name}/{finding.experiment}.png)", "", f"*{alt}*", ""]
+        lines += [f"![{alt}]({stem.relative_to(beside)}.png)", "", f"*{alt}*", ""]
     return "\n".join(lines)
 
 
@@ -118,7 +92,8 @@ def _cell(text: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    formula = text.startswith(("log(", "ntp-", "ov.", "kq."))
+    """As it opens a line; a formula, a command or the id of a claim stays as it is."""
+    formula = re.match(r"log\(|ntp-|[a-z]+\.[a-z]", text)
     return _stars(text if formula else text[:1].upper() + text[1:])
 
 

@@ -10,9 +10,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from ntp_dynamics.record.record import Record
-from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
-from ntp_dynamics.studies.next_token.theory.constants import Constants
 
 if TYPE_CHECKING:
     import xarray
@@ -33,7 +31,7 @@ class Watched:
         self.parts: set[str] = set()
 
     @property
-    def config(self) -> Config:
+    def config(self) -> Any:
         return self._record.config
 
     @property
@@ -41,7 +39,7 @@ class Watched:
         return self._record.corpora
 
     @cached_property
-    def constants(self) -> Constants:
+    def constants(self) -> Any:
         """All but its ``pure`` and ``observed``, which quote the record, are known beforehand."""
         return self._record.constants
 

@@ -189,14 +189,14 @@ def _curve(
     rows, clocks = [], []
     for s in having:
         at = np.searchsorted(places, s.t)
-        shown = in_decades(q, s.values[q.name]) if decades else finite(s.values[q.name])
-        wide = np.full((len(shown), len(places)), np.nan)
-        wide[:, at] = shown
+        wide = np.full((len(s.values[q.name]), len(places)), np.nan)
+        wide[:, at] = s.values[q.name]
         rows.append(wide)
         time = np.full((1, len(places)), np.nan)
         time[0, at] = clock_of(s, clock)
         clocks.append(time)
     values, x = np.concatenate(rows), middle(np.concatenate(clocks))
     so_far = np.maximum.accumulate(np.concatenate([[-np.inf], np.nan_to_num(x, nan=-np.inf)]))
-    keep = (x > so_far[:-1]) & np.isfinite(values).any(axis=0)
-    return {"x": numbers(x[keep]), **spread(values[:, keep])}
+    drawn = in_decades(q, values) if decades else values
+    keep = (x > so_far[:-1]) & np.isfinite(drawn).any(axis=0)
+    return {"x": numbers(x[keep]), **spread(q, values[:, keep], decades)}

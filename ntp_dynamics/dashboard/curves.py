@@ -18,6 +18,8 @@ from ntp_dynamics.draw.curves import curves
 from ntp_dynamics.draw.panel import LOG_10
 from ntp_dynamics.observe.observable import Scale
 from ntp_dynamics.observe.quantity import Quantity, quantity, shadow_of
+from ntp_dynamics.record import over_runs
+from ntp_dynamics.record.over_runs import NAMES, OverRuns
 from ntp_dynamics.record.plain import numbers, places, text
 from ntp_dynamics.record.written import Written, claim_key
 
@@ -98,6 +100,7 @@ def panel_json(
     t, values = t[order], values[:, order]
     decades = wants_decades(q, values)
     shown = in_decades(q, values) if decades else finite(values)
+    single = q.over_runs is not OverRuns.share
     shadow = shadow_of(tree, stage)
     other = None if shadow is None or across else shadow.get(name)
     own = {axis, clock.removesuffix(f"_{name}") if not across else axis}
@@ -119,9 +122,9 @@ def panel_json(
         "decades": decades,
         "scale": own_scale(q, decades),
         "t": places(t),
-        **spread(shown),
+        **spread(q, values, decades),
         "zeros": np.flatnonzero(np.median(values, axis=0) == 0).tolist() if decades else [],
-        "runs": [numbers(run) for run in shown] if 1 < len(shown) <= RUNS else [],
+        "runs": [numbers(run) for run in shown] if 1 < len(shown) <= RUNS and single else [],
         "shadow": None if other is None else numbers(middle(in_decades(q, other.values))),
         "shadow_name": "" if shadow is None else text(shadow.attrs.get("engine", "shadow")),
         "curves": _laws(about, q, t, values, decades),
@@ -167,18 +170,20 @@ def finite(values: Float[np.ndarray, ...]) -> Float[np.ndarray, ...]:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def spread(values: Float[np.ndarray, "R T"]) -> dict[str, Any]:
-    """Median and range over runs."""
+def spread(q: Quantity, values: Float[np.ndarray, "R T"], decades: bool) -> dict[str, Any]:
+    """What stands for all runs and how far it reaches, and what both are called."""
+    kind = q.over_runs
+    name, reach = (x.format(runs=f"{len(values):,}") for x in NAMES[kind])
+    if kind is OverRuns.median:  # of what is drawn
+        values = in_decades(q, values) if decades else finite(values)
+        found = over_runs.spread(values, kind)
+    else:
+        found = over_runs.spread(values, kind, q.log)
+        found = [in_decades(q, x) if decades else finite(x) for x in found]
+    centre, low, high = (numbers(x) for x in found)
     if len(values) == 1:
-        return {"median": numbers(values[0]), "low": [], "high": []}
-    gone = np.isnan(values).all(axis=0)
-    filled = np.where(gone, 0.0, values)
-    low, high = np.nanmin(filled, axis=0), np.nanmax(filled, axis=0)
-    return {
-        "median": numbers(middle(values)),
-        "low": numbers(np.where(gone, np.nan, low)),
-        "high": numbers(np.where(gone, np.nan, high)),
-    }
+        return {"median": centre, "low": [], "high": [], "said": "measured", "reach": ""}
+    return {"median": centre, "low": low, "high": high, "said": f"measured, {name}", "reach": reach}
 
 
 def middle(values: Float[np.ndarray, "R T"]) -> Float[np.ndarray, " T"]:

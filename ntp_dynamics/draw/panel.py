@@ -13,8 +13,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ntp_dynamics.draw.lettering import one_line
-from ntp_dynamics.draw.runs import draw_line, draw_runs, legend
+from ntp_dynamics.draw.runs import draw_line, draw_runs, draw_spread, legend
 from ntp_dynamics.draw.ticks import decade_label, decade_ticks
+from ntp_dynamics.record.over_runs import NAMES, OverRuns, spread
 from ntp_dynamics.verdict.palette import BLACK, BLUE, PINK, RED, SKY
 
 if TYPE_CHECKING:
@@ -77,11 +78,14 @@ class Panel:
     caption: str = ""
     formula: bool = False
     """The title is TeX, of our own; other texts are taken as they are."""
+    over_runs: OverRuns = OverRuns.median
+    """What stands for all runs."""
 
     def draw(self, ax: Axes) -> None:
         """Curves, zones, ticks and legend."""
         runs = len(self.log_y)
-        measured = f"measured, median of {runs:,} runs" if runs > 1 else "measured"
+        name = NAMES[self.over_runs][0].format(runs=f"{runs:,}")
+        measured = f"measured, {name}" if runs > 1 else "measured"
         decades = self._runs(ax, self.log_y, self.trusted, BLUE, measured)
         if (other := self.shadow) is not None:
             self._runs(ax, other.log_y, other.trusted, PINK, other.label, zorder=1.5)
@@ -118,6 +122,10 @@ class Panel:
         zorder: float = 2.0,
     ) -> Float[np.ndarray, "R T"]:
         """Draw some runs; returns their decades."""
+        if self.over_runs is not OverRuns.median and len(log_y) > 1:
+            found = np.stack(decades_over_runs(log_y, self.over_runs))
+            draw_spread(ax, self.t, found, colour, label, NAMES[self.over_runs][1], zorder)
+            return found
         decades = np.where(np.isfinite(log_y), log_y, np.nan) / LOG_10
         counts = np.ones(decades.shape, dtype=bool) if trusted is None else trusted
         draw_runs(ax, self.t, decades, counts, colour, label, zorder)
@@ -143,3 +151,11 @@ class Panel:
         if self.window is not None:
             ax.axvspan(*self.window, color=SKY, alpha=0.18, linewidth=0, label="rate measured here")
         ax.set_ylim(low, high)
+
+
+def decades_over_runs(log_y: Float[np.ndarray, "R T"], kind: OverRuns) -> list[np.ndarray]:
+    """What stands for all runs and its limits, in decades; nan where it is not positive."""
+    if kind is not OverRuns.share:
+        return [x / LOG_10 for x in spread(log_y, kind, log=True)]
+    shares = spread(np.exp(log_y), kind)
+    return [np.log10(x, out=np.full(x.shape, np.nan), where=x > 0) for x in shares]

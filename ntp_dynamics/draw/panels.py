@@ -98,6 +98,7 @@ def panel(
         log_ceiling=next((math.log(law.ceiling) for law in laws if law.ceiling), None),
         trusted=None if counts.all() else counts,
         shadow=_shadow(tree, phase, q.name, residual),
+        over_runs=q.over_runs,
     )
 
 

@@ -42,6 +42,23 @@ def draw_runs(
         _each(ax, t, invalid, zorder - 0.1, color="0.7", label="invalid: rounding")
 
 
+def draw_spread(
+    ax: Axes,
+    t: Float[np.ndarray, " T"],
+    found: Float[np.ndarray, "3 T"],
+    colour: str,
+    label: str,
+    reach: str,
+    zorder: float = 2.0,
+) -> None:
+    """What stands for all runs, in a band of its limits."""
+    centre, low, high = found
+    bottom = np.where(np.isnan(low), np.nanmin(found, initial=0.0), low)
+    look = {"color": colour, "alpha": 0.2, "linewidth": 0, "label": reach}
+    ax.fill_between(t, bottom, high, where=np.isfinite(high), zorder=zorder - 0.1, **look)
+    draw_line(ax, t, centre, "-", label=label, color=colour, linewidth=2.0, zorder=zorder)
+
+
 def draw_line(
     ax: Axes, t: Float[np.ndarray, " T"], y: Float[np.ndarray, " T"], style: str, label, **look
 ) -> None:

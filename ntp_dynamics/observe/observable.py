@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from ntp_dynamics.record.over_runs import OverRuns
+
 Measure = Callable[[Any, Any], Any]
 
 
@@ -36,7 +38,8 @@ class Observable:
     ``ceiling``: the largest value that the quantity (not its log) can take.  ``title``, ``formula``
     (TeX) and ``axis`` name it on pages, in figures and on its axis.  ``rank``: pages and figures
     open with the ranked ones, 1 first.  ``instead``: shown where this one has no value.
-    ``image``: an array that is drawn as one, its two axes being rows and columns.
+    ``image``: an array that is drawn as one, its two axes being rows and columns.  ``over_runs``:
+    what stands for all runs, their median, their mean, or the share of runs in which it is 1.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Observable:
     rank: int = 0
     instead: str = ""
     image: bool = False
+    over_runs: OverRuns = OverRuns.median
 
     def __call__(self, state: Any, reference: Any) -> Any:
         return self.measure(state, reference)
@@ -78,6 +82,8 @@ class Observable:
         said |= {name: text for name, text in shown.items() if text}
         limits = {name: getattr(self, name) for name in ("floor", "ceiling")}
         said |= {name: value for name, value in limits.items() if value is not None}
+        if self.over_runs is not OverRuns.median:
+            said["over_runs"] = str(self.over_runs)
         flags = {"log": int(self.log), "rank": self.rank, "image": int(self.image)}
         return said | {name: value for name, value in flags.items() if value}
 

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ntp_dynamics.observe.observable import Scale
+from ntp_dynamics.record.over_runs import OverRuns
 from ntp_dynamics.study import SHADOW
 
 
@@ -53,6 +54,11 @@ class Quantity:
     def image(self) -> bool:
         """Whether it is an array that is drawn as one."""
         return bool(self.attributes.get("image", 0))
+
+    @property
+    def over_runs(self) -> OverRuns:
+        """What stands for all runs."""
+        return OverRuns.of(self.attributes)
 
     @property
     def title(self) -> str:

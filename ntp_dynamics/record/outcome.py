@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ntp_dynamics.record.over_runs import middle
 from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.verdict.label import Label
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def summary(
     tree: xarray.DataTree, phases: Iterable[str], claims: Iterable[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Final observables (medians over runs); for each claim its label, the p-value of a
+    """Final observables (over all runs); for each claim its label, the p-value of a
     contradiction, and how many runs keep it; how tables list them.  Claims as in verdicts.json."""
     phases, claims = list(phases), list(claims)
     listed = {"claims": list(dict.fromkeys(claim["id"] for claim in claims))}
@@ -34,11 +35,11 @@ def one_line(error: Exception) -> str:
 
 
 def final_values(tree: xarray.DataTree, phases: Iterable[str]) -> dict[str, float | None]:
-    """The last value of every scalar, the median over runs; None where it does not exist."""
+    """The last value of every scalar over its runs (`over_runs`); None where it does not exist."""
     final: dict[str, float | None] = {}
     for key, scalar in _scalars(tree, phases):
-        median = float(np.median(scalar.values[:, -1]))
-        final[key] = median if np.isfinite(median) else None
+        value = middle(scalar.values[:, -1], scalar.attrs)
+        final[key] = value if np.isfinite(value) else None
     return final
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from yaml import YAMLError
 from ntp_dynamics import studies
 from ntp_dynamics.config.stored import from_yaml
 from ntp_dynamics.record.laws import LAWS
+from ntp_dynamics.record.over_runs import middle
 from ntp_dynamics.record.store import (
     MANIFEST,
     STATUS,
@@ -106,12 +106,12 @@ class Record:
 
     @property
     def returned(self) -> float:
-        """What a job tells a sweeper: the last value of one scalar, the median over runs; nan
-        without one."""
+        """What a job tells a sweeper: the last value of one scalar, over its runs; nan if none."""
         phase, name = self.study.returns or ("", "")
         if phase not in self.trajectory or name not in self.stage(phase):
             return float("nan")
-        return float(statistics.median(self.stage(phase)[name].values[:, -1]))
+        scalar = self.stage(phase)[name]
+        return middle(scalar.values[:, -1], scalar.attrs)
 
 
 def load_run(directory: str | Path) -> Record:

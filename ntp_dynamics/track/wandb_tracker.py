@@ -20,6 +20,7 @@ from ntp_dynamics.track.wandb_run import wandb
 
 STATISTICS: dict[str, Callable[[np.ndarray], np.floating]] = {
     "median": np.median,
+    "mean": np.mean,
     "min": np.min,
     "max": np.max,
 }
@@ -27,7 +28,7 @@ STATISTICS: dict[str, Callable[[np.ndarray], np.floating]] = {
 
 
 class WandbTracker(Tracker):
-    """Mirrors scalars as median, min and max over runs, some arrays of run 0 as images."""
+    """Mirrors scalars as median, mean, min and max over runs, some arrays of run 0 as images."""
 
     def __init__(self, run: wandb.Run, say: Say, images: Collection[str] = ()):
         self._run = run

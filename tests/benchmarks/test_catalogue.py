@@ -23,7 +23,7 @@ from benchmarks.catalogue.expectation import (
     share,
 )
 from benchmarks.catalogue.finding import Row
-from benchmarks.catalogue.findings import FINDINGS
+from benchmarks.catalogue.findings import FINDINGS, PAGES
 from benchmarks.catalogue.jobs import jobs_of, read, run_all
 from benchmarks.catalogue.labels import labels, verdict
 from benchmarks.catalogue.page import header, page
@@ -36,9 +36,11 @@ from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.studies import names
 
 ROOT = Path(__file__).parents[2]
-RESULTS = json.loads((ROOT / "benchmarks/catalogue/results.json").read_text())
-PAGE = (ROOT / "docs/findings.md").read_text(encoding="utf-8")
-EXPERIMENTS = {path.stem for path in (config_dir() / "experiment").glob("*.yaml")} - {*names()}
+RESULTS = json.loads((ROOT / "benchmarks/catalogue/results.json").read_text())["pages"]
+ROWS = {name: rows for page in RESULTS.values() for name, rows in page["rows"].items()}
+TEXTS = {page.study: (ROOT / "docs" / page.file).read_text(encoding="utf-8") for page in PAGES}
+FOLDER = config_dir() / "experiment"
+ON_PAGES = [(page.study, finding) for page in PAGES for finding in page.findings]
 VALUES = np.array([1.0, 2.0, 3.0])
 
 
@@ -56,35 +58,45 @@ def reading(tmp_path_factory):
     return records, finding.read(records)
 
 
-def test_every_experiment_but_default_and_smoke_is_a_finding_once() -> None:
-    names = [finding.experiment for finding in FINDINGS]
+def experiments(study: str) -> set[str]:
+    """All of a study but default and smoke, as `experiment=` names them."""
+    if study == "next_token":
+        found = {path.stem for path in FOLDER.glob("*.yaml")} - {*names()}
+    else:
+        found = {f"{study}/{path.stem}" for path in (FOLDER / study).glob("*.yaml")}
+    return {name for name in found if name.rpartition("/")[2] not in ("default", "smoke")}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.study)
+def test_every_experiment_but_default_and_smoke_is_a_finding_once(page) -> None:
+    names = [finding.experiment for finding in page.findings]
     assert len(names) == len(set(names))
-    assert set(names) == EXPERIMENTS - {"default", "smoke"}
-    assert list(RESULTS["rows"]) == names
+    assert set(names) - {page.study} == experiments(page.study)
+    assert list(RESULTS[page.study]["rows"]) == names
 
 
 @pytest.mark.parametrize("finding", FINDINGS, ids=lambda f: f.experiment)
 def test_the_results_are_of_the_rows_and_tolerances_that_the_code_declares(finding) -> None:
     declared = [(row.quantity, row.expected.said) for row in finding.rows]
-    assert declared == [(a["quantity"], a["expected"]) for a in RESULTS["rows"][finding.experiment]]
+    assert declared == [(a["quantity"], a["expected"]) for a in ROWS[finding.experiment]]
     assert len(set(declared)) == len(declared)
 
 
-@pytest.mark.parametrize("finding", FINDINGS, ids=lambda f: f.experiment)
-def test_the_page_shows_the_command_and_every_row(finding) -> None:
+@pytest.mark.parametrize(("study", "finding"), ON_PAGES, ids=lambda x: getattr(x, "experiment", x))
+def test_the_page_shows_the_command_and_every_row(study, finding) -> None:
     command, parts = header(finding.experiment)
-    section = PAGE.partition(f"## {finding.title}\n")[2].partition("\n## ")[0]
+    section = TEXTS[study].partition(f"## {finding.title}\n")[2].partition("\n## ")[0]
     assert f"`{command}`" in section
     assert all(f"**{name}.**" in section for name in parts)
     table = section.partition("|---|---|---|---|---|\n")[2].partition("\n\n")[0].splitlines()
     assert len(table) == len(finding.rows)
-    for line, row in zip(table, RESULTS["rows"][finding.experiment], strict=True):
+    for line, row in zip(table, ROWS[finding.experiment], strict=True):
         assert f"| {row['measured']} | {row['source']} |".replace("||", "‖") in line
         assert ("**differs**" in line) is (row["agrees"] is False)
 
 
 def test_every_difference_is_explained() -> None:
-    rows = [(name, row) for name, rows in RESULTS["rows"].items() for row in rows]
+    rows = [(name, row) for name, rows in ROWS.items() for row in rows]
     silent = [(name, r["quantity"]) for name, r in rows if r["agrees"] is False and not r["why"]]
     assert silent == []
 
@@ -96,10 +108,11 @@ def test_a_corrected_sentence_stands_nowhere_else_on_the_page() -> None:
             assert correction.old not in " ".join(header(finding.experiment)[1].values())
 
 
-def test_the_counts_are_of_the_rows() -> None:
-    rows = [row for rows in RESULTS["rows"].values() for row in rows]
+@pytest.mark.parametrize("found", RESULTS.values(), ids=list(RESULTS))
+def test_the_counts_are_of_the_rows(found) -> None:
+    rows = [row for rows in found["rows"].values() for row in rows]
     kinds = Counter((row["source"] == EVALUATED, row["agrees"]) for row in rows)
-    assert Tally(**RESULTS["counts"]) == Tally(
+    assert Tally(**found["counts"]) == Tally(
         agree=kinds[False, True],
         differ=kinds[False, False],
         evaluated_agree=kinds[True, True],
@@ -179,7 +192,8 @@ def test_a_verdict_that_differs_says_its_own_sentence(reading) -> None:
 
 def test_a_finding_goes_from_experiment_to_page(reading, tmp_path: Path) -> None:
     _, found = reading
-    text = page([found], 1, "1 minute", tmp_path / "findings")
+    text = page("{jobs} jobs, {minutes}", [found], 1, "1 minute", tmp_path)
+    assert text.startswith("1 jobs, 1 minute")
     sources = [answer.source for answer in found.answers]
     assert sources == ["evaluated", "trajectory", "trajectory"]
     assert "2 expectations held against records" in text.replace("\n", " ")

@@ -53,14 +53,26 @@ def test_a_step_is_one_row_with_its_own_axis_and_statistics_over_runs(
         for row in found["history"]
     ]
     assert rows == [
-        {"first/step": 0, "first/x.median": 2, "first/x.min": 1, "first/x.max": 6},
+        {
+            "first/step": 0,
+            "first/x.median": 2,
+            "first/x.mean": 3,
+            "first/x.min": 1,
+            "first/x.max": 6,
+        },
         {
             "first/step": 7,
-            **{f"first/x.{key}": 3 for key in ("median", "min", "max")},
+            **{f"first/x.{key}": 3 for key in ("median", "mean", "min", "max")},
             "first/floor.median": 0,
             "first/floor.max": 1,
         },
-        {"second/step": 0, "second/y.median": 1.5, "second/y.min": 1, "second/y.max": 2},
+        {
+            "second/step": 0,
+            "second/y.median": 1.5,
+            "second/y.mean": 1.5,
+            "second/y.min": 1,
+            "second/y.max": 2,
+        },
     ]
     axes = {m["glob_name"]: m["step_metric"] for m in found["metric"] if "glob_name" in m}
     assert axes == {"first/*": "first/step", "second/*": "second/step"}

@@ -1,51 +1,12 @@
-"""The findings, in the order of the page."""
+"""The findings, page by page."""
 
 from __future__ import annotations
 
-from benchmarks.catalogue.finding import Finding
-from benchmarks.catalogue.findings import (
-    assumptions,
-    bounds,
-    confused,
-    dimensions,
-    extension,
-    horizon,
-    joint,
-    margin,
-    optimizers,
-    precision,
-    regimes,
-    small_vocabulary,
-    starts,
-    step_size,
-    support,
-    targets,
-    trap,
-    trap_regimes,
-    unfit,
-)
+from benchmarks.catalogue.finding import Page
+from benchmarks.catalogue.findings import transformer
 
-FINDINGS: list[Finding] = [
-    starts.FIGURE_2,
-    starts.ZERO_INIT,
-    targets.PROPOSITION_2,
-    regimes.REGIMES,
-    horizon.LONG_HORIZON,
-    bounds.BOUNDS,
-    small_vocabulary.SMALL_VOCABULARY,
-    extension.GENERALISATION,
-    precision.FLOAT_FLOOR,
-    margin.MARGIN,
-    step_size.STEP_SIZE,
-    optimizers.OPTIMIZERS,
-    joint.TWO_STAGE_VS_JOINT,
-    confused.CONFUSED_CHAIN,
-    trap.TRAP,
-    trap_regimes.TRAP_REGIMES,
-    assumptions.ASSUMPTION_3,
-    assumptions.NON_INJECTIVE,
-    unfit.CYCLE,
-    dimensions.LOW_DIMENSION,
-    unfit.SUFFICIENT,
-    support.SUPPORT_VECTORS,
+PAGES = [
+    Page("next_token", "findings.md", transformer.OPENING, transformer.FINDINGS),
 ]
+"""A page a study."""
+FINDINGS = [finding for page in PAGES for finding in page.findings]

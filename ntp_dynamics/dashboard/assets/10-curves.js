@@ -81,7 +81,7 @@
       data.push(line(panel.low, { line: { width: 0 } }));
       data.push(line(panel.high, {
         line: { width: 0 }, fill: "tonexty", fillcolor: colour("band"),
-        name: "range over runs", showlegend: panel.runs.length === 0,
+        name: panel.reach, showlegend: panel.runs.length === 0,
       }));
     }
     for (const run of panel.runs) data.push(line(run, { line: { width: 0.7, color: blue }, opacity: 0.4 }));
@@ -91,9 +91,8 @@
         showlegend: true,
       }));
     }
-    const several = panel.low.length > 0;
     data.push(line(panel.median, {
-      line: { width: 2.4, color: blue }, name: several ? "measured, median" : "measured",
+      line: { width: 2.4, color: blue }, name: panel.said,
       showlegend: true, hoverinfo: "text", hovertext: said(panel.median),
     }));
     const kept = panel.curves.filter((c) => !options.claim || c.claim === options.claim);

@@ -1,0 +1,54 @@
+"""What stands for all runs: a median, a mean, or a share, with how far it reaches."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest, t
+
+from ntp_dynamics.record.over_runs import OverRuns, middle, spread
+
+VALUES = np.array([[1.0, 4.0, np.nan], [2.0, np.nan, np.nan], [6.0, 8.0, np.nan]])
+
+
+def test_a_median_has_the_range_of_the_runs_that_have_a_value() -> None:
+    found = spread(VALUES, OverRuns.median)
+    np.testing.assert_array_equal(found.middle, [2, 6, np.nan])
+    np.testing.assert_array_equal(found.low, [1, 4, np.nan])
+    np.testing.assert_array_equal(found.high, [6, 8, np.nan])
+
+
+def test_a_mean_has_the_limits_of_student() -> None:
+    found = spread(VALUES, OverRuns.mean)
+    np.testing.assert_allclose(found.middle, [3, 6, np.nan])
+    low, high = t.interval(0.95, 2, 3.0, VALUES[:, 0].std(ddof=1) / math.sqrt(3))
+    assert (found.low[0], found.high[0]) == pytest.approx((low, high))
+
+
+def test_a_mean_of_logs_is_that_of_the_quantity_also_where_that_is_no_float() -> None:
+    log_y = np.log(VALUES) - 2000.0
+    found = spread(log_y, OverRuns.mean, log=True)
+    np.testing.assert_allclose(found.middle, np.log([3, 6, np.nan]) - 2000.0)
+    assert found.low[0] < found.middle[0] < found.high[0]
+    nothing = spread(np.full((4, 1), -np.inf), OverRuns.mean, log=True)
+    assert nothing.middle[0] == -np.inf
+
+
+@pytest.mark.parametrize(("k", "n"), [(0, 20), (3, 20), (20, 20), (1, 1000)])
+def test_a_share_has_the_limits_of_wilson_of_the_runs_that_were_asked(k: int, n: int) -> None:
+    y = np.concatenate([np.ones(k), np.zeros(n - k), np.full(7, np.nan)])
+    found = spread(y[:, None], OverRuns.share)
+    exact = binomtest(k, n).proportion_ci(0.95, "wilson")
+    assert found.middle[0] == k / n
+    assert (found.low[0], found.high[0]) == pytest.approx((exact.low, exact.high), abs=1e-12)
+
+
+def test_a_record_says_what_stands_for_its_runs_and_the_median_where_it_is_silent() -> None:
+    events = np.array([0.0, 1.0, 1.0, np.nan])
+    assert middle(events, {"over_runs": "share"}) == pytest.approx(2 / 3)
+    assert middle(np.log([1.0, 3.0]), {"over_runs": "mean", "log": 1}) == pytest.approx(np.log(2))
+    assert middle(np.array([1.0, 2.0, 9.0]), {}) == 2
+    assert middle(np.array([1.0, 2.0, 9.0]), {"over_runs": "mode"}) == 2
+    assert math.isnan(middle(np.array([np.nan, np.nan]), {"over_runs": "share"}))
