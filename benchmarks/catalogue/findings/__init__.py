@@ -7,7 +7,12 @@ from benchmarks.catalogue.findings import score_matching, transformer
 
 PAGES = [
     Page("next_token", "findings.md", transformer.OPENING, transformer.FINDINGS),
-    Page("score_matching", "findings/score_matching.md", score_matching.OPENING, score_matching.FINDINGS),
+    Page(
+        "score_matching",
+        "findings/score_matching.md",
+        score_matching.OPENING,
+        score_matching.FINDINGS,
+    ),
 ]
 """A page a study."""
 FINDINGS = [finding for page in PAGES for finding in page.findings]
