@@ -1,7 +1,8 @@
-"""Over-parameterised score matching for one Gaussian: which of n students reach the truth, how fast.
+"""Over-parameterised score matching for one Gaussian: which of n students reach the truth, how
+fast.
 
-arXiv 2511.22069.  Data are N(mu*, I); the student is a mixture of n unit Gaussians with means mu_i and
-weights pi_i (1/n), its score s(x) = sum_i w_i(x) mu_i - x.  Shifted so that mu* = 0:
+arXiv 2511.22069. Data are N(mu*, I); the student is a mixture of n unit Gaussians with means mu_i
+and weights pi_i (1/n), its score s(x) = sum_i w_i(x) mu_i - x. Shifted so that mu* = 0:
 
     loss           L(mu) = E_{x ~ N(0, I)} |v|^2,  v = sum_i w_i mu_i            `loss`
     weights        w = softmax_i(log pi_i + x.mu_i - |mu_i|^2/2)

@@ -1,5 +1,5 @@
-"""The configuration of a job: the students, where they start, how the expectation is taken, and what
-each phase does.  Distances are in standard deviations of the data; the truth mu* is at 0.
+"""The configuration of a job: the students, where they start, how the expectation is taken, and
+what each phase does. Distances are in standard deviations of the data; the truth mu* is at 0.
 """
 
 from __future__ import annotations

@@ -109,7 +109,9 @@ def _flow(config: ScoreMatchingConfig) -> Iterator[UserError]:
         where = f"flow with expectation.kind={kind}"
         remedy = "use quadrature, or leave flow out of phases"
         yield UserError(where, "the flow needs a deterministic gradient", remedy)
-    elif PhaseName.descent not in config.phases and config.init.kind is Start.clump:
-        if config.init.log_spread < math.log(1e-6) and config.model.students > 1:
-            what = "a clump tighter than 1e-6 is not resolved by the flow"
-            yield UserError("init.log_spread", what, "let the phase descent go before it")
+        return
+    init = config.init
+    tight = init.kind is Start.clump and init.log_spread < math.log(1e-6)
+    if tight and PhaseName.descent not in config.phases and config.model.students > 1:
+        what = "a clump tighter than 1e-6 is not resolved by the flow"
+        yield UserError("init.log_spread", what, "let the phase descent go before it")

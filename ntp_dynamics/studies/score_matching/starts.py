@@ -21,7 +21,7 @@ from ntp_dynamics.system.errors import UserError
 
 @dataclass(frozen=True)
 class Starts:
-    """Of R runs: student i is at centre + e^log_spread z_i; the first axis is that of the centre."""
+    """Of R runs: student i is at centre + e^log_spread z_i; the centre is on the first axis."""
 
     centre: Float[np.ndarray, " d"]
     z: Float[np.ndarray, "R n d"]

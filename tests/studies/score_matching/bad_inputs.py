@@ -36,7 +36,7 @@ BAD = [
     (["init.deviations=[1,2]"], "init.deviations: pattern=gaussian reads no list"),
     (
         ["phases=[flow]"],
-        "init.log_spread: a clump tighter than 1e-6 is not resolved by the flow; let the phase descent",
+        "init.log_spread: a clump tighter than 1e-6 is not resolved by the flow; let ",
     ),
     (["phases=[walk]"], "phases[0]: invalid value 'walk'"),
     (["init.distence=3"], "init.distence"),

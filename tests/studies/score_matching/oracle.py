@@ -48,8 +48,5 @@ def direct(mu, pi, x, q, factor=2.0, square=1.0, own=1.0):
     v = w @ mu
     along = v @ mu.T - square * (v**2).sum(axis=1, keepdims=True)
     return factor * np.stack(
-        [
-            (q * w[:, i]) @ v + (q * w[:, i] * along[:, i]) @ (x - own * m)
-            for i, m in enumerate(mu)
-        ]
+        [(q * w[:, i]) @ v + (q * w[:, i] * along[:, i]) @ (x - own * m) for i, m in enumerate(mu)]
     )

@@ -14,7 +14,9 @@ from tests.studies.score_matching.bad_inputs import BAD
 def test_a_mistake_is_one_line(overrides, line, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises((ntp.UserError, ntp.UserErrors)) as caught:
-        check_inputs(read_config(compose_job(["study=score_matching", "tracking=none", *overrides])))
+        check_inputs(
+            read_config(compose_job(["study=score_matching", "tracking=none", *overrides]))
+        )
     said = [str(error) for error in each(caught.value)]
     assert any(text.startswith(line) for text in said), said
     assert not any("\n" in text for text in said)

@@ -99,8 +99,8 @@ def test_a_claim_is_contradicted_where_its_observable_is_off(name, key, jobs):
     else:
         change = OFF.get(claim.observable, lambda y: y + 0.5)
     copy = tree.copy(deep=True)
-    values = copy[claim.stage][claim.observable].values
-    values[...] = change(values)
+    variable = copy.children[claim.stage].dataset[claim.observable]
+    variable.values[...] = change(variable.values)
     (judged,) = judge_claims(copy, constants, [claim])
     assert str(judged.verdict.label) == "contradicted"
 
@@ -115,9 +115,11 @@ def test_averaging_saves_nothing_where_levels_are_apart_and_the_claim_does_not_s
     wide = ("phases=[descent,averaged]", "runs=1", "noise.t=[0,2]", "train.step_size=0.05")
     constants, tree = made.measured(*wide, "train.steps=4000", "averaged.steps=20000")
     assert "sm.average (count)" not in made.labels(constants, tree)
-    assert tree["averaged"]["count"].values[0, -1] == 1
-    assert abs(tree["averaged"]["running_exponent"].values[0, -1]) < 0.01
-    assert math.exp(tree["averaged"]["log_loss"].values[0, -1]) == pytest.approx(0.2154, abs=1e-3)
+    assert tree.children["averaged"].dataset["count"].values[0, -1] == 1
+    assert abs(tree.children["averaged"].dataset["running_exponent"].values[0, -1]) < 0.01
+    assert math.exp(tree.children["averaged"].dataset["log_loss"].values[0, -1]) == pytest.approx(
+        0.2154, abs=1e-3
+    )
 
 
 def test_a_coarse_grid_is_no_evidence():
@@ -134,7 +136,9 @@ def test_a_coarse_grid_is_no_evidence():
 def _half_amplified(monkeypatch):
     """A clump that grows by 2 eta A^2/n, not 4."""
     real = descent._drift
-    monkeypatch.setattr(descent, "_drift", lambda c, s, z, shrink, grow, n: real(c, s, z, shrink, grow / 2, n))
+    monkeypatch.setattr(
+        descent, "_drift", lambda c, s, z, shrink, grow, n: real(c, s, z, shrink, grow / 2, n)
+    )
 
 
 def _another_amplification(monkeypatch):
@@ -142,7 +146,9 @@ def _another_amplification(monkeypatch):
     real = clump.log_amplification
     from ntp_dynamics.studies.score_matching import phases
 
-    monkeypatch.setattr(phases, "log_amplification", lambda m, eta, n: real(m, eta, n) * (1 - 0.02 * m))
+    monkeypatch.setattr(
+        phases, "log_amplification", lambda m, eta, n: real(m, eta, n) * (1 - 0.02 * m)
+    )
 
 
 def _plain_distance(monkeypatch):
@@ -156,7 +162,9 @@ def _no_share_of_scale(monkeypatch):
     """A gradient of the averaged loss without its e^-t, where a clump is descended."""
     from ntp_dynamics.studies.score_matching.dynamics.task import Task
 
-    monkeypatch.setattr(Task, "moment", lambda self, power: float((self.shares * self.scales).sum()))
+    monkeypatch.setattr(
+        Task, "moment", lambda self, power: float((self.shares * self.scales).sum())
+    )
 
 
 DEFECTS = {

@@ -1,6 +1,7 @@
 """Descents, the flow and maps against reference results, and against each other."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ NOTHING = np.zeros(0, dtype=np.int64)
 DESCENT = ("phases=[descent]", "runs=1")
 
 
-def started(*overrides, phase=0):
+def started(*overrides, phase=0) -> Any:
     """A dynamics at its step 0."""
     return made.job(*overrides).phases[phase].start({})
 
@@ -86,7 +87,7 @@ def test_descents_on_grids_are_those_on_the_line(tmp_path):
     assert np.abs(thick.mu[..., 1] - thin.mu[..., 1]).max() > 1e-9  # across it moves, too
 
 
-def test_importance_sampling_descends_as_quadrature_does_and_plain_batches_while_the_loss_is_large():
+def test_batches_descend_as_quadrature_does_plain_ones_too_while_the_loss_is_large():
     more = ("model={students:3,dim:1}", "init={distance:2.0,log_spread:-3.0}", *DESCENT)
     more = (*more, "train={steps:400,step_size:0.05}")
     exact = made.moved(*more)
@@ -119,7 +120,7 @@ def test_a_clump_of_e_to_minus_400_is_amplified_and_breaks():
 
 def test_the_step_in_which_a_clump_becomes_points_is_its_own_however_it_is_cut():
     more = (*DESCENT, "init.distance=5", "train.steps=400", "model.dim=1", "train.step_size=0.05")
-    phase = made.job(*more).phases[0]
+    phase: Any = made.job(*more).phases[0]
     whole, cut = phase.start({}), phase.start({})
     whole.advance(60, NOTHING)
     for step in range(1, 61):
@@ -165,7 +166,7 @@ def test_a_save_that_forgets_the_size_of_a_clump_is_noticed(monkeypatch):
     real = Descent.save
     monkeypatch.setattr(Descent, "save", lambda self: {**real(self), "log_size": np.full(1, -16.0)})
     more = (*DESCENT, "init.distance=5", "model.dim=1", "train.step_size=0.05")
-    phase = made.job(*more).phases[0]
+    phase: Any = made.job(*more).phases[0]
     whole, cut, again = (phase.start({}) for _ in range(3))
     whole.advance(60, NOTHING)
     cut.advance(2, NOTHING)

@@ -16,7 +16,11 @@ NAMES = [path.stem for path in FILES]
 SMOKE = (
     *("tracking=none", "figures=none", "train.steps=20", "averaged.steps=20", "hooks.scalars=ends"),
     *("flow.path_length=10", "map={distances:[3.0],log10_spreads:[-3.0],path_length:2.0}"),
-    *("collapse={distances:[3.0,4.0],amplified:[2.0]}", "batches.batches=2", "expectation.batch=50"),
+    *(
+        "collapse={distances:[3.0,4.0],amplified:[2.0]}",
+        "batches.batches=2",
+        "expectation.batch=50",
+    ),
 )
 
 

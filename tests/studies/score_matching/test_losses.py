@@ -133,7 +133,9 @@ def test_thin_directions_need_few_nodes():
     np.testing.assert_allclose(gradient, math.exp(size) * g, atol=1e-11)
 
 
-@pytest.mark.parametrize("mu", [[0.0, 0.5], [0.1, 2.0, 1.0], [0.0, 7.5, 7.4], [0.0, 14.0], [0, 30.0]])
+@pytest.mark.parametrize(
+    "mu", [[0.0, 0.5], [0.1, 2.0, 1.0], [0.0, 7.5, 7.4], [0.0, 14.0], [0, 30.0]]
+)
 def test_a_finer_grid_changes_nothing(mu):
     mu = np.array(mu, dtype=float)
     log_loss, size, g, error = line.line_loss(mu, equal(len(mu)))
@@ -163,7 +165,10 @@ def test_importance_sampling_is_unbiased_where_a_plain_batch_is_blind():
     estimates = {"plain": [], "importance": []}
     for step in range(64):
         normal = sample.stream(0, 0, sample.Purpose.batches, step).standard_normal((500, 2))
-        for name, made in (("plain", sample.plain(normal)), ("importance", sample.importance(normal, mu))):
+        for name, made in (
+            ("plain", sample.plain(normal)),
+            ("importance", sample.importance(normal, mu)),
+        ):
             log_loss, _, _ = nodes.node_loss(mu, equal(3), ONE, ONE, *made)
             estimates[name].append(math.exp(log_loss) / exact)
     found = np.array(estimates["importance"])
@@ -173,6 +178,8 @@ def test_importance_sampling_is_unbiased_where_a_plain_batch_is_blind():
 
 
 def test_what_a_batch_draws_is_a_function_of_its_step():
-    draws = [sample.stream(1, 2, sample.Purpose.descent, step).standard_normal(4) for step in (3, 4, 3)]
+    draws = [
+        sample.stream(1, 2, sample.Purpose.descent, step).standard_normal(4) for step in (3, 4, 3)
+    ]
     assert np.array_equal(draws[0], draws[2])
     assert not np.array_equal(draws[0], draws[1])

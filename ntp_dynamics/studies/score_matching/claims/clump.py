@@ -79,6 +79,8 @@ LASTING = Precondition(
     lambda p: p.config.averaged.steps * p.config.averaged.step_size >= 1000,
     "the averaged descent ends before s = 1000",
 )
+
+
 def _dense(p: Problem) -> bool:
     """Levels of equal share, .5 apart at most, from 0 on to where the clump overlaps the data."""
     t, shares = np.sort(p.config.noise.t), p.levels[1]

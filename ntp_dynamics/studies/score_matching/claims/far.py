@@ -38,7 +38,7 @@ def _passed(p: Problem) -> Any:
 
 LONG = Precondition("s > 1000 s*", _passed, "the flow ends before 1000 s*, s* = 16/(r_0^2 L_0)")
 TAIL = EXACT, EQUAL, SEVERAL, alone(FLOW), LONG
-TOTAL = {"offset": lambda p: p.before_flow}
+TOTAL: dict[str, Any] = {"offset": lambda p: p.before_flow}
 
 
 def _from(path: float) -> Any:

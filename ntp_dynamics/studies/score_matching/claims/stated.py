@@ -1,8 +1,8 @@
 """A claim of this study, and the hypotheses that several of them share.
 
-Laws and hypotheses are functions of the job (`problem.ScoreMatchingProblem`), which also knows how its
-phases ended.  The paper was not read itself: its theorems are those that public notes and reviews
-agree on.
+Laws and hypotheses are functions of the job (`problem.ScoreMatchingProblem`), which also knows how
+its phases ended. The paper was not read itself: its theorems are those that public notes and
+reviews agree on.
 """
 
 from __future__ import annotations

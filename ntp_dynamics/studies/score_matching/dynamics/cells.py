@@ -53,7 +53,7 @@ class Cells:
         cells, n = self.y.shape
         left = np.full(cells, to - self.at)
         shrink, amplify = 2 * self.step_size / n, 4 * self.step_size / n
-        for cell in np.flatnonzero(self.clumped):
+        for cell in np.flatnonzero(self.clumped).tolist():
             taken, self.clumped[cell] = self.clump.drift(cell, shrink, amplify, to - self.at)
             left[cell] -= taken
             self.y[cell] = self.clump.points(cell)

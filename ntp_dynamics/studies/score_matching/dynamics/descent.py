@@ -97,7 +97,7 @@ class Descent:
         left = np.full(len(self.y), steps)
         shrink = 2 * task.step_size * task.moment(2) / n
         amplify = 4 * task.step_size * task.moment(4) / n
-        for r in np.flatnonzero(self.clumped):
+        for r in np.flatnonzero(self.clumped).tolist():
             taken, self.clumped[r] = self.clump.drift(r, shrink, amplify, steps)
             left[r] -= taken
             if not self.clumped[r]:

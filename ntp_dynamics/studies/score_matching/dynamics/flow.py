@@ -22,12 +22,12 @@ from ntp_dynamics.study import Logged, NonFinite, Saved, nothing_logged
 
 EARLIEST = 1e-3
 """Path length from which a flow that begins at the start is counted: it has not moved before."""
-TOLERANCES = {"rtol": 1e-10, "atol": 1e-14}
+TOLERANCES: dict[str, Any] = {"rtol": 1e-10, "atol": 1e-14}
 
 
 @dataclass
 class Flow:
-    """`study.Dynamics` of the gradient flow; a step of it is the task's step size of path length."""
+    """`study.Dynamics` of the gradient flow; a step is the task's step size of path length."""
 
     task: Task
     horizon: int

@@ -1,4 +1,5 @@
-"""Stationary points (s, -s, 0, ..., 0) that are no minima, by Newton's method in s (Theorem 3.1)."""
+"""Stationary points (s, -s, 0, ..., 0) that are no minima, by Newton's method in s (Theorem
+3.1)."""
 
 from __future__ import annotations
 

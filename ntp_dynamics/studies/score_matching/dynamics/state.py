@@ -61,5 +61,5 @@ class State:
         fourth: float = 1.0,
     ) -> State:
         """From what is told of each run."""
-        columns = (np.array(column) for column in zip(*told, strict=True))
-        return State(path, mu, *columns, log_spread, still, fourth)
+        loss, gradient, batch, error = (np.array(x) for x in zip(*told, strict=True))
+        return State(path, mu, loss, gradient, batch, error, log_spread, still, fourth)

@@ -3,10 +3,10 @@
     L(mu) = E_{x ~ N(0, 1)} v^2,   v = sum_i w_i mu_i,   w = softmax_i(log pi_i + x mu_i - mu_i^2/2)
     dL/dmu_i = 2 E[ w_i v (1 + (mu_i - v)(x - mu_i)) ]
 
-The relative error of step h is about exp(-2 pi^2/(D h)), D the largest distance of two students.
-On a uniform grid e^{x mu_i} and the normal density are geometric progressions: exponentials are
-taken once in 64 nodes.  A loss below the range of floats (e^-796 at a distance of 80) is told by its
-log; sums carry a common exponent.  Noise levels t with shares a average a L(e^-t mu).
+The relative error of step h is about exp(-2 pi^2/(D h)), D the largest distance of two students. On
+a uniform grid e^{x mu_i} and the normal density are geometric progressions: exponentials are taken
+once in 64 nodes. A loss below the range of floats (e^-796 at a distance of 80) is told by its log;
+sums carry a common exponent. Noise levels t with shares a average a L(e^-t mu).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ for steps, below the range of double precision."""
 NEGLIGIBLE = -750.0
 """ln of a weight that is zero in double precision."""
 LEAST, FAINTEST = 1e-150, 1e-300
-"""The least unit in which v is counted, block by block, so that its square is in range; what is less
-than the second in these units is nothing."""
+"""The least unit in which v is counted, block by block, so that its square is in range; what is
+less than the second in these units is nothing."""
 
 
 @njit(cache=True, error_model="numpy")
@@ -68,7 +68,7 @@ def _level(mu, log_pi, exponent, reach, g, room, lanes):
     h = COARSEST
     if width * COARSEST * exponent > 2 * math.pi**2:
         h = 2 * math.pi**2 / (exponent * width)
-    rows = int(math.ceil((2.0 * x_max / h + 1.0) / LANES))
+    rows = math.ceil((2.0 * x_max / h + 1.0) / LANES)
     start = -0.5 * (LANES * rows - 1) * h
     for i in range(n):
         step[i] = 0.0 if step[i] < 0 else math.exp(h * (mu[i] - mu[near]))
@@ -88,9 +88,9 @@ def _level(mu, log_pi, exponent, reach, g, room, lanes):
             by = step[i] / step[lead] if step[i] > 0 else 1.0
             value = math.exp(e[i] - ahead) if step[i] > 0 else 0.0
             ratio[i] = 1.0
-            for l in range(LANES):
-                part[l] = 0.0
-                own[l] = value
+            for j in range(LANES):
+                part[j] = 0.0
+                own[j] = value
                 value *= by
                 ratio[i] *= by
         unit, whole = 0.0, 0.0
@@ -104,40 +104,40 @@ def _level(mu, log_pi, exponent, reach, g, room, lanes):
         value, by = 1.0, math.exp(-h * (x + 0.5 * h))
         whole, back = math.exp(-LANES * h * (x + 0.5 * LANES * h)), math.exp(-h * h)
         spread = math.exp(-h * h * LANES)
-        for l in range(LANES):
-            q[l] = value
-            grow[l] = whole
+        for j in range(LANES):
+            q[j] = value
+            grow[j] = whole
             value *= by
             by *= back
             whole *= spread
         mine, mine_even = 0.0, 0.0
-        for k in range(first, min(first + BLOCK // LANES, rows)):
-            for l in range(LANES):
-                z[l] = 0.0
-                m[l] = 0.0
+        for _ in range(first, min(first + BLOCK // LANES, rows)):
+            for j in range(LANES):
+                z[j] = 0.0
+                m[j] = 0.0
             for i in range(n):
                 own, at = lanes[6 + i], scaled[i]
-                for l in range(LANES):
-                    z[l] += own[l]
-                    m[l] += own[l] * at
-            for l in range(LANES):
-                over = 1.0 / z[l]
-                m[l] *= over
-                v[l] = m[l] * unit
-                c[l] = q[l] * m[l] * over
-                z[l] = q[l] * m[l] * m[l]
-            for l in range(0, LANES, 2):
-                mine_even += z[l]
-                mine += z[l] + z[l + 1]
+                for j in range(LANES):
+                    z[j] += own[j]
+                    m[j] += own[j] * at
+            for j in range(LANES):
+                over = 1.0 / z[j]
+                m[j] *= over
+                v[j] = m[j] * unit
+                c[j] = q[j] * m[j] * over
+                z[j] = q[j] * m[j] * m[j]
+            for j in range(0, LANES, 2):
+                mine_even += z[j]
+                mine += z[j] + z[j + 1]
             for i in range(n):
                 own, part, at, by = lanes[6 + i], lanes[6 + n + i], mu[i], ratio[i]
                 place = x - at
-                for l in range(LANES):
-                    part[l] += c[l] * own[l] * (1.0 + (at - v[l]) * (place + l * h))
-                    own[l] *= by
-            for l in range(LANES):
-                q[l] *= grow[l]
-                grow[l] *= shrink
+                for j in range(LANES):
+                    part[j] += c[j] * own[j] * (1.0 + (at - v[j]) * (place + j * h))
+                    own[j] *= by
+            for j in range(LANES):
+                q[j] *= grow[j]
+                grow[j] *= shrink
             x += LANES * h
         if unit * mine > FAINTEST:
             size = log_q + 2.0 * math.log(unit) + math.log(mine)
@@ -153,8 +153,8 @@ def _level(mu, log_pi, exponent, reach, g, room, lanes):
             evens += forward * unit * mine_even
             for i in range(n):
                 part, value = lanes[6 + n + i], 0.0
-                for l in range(LANES):
-                    value += part[l]
+                for j in range(LANES):
+                    value += part[j]
                 g[i] += forward * value
     for i in range(n):
         g[i] *= 2.0

@@ -1,9 +1,9 @@
 """All students close to the truth: every eigenvalue of their covariance falls on its own.
 
-    L(s) = c_4 sum_k (l_k / (1 + 8 c_4 l_k s / n))^2 (1 + O(max l)),   Theorem 2.1 sharpened (derived)
+    L(s) = c_4 sum_k (l_k / (1 + 8 c_4 l_k s / n))^2 (1 + O(max l))       (derived)
 
-with l_k the eigenvalues of the covariance of the means at the start and c_4 the average of e^-4t over
-the noise levels.  The exponent is -2 once s >> n / (8 l_k), where the proved one is -1/2.
+with l_k the eigenvalues of the covariance of the means at the start and c_4 the average of e^-4t
+over the noise levels. The exponent is -2 once s >> n / (8 l_k), where the proved one is -1/2.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     A_{k+1} = (1 - 2 eta c_2/n) A_k,   K = prod_k (1 + 4 eta c_4 A_k^2/n),   ln K -> M^2 as eta -> 0
 
-Who converges is a function of c = sigma_0 K, eta and the pattern z, not of the distance M; all do if
-and only if c < c*(z, eta) (derived).
+Who converges is a function of c = sigma_0 K, eta and the pattern z, not of the distance M; all do
+if and only if c < c*(z, eta) (derived).
 """
 
 from __future__ import annotations

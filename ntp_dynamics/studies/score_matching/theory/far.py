@@ -1,10 +1,10 @@
 """One student at the truth and the others far away.
 
-    L_1(r) = (pi/2) r phi(r/2) [1 - pi^2/(2 r^2) + 5 pi^4/(8 r^4) - ...]    one student at distance r
+    L_1(r) = (pi/2) r phi(r/2) [1 - pi^2/(2 r^2) + 5 pi^4/(8 r^4) - ...]  one student at distance r
     L      = 16 (n - 1) / (s (r^2 - 16)) (1 + O(r^-4)) -> 2 (n - 1) / (s ln s)
 
-k students that coincide at r give sqrt(k) L_1, in separate directions k L_1; in both cases the local
-exponent is -1 - 1/ln s (derived).  Until s* = 16 / (r_0^2 L_0) the loss stands still.
+k students that coincide at r give sqrt(k) L_1, in separate directions k L_1; in both cases the
+local exponent is -1 - 1/ln s (derived). Until s* = 16 / (r_0^2 L_0) the loss stands still.
 """
 
 from __future__ import annotations

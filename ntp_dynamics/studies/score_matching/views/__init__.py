@@ -56,6 +56,4 @@ DRAWN = (
 )
 JUDGED = ("saddle/saddle_gradient", "saddle/saddle_negative")
 """Of these the curve of a claim says all there is."""
-VIEWS = (
-    View("students", _students, Path(__file__).parent / "students.js", arrays=DRAWN + JUDGED),
-)
+VIEWS = (View("students", _students, Path(__file__).parent / "students.js", arrays=DRAWN + JUDGED),)

@@ -66,7 +66,8 @@ class Painting:
                 axis.set_major_formatter(_power)
         ax.set_title(panel.title, loc="left")
         if len(named) > 1:
-            ax.legend(loc=panel.legend, fontsize=7)
+            place: Any = panel.legend
+            ax.legend(loc=place, fontsize=7)
 
 
 def _paint(ax: Axes, cells: Cells) -> None:

@@ -73,13 +73,13 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def log10(values: Iterable[float] | Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
+def log10(values: Iterable[float] | Float[np.ndarray, ...]) -> Float[np.ndarray, ...]:
     """nan where there is no logarithm."""
     x = np.asarray(values, dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(x > 0, np.log10(np.where(x > 0, x, 1.0)), np.nan)
 
 
-def from_ln(values: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
+def from_ln(values: Float[np.ndarray, ...]) -> Float[np.ndarray, ...]:
     """log10 of what is given by its natural log; nan for zero."""
     return np.where(np.isfinite(values), values, np.nan) / math.log(10)

@@ -83,7 +83,9 @@ def phase_map(tree: Any, run: int) -> Iterator[Panel]:
         if i != run
     ]
     own = theory["boundary"].values[run]
-    lines.append(Line("c = c* of this pattern", theory["boundary_distance"].values, own, "ink", "6 4"))
+    lines.append(
+        Line("c = c* of this pattern", theory["boundary_distance"].values, own, "ink", "6 4")
+    )
     cells = Cells(reach, spread, values, int(n))
     room = (spread[1] - spread[0]) / 2 if len(spread) > 1 else 0.5
     yield Panel(
