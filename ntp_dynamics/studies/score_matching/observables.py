@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ntp_dynamics.observe.observable import Measure, Observable, Scale
+from ntp_dynamics.record.over_runs import OverRuns
 from ntp_dynamics.studies.score_matching.config import PhaseName
 from ntp_dynamics.studies.score_matching.dynamics.state import NEAR
 from ntp_dynamics.studies.score_matching.measure import (
@@ -103,6 +104,7 @@ OBSERVABLES = [
         MOVED,
         "whether exactly one has converged",
         lambda s, p: (s.count == 1).astype(float),
+        over_runs=OverRuns.share,
     ),
     described(
         "survivor", MOVED, "number of the student nearest to the truth, once converged", survivor
@@ -169,6 +171,7 @@ OBSERVABLES = [
         DESCENTS,
         "whether the last step changed no number",
         lambda s, p: s.still.astype(float),
+        over_runs=OverRuns.share,
     ),
     described(
         "running_exponent",

@@ -61,12 +61,12 @@ def score(tree: Any, run: int) -> Iterator[Panel]:
         mu = tree[stage]["mu"].values[run, -1]
         v, near = _score(mu, x)
         words = "t = 0" if stage == "descent" else "averaged"
-        lines.append(Line(f"v(x), {words}", x, v, ink))
-        lines.append(Line(f"weight of the converged, {words}", x, near, ink, "1 3"))
+        lines.append(Line(f"v, {words}", x, v, ink))
+        lines.append(Line(f"weight near, {words}", x, near, ink, "1 3"))
     if lines:
-        lines.append(Line("data, up to a factor", x, np.exp(-(x**2) / 2), "ink", "6 4"))
+        lines.append(Line("data", x, np.exp(-(x**2) / 2), "ink", "6 4"))
         title = "error of the score, and weights, in the end"
-        yield Panel("score", title, "x", "v(x)", lines, legend="upper left")
+        yield Panel("score", title, "x", "v(x)", lines, legend="center right")
 
 
 def phase_map(tree: Any, run: int) -> Iterator[Panel]:
