@@ -1,5 +1,6 @@
 """Fixtures that several test folders share."""
 
+import gc
 import json
 import os
 import signal
@@ -23,6 +24,17 @@ from ntp_dynamics.studies.next_token.data.corpus import Corpus
 # A shell starts what runs in its background with Ctrl-C ignored, and so would this what it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+gc.set_threshold(50_000)  # a twentieth of the time of the suite; what is left is found below
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_open() -> Iterator[None]:
+    """A file or socket that a module leaves for the garbage collector is a failure of its own."""
+    yield
+    gc.collect()
+    gc.freeze()  # what has outlived a module is not looked at again: a tenth of a second each time
+
 
 GOLDEN = Path(__file__).parent / "golden"
 DOCS_STUDIES = Path(__file__).parents[1] / "docs" / "studies"

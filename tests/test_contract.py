@@ -90,15 +90,14 @@ def test_equal_jobs_give_equal_bytes_alone_tracked_drawn_and_in_a_pack(
 ) -> None:
     ended: dict[int, Ended[Any]] = {}
     configs = [
-        read_config(compose_job([*asked.overrides, *PLAIN, *more]))
-        for more in (["seed=1"], [], ["seed=2"])
+        read_config(compose_job([*asked.overrides, *PLAIN, *more])) for more in (["seed=1"], [])
     ]
     parts = [
         lambda i=i, c=config: job_parts(c, tmp_path / str(i), Surroundings(figures=False))
         for i, config in enumerate(configs)
     ]
     run_packed(parts, 2, Interrupt(), ended.__setitem__)
-    assert [ended[i].error for i in range(3)] == [None] * 3
+    assert [ended[i].error for i in range(2)] == [None] * 2
     assert record_bytes(tmp_path / "1") == record_bytes(asked.record.path)
     assert record_bytes(tmp_path / "0") != record_bytes(tmp_path / "1")
 
@@ -114,12 +113,13 @@ def test_cut_anywhere_and_resumed_each_phase_goes_on_to_equal_bytes(asked: Asked
 
 def test_a_run_does_not_depend_on_the_runs_beside_it(asked: Asked, tmp_path: Path) -> None:
     """Up to the rounding of sums that are as long as the longest of all runs."""
-    one, two = (
-        ntp.train([*asked.overrides, *PLAIN, f"runs={n}"], tmp_path / str(n)) for n in (1, 2)
-    )
+    given, many = [*asked.overrides, *PLAIN], asked.record
+    one = ntp.train([*given, "runs=1"], tmp_path / "one")
+    if many.config.runs == 1:
+        many = ntp.train([*given, "runs=2"], tmp_path / "two")
     for phase in one.phases:
         for name, alone in one.stage(phase).data_vars.items():
-            together = two.stage(phase)[name]
+            together = many.stage(phase)[name]
             if "run" in alone.dims:
                 part = {d: slice(0, n) for d, n in alone.sizes.items()}
                 np.testing.assert_allclose(

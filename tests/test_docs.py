@@ -6,7 +6,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,12 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
-def test_the_hook_of_the_documentation_works_end_to_end(tmp_path: Path) -> None:
+def test_the_hook_of_the_documentation_works_end_to_end(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    a_place: Callable[[Path], AbstractContextManager[pytest.MonkeyPatch]],
+) -> None:
     """Save the module, run the command, run the script: as a reader would."""
     module, script, _ = blocks("docs/hooks.md", "python")
     assert len(module.splitlines()) < 30
@@ -46,15 +52,12 @@ def test_the_hook_of_the_documentation_works_end_to_end(tmp_path: Path) -> None:
     assert entropy.attrs["units"] == "nat"
     assert float(entropy[:, -1].max()) < float(entropy[:, 0].min())
     script = script.replace('"figures=none"]', '"figures=none"], directory="from_python"')
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "attention_entropy" in done.stdout
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, "lens", None)  # is forgotten afterwards
+    del sys.modules["lens"]
+    with a_place(tmp_path):
+        exec(script, {})
+    assert "attention_entropy" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

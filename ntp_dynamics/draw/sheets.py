@@ -72,14 +72,16 @@ def save_grid(
     with own_style():
         figure = grid(drawings, columns, size, title)
         for path in paths:
-            kind = path.suffix[1:]
-            # a date in the file would make equal jobs differ
-            metadata = {"CreationDate": None} if kind == "pdf" else {}
-            write_atomically(
-                path, lambda p, k=kind, m=metadata: figure.savefig(p, format=k, dpi=160, metadata=m)
-            )
+            write_atomically(path, lambda p, kind=path.suffix[1:]: _write(figure, p, kind))
             figure.set_layout_engine("none")  # everything has found its place
     return paths
+
+
+def _write(figure: Figure, path: Path, kind: str) -> None:
+    """matplotlib is given an open file: its own it leaves open where Ctrl-C comes."""
+    metadata = {"CreationDate": None} if kind == "pdf" else {}  # equal jobs give equal files
+    with path.open("wb") as file:
+        figure.savefig(file, format=kind, dpi=160, metadata=metadata)
 
 
 def grid(

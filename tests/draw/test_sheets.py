@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -120,3 +121,24 @@ def test_a_sheet_that_cannot_be_drawn_is_a_line_and_the_others_are_drawn(tmp_pat
     assert lines[1].endswith(": full")
     assert len(lines) == 2
     assert sorted(p.name for p in tmp_path.iterdir()) == ["full.png", "last.pdf", "last.png"]
+
+
+OPEN_FILES = Path("/proc/self/fd")
+
+
+@pytest.mark.skipif(not OPEN_FILES.exists(), reason="this system does not list open files")
+def test_ctrl_c_while_a_file_is_written_leaves_it_closed_and_no_half_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever keeps the exception would keep the file, until it is collected in another place."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("PIL.ImageFile._save", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        save_grid([panel()], tmp_path / "a")
+    opened = {os.path.realpath(entry) for entry in OPEN_FILES.iterdir()}
+    assert [name for name in opened if name.startswith(str(tmp_path.resolve()))] == []
+    assert not list(tmp_path.glob(".*"))
+    assert caught.value.__traceback__ is not None

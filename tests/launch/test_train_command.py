@@ -1,24 +1,62 @@
-"""`ntp-train` as typed in a shell: exit codes, one-line errors, sweeps."""
+"""`ntp-train` as typed in a shell: exit codes, one-line errors, sweeps.
+
+A process of its own takes two seconds to start: what a shell adds is asked once.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 import ntp_dynamics as ntp
+from ntp_dynamics import cli
+from ntp_dynamics.launch import multirun
 from ntp_dynamics.launch.sweeps import expand
 
 TINY = [
     "experiment=smoke",
     "tracking=none",
+    "figures=none",
     "dataset.queries=3",
     "train.feed_forward.steps=10",
     "train.attention.steps=20",
 ]
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Command = Callable[..., Done]
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """`ntp-train` in this process, in a directory of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(multirun, "under_way", None)
+
+    def run(*arguments: str) -> Done:
+        monkeypatch.setattr("sys.argv", ["ntp-train", *arguments])
+        try:
+            cli.train()
+        except SystemExit as stopped:
+            return Done(int(stopped.code or 0), *capsys.readouterr())
+        return Done(0, *capsys.readouterr())
+
+    return run
 
 
 def ntp_train(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -28,7 +66,7 @@ def ntp_train(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_one_job_prints_a_verdict_a_claim_and_where_the_record_is(tmp_path: Path) -> None:
-    done = ntp_train(*TINY, cwd=tmp_path)
+    done = ntp_train(*TINY, "figures=auto", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (record,) = (tmp_path / "outputs/smoke").iterdir()
     for verdict in ntp.load_run(record).verdicts:
@@ -54,10 +92,12 @@ def test_a_four_by_two_sweep_gives_eight_records_and_one_table(tmp_path: Path) -
     assert "8 of 8 jobs done" in done.stdout
 
 
-def test_a_failed_job_does_not_stop_the_others_and_the_sweep_exits_with_1(tmp_path: Path) -> None:
+def test_a_failed_job_does_not_stop_the_others_and_the_sweep_exits_with_1(
+    command: Command, tmp_path: Path
+) -> None:
     """Job 1 cannot write its trajectory: a directory stands in its place."""
     (tmp_path / "sweep/1/trajectory.nc").mkdir(parents=True)
-    done = ntp_train("-m", *TINY, "seed=0,1,2", "hydra.sweep.dir=sweep", cwd=tmp_path)
+    done = command("-m", *TINY, "seed=0,1,2", "hydra.sweep.dir=sweep")
     assert done.returncode == 1
     (line,) = done.stderr.strip().splitlines()
     assert line.startswith("error: job 1: ")
@@ -67,11 +107,22 @@ def test_a_failed_job_does_not_stop_the_others_and_the_sweep_exits_with_1(tmp_pa
     assert (tmp_path / "sweep/2/MANIFEST.json").exists()
 
 
-def test_a_sweep_does_not_start_where_a_sweep_has_been(tmp_path: Path) -> None:
-    assert ntp_train("-m", *TINY, "seed=0,1", "hydra.sweep.dir=s", cwd=tmp_path).returncode == 0
-    again = ntp_train("-m", *TINY, "seed=3,4", "hydra.sweep.dir=s", cwd=tmp_path)
+def test_a_sweep_does_not_start_where_a_sweep_has_been(command: Command) -> None:
+    assert command("-m", *TINY, "seed=0,1", "hydra.sweep.dir=s").returncode == 0
+    again = command("-m", *TINY, "seed=3,4", "hydra.sweep.dir=s")
     assert again.returncode == 2
     assert again.stderr.startswith("error: s: it already holds a record; ")
+
+
+def is_one_mistake(
+    done: Done | subprocess.CompletedProcess[str], where: str, remedy: str, directory: Path
+) -> None:
+    assert done.returncode == 2, done.stdout + done.stderr
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith(f"error: {where}: ")
+    assert remedy in line
+    assert ";" in line
+    assert list(directory.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -93,28 +144,30 @@ def test_a_sweep_does_not_start_where_a_sweep_has_been(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_is_one_line_and_exit_2_and_nothing_is_written(
-    arguments: list[str], where: str, remedy: str, tmp_path: Path
+    arguments: list[str], where: str, remedy: str, command: Command, tmp_path: Path
 ) -> None:
+    is_one_mistake(command(*TINY, *arguments), where, remedy, tmp_path)
+
+
+@pytest.mark.parametrize("arguments", [["runs=-3"], ["-m", "seed=0,1", "runs=2,0"]])
+def test_the_command_exits_with_2_and_that_line(arguments: list[str], tmp_path: Path) -> None:
     done = ntp_train(*TINY, *arguments, cwd=tmp_path)
-    assert done.returncode == 2, done.stdout + done.stderr
-    (line,) = done.stderr.strip().splitlines()
-    assert line.startswith(f"error: {where}: ")
-    assert remedy in line
-    assert ";" in line
-    assert list(tmp_path.iterdir()) == []
+    is_one_mistake(done, "runs", "greater than or equal to 1", tmp_path)
 
 
-def test_a_missing_corpus_file_is_named(tmp_path: Path) -> None:
-    done = ntp_train("dataset=file", "dataset.path=missing.jsonl", "runs=1", cwd=tmp_path)
+def test_a_missing_corpus_file_is_named(command: Command, tmp_path: Path) -> None:
+    done = command("dataset=file", "dataset.path=missing.jsonl", "runs=1")
     assert done.returncode == 2
     assert done.stderr.startswith("error: missing.jsonl: no such file or directory; ")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_occupied_directory_is_refused_before_any_compute(tmp_path: Path) -> None:
-    assert ntp_train(*TINY, "hydra.run.dir=here", cwd=tmp_path).returncode == 0
+def test_an_occupied_directory_is_refused_before_any_compute(
+    command: Command, tmp_path: Path
+) -> None:
+    assert command(*TINY, "hydra.run.dir=here").returncode == 0
     manifest = (tmp_path / "here/MANIFEST.json").read_bytes()
-    again = ntp_train(*TINY, "hydra.run.dir=here", cwd=tmp_path)
+    again = command(*TINY, "hydra.run.dir=here")
     assert again.returncode == 2
     assert again.stderr == (
         "error: here: it already holds a record; choose another directory or pass overwrite=true\n"
@@ -146,40 +199,44 @@ def test_a_sweep_is_the_product_of_its_values_in_hydras_order() -> None:
     assert len(list(expand(["seed=range(100)", "dataset.optimal=1,2"]))) == 200
 
 
-def test_a_conflict_between_swept_values_stops_the_sweep_before_it_starts(tmp_path: Path) -> None:
-    done = ntp_train(
-        "-m", *TINY, "dataset.vocab_size=20,5", "dataset.non_optimal=3,12", cwd=tmp_path
-    )
+def test_a_conflict_between_swept_values_stops_the_sweep_before_it_starts(
+    command: Command, tmp_path: Path
+) -> None:
+    done = command("-m", *TINY, "dataset.vocab_size=20,5", "dataset.non_optimal=3,12")
     assert done.returncode == 2
     assert done.stderr.startswith("error: dataset.non_optimal: optimal and non-optimal tokens")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_overwriting_a_sweep_leaves_no_job_of_the_larger_one_before(tmp_path: Path) -> None:
+def test_overwriting_a_sweep_leaves_no_job_of_the_larger_one_before(
+    command: Command, tmp_path: Path
+) -> None:
     sweep = ["-m", *TINY, "hydra.sweep.dir=s"]
-    assert ntp_train(*sweep, "seed=0,1,2", cwd=tmp_path).returncode == 0
-    again = ntp_train(*sweep, "seed=3,4", "overwrite=true", cwd=tmp_path)
+    assert command(*sweep, "seed=0,1,2").returncode == 0
+    again = command(*sweep, "seed=3,4", "overwrite=true")
     assert again.returncode == 0, again.stderr
     assert "2 of 2 jobs done" in again.stdout
     assert list(ntp.load_sweep(tmp_path / "s")["seed"]) == [3, 4]
 
 
-def test_directories_may_have_names_that_hydra_finds_special(tmp_path: Path) -> None:
-    done = ntp_train(*TINY, "hydra.run.dir='out/lr=0.1, a'", cwd=tmp_path)
+def test_directories_may_have_names_that_hydra_finds_special(
+    command: Command, tmp_path: Path
+) -> None:
+    done = command(*TINY, "hydra.run.dir='out/lr=0.1, a'")
     assert done.returncode == 0, done.stderr
     assert ntp.load_run(tmp_path / "out/lr=0.1, a").verdicts
 
 
-def test_version_and_unusable_flags_are_one_line(tmp_path: Path) -> None:
-    assert ntp_train("--version", cwd=tmp_path).stdout == f"ntp-dynamics {ntp.__version__}\n"
+def test_version_and_unusable_flags_are_one_line(command: Command) -> None:
+    assert command("--version").stdout == f"ntp-dynamics {ntp.__version__}\n"
     for flags in (["--config-dir", "nodir"], ["--config-name", "foo"], ["--resolve"]):
-        done = ntp_train(*flags, cwd=tmp_path)
+        done = command(*flags)
         assert done.returncode == 2
         assert done.stderr.count("\n") == 1
         assert done.stderr.startswith("error: ")
 
 
-def test_help_of_a_sweep_is_that_of_its_first_job(tmp_path: Path) -> None:
-    done = ntp_train("-m", "seed=7,8", "--help", cwd=tmp_path)
+def test_help_of_a_sweep_is_that_of_its_first_job(command: Command) -> None:
+    done = command("-m", "seed=7,8", "--help")
     assert done.returncode == 0
     assert "seed: 7" in done.stdout

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import ntp_dynamics as ntp
+from ntp_dynamics import cli
 
 TINY = [
     "experiment=smoke",
@@ -210,22 +211,16 @@ def test_without_tracking_the_record_is_the_same_and_wandb_is_not_imported(
 
 
 def test_a_sweep_is_one_group_of_runs_and_says_how_to_look_at_them(
-    tmp_path: Path, read_wandb: Any
+    elsewhere: pytest.MonkeyPatch,
+    tmp_path: Path,
+    read_wandb: Any,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "ntp_dynamics",
-        "-m",
-        *TINY,
-        "seed=0,1",
-        "hydra.sweep.dir=s/mine",
-    ]
-    environment = {**os.environ, "WANDB_MODE": "offline"}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "wandb    wandb leet outputs/wandb"
-    assert done.stderr == ""
+    elsewhere.setattr(sys, "argv", ["ntp-train", "-m", *TINY, "seed=0,1", "hydra.sweep.dir=s/mine"])
+    cli.train()
+    out, err = capsys.readouterr()
+    assert out.splitlines()[-1] == "wandb    wandb leet outputs/wandb"
+    assert err == ""
     headers = [
         read_wandb(run)["run"][0] for run in (tmp_path / "outputs/wandb").glob("offline-run-*")
     ]

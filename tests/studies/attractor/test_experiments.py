@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 import ntp_dynamics as ntp
-from ntp_dynamics.config.compose import compose_job, read_config
+from ntp_dynamics.config.composer import Composer
 from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.launch.sweeps import declared_sweep, expand
 from ntp_dynamics.run.inputs import check_inputs
@@ -46,10 +46,11 @@ def test_every_job_of_an_experiment_composes_and_its_first_runs_at_smoke_size(
     name: str, tmp_path: Path
 ) -> None:
     overrides = [f"experiment=attractor/{name}"]
-    jobs = list(expand([*declared_sweep(overrides), *overrides]))
-    for job in jobs:
-        check_inputs(read_config(compose_job(job)))
-    few = [] if read_config(compose_job(jobs[0])).runs == 1 else ["runs=2"]
+    jobs, composer = list(expand([*declared_sweep(overrides), *overrides])), Composer()
+    configs = [composer.config(job) for job in jobs]
+    for config in configs:
+        check_inputs(config)
+    few = [] if configs[0].runs == 1 else ["runs=2"]
     record = ntp.train([*jobs[0], *few, *SMOKE], tmp_path / name)
     assert record.status["state"] == "done"
     assert {v["stage"] for v in record.verdicts} <= set(record.phases)

@@ -162,8 +162,14 @@ REFUSED: dict[str, tuple[bytes, str]] = {
 }
 
 
-@pytest.mark.parametrize("engine", ENGINES[:2])
-@pytest.mark.parametrize("name", REFUSED)
+LATE = ["a token of 10^30", "one token"]
+"""What is refused last of all, when the size and the tokens of the corpus are known."""
+
+
+@pytest.mark.parametrize(
+    ("name", "engine"),
+    [*((name, "numba") for name in REFUSED), *((name, "torch") for name in LATE)],
+)
 def test_a_broken_corpus_is_one_true_line(
     name: str,
     engine: str,

@@ -32,7 +32,9 @@ RNG = np.random.default_rng(0)
 KNOBS = RealizableDataset(vocab_size=V, queries=5)
 
 
-def descend(corpus: Corpus, steps: int) -> tuple[list[State], Reference, Recognition]:
+def descend(
+    corpus: Corpus, steps: int, step_size: float = ETA
+) -> tuple[list[State], Reference, Recognition]:
     """Normalised descent from zero at margin 6."""
     found = recognise(corpus)
     batch = pack([corpus], [found.collocation])
@@ -41,7 +43,7 @@ def descend(corpus: Corpus, steps: int) -> tuple[list[State], Reference, Recogni
     logits = exact_margin(6.0, batch)
     rule = normalised_gradient_descent()
     states = list(
-        every_state(Descent(AttentionObjective(batch, matrix, logits), rule, [ETA]), steps)
+        every_state(Descent(AttentionObjective(batch, matrix, logits), rule, [step_size]), steps)
     )
     reference = make_reference(batch, [found], [None], [attention_target(found)])
     return states, reference, found
@@ -69,9 +71,10 @@ def test_eta_times_the_sum_of_support_is_the_score_of_the_optimal_tokens() -> No
 
 def test_scaled_support_adds_up_to_the_squared_norm_of_the_target() -> None:
     """The multipliers of problem (3) do: <W*, W*> = sum of lambda over tight relations."""
-    states, reference, _ = descend(generate(KNOBS, np.random.default_rng(3)), 3000)
+    step_size = 5.0
+    states, reference, _ = descend(generate(KNOBS, np.random.default_rng(3)), 300, step_size)
     layer = states[-1].layer
-    total = ETA * sum(support(s, reference).nansum().item() for s in states[:-1])
+    total = step_size * sum(support(s, reference).nansum().item() for s in states[:-1])
     norm = reference.kq_norm.item()
     scale = norm / layer.matrix.norm(layer.coefficients).item()
     assert total * scale == pytest.approx(norm**2, rel=2e-3)

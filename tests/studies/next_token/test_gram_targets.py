@@ -36,15 +36,14 @@ TWENTY = [
     "dataset.vocab_size=20",
     "dataset.queries=12",
     "embedding=gaussian",
-    "train.feed_forward.step_size=0.1",
-    "train.attention.step_size=0.1",
     "figures=none",
     "tracking=none",
 ]
 
 
-def job(tmp_path, dim, *overrides):
-    return ntp.train([*TWENTY, f"embedding.dim={dim}", *overrides], tmp_path / "job")
+def job(tmp_path, dim, *overrides, step_size=0.1):
+    sizes = [f"train.{stage}.step_size={step_size}" for stage in ("feed_forward", "attention")]
+    return ntp.train([*TWENTY, *sizes, f"embedding.dim={dim}", *overrides], tmp_path / "job")
 
 
 def labels(record):
@@ -105,8 +104,8 @@ def test_the_gap_at_the_target_itself_is_zero_to_rounding():
 
 @pytest.mark.parametrize("dim", [40, 20])
 def test_with_many_dimensions_both_layers_go_to_their_targets(tmp_path, dim):
-    steps = ["train.feed_forward.steps=6000", "train.attention.steps=3000"]
-    record = job(tmp_path, dim, "runs=4", *steps)
+    steps = ["train.feed_forward.steps=1200", "train.attention.steps=600"]
+    record = job(tmp_path, dim, "runs=4", *steps, step_size=0.5)
     tree = record.trajectory
     for stage, name in (("feed_forward", "direction_gap_ov"), ("attention", "direction_gap_kq")):
         gap = tree[stage][name].values
@@ -126,8 +125,8 @@ def test_with_many_dimensions_both_layers_go_to_their_targets(tmp_path, dim):
 
 def test_with_ten_dimensions_attention_goes_to_its_target_where_it_is_the_best(tmp_path):
     """Elsewhere a mixture of tokens beats the optimal one, and W_kq stops growing."""
-    steps = ["train.feed_forward.steps=1000", "train.attention.steps=6000"]
-    record = job(tmp_path, 10, "runs=8", *steps)
+    steps = ["train.feed_forward.steps=400", "train.attention.steps=2000"]
+    record = job(tmp_path, 10, "runs=8", *steps, step_size=0.25)
     attention = record.trajectory["attention"]
     logits = attention["logits"].values
     best = np.array(
@@ -143,8 +142,8 @@ def test_with_ten_dimensions_attention_goes_to_its_target_where_it_is_the_best(t
 
 
 def test_the_sharp_laws_hold_at_an_exact_margin(tmp_path):
-    extra = ["runs=3", "train.margin=6", "train.attention.step_size=1"]
-    record = job(tmp_path, 40, *extra, "train.attention.steps=12000")
+    steps = ["runs=3", "train.margin=6", "train.attention.steps=3000"]
+    record = job(tmp_path, 40, *steps, step_size=4)
     found = labels(record)
     for claim in ("kq.direction.sharp", "kq.norm.sharp", "kq.loss.sharp"):
         assert found[claim] == "tight", claim
