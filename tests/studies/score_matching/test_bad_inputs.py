@@ -1,26 +1,13 @@
-"""What a job refuses, a line each before anything is written, and what it only warns of."""
+"""Points that a job refuses, what it only warns of, and which engine it takes.
+
+The lines of `bad_inputs.py` are asked of the command itself, by `tests/test_contract_commands.py`.
+"""
 
 import pytest
 
 import ntp_dynamics as ntp
-from ntp_dynamics.config.compose import compose_job, read_config
-from ntp_dynamics.run.inputs import check_inputs
-from ntp_dynamics.system.errors import each
+from ntp_dynamics.studies.score_matching.starts import read
 from tests.studies.score_matching import made
-from tests.studies.score_matching.bad_inputs import BAD
-
-
-@pytest.mark.parametrize(("overrides", "line"), BAD, ids=[line for _, line in BAD])
-def test_a_mistake_is_one_line(overrides, line, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises((ntp.UserError, ntp.UserErrors)) as caught:
-        check_inputs(
-            read_config(compose_job(["study=score_matching", "tracking=none", *overrides]))
-        )
-    said = [str(error) for error in each(caught.value)]
-    assert any(text.startswith(line) for text in said), said
-    assert not any("\n" in text for text in said)
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -32,12 +19,19 @@ def test_a_mistake_is_one_line(overrides, line, tmp_path, monkeypatch):
         ("1,2,inf\n" * 5, "init.points: a coordinate is not finite or beyond 1e100; give 5 rows"),
     ],
 )
-def test_points_of_no_use_are_one_line(text, line, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_points_of_no_use_are_one_line(text, line, tmp_path):
     (tmp_path / "start.csv").write_text(text)
     with pytest.raises(ntp.UserError) as caught:
-        made.job("init={kind:points,points:start.csv}", "runs=1")
+        read(str(tmp_path / "start.csv"), students=5, dim=3)
     assert str(caught.value).startswith(line)
+
+
+def test_points_are_read_recorded_and_read_back(tmp_path):
+    mu = [[0.1, 0.0], [2.0, -1.0]]
+    size = ("phases=[descent]", "runs=1", "model={students:2,dim:2}", "train.steps=1")
+    problem = made.job(made.points(mu, tmp_path / "start.csv"), *size).problem
+    (tmp_path / "points.csv").write_text(problem.files()["points.csv"])
+    assert made.STUDY.inputs(tmp_path, problem.config) == {"points": mu}
 
 
 def test_a_small_batch_is_a_note_on_the_job_and_no_mistake():
