@@ -55,7 +55,8 @@ def tables(problem: ScoreMatchingProblem) -> Mapping[str, xarray.Dataset]:
 
 
 def _theory(problem: ScoreMatchingProblem) -> dict[str, Any]:
-    config, found = problem.config, {}
+    config, found = problem.config, dict[str, Any]()
+    found["students"] = ((), config.model.students, said("students", source="configuration"))
     if {PhaseName.map, PhaseName.collapse} & set(config.phases):
         eta, n = config.map.step_size, config.model.students
         reach = np.array(config.map.distances)

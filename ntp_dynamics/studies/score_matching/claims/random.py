@@ -40,6 +40,7 @@ def _probability(p: Problem) -> Law:
 
 PRINTED = Precondition("M > 1e9 sqrt(d) n^10", _as_printed, "M is not above 1e9 sqrt(d) n^10")
 FAR = Precondition("M >= 5", lambda p: p.config.init.distance >= 5, "M is below 5")
+LOW = Precondition("d <= 3", lambda p: p.config.model.dim <= 3, "d is above 3")
 
 RANDOM = [
     stated(
@@ -72,6 +73,7 @@ RANDOM = [
         UNBLIND,
         SEVERAL,
         FAR,
+        LOW,
         version="desk",
         about="ensemble",
         t_min=late(DESCENT),
@@ -89,6 +91,7 @@ RANDOM = [
         UNBLIND,
         SEVERAL,
         FAR,
+        LOW,
         t_min=late(DESCENT),
         tight=True,
     ),

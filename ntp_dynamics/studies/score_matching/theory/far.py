@@ -36,8 +36,9 @@ def compensated(log_loss: Values, path: float, r: Values, n: int) -> Values:
 
 
 def plateau(log_loss: Values, r: Values) -> Values:
-    """s*."""
-    return 16 / r**2 * np.exp(-log_loss)
+    """s*; inf where the loss is below the range of floats."""
+    with np.errstate(over="ignore"):
+        return 16 / r**2 * np.exp(-log_loss)
 
 
 def exponent(path: Float[np.ndarray, " T"]) -> Float[np.ndarray, " T"]:

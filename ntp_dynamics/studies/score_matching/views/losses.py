@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ntp_dynamics.studies.score_matching.theory import far
-from ntp_dynamics.studies.score_matching.views.panel import Line, Panel, from_ln, log10
+from ntp_dynamics.studies.score_matching.views.panel import Line, Panel, from_ln, has, log10
 
 WAYS = (
     ("descent", "t = 0, descent", "blue"),
@@ -23,10 +23,10 @@ def loss(tree: Any, run: int) -> Iterator[Panel]:
     lines = list(_runs(tree, "log_loss", run, from_ln))
     if not lines:
         return
-    paths = [_path(tree, name) for name, _, _ in WAYS if name in tree]
+    paths = [_path(tree, name) for name, _, _ in WAYS if has(tree, name, "log_loss", "path_length")]
     last = max(float(x[-1]) for x in paths)
-    if "flow" in tree:
-        n, r = tree["flow"]["mu"].sizes["student"], tree["flow"]["far_min"].values[run]
+    if has(tree, "flow", "log_loss", "path_length", "far_min"):
+        n, r = int(tree["theory"]["students"]), tree["flow"]["far_min"].values[run]
         s = _path(tree, "flow")
         if n > 1:
             late = (r > 5) & (s >= 10.0 * s[1])
@@ -35,7 +35,7 @@ def loss(tree: Any, run: int) -> Iterator[Panel]:
     top, end = _height(tree, run), np.array([0.0, np.log10(last)])
     for power, words in ((0.5, "s^-1/2, proved for a ball"), (1.0, "1/s, proved for one far")):
         lines.append(Line(words, end, top - power * end, "soft", "1 3"))
-    if "averaged" in tree:
+    if has(tree, "averaged", "log_loss", "path_length"):
         x, y = _curve(tree, "averaged", run)
         ends = x[-1] + np.array([-0.3, 1.2])
         lines.append(Line("s^-2", ends, y[-1] - 2 * (ends - x[-1]), "red", "6 4"))
@@ -47,7 +47,7 @@ def exponent(tree: Any, run: int) -> Iterator[Panel]:
     lines = list(_runs(tree, "running_exponent", run))
     if not lines:
         return
-    last = max(float(_path(tree, name)[-1]) for name, _, _ in WAYS if name in tree)
+    last = 10 ** max(float(np.nanmax(line.x)) for line in lines)
     s = np.logspace(1, np.log10(last), 80) if last > 20 else np.array([10.0, 20.0])
     lines.append(Line("-1 - 1/ln s", np.log10(s), far.exponent(s), "ink", "6 4"))
     yield Panel(
@@ -72,7 +72,7 @@ def compensated(tree: Any, run: int) -> Iterator[Panel]:
 
 def shares(tree: Any, run: int) -> Iterator[Panel]:
     """Which noise level has the loss."""
-    if "averaged" not in tree or "level_share" not in tree["averaged"]:
+    if not has(tree, "averaged", "level_share"):
         return
     data = tree["averaged"]
     step = data["checkpoint"].values
@@ -89,7 +89,7 @@ def shares(tree: Any, run: int) -> Iterator[Panel]:
 
 def blindness(tree: Any, run: int) -> Iterator[Panel]:
     """Estimates from batches over the exact loss."""
-    if "batches" not in tree:
+    if not has(tree, "batches", "plain", "importance"):
         return
     data = tree["batches"]
     r = data["far_distance"].values
@@ -109,7 +109,7 @@ def _runs(
 ) -> Iterator[Line]:
     """The run that is shown, and the others pale behind it."""
     for stage, words, ink in WAYS:
-        if stage not in tree or name not in tree[stage]:
+        if not has(tree, stage, name, "path_length"):
             continue
         x, every = log10(_path(tree, stage)), change(tree[stage][name].values)
         if not np.isfinite(every).any():
@@ -130,6 +130,6 @@ def _curve(tree: Any, stage: str, run: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _height(tree: Any, run: int) -> float:
     """log10 of the first loss."""
-    stage = next(name for name, _, _ in WAYS if name in tree)
+    stage = next(name for name, _, _ in WAYS if has(tree, name, "log_loss", "path_length"))
     first = from_ln(tree[stage]["log_loss"].values[run])
     return float(first[np.isfinite(first)][0]) if np.isfinite(first).any() else 0.0

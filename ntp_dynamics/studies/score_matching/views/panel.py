@@ -73,6 +73,11 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def has(tree: Any, stage: str, *names: str) -> bool:
+    """Whether a phase, or what is known before the first step, holds all of these."""
+    return stage in tree and all(name in tree[stage] for name in names)
+
+
 def log10(values: Iterable[float] | Float[np.ndarray, ...]) -> Float[np.ndarray, ...]:
     """nan where there is no logarithm."""
     x = np.asarray(values, dtype=float)

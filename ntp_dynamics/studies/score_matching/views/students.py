@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ntp_dynamics.studies.score_matching.dynamics.state import NEAR
-from ntp_dynamics.studies.score_matching.views.panel import Cells, Line, Panel, log10
+from ntp_dynamics.studies.score_matching.views.panel import Cells, Line, Panel, has, log10
 
 INKS = ("blue", "orange", "green", "red", "sky", "ink")
 FANS = (("descent", "t = 0"), ("averaged", "averaged"), ("flow", "flow"))
@@ -17,7 +17,7 @@ FANS = (("descent", "t = 0"), ("averaged", "averaged"), ("flow", "flow"))
 def fans(tree: Any, run: int) -> Iterator[Panel]:
     """Distances of the students from the truth."""
     for stage, words in FANS:
-        if stage not in tree or (stage == "flow" and "descent" in tree):
+        if not has(tree, stage, "distance", "count") or (stage == "flow" and "descent" in tree):
             continue
         data = tree[stage]
         clock = "checkpoint" if stage == "flow" else "step_distance"
@@ -34,7 +34,9 @@ def fans(tree: Any, run: int) -> Iterator[Panel]:
 def growth(tree: Any, run: int) -> Iterator[Panel]:
     """ln of the amplification of the spread, every run."""
     for stage in ("descent", "averaged"):
-        if stage not in tree or not np.isfinite(tree[stage]["log_amplification"].values).any():
+        if not has(tree, stage, "log_amplification", "path_length"):
+            continue
+        if not np.isfinite(tree[stage]["log_amplification"].values).any():
             continue
         data = tree[stage]
         x, every = log10(data["path_length"].values[0]), data["log_amplification"].values
@@ -42,7 +44,7 @@ def growth(tree: Any, run: int) -> Iterator[Panel]:
             Line("runs", x, y, "blue", fade=1.0 if i == run else 0.25)
             for i, y in enumerate(every[:12])
         ]
-        if stage == "descent" and "theory" in tree and "log_amplification" in tree["theory"]:
+        if stage == "descent" and has(tree, "theory", "log_amplification"):
             law = tree["theory"]["log_amplification"]
             path = log10(tree["theory"]["amplification_path"].values)
             lines.append(Line("ln prod(1 + 4 eta A^2/n)", path, law.values, "ink", "6 4"))
@@ -56,7 +58,7 @@ def score(tree: Any, run: int) -> Iterator[Panel]:
     lines = []
     x = np.linspace(-4, 9, 261)
     for stage, ink in (("descent", "blue"), ("averaged", "orange")):
-        if stage not in tree:
+        if not has(tree, stage, "mu"):
             continue
         mu = tree[stage]["mu"].values[run, -1]
         v, near = _score(mu, x)
@@ -71,11 +73,11 @@ def score(tree: Any, run: int) -> Iterator[Panel]:
 
 def phase_map(tree: Any, run: int) -> Iterator[Panel]:
     """How many converge over (M, log10 sigma_0), and the line c = c*."""
-    if "map" not in tree:
+    if not has(tree, "map", "converged"):
         return
     data, theory = tree["map"], tree["theory"]
     values = data["converged"].values[run, -1]
-    n = tree["map"].attrs.get("students", int(values.max()))
+    n = int(theory["students"])
     reach, spread = data["start_distance"].values, data["spread"].values
     lines = [
         Line("c = c* of other patterns", theory["boundary_distance"].values, y, "soft", fade=0.5)
@@ -86,7 +88,7 @@ def phase_map(tree: Any, run: int) -> Iterator[Panel]:
     lines.append(
         Line("c = c* of this pattern", theory["boundary_distance"].values, own, "ink", "6 4")
     )
-    cells = Cells(reach, spread, values, int(n))
+    cells = Cells(reach, spread, values, n)
     room = (spread[1] - spread[0]) / 2 if len(spread) > 1 else 0.5
     yield Panel(
         "map", "how many converge", "distance M", "log10 sigma_0", lines,
@@ -96,7 +98,7 @@ def phase_map(tree: Any, run: int) -> Iterator[Panel]:
 
 def collapse(tree: Any, run: int) -> Iterator[Panel]:
     """Counts at several distances fall on one curve over c."""
-    if "collapse" not in tree:
+    if not has(tree, "collapse", "converged"):
         return
     data = tree["collapse"]
     c, distances = log10(data["amplified"].values), data["clump_distance"].values
@@ -113,7 +115,7 @@ def collapse(tree: Any, run: int) -> Iterator[Panel]:
 
 def thresholds(tree: Any, run: int) -> Iterator[Panel]:
     """How c* is distributed over patterns."""
-    if "theory" not in tree or "threshold" not in tree["theory"]:
+    if not has(tree, "theory", "threshold"):
         return
     found = np.sort(tree["theory"]["threshold"].values)
     found = found[np.isfinite(found)]
@@ -132,7 +134,7 @@ def thresholds(tree: Any, run: int) -> Iterator[Panel]:
 
 def landscape(tree: Any, run: int) -> Iterator[Panel]:
     """L(s, -s, 0, ...): the stationary point is a maximum along it."""
-    if "saddle" not in tree:
+    if not has(tree, "saddle", "saddle_position", "saddle_loss"):
         return
     theory, data = tree["theory"], tree["saddle"]
     lines = []

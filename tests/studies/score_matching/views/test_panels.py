@@ -60,3 +60,10 @@ def test_a_job_that_only_flows_has_its_own_fan():
     _, tree = made.measured("phases=[flow]", "flow.path_length=1e4", "runs=1", "init.kind=far")
     names = [panel.name for panel in panels(tree, 0)]
     assert names == ["loss", "exponent", "compensated", "fan_flow"]
+
+
+@pytest.mark.parametrize("what", ["hooks=none", "hooks=light", "model.students=1"])
+def test_what_was_not_recorded_is_not_shown(what):
+    short = ("train.steps=20", "averaged.steps=20", "flow.path_length=10", "map.path_length=1")
+    _, tree = made.measured(*made.STUDY.smoke, *short, "runs=1", what)
+    assert len(list(panels(tree, 0))) < 12
