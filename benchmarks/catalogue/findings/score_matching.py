@@ -294,7 +294,8 @@ DIMENSION = Finding(
     "Any dimension",
     rows=[
         *(_share_of_single(f"model.dim={d}", exactly(1), f"d = {d}") for d in (1, 2, 3, 10, 50)),
-        verdict("sm.random.nearest", "tight"),
+        verdict("sm.random.one", "holds", "does not apply", version="desk"),
+        verdict("sm.random.nearest", "tight", "does not apply"),
     ],
     text=(
         "Three students from N(M, I) at M = 8, by importance sampling of their span: one "
