@@ -3,6 +3,8 @@
 The lines of `bad_inputs.py` are asked of the command itself, by `tests/test_contract_commands.py`.
 """
 
+from typing import Any
+
 import pytest
 
 import ntp_dynamics as ntp
@@ -29,7 +31,7 @@ def test_points_of_no_use_are_one_line(text, line, tmp_path):
 def test_points_are_read_recorded_and_read_back(tmp_path):
     mu = [[0.1, 0.0], [2.0, -1.0]]
     size = ("phases=[descent]", "runs=1", "model={students:2,dim:2}", "train.steps=1")
-    problem = made.job(made.points(mu, tmp_path / "start.csv"), *size).problem
+    problem: Any = made.job(made.points(mu, tmp_path / "start.csv"), *size).problem
     (tmp_path / "points.csv").write_text(problem.files()["points.csv"])
     assert made.STUDY.inputs(tmp_path, problem.config) == {"points": mu}
 
