@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from benchmarks.catalogue.finding import Page
-from benchmarks.catalogue.findings import score_matching, transformer
+from benchmarks.catalogue.findings import knowledge_gradient, score_matching, transformer
 
 PAGES = [
     Page("next_token", "findings.md", transformer.OPENING, transformer.FINDINGS),
+    Page(
+        "knowledge_gradient",
+        "findings/knowledge_gradient.md",
+        knowledge_gradient.OPENING,
+        knowledge_gradient.FINDINGS,
+    ),
     Page(
         "score_matching",
         "findings/score_matching.md",
