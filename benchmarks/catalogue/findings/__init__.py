@@ -6,18 +6,20 @@ from benchmarks.catalogue.finding import Page
 from benchmarks.catalogue.findings import (
     federated,
     knowledge_gradient,
+    score_matching,
     transformer,
 )
 
 PAGES = [
     Page("next_token", "findings.md", transformer.OPENING, transformer.FINDINGS),
-    Page(
-        "knowledge_gradient",
-        "findings/knowledge_gradient.md",
-        knowledge_gradient.OPENING,
-        knowledge_gradient.FINDINGS,
+    *(
+        Page(name, f"findings/{name}.md", found.OPENING, found.FINDINGS)
+        for name, found in (
+            ("score_matching", score_matching),
+            ("knowledge_gradient", knowledge_gradient),
+            ("federated", federated),
+        )
     ),
-    Page("federated", "findings/federated.md", federated.OPENING, federated.FINDINGS),
 ]
 """A page a study."""
 FINDINGS = [finding for page in PAGES for finding in page.findings]
