@@ -27,9 +27,9 @@ samples and directions (federated).
 
 MORE = """\
 Nine coupled copies of a federated run cost {quadratic:.1f} (quadratic) and {logistic:.1f}
-(logistic) single runs, the exact curve of 6,400 rounds in ten dimensions {curve:.2f} s. Microseconds a pull of
-ten arms: {pulls}. Five phase maps of 24 x 24 cells take {maps:.2f} s, the flow over nine decades
-{flow:.2f} s for eight runs."""
+(logistic) single runs, the exact curve of 6,400 rounds in ten dimensions {curve:.2f} s.
+Microseconds a pull of ten arms: {pulls}. Five phase maps of 24 x 24 cells take {maps:.2f} s, the
+flow over nine decades {flow:.2f} s for eight runs."""
 
 
 def companions() -> str:
