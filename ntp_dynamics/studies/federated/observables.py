@@ -164,6 +164,7 @@ OBSERVABLES = [
         dims=("n",),
         title="n N times the distance of copies",
         scale=Scale.linear,
+        over_runs=OverRuns.mean,
     ),
     described(
         "collapse",
@@ -172,6 +173,7 @@ OBSERVABLES = [
         dims=("n",),
         title="collapse over n",
         scale=Scale.linear,
+        over_runs=OverRuns.mean,
     ),
     evaluated(
         "ms_limit",
