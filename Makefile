@@ -24,7 +24,7 @@ lint: $(STAMP)  ## style and types
 calibrate: $(STAMP)  ## how often verdicts are wrong: docs/calibration.md (minutes)
 	@$(BIN)/python -m benchmarks.calibration
 
-catalogue: $(STAMP)  ## every experiment in full: docs/findings.md (minutes)
+catalogue: $(STAMP)  ## every experiment in full: docs/findings.md, docs/findings/ (minutes)
 	@$(BIN)/python -m benchmarks.catalogue
 
 mutants: $(STAMP)  ## which flips of the code the tests notice: docs/mutants.md (minutes)
@@ -34,6 +34,9 @@ bench: $(STAMP)  ## how fast training is, beside the usual loop: docs/performanc
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.attractor
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.by_canns
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.score_matching
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.knowledge_gradient
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.federated
 	@$(BIN)/python -m benchmarks.performance
 
 same: $(STAMP)  ## are the record bytes those of BASE=REV, in every experiment on every engine? (minutes)

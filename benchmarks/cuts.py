@@ -54,8 +54,10 @@ class Cut(NamedTuple):
 
     @classmethod
     def draw(cls, horizon: int, rng: np.random.Generator) -> Cut:
-        """Up to five calls and up to two saves among them, at step 0 and at the last too."""
-        calls = rng.choice(horizon + 1, int(rng.integers(1, 6)), replace=False)
+        """Up to five calls, or as many as a short phase has steps, and up to two saves among them,
+        at step 0 and at the last too."""
+        count = min(int(rng.integers(1, 6)), horizon + 1)
+        calls = rng.choice(horizon + 1, count, replace=False)
         saves = rng.choice(calls, min(len(calls), int(rng.integers(1, 3))), replace=False)
         return cls(tuple(sorted(calls.tolist())), tuple(sorted(saves.tolist())))
 

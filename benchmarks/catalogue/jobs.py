@@ -12,6 +12,7 @@ from pathlib import Path
 import ntp_dynamics as ntp
 from benchmarks.catalogue.watched import Watched
 from ntp_dynamics.launch.sweeps import declared_sweep, expand
+from ntp_dynamics.studies import names
 
 ALWAYS = ("tracking=none", "figures=none", "overwrite=true")
 
@@ -32,12 +33,17 @@ class Job:
 
 def jobs_of(experiment: str, more: Sequence[Sequence[str]], root: Path) -> list[Job]:
     """The jobs of the sweep that the experiment declares, then one for each entry of ``more``."""
-    name = f"experiment={experiment}"
+    name = override(experiment)
     swept = [[o for o in job if o != name] for job in expand([*declared_sweep([name]), name])]
     return [
         Job(experiment, tuple(overrides), root / experiment / str(i))
         for i, overrides in enumerate([*swept, *more])
     ]
+
+
+def override(experiment: str) -> str:
+    """What chooses an experiment; the default job of a study is named by the study."""
+    return f"{'study' if experiment in names() else 'experiment'}={experiment}"
 
 
 def run_all(jobs: Sequence[Job], extra: Sequence[str] = (), workers: int = 2) -> Iterator[Job]:
@@ -56,4 +62,4 @@ def read(jobs: Iterable[Job]) -> dict[str, Watched]:
 
 
 def _run(job: Job, extra: tuple[str, ...]) -> None:
-    ntp.train([f"experiment={job.experiment}", *job.overrides, *ALWAYS, *extra], job.directory)
+    ntp.train([override(job.experiment), *job.overrides, *ALWAYS, *extra], job.directory)

@@ -12,6 +12,7 @@ import torch
 
 from benchmarks.attractor import RECORD
 from benchmarks.performance import jobs, solver, steps
+from benchmarks.performance.companions import companions
 from benchmarks.performance.corpora import Shape
 from benchmarks.performance.report import Results, machine, network, report
 
@@ -68,14 +69,17 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="a fraction of the time; prints, writes nothing"
     )
-    quick = parser.parse_args().quick
-    results = run(quick)
-    page = report(results) + network(json.loads(RECORD.read_text()))
+    parser.add_argument(
+        "--page", action="store_true", help="write the page anew from the last numbers"
+    )
+    options = parser.parse_args()
+    store = Path(__file__).parent / "results.json"
+    results = json.loads(store.read_text()) if options.page else run(options.quick)
+    page = report(results) + network(json.loads(RECORD.read_text())) + companions()
     print(page)
-    if not quick:
+    if not options.quick:
         (ROOT / "docs" / "performance.md").write_text(page)
-        record = json.dumps(results, indent=1)
-        (Path(__file__).parent / "results.json").write_text(record + "\n")
+        store.write_text(json.dumps(results, indent=1) + "\n")
         say("written: docs/performance.md, benchmarks/performance/results.json")
 
 

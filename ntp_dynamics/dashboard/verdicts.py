@@ -99,12 +99,20 @@ def _numbers(v: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("bound says nothing in", _percent(v.get("vacuity"))),
         ("smallest error that would show", _plain(v.get("resolvable"))),
         ("p of a contradiction", _plain(p)),
-        ("runs that keep it", kept_of(v.get("outcomes")) or f"{v.get('runs_judged')} judged"[:40]),
+        (
+            "runs that keep it",
+            kept_of(v.get("outcomes"), v.get("about")) or f"{v.get('runs_judged')} judged"[:40],
+        ),
         ("runs left out", _plain(_left_out(v))),
         ("observed in these", text(v.get("beyond") or "")),
         ("runs undecided until step", _plain(v.get("decides_at"))),
         ("share that would not keep it, at most", _share(v.get("most_failing"))),
     ]
+
+
+def _kept(v: Mapping[str, Any]) -> str:
+    told = kept_of(v.get("outcomes"), v.get("about"))
+    return told or f"{v.get('runs_judged')} judged"[:40]
 
 
 def _left_out(v: Mapping[str, Any]) -> int | None:

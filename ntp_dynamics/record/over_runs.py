@@ -66,7 +66,8 @@ def _share(values: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarra
     p = (there & (np.nan_to_num(values) > 0.5)).sum(axis=0) / n
     centre = (p + Z**2 / (2 * n)) / (1 + Z**2 / n)
     reach = Z / (1 + Z**2 / n) * np.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2))
-    return p, np.maximum(centre - reach, 0.0), np.minimum(centre + reach, 1.0)
+    low, high = np.maximum(centre - reach, 0.0), np.minimum(centre + reach, 1.0)
+    return p, np.where(p > 0, low, 0.0), np.where(p < 1, high, 1.0)  # both exact but for rounding
 
 
 def _mean(

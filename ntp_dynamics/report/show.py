@@ -39,7 +39,7 @@ def verdicts(claims: Sequence[Mapping[str, Any]], console: Console) -> None:
         (
             f"{v['id']} ({v['version']})" if versions[v["id"]] > 1 else v["id"],
             v["label"],
-            kept_of(v.get("outcomes")),
+            kept_of(v.get("outcomes"), v.get("about")),
             v["summary"],
         )
         for v in claims

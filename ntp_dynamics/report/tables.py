@@ -12,8 +12,10 @@ from rich.text import Text
 from ntp_dynamics.system.errors import escaped
 from ntp_dynamics.verdict.label import Label
 
-NARROW = 72
-"""Columns of a terminal below which what was found stands under its claim."""
+LEAST = 24
+"""Columns for what was found, below which it stands under its claim."""
+GAP = 2
+"""Columns between two."""
 
 
 def verdict_table(console: Console, rows: Iterable[tuple[str, str, str, str]]) -> None:
@@ -22,12 +24,13 @@ def verdict_table(console: Console, rows: Iterable[tuple[str, str, str, str]]) -
         (Text(escaped(claim)), Text(escaped(word), _style(word)), runs, escaped(found))
         for claim, word, runs, found in rows
     ]
-    if console.width < NARROW:
+    taken = sum(max((len(row[i]) for row in shown), default=0) + GAP for i in range(3))
+    if console.width - taken < LEAST:
         for claim, label, runs, found in shown:
             console.print(Text("  ").join([claim, label, Text(runs)]), highlight=False)
             console.print(Padding(Text(found), (0, 0, 0, 4)))
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     table.add_column("claim", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     table.add_column("runs", no_wrap=True)

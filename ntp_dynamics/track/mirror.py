@@ -37,7 +37,10 @@ def track_outcome(
     tracker.summary({**final, **labels, **counts})
     tracker.verdicts(
         [
-            {**{name: claim[name] for name in COLUMNS}, "runs": kept_of(claim["outcomes"])}
+            {
+                **{name: claim[name] for name in COLUMNS},
+                "runs": kept_of(claim["outcomes"], claim["about"]),
+            }
             for claim in claims
         ]
     )

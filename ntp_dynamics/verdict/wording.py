@@ -102,13 +102,15 @@ def _apart(v: Verdict) -> list[str]:
     return said
 
 
-def kept_of(outcomes: Any) -> str:
-    """``7 of 8``: the runs that keep a claim, of the outcomes in verdicts.json; nothing where none
-    was judged, or the rules of its time did not say."""
+def kept_of(outcomes: Any, about: Any = "run") -> str:
+    """``7 of 8``: the runs that keep a claim, of the outcomes in verdicts.json; ``8 as one`` where
+    they are one sample; nothing where none was judged, or the rules of its time did not say."""
     if not isinstance(outcomes, (list, tuple)):
         return ""
     judged = sum(outcome != "left out" for outcome in outcomes)
-    return f"{list(outcomes).count('kept')} of {judged}" if judged else ""
+    if not judged:
+        return ""
+    return f"{judged:,} as one" if about == "ensemble" else f"{outcomes.count('kept')} of {judged}"
 
 
 def _kept(kept: int, total: int) -> str:

@@ -24,7 +24,7 @@ from benchmarks.catalogue.expectation import (
 )
 from benchmarks.catalogue.finding import Row
 from benchmarks.catalogue.findings import FINDINGS, PAGES
-from benchmarks.catalogue.jobs import jobs_of, read, run_all
+from benchmarks.catalogue.jobs import jobs_of, override, read, run_all
 from benchmarks.catalogue.labels import labels, verdict
 from benchmarks.catalogue.page import header, page
 from benchmarks.catalogue.plots import signed_ticks
@@ -93,6 +93,12 @@ def test_the_page_shows_the_command_and_every_row(study, finding) -> None:
     for line, row in zip(table, ROWS[finding.experiment], strict=True):
         assert f"| {row['measured']} | {row['source']} |".replace("||", "‖") in line
         assert ("**differs**" in line) is (row["agrees"] is False)
+
+
+def test_the_default_job_of_a_study_is_chosen_by_the_study() -> None:
+    assert override("attractor") == "study=attractor"
+    assert override("attractor/gain") == "experiment=attractor/gain"
+    assert override("trap") == "experiment=trap"
 
 
 def test_every_difference_is_explained() -> None:

@@ -52,3 +52,11 @@ def test_a_record_says_what_stands_for_its_runs_and_the_median_where_it_is_silen
     assert middle(np.array([1.0, 2.0, 9.0]), {}) == 2
     assert middle(np.array([1.0, 2.0, 9.0]), {"over_runs": "mode"}) == 2
     assert math.isnan(middle(np.array([np.nan, np.nan]), {"over_runs": "share"}))
+
+
+@pytest.mark.parametrize("runs", [7, 40, 1000])
+def test_of_what_never_or_always_happens_one_limit_is_exact(runs: int) -> None:
+    """Not a rounding error above zero, which an axis of logs would show as 19 decades."""
+    never, always = (spread(np.full((runs, 1), x), OverRuns.share) for x in (0.0, 1.0))
+    assert never.low[0] == never.middle[0] == 0 < never.high[0]
+    assert always.high[0] == always.middle[0] == 1 > always.low[0]

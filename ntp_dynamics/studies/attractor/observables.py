@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ntp_dynamics.observe.observable import Measure, Observable, Scale
+from ntp_dynamics.record.over_runs import OverRuns
 from ntp_dynamics.studies.attractor.config import PhaseName
 from ntp_dynamics.studies.attractor.kernel import translated
 from ntp_dynamics.studies.attractor.problem import HARMONICS
@@ -236,6 +237,7 @@ OBSERVABLES = [
         title="diffusivity",
         scale=Scale.log_log,
         rank=1,
+        over_runs=OverRuns.mean,
     ),
     described(
         "square_displacement",
@@ -245,6 +247,7 @@ OBSERVABLES = [
         title="mean square displacement",
         scale=Scale.log_log,
         rank=2,
+        over_runs=OverRuns.mean,
     ),
     described(
         "distance", CUE, "shortest way from the bump to the cue, positive ahead", DEGREES, DECODER

@@ -1,0 +1,1 @@
+"""Rounds of federated optimisation as machine code."""

@@ -1,0 +1,1 @@
+"""What is known of federated zeroth-order optimisation without running it."""

@@ -1,0 +1,1 @@
+"""What is known beforehand: rates with certificates, shares, exact errors."""

@@ -1,0 +1,1 @@
+"""What moves: descents, the flow, maps of many descents, the saddle, and batches."""

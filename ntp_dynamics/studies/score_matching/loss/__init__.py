@@ -1,0 +1,1 @@
+"""The loss and its gradient: exact on a line, on tensor grids, and by sampling."""
