@@ -88,8 +88,10 @@ def test_a_table_of_a_sweep_that_was_cut_short_tells_every_job(
     assert list(table["seed"]) == [0, 1, 2]
 
 
-@pytest.mark.parametrize("how", ["the command again", "ntp-resume"])
-@pytest.mark.parametrize("launcher", ["packed", "basic"])
+@pytest.mark.parametrize(
+    ("how", "launcher"),
+    [("the command again", "packed"), ("ntp-resume", "packed"), ("ntp-resume", "basic")],
+)
 def test_it_goes_on_to_equal_bytes_and_does_no_sealed_job_again(
     how: str,
     launcher: str,
@@ -262,19 +264,16 @@ def killed(state, reference):
 """
 
 
-def test_a_sweep_that_is_killed_again_and_again_goes_on_to_equal_bytes(tmp_path: Path) -> None:
-    """kill -9 of the whole process in the middle of a job, of the first and of a later one."""
+def test_a_sweep_that_is_killed_goes_on_to_equal_bytes(command: Command, tmp_path: Path) -> None:
+    """kill -9 of the whole process in the middle of its last job."""
     (tmp_path / "killer.py").write_text(KILLER)
-    run = [sys.executable, "-m", "ntp_dynamics", *TINY, *SWEEP, "runs=2"]
-    run += ["hooks.modules=[killer.py]", "hydra.launcher.threads=1"]
-
-    def ended(*more: str) -> int:
-        return subprocess.run([*run, *more], cwd=tmp_path, capture_output=True).returncode
-
-    for calls in (1, 2):
-        (tmp_path / "armed").write_text(str(calls))
-        assert ended() == -signal.SIGKILL
-    assert ended() == 0
+    more = [*SWEEP, "runs=2", "hooks.modules=[killer.py]", "hydra.launcher.threads=1"]
+    (tmp_path / "armed").write_text("3")
+    run = [sys.executable, "-m", "ntp_dynamics", *TINY, *more]
+    killed = subprocess.run(run, cwd=tmp_path, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL
     (sweep,) = (path.parent for path in tmp_path.glob("multirun/smoke/*/plan.json"))
-    assert ended("hydra.sweep.dir=whole") == 0
+    assert {"dead", "done"} == set(ntp.load_sweep(sweep)["status"])
+    assert command(*more) == 0
+    assert command(*more, "hydra.sweep.dir=whole") == 0
     assert equal(sweep, tmp_path / "whole")
