@@ -10,15 +10,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.timing import interleaved
 from ntp_dynamics.studies.attractor import torus as plane
 from ntp_dynamics.studies.attractor.integrate import runge_kutta
 from ntp_dynamics.studies.attractor.kernel import circulant
@@ -74,19 +72,6 @@ def naive_torus(torus: plane.Torus, dense: np.ndarray, u: np.ndarray, steps: int
         squared = np.maximum(u, 0.0) ** 2
         u = u + 0.02 * (dense @ (squared / (1 + torus.k * squared.sum())) - u)
     return u
-
-
-def interleaved(rounds: int, **each: Callable[[], object]) -> dict[str, float]:
-    """Median seconds of each, taken in turns."""
-    found: dict[str, list[float]] = {name: [] for name in each}
-    for action in each.values():
-        action()
-    for _ in range(rounds):
-        for name, action in each.items():
-            start = time.perf_counter()
-            action()
-            found[name].append(time.perf_counter() - start)
-    return {name: statistics.median(times) for name, times in found.items()}
 
 
 def ring_ratio(rounds: int, duration: float) -> dict[str, float]:

@@ -11,14 +11,13 @@ import argparse
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks.timing import interleaved
 from ntp_dynamics.config.tracking import NoTracking
 from ntp_dynamics.observe.hooks import recorded_steps
 from ntp_dynamics.studies.federated.config import FederatedConfig, Task
@@ -124,19 +123,6 @@ def team(problem: FederatedProblem, task: Task, copies: int = 1) -> Team:
     eta = np.full(100_000, 0.02)
     keys, draws = run_keys(0, list(problem.numbers)), np.zeros(problem.runs, np.int64)
     return Team(made._replace(**own), rule(problem, task), eta, keys, draws)
-
-
-def interleaved(rounds: int, **each: Callable[[], object]) -> dict[str, float]:
-    """Median seconds of each, taken in turns."""
-    found: dict[str, list[float]] = {name: [] for name in each}
-    for action in each.values():
-        action()
-    for _ in range(rounds):
-        for name, action in each.items():
-            start = time.perf_counter()
-            action()
-            found[name].append(time.perf_counter() - start)
-    return {name: median(times) for name, times in found.items()}
 
 
 def loop_ratio(repeats: int, rounds: int) -> dict[str, float]:

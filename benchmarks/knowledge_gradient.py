@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -22,6 +21,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import norm
 
+from benchmarks.timing import interleaved
 from ntp_dynamics.studies.knowledge_gradient.kernel import march
 from ntp_dynamics.studies.knowledge_gradient.kernel.draws import REWARD, key_of, normal
 
@@ -97,25 +97,13 @@ def naive_ikg(m: np.ndarray, t: np.ndarray) -> int:
     return int(found.argmax())
 
 
-def interleaved(rounds: int, **each: Callable[[], object]) -> dict[str, float]:
-    """Median seconds of each, taken in turns."""
-    found: dict[str, list[float]] = {name: [] for name in each}
-    for action in each.values():
-        action()
-    for _ in range(rounds):
-        for name, action in each.items():
-            start = time.process_time()
-            action()
-            found[name].append(time.process_time() - start)
-    return {name: statistics.median(times) for name, times in found.items()}
-
-
 def ratio(policy: int, choose: Choose, rounds: int, runs: int, pulls: int) -> dict[str, float]:
     """Microseconds a pull of both loops, and their ratio; they pull alike."""
     first = min(pulls, ALIKE)
     assert (fast(policy, 1, first) == naive(choose, 1, first)).all(), "they do not pull alike"
     seconds = interleaved(
         rounds,
+        time.process_time,
         naive=lambda: naive(choose, 1, pulls),
         fast=lambda: fast(policy, runs, pulls),
     )
@@ -131,7 +119,7 @@ def figure(rounds: int, runs: int) -> float:
             for name in FIGURE:
                 fast(POLICIES[name], runs, pulls, (mean, variance))
 
-    return interleaved(rounds, figure=all_of_it)["figure"]
+    return interleaved(rounds, time.process_time, figure=all_of_it)["figure"]
 
 
 def main() -> None:
@@ -148,7 +136,7 @@ def main() -> None:
         "ikg plain": ratio(march.IKG_PLAIN, naive_ikg, rounds, runs, pulls),
         "microseconds a pull": {
             name: seconds / (runs * pulls) * 1e6
-            for name, seconds in interleaved(rounds, **each).items()
+            for name, seconds in interleaved(rounds, time.process_time, **each).items()
         },
         "figure, 1,000 runs, seconds": figure(1 if quick else 3, runs if quick else 1000),
     }

@@ -11,15 +11,13 @@ import argparse
 import json
 import math
 import os
-import statistics
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.timing import interleaved
 from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.run.preparation import PreparedJob, prepare
 from ntp_dynamics.studies.score_matching.loss import grid, line, nodes
@@ -59,19 +57,6 @@ def moved(job: PreparedJob, phase: int = 0) -> None:
     """Through a phase, in one call."""
     chosen = job.phases[phase]
     chosen.start({}).advance(chosen.outline.horizon, NOTHING)
-
-
-def interleaved(rounds: int, **each: Callable[[], object]) -> dict[str, float]:
-    """Median seconds of each, taken in turns after one for nothing."""
-    found: dict[str, list[float]] = {name: [] for name in each}
-    for action in each.values():
-        action()
-    for _ in range(rounds):
-        for name, action in each.items():
-            start = time.perf_counter()
-            action()
-            found[name].append(time.perf_counter() - start)
-    return {name: statistics.median(times) for name, times in found.items()}
 
 
 def descents(rounds: int, distance: float) -> dict[str, float]:
