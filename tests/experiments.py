@@ -45,5 +45,4 @@ def check_jobs(study: str, name: str, small: Sequence[str], place: Path) -> ntp.
     record = ntp.train([*jobs[0], *few, *PLAIN, *small], place / name)
     assert record.status["state"] == "done"
     assert {v["stage"] for v in record.verdicts} <= set(record.phases)
-    assert "invalid" not in {v["label"] for v in record.verdicts}
     return record

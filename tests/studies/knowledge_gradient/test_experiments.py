@@ -19,4 +19,5 @@ def test_an_experiment_begins_with_its_command_and_says_what_is_expected(name: s
 def test_every_job_of_an_experiment_composes_and_its_first_runs_when_small(
     name: str, tmp_path: Path
 ) -> None:
-    check_jobs("knowledge_gradient", name, SMALL, tmp_path)
+    record = check_jobs("knowledge_gradient", name, SMALL, tmp_path)
+    assert "invalid" not in {v["label"] for v in record.verdicts}
