@@ -22,7 +22,7 @@ from ntp_dynamics.studies.score_matching.config import Way
 from ntp_dynamics.studies.score_matching.dynamics.state import State
 from ntp_dynamics.studies.score_matching.dynamics.task import Coordinates, Task, Told
 from ntp_dynamics.studies.score_matching.frame import CLUMPED
-from ntp_dynamics.studies.score_matching.loss import grid, line, nodes
+from ntp_dynamics.studies.score_matching.loss import grid, lattice, line, nodes
 from ntp_dynamics.study import Logged, Saved, nothing_logged
 
 
@@ -112,8 +112,14 @@ class Descent:
         while steps > 0:
             level = grid.levels(task.widths(y))
             extent = grid.limits(level) / task.scales.max()
-            given = (*task.on_grid(level, task.exponent), task.step_size, steps, extent)
-            steps -= nodes.descend_on(y, *task.loss, *given)
+            how = task.step_size, steps, extent
+            if grid.is_lattice(level, task.exponent):
+                room = np.empty(y.shape), lattice.room_for(*y.shape)
+                given = (grid.lattice(level, task.exponent), *how, *room)
+                steps -= lattice.descend_along(y, *task.loss, *given)
+            else:
+                on = task.on_grid(level, task.exponent)
+                steps -= nodes.descend_on(y, *task.loss, *on, *how)
 
     def _on_samples(self, r: int, to: int) -> None:
         task, y = self.task, self.y[r]

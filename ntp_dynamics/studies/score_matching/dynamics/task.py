@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from ntp_dynamics.studies.score_matching.config import Way
 from ntp_dynamics.studies.score_matching.frame import Engine, Frame, widths_of
-from ntp_dynamics.studies.score_matching.loss import grid, line, nodes, sample
+from ntp_dynamics.studies.score_matching.loss import grid, lattice, line, nodes, sample
 from ntp_dynamics.studies.score_matching.loss.sample import Purpose
 
 Coordinates = Float[np.ndarray, "n r"]
@@ -69,6 +69,14 @@ class Task:
             np.broadcast_to(log_weight, (levels, len(log_weight))),
         )
 
+    def by_grid(
+        self, y: Coordinates, level: tuple[int, ...], exponent: float
+    ) -> tuple[float, float, Coordinates]:
+        """ln L, e and g on the grid of these levels; the gradient is g e^e."""
+        if grid.is_lattice(level, exponent):
+            return lattice.lattice_loss(y, *self.loss, grid.lattice(level, exponent))
+        return nodes.node_loss(y, *self.loss, *self.on_grid(level, exponent))
+
     def drawn(self, y: Coordinates, run: int, step: int, way: Way) -> tuple[np.ndarray, np.ndarray]:
         """The batch of a step, (J, B, r) and (J, B)."""
         stream = sample.stream(self.seed, self.numbers[run], self.purpose, step)
@@ -84,8 +92,7 @@ class Task:
         if self.engine.line:
             _, size, g, _ = line.line_loss(y[:, 0], *self.loss, self.exponent)
             return math.exp(size) * g[:, None]
-        x, log_weight = self.on_grid(grid.levels(self.widths(y)), self.exponent)
-        _, size, g = nodes.node_loss(y, *self.loss, x, log_weight)
+        _, size, g = self.by_grid(y, grid.levels(self.widths(y)), self.exponent)
         return math.exp(size) * g
 
     def tell(self, y: Coordinates, run: int, step: int) -> Told:
@@ -95,8 +102,8 @@ class Task:
             return Told(log_loss, _log_norm(size, g), error=error)
         if self.engine.way is Way.quadrature:
             level = grid.levels(self.widths(y))
-            log_loss, size, g = nodes.node_loss(y, *self.loss, *self.on_grid(level, self.exponent))
-            half, _, _ = nodes.node_loss(y, *self.loss, *self.on_grid(level, self.exponent / 2))
+            log_loss, size, g = self.by_grid(y, level, self.exponent)
+            half, _, _ = self.by_grid(y, level, self.exponent / 2)
             error = abs(math.expm1(half - log_loss)) if log_loss > -math.inf else 0.0
             return Told(log_loss, _log_norm(size, g), error=error)
         log_loss, _, _ = nodes.node_loss(y, *self.loss, *self.drawn(y, run, step, Way.importance))

@@ -13,6 +13,8 @@ import numpy as np
 from jaxtyping import Float
 from numba import njit
 
+from ntp_dynamics.studies.score_matching.loss.line import FAINTEST
+
 
 @njit(cache=True, error_model="numpy")
 def node_sums(mu, log_pi, x, log_weight, g):
@@ -40,16 +42,23 @@ def node_sums(mu, log_pi, x, log_weight, g):
         for i in range(n):
             w[i] = math.exp(w[i] - top)
             z += w[i]
-        square = 0.0
+        square, unit, at_unit = 0.0, 1.0, log_weight[k]
         for d in range(r):
             v[d] = 0.0
             for i in range(n):
                 v[d] += w[i] * mu[i, d]
             v[d] /= z
             square += v[d] * v[d]
-        if square == 0.0:
-            continue
-        size = log_weight[k] + math.log(square)
+        if square < FAINTEST:
+            # Counted in units of its largest coordinate, v is one whose square is in range.
+            unit, square = np.abs(v).max(), 0.0
+            if unit < FAINTEST:
+                continue
+            at_unit += math.log(unit)
+            for d in range(r):
+                v[d] /= unit
+                square += v[d] * v[d]
+        size = at_unit + math.log(unit * square)
         if size > log_scale:
             back = math.exp(log_scale - size)
             log_scale = size
@@ -57,11 +66,11 @@ def node_sums(mu, log_pi, x, log_weight, g):
             for i in range(n):
                 for d in range(r):
                     g[i, d] *= back
-        q = math.exp(log_weight[k] - log_scale)
-        total += q * square
+        q = math.exp(at_unit - log_scale)
+        total += q * unit * square
         q *= 2.0 / z
         for i in range(n):
-            along = -square
+            along = -unit * square
             for d in range(r):
                 along += mu[i, d] * v[d]
             c = q * w[i]
@@ -78,6 +87,8 @@ def node_sums_of(mu, log_pi, scales, shares, x, log_weight, g):
     g[:] = 0.0
     for j in range(len(scales)):
         size, whole = node_sums(scales[j] * mu, log_pi, x[j], log_weight[j], own)
+        if whole == 0.0:
+            continue
         if size > log_scale:
             back = math.exp(log_scale - size)
             log_scale = size
