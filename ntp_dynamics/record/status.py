@@ -75,7 +75,7 @@ def _read(path: Path, largest: int = LARGEST) -> tuple[dict[str, Any], dict[str,
 
 def _sealed(path: Path) -> dict[str, Any] | None:
     """What a manifest says of the status; None where there is no manifest.  Raises UserError."""
-    if not path.exists():
+    if not path.is_file():
         return None
     files = _read(path)[0].get("files")
     if not isinstance(files, dict) or not isinstance(files.get(STATUS), dict):
