@@ -13,6 +13,7 @@ An expectation never sees a record.  Its width follows its source, not the outco
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,11 +127,17 @@ def one_of(*words: str) -> Words:
 
 
 def share(count: int, of: int, among: int, level: float = 0.01) -> Interval:
-    """As many of ``among`` as are compatible, by Fisher's exact test, with ``count`` of ``of``."""
-    kept = [
-        k
-        for k in range(among + 1)
-        if float(np.asarray(fisher_exact([[k, among - k], [count, of - count]]))[1]) > level
-    ]
-    said = f"{count} of {of}, that is {kept[0]} to {kept[-1]} of {among} at the 1 % level"
-    return Interval(kept[0], kept[-1], said)
+    """As many of ``among`` as are compatible, by Fisher's exact test, with ``count`` of ``of``.
+
+    Counts fit the worse the farther they lie from the same share, so both ends are searched.
+    """
+
+    def fits(k: int) -> bool:
+        table = [[k, among - k], [count, of - count]]
+        return float(np.asarray(fisher_exact(table))[1]) > level
+
+    middle = min(max(round(among * count / of), 0), among)
+    low = bisect_left(range(middle), True, key=fits)
+    high = middle + bisect_left(range(middle + 1, among + 1), True, key=lambda k: not fits(k))
+    said = f"{count} of {of}, that is {low} to {high} of {among} at the 1 % level"
+    return Interval(low, high, said)
