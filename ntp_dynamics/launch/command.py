@@ -31,6 +31,7 @@ from ntp_dynamics.launch import multirun
 from ntp_dynamics.launch.check import check_sweep
 from ntp_dynamics.launch.resume import (
     check_same,
+    clear,
     clear_the_rest,
     done_of,
     finished,
@@ -40,7 +41,7 @@ from ntp_dynamics.launch.resume import (
 from ntp_dynamics.launch.sweeps import count, expand, whole_sweep
 from ntp_dynamics.record.plan import PLAN, Plan
 from ntp_dynamics.record.record import status_files
-from ntp_dynamics.record.store import STATUS, make_directory, occupied, redact_yaml
+from ntp_dynamics.record.store import STATUS, make_directory, occupied, redact_yaml, remove_record
 from ntp_dynamics.report.show import line, nearby, show, show_tracking, summarise
 from ntp_dynamics.run.inputs import check_inputs
 from ntp_dynamics.run.progress import JobProgress, SweepProgress
@@ -97,7 +98,7 @@ def _launch_sweep(
     progress = SweepProgress(console, jobs)
     multirun.under_way = multirun.Sweep(config, progress, composer)
     with sweep_of(first, plan, arguments) as (sweep, done):
-        clear_the_rest(sweep, done)  # a smaller sweep leaves no job of a larger one
+        clear_the_rest(sweep, plan, done)
         plan.write(sweep)
         if done:
             line(console, f"{nearby(sweep)}: {len(done)} of {jobs} jobs are done, going on")
@@ -137,6 +138,11 @@ def sweep_of(
             yield old[0], done_of(old[0], plan)
         return
     with locked(first, SWEEP, arguments) as directory:
+        for status in status_files(directory):  # a smaller sweep leaves no job of a larger one
+            if status.parent == directory:  # which is locked
+                remove_record(directory)
+            else:
+                clear(status.parent)
         yield directory, set()
 
 

@@ -54,12 +54,22 @@ def done_of(sweep: Path, plan: Plan) -> set[Path]:
     return {d for d in places if (key := told(d).get("identity")) in wanted and sealed(d, str(key))}
 
 
-def clear_the_rest(sweep: Path, done: set[Path]) -> None:
-    """Remove what is not sealed.  Raises UserError where somebody is still at work in it."""
-    for path in status_files(sweep):
-        if path.parent not in done:
-            with DirectoryLock(path.parent):
-                remove_record(path.parent)
+def clear_the_rest(sweep: Path, plan: Plan, done: set[Path]) -> None:
+    """Remove what jobs of the plan left that is not sealed, and nothing else that lies there.
+
+    Raises UserError where somebody is still at work in it.
+    """
+    wanted = {job.identity for job in plan.jobs}
+    numbered = {sweep / str(number) for number in range(len(plan.jobs))}
+    for place in (path.parent for path in status_files(sweep)):
+        if place not in done and (place in numbered or told(place).get("identity") in wanted):
+            clear(place)
+
+
+def clear(directory: Path) -> None:
+    """Remove the record of a job.  Raises UserError where somebody is at work in it."""
+    with DirectoryLock(directory):
+        remove_record(directory)
 
 
 def unfinished(folder: Path, plan: Plan) -> list[Path]:

@@ -48,12 +48,12 @@ def _texts(value: Any) -> Iterator[str]:
 def _contents(text: str) -> str:
     """The hash of the file that a text names; empty where it names none."""
     try:
-        found = Path(text).stat() if text else None
-        regular = found is not None and Path(text).is_file()
+        if text and Path(text).is_file():
+            found = Path(text).stat()
+            return _hash(text, found.st_mtime_ns, found.st_size)
     except (OSError, ValueError):
-        return ""
-    assert found is not None or not regular
-    return _hash(text, found.st_mtime_ns, found.st_size) if found and regular else ""
+        pass
+    return ""
 
 
 @lru_cache(maxsize=64)

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from ntp_dynamics.config.tracking import Tracking, is_on
+from ntp_dynamics.record.plan import read_plan
 from ntp_dynamics.record.record import Record, job_statuses
 from ntp_dynamics.report.tables import verdict_table
 from ntp_dynamics.system.errors import escaped
@@ -54,7 +55,11 @@ def summarise(sweep: Path, jobs: int, console: Console, overview: bool) -> int:
     if asked for.  Returns how many of the jobs are not done."""
     states = job_statuses(sweep)
     failed = {job: s for job, s in states.items() if s["state"] not in ("done", "planned")}
-    done = sum(s["state"] == "done" for s in states.values())
+    sealed = [s for s in states.values() if s["state"] == "done"]
+    done, plan = len(sealed), read_plan(sweep)
+    if plan is not None:  # other jobs may lie there too
+        known = {s.get("identity") for s in sealed}
+        done = sum(job.identity in known for job in plan.jobs)
     console.print()
     line(console, f"{done} of {jobs} jobs done")
     for job, state in failed.items():

@@ -124,6 +124,14 @@ def test_a_damaged_job_is_done_again(command: Command, whole: Path, tmp_path: Pa
     assert equal(sweep, whole)
 
 
+def test_what_else_lies_in_the_folder_of_a_sweep_stays(command: Command, tmp_path: Path) -> None:
+    sweep = cut(command, tmp_path)
+    assert command("seed=9", f"hydra.run.dir={sweep}/mine") == 0
+    assert resumed(sweep) == 0
+    assert ntp.load_run(sweep / "mine").config.seed == 9
+    assert ntp.load_run(sweep / "2").config.seed == 2
+
+
 def test_a_sweep_that_is_done_is_not_gone_on_with_but_begun_anew(
     command: Command, tmp_path: Path
 ) -> None:
