@@ -158,7 +158,7 @@ def job_parts(
             end("failed", one_line(first))
             raise
         if undrawn := _draw(job, tree, inputs, judged, writer.directory, around, tell):
-            writer.reopen(LOG, STATUS)  # these two say what is missing
+            writer.reopen(LOG)  # it says what is missing, as the status that seals it again
             log("\n".join(undrawn))
             writer.add(LOG, log.entry)
             outcome["notes"] += [redact(text) for text in undrawn]
