@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 from ntp_dynamics.dashboard.rows import Job
-from ntp_dynamics.record.entries import LOG, MANIFEST, STATUS, TRAJECTORY
+from ntp_dynamics.record.entries import LOG, MANIFEST, STATUS, TRAJECTORY, check_kinds
 from ntp_dynamics.record.laws import LAWS
 from ntp_dynamics.record.plain import text
 from ntp_dynamics.record.record import Record, load_run
@@ -98,7 +98,11 @@ def _no_laws(record: Record) -> str:
 
 
 def _refused(path: Path) -> str:
-    """Why a directory is not opened: it is gone, or too large."""
+    """Why a directory is not opened: it leads elsewhere, or is too large."""
+    try:
+        check_kinds(path)
+    except UserError as error:
+        return text(f"{Path(error.where).name}: {error.what}")
     for name in (TRAJECTORY, LAWS):
         try:
             size = os.lstat(path / name).st_size

@@ -194,9 +194,8 @@ def _verdicts(path: Path) -> tuple[list[dict[str, Any]], int]:
     """The claims of a sealed record, and the rules they were judged by."""
     found = read_json(path / VERDICTS)
     claims = found["claims"]
-    for claim in claims:
-        if not all(isinstance(claim[name], str) for name in ("id", "version", "label", "summary")):
-            raise TypeError("a verdict is none")
+    if not isinstance(claims, list) or not all(isinstance(claim, dict) for claim in claims):
+        raise TypeError("a verdict is none")
     return claims, int(found.get("format", 1))
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from ntp_dynamics.observe.judgement import judge_claims, verdicts_file
 from ntp_dynamics.observe.modules import load_additions
+from ntp_dynamics.record.opening import damage_in_one_line
 from ntp_dynamics.record.outcome import labels
 from ntp_dynamics.record.record import (
     Record,
@@ -32,7 +33,8 @@ def review(directory: Path, console: Console, *, judge: bool, as_json: bool) -> 
     """
     if (directory / STATUS).exists():
         shown = _record(directory, judge)
-        print(json.dumps(shown)) if as_json else _show_record(shown, console)
+        with damage_in_one_line(directory):
+            print(json.dumps(shown)) if as_json else _show_record(shown, console)
         return
     jobs = list(_jobs(directory, judge))
     if not jobs:
