@@ -76,20 +76,26 @@ class Asked(Interrupt):
         return self.left < 0
 
 
-@pytest.fixture
-def stopped(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def cut(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same job, stopped half way through its second phase."""
-    for looks in range(8, 40):
+    config = read_config(compose_job(JOB))
+    for looks in range(24, 60, 2):
+        job = tmp_path_factory.mktemp("cut") / "job"
         around = run.Surroundings(interrupting=lambda n=looks: nullcontext(Asked(n)))
         with pytest.raises(KeyboardInterrupt):
-            run.run_job(read_config(compose_job(JOB)), tmp_path / "job", around)
-        reached = json.loads((tmp_path / "job/status.json").read_text())["reached"]
+            run.run_job(config, job, around)
+        reached = json.loads((job / "status.json").read_text())["reached"]
         if reached.get("attention", 0) > HALF:
             break
-        shutil.rmtree(tmp_path / "job")
     assert reached["feed_forward"] == 40
     assert HALF < reached["attention"] < 120
-    return tmp_path / "job"
+    return job
+
+
+@pytest.fixture
+def stopped(cut: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(cut, tmp_path / "job")
 
 
 def rewrite(job: Path, **said: object) -> None:
