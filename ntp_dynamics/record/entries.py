@@ -25,7 +25,9 @@ DIGEST = "digest"
 BLANK = "0" * 64
 MOST = 20_000
 """Files and folders of a record; a real one has a few and its inputs."""
-APART = {"figures", "checkpoints"}
+CHECKPOINTS = "checkpoints"
+"""The folder of what a job needs to go on: beside its record, and no part of it."""
+APART = {"figures", CHECKPOINTS}
 """Folders of a record that no reader opens."""
 
 Entry = Mapping[str, Any]

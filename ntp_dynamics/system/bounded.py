@@ -38,7 +38,7 @@ def opened(path: Path, largest: int) -> BinaryIO:
         kind = os.lstat(path).st_mode
         if not stat.S_ISREG(kind):
             raise UserError(str(path), f"it is {_kind(kind)}, no file", DAMAGED)
-        file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb")
+        file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb")
     except FileNotFoundError:
         raise
     except OSError as error:
