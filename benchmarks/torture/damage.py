@@ -71,8 +71,8 @@ class Found:
         return sum(n for (_, _, each), n in self.outcomes.items() if each == outcome)
 
 
-def run(share: float = 1.0, directories: int | None = None, baited: int | None = None) -> Found:
-    """Try a share of the damages, and so many foreign directories and baits (None: all)."""
+def run(share: float = 1.0, every: int = 1) -> Found:
+    """Try a share of the damages, and of foreign directories and baits one in so many."""
     found = Found()
     with tempfile.TemporaryDirectory() as place:
         sound = make_records(Path(place) / "sound")
@@ -336,7 +336,7 @@ def table(found: Found) -> str:
 
 
 if __name__ == "__main__":
-    result = run(*map(float, sys.argv[1:2]), *map(int, sys.argv[2:3]))
+    result = run(float(sys.argv[1])) if len(sys.argv) > 1 else run()
     print(table(result))
     print(*result.bad, sep="\n")
     sys.exit(1 if result.bad else 0)

@@ -28,14 +28,15 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
 def every() -> Iterator[tuple[str, Make]]:
     """A name and a maker for each."""
     for name, make in MAKERS.items():
-        for sealed in (True, False):
-            yield f"{name}, {'sealed' if sealed else 'unsealed'}", _made(make, sealed)
+        yield f"{name}, sealed", _made(make, _reseal)
+        yield f"{name}, unsealed", _made(make, _open)
+    yield from MANIFESTS.items()
 
 
-def _made(make: Make, sealed: bool) -> Make:
+def _made(make: Make, end: Make) -> Make:
     def made(job: Path) -> None:
         make(job)
-        _open(job) if not sealed else _reseal(job)
+        end(job)
 
     return made
 
@@ -85,8 +86,7 @@ def _sparse(name: str) -> Make:
 
 def _socket(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
-        os.chdir(path.parent)  # its name may have a hundred characters
-        listener.bind(path.name)
+        listener.bind(str(path))
 
 
 def _entries(change: Callable[[dict[str, object]], object]) -> Make:
@@ -168,12 +168,9 @@ def _crowded(job: Path) -> None:
 
 
 def _deep(job: Path) -> None:
-    here = os.getcwd()
-    os.chdir(job)
-    for _ in range(900):
-        os.mkdir("d")
-        os.chdir("d")
-    os.chdir(here)
+    for _ in range(400):
+        job = job / "d"
+        job.mkdir()
 
 
 def _shallow(job: Path) -> None:
@@ -225,16 +222,26 @@ MAKERS: dict[str, Make] = {
     "a corpus of a thousand million tokens": _text(
         CORPUS, '{"tokens": [999999999], "next": 999999998}\n'
     ),
-    "a manifest that lists nothing": _text("MANIFEST.json", '{"files": {}}'),
-    "a manifest that leads out": _entries(
-        lambda files: files.update({"../../secret": {"sha256": "0" * 64, "size": 1}})
-    ),
     "verdicts of 100,000 levels": _text("verdicts.json", "[" * 100_000),
     "verdicts with numbers of other types": _verdicts(
         lambda said: said.update(claims=[{"id": 3, "terms": {"covered": [10**9], "law": 1}}] * 3)
     ),
     "laws that say they are 7.5 GB": lambda job: _declares(job, "laws.nc"),
     "25,000 files": _crowded,
-    "900 folders in one another": _deep,
+    "400 folders in one another": _deep,
     "a folder that leads out": _shallow,
+}
+MANIFESTS: dict[str, Make] = {
+    "a manifest that lists nothing": _text("MANIFEST.json", '{"files": {}}'),
+    "a manifest that leads up": _entries(
+        lambda files: files.update({"../../secret": {"sha256": "0" * 64, "size": 1}})
+    ),
+    "a manifest that leads to the root": _entries(
+        lambda files: files.update({"/etc/passwd": {"sha256": "0" * 64, "size": 1}})
+    ),
+    "a manifest without the trajectory": _entries(lambda files: files.pop("trajectory.nc")),
+    "a manifest that is a pipe": _no_file("MANIFEST.json", os.mkfifo),
+    "a manifest of 100,000 levels": _text("MANIFEST.json", "[" * 100_000),
+    "a manifest of a sparse gigabyte": _sparse("MANIFEST.json"),
+    "a manifest of other types": _text("MANIFEST.json", '{"files": {"status.json": [1]}}'),
 }

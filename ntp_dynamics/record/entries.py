@@ -10,8 +10,9 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any
 
 from ntp_dynamics.system.bounded import DAMAGED, TEXT, json_of, opened, read
 from ntp_dynamics.system.errors import UserError
@@ -43,7 +44,7 @@ def entry_of(body: bytes) -> dict[str, Any]:
     return {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}
 
 
-def entry_in(file: BinaryIO) -> dict[str, Any]:
+def entry_in(file: BufferedReader) -> dict[str, Any]:
     """Of an open file, from its beginning."""
     file.seek(0)
     digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, NoReturn
 
 import yaml
 
@@ -31,7 +32,7 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one in C, where PyYAML was built with it, is ten times faster."""
 
 
-def opened(path: Path, largest: int) -> BinaryIO:
+def opened(path: Path, largest: int) -> BufferedReader:
     """A regular file of so many bytes at most, to be read and closed.  Raises UserError; of one
     that is not there FileNotFoundError."""
     try:
