@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from io import BufferedReader
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from ntp_dynamics.system.bounded import DAMAGED, TEXT, json_of, opened, read
@@ -28,6 +28,8 @@ MOST = 20_000
 """Files and folders of a record; a real one has a few and its inputs."""
 CHECKPOINTS = "checkpoints"
 """The folder of what a job needs to go on: beside its record, and no part of it."""
+NOWHERE = {"", ".", ".."}
+"""Parts that no name inside a record has: one that begins at the root has an empty one."""
 APART = {"figures", CHECKPOINTS}
 """Folders of a record that no reader opens."""
 
@@ -133,9 +135,7 @@ def _entries(found: Any, path: Path, required: tuple[str, ...] = ()) -> dict[str
     if not isinstance(found, dict) or len(found) > MOST:
         raise UserError(str(path), "it lists no files", DAMAGED)
     for name, entry in found.items():
-        place = PurePosixPath(name)
-        inside = name == str(place) and not place.is_absolute() and ".." not in place.parts
-        if not inside or name in ("", ".", MANIFEST) or "\0" in name:
+        if not NOWHERE.isdisjoint(name.split("/")) or name == MANIFEST or "\0" in name:
             raise UserError(str(path), f"it names {name[:40]!r}, no file of a record", DAMAGED)
         if not isinstance(entry, dict) or {*entry} != {"sha256", "size"}:
             raise UserError(str(path), f"it says nothing of {name[:40]}", DAMAGED)

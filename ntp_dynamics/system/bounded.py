@@ -69,7 +69,7 @@ def json_of(body: bytes, where: Path) -> Any:
     except (ValueError, RecursionError) as error:
         raise UserError(str(where), "it cannot be read (not JSON)", DAMAGED) from error
     level, depth = [found], 0
-    while level := [x for each in level if isinstance(each, dict | list) for x in _within(each)]:
+    while level := [x for each in level for x in _within(each) if isinstance(x, dict | list)]:
         depth += 1
         if depth > DEEPEST:
             raise UserError(str(where), f"it has more than {DEEPEST} levels", DAMAGED)
@@ -101,8 +101,10 @@ def _look(text: str, where: Path) -> None:
             raise UserError(str(where), what, DAMAGED)
 
 
-def _within(value: dict[str, Any] | list[Any]) -> Any:
-    return value.values() if isinstance(value, dict) else value
+def _within(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _no_number(name: str) -> NoReturn:
