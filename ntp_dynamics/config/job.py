@@ -33,6 +33,8 @@ class Runtime:
     """How the machine is used; never changes a number."""
 
     threads: Count = 1
+    allow_changed: bool = False
+    """Go on although the version, a library or the processor has changed; the record says so."""
 
 
 @dataclass
