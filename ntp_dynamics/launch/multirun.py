@@ -13,6 +13,7 @@ from pathlib import Path
 from ntp_dynamics import studies
 from ntp_dynamics.config.composer import Composer
 from ntp_dynamics.config.job import JobConfig
+from ntp_dynamics.launch.directories import subdirectory
 from ntp_dynamics.record.finished import finished
 from ntp_dynamics.record.record import Record
 from ntp_dynamics.record.store import RecordWriter
@@ -67,6 +68,12 @@ def train_many(jobs: Sequence[PackedJob], threads: int | None) -> list[float]:
         parts = (lambda job=job: _parts(job, interrupt) for job in jobs)
         run_packed(parts, threads or _cores(), interrupt, ended)
     return values
+
+
+def directory_of(number: int, overrides: Sequence[str]) -> str:
+    """Of a job of the sweep under way, below it."""
+    composer = under_way.composer if under_way else Composer()
+    return subdirectory(number, lambda: composer.config(overrides))
 
 
 def job_share(number: int, config: JobConfig):
