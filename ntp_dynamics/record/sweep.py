@@ -95,14 +95,13 @@ def _weigh(place: Path) -> None:
     """Raises UserError where a file that a status speaks of is not the recorded one."""
     entries = read_json(place / MANIFEST)["files"]
     sealed = os.stat(place / MANIFEST).st_mtime_ns
-    for name in WEIGHTY:
-        if name not in entries:
-            continue
+    for name in (name for name in WEIGHTY if name in entries):
         try:
             found = os.stat(place / name, follow_symlinks=False)
         except OSError:
             raise UserError(str(place / name), "it is missing", "run the job again") from None
-        if found.st_size != entries[name]["size"]:
+        entry = entries[name]
+        if not isinstance(entry, dict) or found.st_size != entry.get("size"):
             what = "it is not the file that was recorded"
             raise UserError(str(place / name), what, "run the job again")
         if found.st_mtime_ns > sealed:
