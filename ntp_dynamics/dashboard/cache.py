@@ -15,7 +15,7 @@ from ntp_dynamics.dashboard.index import Index
 from ntp_dynamics.dashboard.rows import Job, Listed, interned, shared
 from ntp_dynamics.record.store import write_atomically
 
-VERSION = 2
+VERSION = 3
 
 
 def cache_file(root: Path) -> Path:

@@ -12,6 +12,7 @@ from ntp_dynamics.config.compose import compose_job
 from ntp_dynamics.config.composer import Composer
 from ntp_dynamics.launch.resume import plan_of
 from ntp_dynamics.launch.sweeps import expand
+from ntp_dynamics.record.identity import digest
 from ntp_dynamics.record.plan import Plan, flat, nested, read_plan, short_name
 
 
@@ -82,12 +83,21 @@ def test_a_changed_plan_is_damage(place: str, tmp_path: Path) -> None:
         read_plan(tmp_path)
 
 
-def test_a_plan_of_an_earlier_form_is_refused_in_a_line(tmp_path: Path) -> None:
-    from ntp_dynamics.record.identity import digest
-
-    said = {"jobs": [{"overrides": [], "identity": "0"}], "command": [], "version": "0"}
+@pytest.mark.parametrize(
+    "job",
+    [
+        {"overrides": [], "identity": "0"},
+        [[], "0", "../../etc", {}],
+        [[], "0", "/etc", {}],
+        [{}, "0", "0", {}],
+        [[], "0", "0", 3],
+    ],
+)
+def test_a_plan_of_another_form_is_refused_in_a_line(job: object, tmp_path: Path) -> None:
+    """Also one with a good seal, whose jobs lie elsewhere."""
+    said = {"jobs": [job], "command": [], "version": "0", "format": 2, "shared": {}, "folder": ""}
     (tmp_path / "plan.json").write_text(json.dumps({**said, "seal": digest(said)}))
-    with pytest.raises(ntp.UserError, match="it is of an earlier version"):
+    with pytest.raises(ntp.UserError, match="it is not one that this version reads"):
         read_plan(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""The table of a large sweep is read again without parsing it; a flipped bit is told all the same."""
+"""The table of a large sweep is read again without parsing; flipped bits are told all the same."""
 
 from __future__ import annotations
 
