@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from ntp_dynamics.config.arguments import quoted
 from ntp_dynamics.config.stored import from_yaml
 from ntp_dynamics.launch.command import SWEEP, launch, run_single
+from ntp_dynamics.launch.resume import clear
 from ntp_dynamics.record.identity import identity
 from ntp_dynamics.record.plan import Plan, read_plan
 from ntp_dynamics.record.record import damage_in_one_line
 from ntp_dynamics.record.status import read_object, told
-from ntp_dynamics.record.store import STATUS, remove_record, verify
+from ntp_dynamics.record.store import STATUS, verify
 from ntp_dynamics.system.errors import UserError, escaped
-from ntp_dynamics.system.owner import DirectoryLock
 from ntp_dynamics.system.secrets import HIDDEN
 
 
@@ -57,6 +58,11 @@ def _job(directory: Path, allow_changed: bool) -> None:
     if said.get("identity") != identity(config) and not allow_changed:
         what = "its configuration, a file that it names, or the version has changed since"
         raise UserError(str(directory), what, "run it anew, or pass --allow-changed")
-    with DirectoryLock(directory):
-        remove_record(directory)
-    run_single(config, directory, list(said.get("overrides") or ()))
+    if said.get("added"):
+        what = f"it was given {', '.join(map(str, said['added']))} in Python"
+        raise UserError(str(directory), what, "go on there: ntp.train(..., resume=True)")
+    if allow_changed:
+        config = replace(config, runtime=replace(config.runtime, allow_changed=True))
+        if said.get("identity") != identity(config):  # it is done anew, of one piece
+            clear(directory)
+    run_single(config, directory, list(said.get("overrides") or ()), resume=True)

@@ -13,11 +13,12 @@ from ntp_dynamics import __version__
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.stored import redact_overrides, to_plain
 from ntp_dynamics.launch.directories import planned_directories
+from ntp_dynamics.record.finished import sealed
 from ntp_dynamics.record.identity import OF_THE_RUN, identity
 from ntp_dynamics.record.plan import PLAN, Plan, flat, make_plan, read_plan
-from ntp_dynamics.record.record import Record, load_run, status_files
+from ntp_dynamics.record.record import status_files
 from ntp_dynamics.record.status import told
-from ntp_dynamics.record.store import MANIFEST, remove_record, verify
+from ntp_dynamics.record.store import remove_record
 from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.system.owner import DirectoryLock
 from ntp_dynamics.system.secrets import redact
@@ -46,24 +47,6 @@ def _of_the_job(overrides: Sequence[str]) -> list[str]:
     return [o for o in overrides if not o.lstrip("+~").startswith("hydra")]
 
 
-def sealed(directory: Path, key: str) -> bool:
-    """Whether a job with this identity is done there, and every file is as it was written."""
-    if not (directory / MANIFEST).exists():
-        return False
-    status = told(directory)
-    if status["state"] != "done" or status.get("identity") != key:
-        return False
-    try:
-        return verify(directory)
-    except UserError:
-        return False
-
-
-def finished(directory: Path, config: JobConfig) -> Record | None:
-    """The record of this job, if it is done there already."""
-    return load_run(directory) if sealed(directory, identity(config)) else None
-
-
 def done_of(sweep: Path, plan: Plan) -> set[Path]:
     """The directories of jobs of a plan that are sealed."""
     named = {sweep / job.directory: job.identity for job in plan.jobs}
@@ -85,13 +68,13 @@ def clear_the_rest(sweep: Path, plan: Plan, done: set[Path]) -> None:
     named = {sweep / job.directory for job in plan.jobs}
     for place in (path.parent for path in status_files(sweep)):
         if place not in done and (place in named or told(place).get("identity") in wanted):
-            clear(place)
+            clear(place, checkpoints=False)  # from which it goes on
 
 
-def clear(directory: Path) -> None:
+def clear(directory: Path, checkpoints: bool = True) -> None:
     """Remove the record of a job.  Raises UserError where somebody is at work in it."""
     with DirectoryLock(directory):
-        remove_record(directory)
+        remove_record(directory, checkpoints)
 
 
 def unfinished(folder: Path, plan: Plan, changed: bool) -> list[Path]:

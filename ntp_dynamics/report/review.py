@@ -12,6 +12,7 @@ from rich.console import Console
 from ntp_dynamics.observe.judgement import judge_claims, verdicts_file
 from ntp_dynamics.observe.modules import load_additions
 from ntp_dynamics.record.changed import CHANGED, told_changes
+from ntp_dynamics.record.opening import damage_in_one_line
 from ntp_dynamics.record.outcome import labels
 from ntp_dynamics.record.plan import short_name
 from ntp_dynamics.record.record import Record, adjusted_labels, load_run
@@ -30,7 +31,8 @@ def review(directory: Path, console: Console, *, judge: bool, as_json: bool) -> 
     """
     if (directory / STATUS).exists():
         shown = _record(directory, judge)
-        print(json.dumps(shown)) if as_json else _show_record(shown, console)
+        with damage_in_one_line(directory):
+            print(json.dumps(shown)) if as_json else _show_record(shown, console)
         return
     found = jobs_of(directory)
     jobs = list(_jobs(found, judge))
@@ -49,11 +51,15 @@ def review(directory: Path, console: Console, *, judge: bool, as_json: bool) -> 
 
 def _record(directory: Path, judge: bool) -> dict[str, Any]:
     record = load_run(directory)
-    state = record.status.get("state")
-    head = {"path": str(directory), "state": state, CHANGED: record.status.get(CHANGED)}
+    said: dict[str, Any] = {
+        "path": str(directory),
+        "state": record.state,
+        "standing": record.standing,
+    }
+    said[CHANGED] = record.status.get(CHANGED)
     if not judge:
-        return {**head, "format": record.rules, "claims": record.verdicts}
-    return {**head, **verdicts_file(judge_again(record))}
+        return {**said, "format": record.rules, "claims": record.verdicts}
+    return {**said, **verdicts_file(judge_again(record))}
 
 
 def judge_again(record: Record) -> list[dict[str, Any]]:
@@ -74,19 +80,25 @@ def _show_record(shown: Mapping[str, Any], console: Console) -> None:
     if not claims:
         line(
             console,
-            f"{shown['path']}: {shown['state']}, no verdicts (--judge judges what is there)",
+            f"{shown['path']}: {shown['standing']}, no verdicts (--judge judges what is there)",
         )
         return
     verdicts(claims, console)
     if shown["format"] < FORMAT:
         line(console, f"note     {EARLIER}")
+    if shown["standing"] != "sealed":
+        line(console, f"note     {shown['standing']}")
     line(console, f"record   {nearby(Path(shown['path']))}")
 
 
 def _jobs(found: Jobs, judge: bool) -> Iterator[dict[str, Any]]:
     for path, status in found.statuses.items():
         if judge and status["state"] == "done":
-            status = {**status, **labels(judge_again(load_run(path)))}
+            try:
+                status = {**status, **labels(judge_again(load_run(path)))}
+            except UserError as error:  # one that cannot be judged again hides no other
+                blank = {"labels": {}, "runs": {}, "p_contradicted": {}}
+                status = {**status, "state": "unreadable", "reason": str(error), **blank}
         yield {"path": path, "status": status}
 
 

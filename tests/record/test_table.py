@@ -44,6 +44,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         said = {**STATUS, "overrides": [*job.overrides, *mine], "identity": job.identity}
         with RecordWriter(sweep / job.directory, {**said, "state": "running"}) as writer:
             writer.tree("trajectory.nc", xarray.DataTree.from_dict({"/attention": gap}))
+            writer.data("config.yaml", "runs: 2\n")
             writer.json("verdicts.json", {"claims": []})
             writer.seal(said)
     return sweep
