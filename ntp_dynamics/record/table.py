@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +112,7 @@ def _keep(sweep: Path, jobs: Jobs, table: Table) -> None:
     done = all(status["state"] == "done" for status in jobs.statuses.values())
     if len(table.names) < FROM or not done or (of := fingerprint(sweep, table.names)) is None:
         return
-    body = json.dumps({"version": VERSION, "of": of, **asdict(table)})
+    body = json.dumps({"version": VERSION, "of": of, **vars(table)})
     file = _cache(sweep)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
