@@ -19,8 +19,6 @@ from ntp_dynamics.studies import PLACES
 
 ENVIRONMENT = (PLACES, "WANDB_MODE", "WANDB_PROJECT", "WANDB_DIR")
 """Variables that the lab reads itself and that hold no secret: a worker elsewhere is told them."""
-ROUNDS = 4
-"""Packs a worker has to do: those that are done early take what the slow ones would not reach."""
 MOST = 1000
 """Packs of a sweep: an array of a cluster often takes no more."""
 
@@ -96,8 +94,8 @@ class Outcome:
         return cls(values, failed, said["stopped"])
 
 
-def split(jobs: Sequence[PackedJob], workers: int, size: int | None = None) -> list[list[PackedJob]]:
-    """Jobs in packs of a size: by default a few packs a worker, so that load balances."""
-    packs = min(max(workers, 1) * ROUNDS, MOST)
+def split(jobs: Sequence[PackedJob], packs: int, size: int | None = None) -> list[list[PackedJob]]:
+    """Jobs in packs of a size; by default so large that there are so many packs."""
+    packs = min(max(packs, 1), MOST)
     size = size or max(1, math.ceil(len(jobs) / packs))
     return [list(jobs[i : i + size]) for i in range(0, len(jobs), size)]

@@ -1,13 +1,14 @@
 """The process that speaks to Ray for a sweep, in lines of JSON on its standard input and output.
 
 It is told where the cluster is, then packs by name, and to stop; it says how many CPUs there are,
-what becomes of each pack, and every two seconds that the cluster answers.  Where its input ends, the
-sweep's process has ended: tasks are interrupted, and it leaves.
+what becomes of each pack, and every two seconds that the cluster answers.  Where its input ends,
+the process of the sweep has ended: tasks are interrupted, and it leaves.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 import threading
@@ -41,7 +42,7 @@ class Client:
         ray.init(
             address or "local",
             log_to_driver=False,
-            logging_level="error",
+            logging_level=logging.ERROR,
             **(options if address is None else {}),
         )
         self._ray = ray

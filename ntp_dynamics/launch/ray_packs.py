@@ -29,6 +29,8 @@ SILENT_SECONDS = 15.0
 """After which a cluster that has answered is taken to be gone."""
 JOIN_SECONDS, START_SECONDS = 25.0, 90.0
 """How long it may take to join a cluster, and to start a local one."""
+ROUNDS = 4
+"""Packs for each place in the cluster: load balances, and a lost pack is small."""
 LEAVE_SECONDS = 20.0
 """How long the client may take to end, with the tasks it has."""
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
@@ -45,7 +47,7 @@ class RayCrew:
         self._address, self._cpus, self._num_cpus, self._log = address, cpus, num_cpus, log
         self._names = map(str, count())
         self._said: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        self.workers = 1
+        self.packs = 1
 
     def __enter__(self) -> RayCrew:
         """Raises UserError where no cluster answers, or none of its machines is large enough."""
@@ -86,7 +88,7 @@ class RayCrew:
             what = f"no machine of the cluster has {self._cpus} CPUs"
             remedy = f"give at most {largest}"
             raise UserError("hydra.launcher.cpus", what, remedy)
-        self.workers = max(1, int(said["cpus"]) // self._cpus)
+        self.packs = ROUNDS * max(1, int(said["cpus"]) // self._cpus)
         self._heard = time.monotonic()
 
     @property

@@ -1,7 +1,7 @@
 """Packs as jobs of SLURM (`hydra/launcher=slurm`), through submitit; or of its local executor.
 
-What a pack is, who has it and what became of it stands in a folder of its own below `<sweep>/packs`:
-a command that is stopped leaves packs to go on, and the next one finds them there.
+What a pack is, who has it and what became of it stands in a folder of its own below
+`<sweep>/packs`: a command that is stopped leaves packs to go on, and the next one finds them there.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from ntp_dynamics.system.owner import Owner, new_directory
 
 AT_ONCE = 16
 """Packs of an array that run at a time, where it is not said."""
+ROUNDS = 2
+"""Packs for each of these; processes of this machine begin with imports, and have one each."""
 LARGEST = 1 << 26
 """Bytes of a pack."""
 UNSEEN_SECONDS = 30.0
@@ -55,7 +57,8 @@ class SlurmCrew:
         self._folder, self._options = sweep.absolute() / "packs", options
         self._slurm = options.cluster == "slurm"
         many = AT_ONCE if self._slurm else max(1, cores() // options.cpus)
-        self.workers = 1 if options.cluster == "debug" else options.at_once or many
+        self._at_once = 1 if options.cluster == "debug" else options.at_once or many
+        self.packs = ROUNDS * self._at_once if self._slurm else self._at_once
         self._queue = Queue()
         self._waiting: list[str] = []
         self._jobs: dict[str, Any] = {}
@@ -81,7 +84,7 @@ class SlurmCrew:
                 timeout_min=o.minutes,
                 cpus_per_task=o.cpus,
                 mem_gb=o.mem_gb,
-                slurm_array_parallelism=self.workers,
+                slurm_array_parallelism=self._at_once,
                 slurm_additional_parameters=dict(o.extra),
                 **({} if o.partition is None else {"slurm_partition": o.partition}),
             )
@@ -111,7 +114,7 @@ class SlurmCrew:
 
     def _submit(self) -> None:
         """An array bounds itself; the local executor starts all it is given.  Raises UserError."""
-        free = len(self._waiting) if self._slurm else self.workers - len(self._under_way)
+        free = len(self._waiting) if self._slurm else self._at_once - len(self._under_way)
         names, self._waiting = self._waiting[:free], self._waiting[free:]
         if not names:
             return
@@ -140,16 +143,19 @@ class SlurmCrew:
     def _of(self, name: str) -> Iterator[News]:
         folder = self._folder / name
         ended = self._ended(name)
+        again = self._slurm and ended != "CANCELLED"
         if (folder / OUTCOME).exists():
             outcome = Outcome.read(_text(folder / OUTCOME))
+            if outcome.stopped and ended is None:
+                return  # the queue is about to say by whom
             self._whole &= not outcome.failed and not outcome.stopped
-            yield self._let_go(News(name, outcome))
+            yield self._let_go(News(name, outcome, again=again))
         elif ended is None:
             self._unseen.pop(name, None)
         elif not self._slurm or self._unseen_long(name):
             self._whole = False
-            news = News(name, None, f"{ended}, see {self._folder}")
-            yield self._let_go(news)
+            why = f"{ended}, see {self._folder}"
+            yield self._let_go(News(name, None, why, again=ended != "CANCELLED"))
 
     def _ended(self, name: str) -> str | None:
         """How a pack ended; None where somebody has it."""
@@ -178,8 +184,7 @@ class SlurmCrew:
 
     def stop(self) -> bool:
         """Packs go on without this command."""
-        handles = self._under_way.values()
-        names = {h.slurm.partition("_")[0] if h.slurm else str(h.owner and h.owner.pid) for h in handles}
+        names = {handle.name for handle in self._under_way.values()}
         if names:
             end = f"{'scancel' if self._slurm else 'kill'} {' '.join(sorted(names))}"
             print(f"packs go on; the same command waits for them again, {end} ends them")

@@ -31,6 +31,11 @@ class Handle:
     """As `squeue` names it: 123_4."""
     owner: Owner | None
 
+    @property
+    def name(self) -> str:
+        """What ends it is told: the job of SLURM with all its array, or the process."""
+        return self.slurm.partition("_")[0] if self.slurm else str(self.owner and self.owner.pid)
+
     def write(self, folder: Path) -> None:
         """Into the folder of its pack."""
         said = json.dumps(asdict(self))

@@ -31,7 +31,7 @@ def work(text: str) -> str:
     """Train a pack in this process and say what became of it, both as JSON.
 
     Jobs that are sealed are kept; what another process left there is removed, once it is gone.  A
-    signal to stop ends it as it ends a sweep: the step at hand is finished, and the outcome says it.
+    signal to stop ends it as it ends a sweep: the step at hand is finished, the outcome says so.
     """
     pack = Pack.read(text)
     values: dict[int, float] = {}
