@@ -10,9 +10,12 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 import sys
 import threading
 import time
+import traceback
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, TextIO
 
@@ -22,6 +25,13 @@ ANSWER_SECONDS = 2.0
 """How often the cluster is asked whether it is there."""
 END_SECONDS = 15.0
 """How long tasks that were interrupted may take to end, once nobody waits for them."""
+
+STORE = 100 << 20
+"""Bytes of a local cluster's shared memory: packs and outcomes are short texts."""
+
+
+class Gone(Exception):
+    """The cluster is, as far as this machine is concerned."""
 
 
 class Client:
@@ -36,14 +46,12 @@ class Client:
         """Join a cluster, or start a local one."""
         import ray
 
-        options: dict[str, Any] = {"include_dashboard": False, "num_cpus": num_cpus}
-        if address is None:
-            options["_node_ip_address"] = "127.0.0.1"
+        local = {"num_cpus": num_cpus, "include_dashboard": False, "object_store_memory": STORE}
         ray.init(
             address or "local",
             log_to_driver=False,
             logging_level=logging.ERROR,
-            **(options if address is None else {}),
+            **(local | {"_node_ip_address": "127.0.0.1"} if address is None else {}),
         )
         self._ray = ray
         self._task = ray.remote(work)
@@ -73,13 +81,25 @@ class Client:
             try:
                 self._say(name=name, outcome=self._ray.get(task), why="")
             except Exception as error:  # of Ray: a worker or a machine is gone, or it was told to
-                why = str(error).strip().splitlines()
-                self._say(name=name, outcome=None, why=why[0] if why else type(error).__name__)
+                self._look_at_home()
+                self._say(name=name, outcome=None, why=in_a_line(error))
 
     def answer(self) -> None:
-        """Say that the cluster is there; hangs where it is not."""
+        """Say that the cluster is there; hangs where it is not.  Raises Gone."""
+        self._look_at_home()
         self._ray.cluster_resources()
         self._say(alive=True)
+
+    def _look_at_home(self) -> None:
+        """Raises Gone where Ray's server on this machine is: every task would fail at once."""
+        node = getattr(self._ray._private.worker, "_global_node", None)
+        path = getattr(node, "raylet_socket_name", None)
+        if path is not None:
+            with socket.socket(socket.AF_UNIX) as home:
+                try:
+                    home.connect(path)
+                except OSError as error:
+                    raise Gone("Ray's server on this machine is gone") from error
 
     def leave(self) -> None:
         """End, with what is under way."""
@@ -112,13 +132,19 @@ def main(log: str) -> None:
         return
     try:
         client.join(first["address"], first["num_cpus"])
+        serve(client, told)
     except Exception as error:
-        why = str(error).strip().splitlines()
-        out.write(json.dumps({"error": why[0] if why else type(error).__name__}) + "\n")
-        return
+        traceback.print_exc()
+        out.write(json.dumps({"error": in_a_line(error)}) + "\n")
+        out.flush()
+        os._exit(1)  # what is left of Ray may hang
+
+
+def serve(client: Client, told: SimpleQueue[dict[str, Any] | None]) -> None:
+    """Do what is told until nobody is there any more.  Raises Gone."""
     answered = 0.0
     while True:
-        try:
+        with suppress(Empty):
             while True:
                 said = told.get_nowait()
                 if said is None:
@@ -128,12 +154,16 @@ def main(log: str) -> None:
                     client.stop()
                 else:
                     client.begin(**said)
-        except Empty:
-            pass
         client.look(0.2)
         if time.monotonic() - answered > ANSWER_SECONDS:
             client.answer()
             answered = time.monotonic()
+
+
+def in_a_line(error: Exception) -> str:
+    """The first sentence of what Ray says."""
+    first = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+    return first.partition(". ")[0].removesuffix(".")
 
 
 def _listen(told: SimpleQueue[dict[str, Any] | None]) -> None:

@@ -27,7 +27,7 @@ from ntp_dynamics.system.errors import UserError
 
 SILENT_SECONDS = 15.0
 """After which a cluster that has answered is taken to be gone."""
-JOIN_SECONDS, START_SECONDS = 25.0, 90.0
+JOIN_SECONDS, START_SECONDS = 20.0, 90.0
 """How long it may take to join a cluster, and to start a local one."""
 ROUNDS = 4
 """Packs for each place in the cluster: load balances, and a lost pack is small."""
@@ -69,6 +69,7 @@ class RayCrew:
         try:
             self._join()
         except BaseException:
+            self._client.kill()  # it may hang
             self.__exit__()
             raise
         return self
@@ -115,6 +116,8 @@ class RayCrew:
                 break
             if said is None:
                 raise self._gone("its client ended")
+            if "error" in said:
+                raise self._gone(said["error"])
             self._heard = time.monotonic()
             if "name" in said:
                 outcome = None if said["outcome"] is None else Outcome.read(said["outcome"])
@@ -139,7 +142,7 @@ class RayCrew:
 
     def _gone(self, why: str) -> UserError:
         self._client.kill()  # it may hang
-        remedy = "when it is back, repeat the command: what is done is kept"
+        remedy = "repeat the command when it is back: what is done is kept"
         return UserError(f"ray ({self._where})", f"the cluster is gone: {why}", remedy)
 
     def _say(self, **what: Any) -> None:
