@@ -1,1 +1,1 @@
-"""Sweeps that are killed, starved and damaged on purpose."""
+"""Sweeps and jobs that are killed, starved, cut off and crowded: do they survive?"""

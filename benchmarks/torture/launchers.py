@@ -2,7 +2,7 @@
 
     python -m benchmarks.torture.launchers [--jobs 64] [--steps 2000000]
 
-Prints one JSON object: seconds and counts.  The launchers of others are left out where they are not
+Prints JSON: seconds and counts.  The launchers of others are left out where they are not
 installed.
 """
 
@@ -21,6 +21,8 @@ from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from ntp_dynamics.system.owner import attended
 
 RECORD = ("trajectory.nc", "verdicts.json", "laws.nc", "corpora/*")
 LAUNCHERS = {
@@ -71,6 +73,8 @@ class Sweep:
     def at_work(self, name: str) -> Iterator[int]:
         """The processes that jobs name as theirs."""
         for claim in sorted((self.folder / name).glob("*/CLAIM")):
+            if not attended(claim.parent):  # one that was killed before leaves its claim
+                continue
             try:
                 yield int(json.loads(claim.read_text())["pid"])
             except (OSError, ValueError, KeyError):
@@ -147,10 +151,10 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         sweep = Sweep(Path(folder), options.jobs, options.steps)
-        found = {"equal bytes": equal_bytes(sweep)}
+        print(json.dumps({"equal bytes": equal_bytes(sweep)}, indent=1), flush=True)
         if find_spec("ray") is not None:
-            found["killed on Ray"] = killed(sweep, LAUNCHERS["packed_ray"][0])
-    print(json.dumps(found, indent=1))
+            found = killed(sweep, LAUNCHERS["packed_ray"][0])
+            print(json.dumps({"killed on Ray": found}, indent=1))
 
 
 if __name__ == "__main__":

@@ -146,8 +146,9 @@ class SlurmCrew:
         again = self._slurm and ended != "CANCELLED"
         if (folder / OUTCOME).exists():
             outcome = Outcome.read(_text(folder / OUTCOME))
-            if outcome.stopped and ended is None:
-                return  # the queue is about to say by whom
+            own = not self._slurm and name in self._jobs  # whose process is to be taken leave of
+            if ended is None and (own or outcome.stopped):
+                return  # SLURM is about to say who stopped it
             self._whole &= not outcome.failed and not outcome.stopped
             yield self._let_go(News(name, outcome, again=again))
         elif ended is None:
