@@ -1,1 +1,1 @@
-"""Sweeps and jobs that are killed, starved, cut off and crowded: do they survive?"""
+"""Long forms of the tests of reliability (`make torture`)."""

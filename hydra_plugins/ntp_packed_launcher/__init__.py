@@ -106,9 +106,12 @@ class PackedLauncher(Launcher):
         return train_many(jobs, self.threads)
 
     def _directory(self, number: int, overrides: Sequence[str]) -> Path:
+        from ntp_dynamics.launch.directories import OURS
+        from ntp_dynamics.launch.multirun import directory_of
+
         sweep: Any = self.config.hydra.sweep
-        if sweep._get_node("subdir")._value() == "${hydra.job.num}":
-            return Path(sweep.dir) / str(number)
+        if sweep._get_node("subdir")._value() == OURS:
+            return Path(sweep.dir) / directory_of(number, overrides)
         composed: Any = self.loader.load_sweep_config(self.config, list(overrides))
         with open_dict(composed):
             composed.hydra.job.num = composed.hydra.job.id = number

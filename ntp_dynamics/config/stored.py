@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from enum import StrEnum
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -15,12 +16,18 @@ from ntp_dynamics import studies
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.schema import groups_of, schemas
 from ntp_dynamics.config.tracking import flatten
+from ntp_dynamics.system.bounded import yaml_of
 from ntp_dynamics.system.secrets import redact
 
 
 def to_yaml(config: JobConfig) -> str:
     """The configuration as it is stored with a record, its free texts without secrets; `choices`
     names what each group chose."""
+    return yaml.dump(to_plain(config), Dumper=_DUMPER, sort_keys=False)
+
+
+def to_plain(config: JobConfig) -> dict[str, Any]:
+    """The same as plain values."""
     plain = _plain(asdict(config))
     choices = {
         group: name
@@ -28,7 +35,7 @@ def to_yaml(config: JobConfig) -> str:
         for name, schema in options.items()
         if type(getattr(config, group)) is schema
     }
-    return yaml.dump({"choices": choices, **plain}, Dumper=_DUMPER, sort_keys=False)
+    return {"choices": choices, **plain}
 
 
 def redact_overrides(config: JobConfig, overrides: Sequence[str]) -> list[str]:
@@ -54,25 +61,28 @@ def _is_free_text(value: Any) -> bool:
     return isinstance(value, str) and not isinstance(value, StrEnum)
 
 
-def from_yaml(text: str) -> Any:
+def from_yaml(text: str, where: Path = Path("config.yaml")) -> Any:
     """The inverse of `to_yaml`.  Names map to dataclasses of the study; nothing is executed."""
-    plain = read_yaml(text)
+    return from_plain(read_yaml(text, where))
+
+
+def from_plain(plain: dict[str, Any]) -> Any:
+    """The inverse of `to_plain`."""
     study = plain.setdefault("study", studies.DEFAULT)
     for group, name in plain.pop("choices").items():
         plain[group] = _adapter(groups_of(study)[group][name]).validate_python(plain[group])
     return _adapter(schemas()[study]).validate_python(plain)
 
 
-def read_yaml(text: str) -> Any:
-    """Plain values of a YAML text."""
-    return yaml.load(text, Loader=_LOADER)
+def read_yaml(text: str, where: Path = Path("config.yaml")) -> Any:
+    """Plain values of a YAML text, within limits.  Raises UserError."""
+    return yaml_of(text.encode("utf-8"), where)
 
 
 _adapter = cache(TypeAdapter)  # takes milliseconds to make
 
-# the ones in C, where PyYAML was built with them, are ten times faster
+# the one in C, where PyYAML was built with it, is ten times faster
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _plain(value: Any) -> Any:

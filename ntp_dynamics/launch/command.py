@@ -23,24 +23,25 @@ from ntp_dynamics import __version__
 from ntp_dynamics.config.arguments import pasted, quoted
 from ntp_dynamics.config.choices import Figures
 from ntp_dynamics.config.compose import compose_job, read_config
-from ntp_dynamics.config.composer import Composer
+from ntp_dynamics.config.composer import Composer, kept_composer
 from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.config.help import help_text
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.mistakes import as_typed
 from ntp_dynamics.launch import multirun
+from ntp_dynamics.launch.changed import carry_over
 from ntp_dynamics.launch.check import check_sweep
 from ntp_dynamics.launch.resume import (
     check_same,
     clear,
     clear_the_rest,
     done_of,
-    finished,
     plan_of,
     unfinished,
 )
-from ntp_dynamics.launch.sweeps import count, expand, whole_sweep
-from ntp_dynamics.record.plan import PLAN, Plan
+from ntp_dynamics.launch.sweeps import expand, whole_sweep
+from ntp_dynamics.record.finished import finished
+from ntp_dynamics.record.plan import Plan, read_plan
 from ntp_dynamics.record.record import status_files
 from ntp_dynamics.record.store import STATUS, make_directory, occupied, redact_yaml, remove_record
 from ntp_dynamics.report.show import line, nearby, show, show_tracking, summarise
@@ -81,11 +82,11 @@ def launch(arguments: Sequence[str]) -> None:
     elif any(getattr(options, flag, None) for flag in HYDRAS_OWN):
         _hydra(arguments)
     elif options.multirun:
-        composer = Composer(search, overrides)
-        check_sweep(jobs, count(overrides), composer, Console())
-        first = compose_job(next(iter(expand(overrides))), search)
-        plan = plan_of(list(expand(overrides)), composer, given)
-        _launch_sweep(arguments, first, plan, composer)
+        composer, jobs = kept_composer(search, overrides), list(jobs)
+        configs = check_sweep(jobs, len(jobs), composer, Console())
+        first = compose_job(jobs[0], search)
+        plan = plan_of(jobs, configs, first, given, search)
+        _launch_sweep(arguments, first, configs[0], plan, composer)
     else:
         composed = compose_job(overrides, search)
         check_inputs(read_config(composed))
@@ -95,10 +96,13 @@ def launch(arguments: Sequence[str]) -> None:
 
 
 def _launch_sweep(
-    arguments: Sequence[str], first: DictConfig, plan: Plan, composer: Composer
+    arguments: Sequence[str],
+    first: DictConfig,
+    config: JobConfig,
+    plan: Plan,
+    composer: Composer,
 ) -> None:
     console, jobs = Console(), len(plan.jobs)
-    config = read_config(first)
     progress = SweepProgress(console, jobs)
     multirun.under_way = multirun.Sweep(config, progress, composer)
     with sweep_of(first, plan, arguments) as (sweep, done):
@@ -152,16 +156,21 @@ def sweep_of(
     """
     named = directory_of(first, SWEEP)
     asked = any(o.startswith(f"{SWEEP}=") for o in arguments)
-    old = [] if first.overwrite or asked else unfinished(named.parent, plan)
+    allowed = first.runtime.allow_changed
+    old = [] if first.overwrite or asked else unfinished(named.parent, plan, allowed)
     if len(old) > 1:
         listed = ", ".join(str(nearby(place)) for place in old)
         remedy = "go on with one: ntp-resume DIR; or start anew with overwrite=true"
         raise UserError("sweep", f"{len(old)} of these jobs were cut short: {listed}", remedy)
-    if asked and not first.overwrite and (named / PLAN).exists():
-        check_same(named, plan)
+    if asked and not first.overwrite and read_plan(named) is not None:
         old = [named]
     if old:
         with DirectoryLock(old[0]):
+            there = read_plan(old[0])
+            if there is not None and allowed:
+                carry_over(old[0], there, plan)
+            elif there is not None:
+                check_same(old[0], there, plan)
             yield old[0], done_of(old[0], plan)
         return
     with locked(first, SWEEP, arguments) as directory:
@@ -258,7 +267,7 @@ def _job(composed: DictConfig) -> float:
             return record.returned
         progress = multirun.job_share(context.job.num, config)
         group = Path(context.sweep.dir).name
-        around = Surroundings(overrides, progress=progress, figures=False, group=group)
+        around = Surroundings(overrides, progress=progress, figures=False, group=group, resume=True)
         return run_job(config, directory, around).returned
     except Exception as error:
         multirun.leave_failure(directory, overrides, error)
@@ -266,7 +275,9 @@ def _job(composed: DictConfig) -> float:
         return float("nan")
 
 
-def run_single(config: JobConfig, directory: Path, overrides: Sequence[str]) -> float:
+def run_single(
+    config: JobConfig, directory: Path, overrides: Sequence[str], resume: bool = False
+) -> float:
     """One job with all that is told of it; exits with 2 for a mistake, 1 where it overflowed."""
     from ntp_dynamics.run.job import Surroundings, run_job
     from ntp_dynamics.study import NonFinite
@@ -274,7 +285,8 @@ def run_single(config: JobConfig, directory: Path, overrides: Sequence[str]) -> 
     console = Console()
     try:
         import_for(config)
-        record = run_job(config, directory, Surroundings(overrides, progress=JobProgress(console)))
+        around = Surroundings(overrides, progress=JobProgress(console), resume=resume)
+        record = run_job(config, directory, around)
     except (UserError, UserErrors) as error:
         refuse([error] if isinstance(error, UserError) else error.errors)
     except NonFinite as error:

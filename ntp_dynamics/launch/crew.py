@@ -14,14 +14,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from ntp_dynamics.config.composer import Composer
+from ntp_dynamics.config.composer import Composer, kept_composer
 from ntp_dynamics.launch import multirun
 from ntp_dynamics.launch.multirun import PackedJob
 from ntp_dynamics.launch.packs import Outcome, Pack, Place, split
 from ntp_dynamics.record.identity import identity
 from ntp_dynamics.record.store import MANIFEST, STATUS
-from ntp_dynamics.run.progress import graceful_interrupt
 from ntp_dynamics.system.errors import UserError, escaped
+from ntp_dynamics.system.stops import graceful_interrupt
 from ntp_dynamics.system.throttle import Throttle
 
 LOOK_SECONDS = 0.5
@@ -80,7 +80,7 @@ def train_elsewhere(
     exits with one line where the crew cannot be reached.
     """
     sweep = multirun.under_way
-    composer = sweep.composer if sweep else Composer()
+    composer = sweep.composer if sweep else kept_composer()
     place = Place.here(composer.search, composer.places)
     named = [_named(job, composer) for job in jobs]
     try:

@@ -12,11 +12,12 @@ os.environ["OMP_NUM_THREADS"] = "1"
 from rich.console import Console
 
 from ntp_dynamics import __version__
-from ntp_dynamics.config.composer import Composer
+from ntp_dynamics.config.composer import Composer, kept_composer
 from ntp_dynamics.launch import multirun
 from ntp_dynamics.launch.multirun import PackedJob, reason, train_many
 from ntp_dynamics.launch.packs import Outcome, Pack, Place
-from ntp_dynamics.launch.resume import clear, sealed
+from ntp_dynamics.launch.resume import clear
+from ntp_dynamics.record.finished import sealed
 from ntp_dynamics.record.store import STATUS
 from ntp_dynamics.run.progress import SweepProgress
 from ntp_dynamics.run.start import import_for
@@ -30,7 +31,7 @@ PATIENCE_SECONDS = 60.0
 def work(text: str) -> str:
     """Train a pack in this process and say what became of it, both as JSON.
 
-    Jobs that are sealed are kept; what another process left there is removed, once it is gone.  A
+    Jobs that are sealed are kept; one that another process left, once that is gone, goes on.  A
     signal to stop ends it as it ends a sweep: the step at hand is finished, the outcome says so.
     """
     pack = Pack.read(text)
@@ -69,7 +70,7 @@ def _settle(place: Place) -> Composer:
         raise UserError(place.folder, what, "put it on a file system that all share") from error
     os.environ.update(place.environment)
     sys.path += [directory for directory in place.modules if directory not in sys.path]
-    return Composer(place.search, place.places)
+    return kept_composer(place.search, place.places)
 
 
 def _first(composer: Composer, jobs: list[PackedJob]):
@@ -90,7 +91,7 @@ def _ours(jobs: list[PackedJob], failed: dict[int, str]) -> list[PackedJob]:
         try:
             unfinished = not sealed(job.directory, job.identity or "")
             if unfinished and (job.directory / STATUS).exists():
-                clear(job.directory)
+                clear(job.directory, checkpoints=False)  # from which it goes on
             ours.append(job)
         except UserError as error:
             failed[job.number] = str(error)

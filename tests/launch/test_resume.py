@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,9 @@ import pytest
 import ntp_dynamics as ntp
 from ntp_dynamics import cli
 from ntp_dynamics.launch import multirun
-from ntp_dynamics.record.plan import Plan, read_plan
+from ntp_dynamics.record.plan import read_plan
 from ntp_dynamics.system.owner import DirectoryLock
+from tests.sweeps import job_of
 
 TINY = [
     *("experiment=smoke", "tracking=none", "figures=none", "dataset.queries=3"),
@@ -63,18 +66,17 @@ def cut(command: Command, tmp_path: Path, *more: str) -> Path:
     """A sweep of which job 0 is done, job 1 was killed, and job 2 never began."""
     assert command(*SWEEP, *more) == 0
     (sweep,) = (p.parent for p in tmp_path.glob("multirun/smoke/*/plan.json"))
-    (sweep / "1/MANIFEST.json").unlink()
-    status = json.loads((sweep / "1/status.json").read_text())
-    (sweep / "1/status.json").write_text(json.dumps({**status, "state": "running"}))
-    for path in sorted((sweep / "2").rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
-    (sweep / "2").rmdir()
+    killed = job_of(sweep, 1)
+    (killed / "MANIFEST.json").unlink()
+    status = json.loads((killed / "status.json").read_text())
+    (killed / "status.json").write_text(json.dumps({**status, "state": "running"}))
+    shutil.rmtree(job_of(sweep, 2))
     return sweep
 
 
 def equal(one: Path, other: Path) -> bool:
     return all(
-        (one / str(i) / n).read_bytes() == (other / str(i) / n).read_bytes()
+        (job_of(one, i) / n).read_bytes() == (job_of(other, i) / n).read_bytes()
         for i in range(3)
         for n in RECORD
     )
@@ -102,14 +104,14 @@ def test_it_goes_on_to_equal_bytes_and_does_no_sealed_job_again(
 ) -> None:
     chosen = f"hydra/launcher={launcher}"
     sweep = cut(command, tmp_path, chosen)
-    sealed = (sweep / "0/MANIFEST.json").stat().st_ino
+    sealed = (job_of(sweep, 0) / "MANIFEST.json").stat().st_ino
     capsys.readouterr()
     done = resumed(sweep) if how == "ntp-resume" else command(*SWEEP, chosen)
     assert done == 0
     out = capsys.readouterr().out
     assert "1 of 3 jobs are done, going on" in out
     assert "3 of 3 jobs done" in out
-    assert (sweep / "0/MANIFEST.json").stat().st_ino == sealed
+    assert (job_of(sweep, 0) / "MANIFEST.json").stat().st_ino == sealed
     assert len(list(tmp_path.glob("multirun/smoke/*"))) == 1
     assert equal(sweep, whole)
     assert list(ntp.load_sweep(sweep)["status"]) == ["done"] * 3
@@ -117,9 +119,10 @@ def test_it_goes_on_to_equal_bytes_and_does_no_sealed_job_again(
 
 def test_a_damaged_job_is_done_again(command: Command, whole: Path, tmp_path: Path) -> None:
     sweep = cut(command, tmp_path)
-    data = bytearray((sweep / "0/trajectory.nc").read_bytes())
+    trajectory = job_of(sweep, 0) / "trajectory.nc"
+    data = bytearray(trajectory.read_bytes())
     data[len(data) // 2] ^= 1
-    (sweep / "0/trajectory.nc").write_bytes(data)
+    trajectory.write_bytes(data)
     assert resumed(sweep) == 0
     assert equal(sweep, whole)
 
@@ -129,7 +132,7 @@ def test_what_else_lies_in_the_folder_of_a_sweep_stays(command: Command, tmp_pat
     assert command("seed=9", f"hydra.run.dir={sweep}/mine") == 0
     assert resumed(sweep) == 0
     assert ntp.load_run(sweep / "mine").config.seed == 9
-    assert ntp.load_run(sweep / "2").config.seed == 2
+    assert ntp.load_run(job_of(sweep, 2)).config.seed == 2
 
 
 def test_a_sweep_that_is_done_is_not_gone_on_with_but_begun_anew(
@@ -172,7 +175,7 @@ def test_other_jobs_or_another_version_are_refused_in_a_line(
     assert "it already holds a sweep of other jobs: 1 of 3 differ; choose" in line
     there = read_plan(sweep)
     assert there is not None
-    Plan(there.jobs, there.command, version="0.0.1").write(sweep)
+    replace(there, version="0.0.1").write(sweep)
     assert resumed(sweep) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "it was planned by version" in line
@@ -197,7 +200,7 @@ def test_a_file_that_changed_since_makes_other_jobs(
         return 0
 
     assert run("hydra.sweep.dir=s") == 0
-    (tmp_path / "s/1/MANIFEST.json").unlink()
+    (job_of(tmp_path / "s", 1) / "MANIFEST.json").unlink()
     corpus.write_text("\n".join([*lines, '{"tokens": ["b", "a"], "next": "b"}']) + "\n")
     capsys.readouterr()
     assert run("hydra.sweep.dir=s") == 2
@@ -221,13 +224,13 @@ def test_a_job_that_somebody_is_at_work_in_is_left_alone(
     """An orphan of a sweep whose driver was killed; the others are done."""
     sweep = cut(command, tmp_path)
     capsys.readouterr()
-    with DirectoryLock(sweep / "1"):
+    with DirectoryLock(job_of(sweep, 1)):
         assert resumed(sweep) == 1
         assert list(ntp.load_sweep(sweep)["status"]) == ["done", "running", "done"]
     told = capsys.readouterr()
     assert "is at work in it" in told.err
     assert "2 of 3 jobs done" in told.out
-    assert json.loads((sweep / "1/status.json").read_text())["state"] == "running"
+    assert json.loads((job_of(sweep, 1) / "status.json").read_text())["state"] == "running"
 
 
 def test_a_single_job_is_done_again_from_its_configuration(
