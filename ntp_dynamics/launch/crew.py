@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ntp_dynamics.config.composer import Composer, kept_composer
+from ntp_dynamics.config.stored import redact_overrides
 from ntp_dynamics.launch import multirun
 from ntp_dynamics.launch.multirun import PackedJob
 from ntp_dynamics.launch.packs import Outcome, Pack, Place, split
@@ -47,6 +48,8 @@ class Crew(Protocol):
 
     packs: int
     """In how many a sweep is best split."""
+    on_disk: bool
+    """Whether what a pack says is written down."""
 
     def __enter__(self) -> Any: ...
 
@@ -82,8 +85,8 @@ def train_elsewhere(
     sweep = multirun.under_way
     composer = sweep.composer if sweep else kept_composer()
     place = Place.here(composer.search, composer.places)
-    named = [_named(job, composer) for job in jobs]
     try:
+        named = [_named(job, composer, crew.on_disk) for job in jobs]
         with graceful_interrupt() as interrupt, crew:
             given = _Given(named, crew, threads, place, retries)
             given.begin(size)
@@ -103,10 +106,14 @@ def train_elsewhere(
     return [given.values.get(job.number, math.nan) for job in jobs]
 
 
-def _named(job: PackedJob, composer: Composer) -> PackedJob:
-    """The job as whoever trains it must find it."""
-    key = identity(composer.config(job.overrides))
-    return replace(job, directory=job.directory.absolute(), identity=key)
+def _named(job: PackedJob, composer: Composer, on_disk: bool) -> PackedJob:
+    """The job as whoever trains it must find it.  Raises UserError for a secret that would be
+    written down."""
+    config = composer.config(job.overrides)
+    if on_disk and redact_overrides(config, job.overrides) != job.overrides:
+        what = "a secret among its overrides would lie in the folder of the sweep"
+        raise UserError(f"job {job.number}", what, "write ${oc.env:NAME} in its place")
+    return replace(job, directory=job.directory.absolute(), identity=identity(config))
 
 
 class _Given:

@@ -47,7 +47,7 @@ class RayCrew:
         self._address, self._cpus, self._num_cpus, self._log = address, cpus, num_cpus, log
         self._names = map(str, count())
         self._said: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        self.packs = 1
+        self.packs, self.on_disk = 1, False
 
     def __enter__(self) -> RayCrew:
         """Raises UserError where no cluster answers, or none of its machines is large enough."""

@@ -59,6 +59,7 @@ class SlurmCrew:
         many = AT_ONCE if self._slurm else max(1, cores() // options.cpus)
         self._at_once = 1 if options.cluster == "debug" else options.at_once or many
         self.packs = ROUNDS * self._at_once if self._slurm else self._at_once
+        self.on_disk = True
         self._queue = Queue()
         self._waiting: list[str] = []
         self._jobs: dict[str, Any] = {}

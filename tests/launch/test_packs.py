@@ -120,7 +120,7 @@ def test_a_worker_of_another_version_trains_nothing(tmp_path: Path, place: Place
 class Here:
     """A crew in this process; whoever trains the packs that are named is gone in the middle."""
 
-    packs = 1
+    packs, on_disk = 1, True
 
     def __init__(self, dies: Callable[[Sequence[int]], bool]):
         self.dies, self.given, self.ended = dies, list[list[int]](), list[News]()
@@ -193,3 +193,18 @@ def test_where_nobody_can_be_reached_it_is_said_in_one_line(
         train_elsewhere(jobs_in(tmp_path, 1), Gone(lambda numbers: True), 1, None, retries=2)
     assert stopped.value.code == 1
     assert capsys.readouterr().err == "error: ray: the cluster is gone; repeat the command\n"
+
+
+def test_no_secret_is_written_down_with_a_pack(
+    tmp_path: Path,
+    place: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("MY_TOKEN", "opensesame")
+    (job,) = jobs_in(tmp_path, 1)
+    crew = Here(lambda numbers: False)
+    with pytest.raises(SystemExit):
+        train_elsewhere([replace(job, overrides=[*TINY, "name=opensesame"])], crew, 1, None, 0)
+    assert crew.given == []
+    assert "a secret among its overrides" in capsys.readouterr().err
