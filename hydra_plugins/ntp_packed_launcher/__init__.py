@@ -7,7 +7,7 @@ Hydra finds launchers and sweepers in this namespace only; the work is done in
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_search_path import ConfigSearchPath
@@ -20,6 +20,9 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ntp_dynamics import studies
 from ntp_dynamics.system.secrets import redact
+
+if TYPE_CHECKING:
+    from ntp_dynamics.launch.multirun import PackedJob
 
 
 @dataclass
@@ -83,18 +86,24 @@ class PackedLauncher(Launcher):
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        from ntp_dynamics.launch.multirun import PackedJob, train_many
+        from ntp_dynamics.launch.multirun import PackedJob
 
         jobs = [
             PackedJob(number, list(overrides), self._directory(number, overrides))
             for number, overrides in enumerate(job_overrides, start=initial_job_idx)
         ]
         returned = []
-        for job, value in zip(jobs, train_many(jobs, self.threads), strict=True):
+        for job, value in zip(jobs, self.train(jobs), strict=True):
             one = JobReturn(overrides=job.overrides, working_dir=str(job.directory))
             one.return_value, one.status = value, JobStatus.COMPLETED
             returned.append(one)
         return returned
+
+    def train(self, jobs: Sequence["PackedJob"]) -> Sequence[float]:
+        """The value that each job returns, nan where it failed: here, in this process."""
+        from ntp_dynamics.launch.multirun import train_many
+
+        return train_many(jobs, self.threads)
 
     def _directory(self, number: int, overrides: Sequence[str]) -> Path:
         from ntp_dynamics.launch.directories import OURS

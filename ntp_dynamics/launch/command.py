@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
@@ -52,6 +53,9 @@ from ntp_dynamics.system.owner import DirectoryLock, new_directory
 
 RUN, SWEEP = "hydra.run.dir", "hydra.sweep.dir"
 """What names the directory of a job, and of a sweep."""
+
+UNTOLD = "HYDRA_FULL_ERROR"
+"""Hydra hands on the exception of a launcher, and tells no page of it."""
 
 HYDRAS_OWN = ("hydra_help", "cfg", "info", "shell_completion", "resolve", "package")
 """Flags that ask Hydra something and start no job."""
@@ -107,7 +111,8 @@ def _launch_sweep(
         if done:
             line(console, f"{nearby(sweep)}: {len(done)} of {jobs} jobs are done, going on")
         try:
-            _hydra([*arguments, f"hydra.sweep.dir={quoted(sweep)}"])
+            with aborted_in_one_line(sweep):
+                _hydra([*arguments, f"hydra.sweep.dir={quoted(sweep)}"])
         finally:
             multirun.under_way = None
             progress.finish()
@@ -115,6 +120,28 @@ def _launch_sweep(
             show_tracking(config.tracking, console)
     if missing:
         sys.exit(1)
+
+
+@contextmanager
+def aborted_in_one_line(sweep: Path) -> Iterator[None]:
+    """Tell why a launcher gave up a sweep, as one of somebody else's does whose worker is killed.
+
+    Jobs tell themselves why they failed; what they left is there to be gone on with.
+    """
+    before = os.environ.get(UNTOLD)
+    os.environ[UNTOLD] = "1"
+    try:
+        yield
+    except Exception as error:
+        if before:
+            raise
+        first = next(iter(str(error).splitlines()), "").partition(". ")[0]
+        what = f"it has given up: {type(error).__name__}: {first}"
+        print(f"error: {UserError('hydra/launcher', what, f'ntp-resume {sweep}')}", file=sys.stderr)
+        sys.exit(1)
+    finally:
+        if before is None:
+            del os.environ[UNTOLD]
 
 
 @contextmanager

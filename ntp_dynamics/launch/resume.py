@@ -20,7 +20,7 @@ from ntp_dynamics.record.record import status_files
 from ntp_dynamics.record.status import told
 from ntp_dynamics.record.store import remove_record
 from ntp_dynamics.system.errors import UserError
-from ntp_dynamics.system.owner import DirectoryLock
+from ntp_dynamics.system.owner import DirectoryLock, attended
 from ntp_dynamics.system.secrets import redact
 
 
@@ -60,14 +60,13 @@ def done_of(sweep: Path, plan: Plan) -> set[Path]:
 
 
 def clear_the_rest(sweep: Path, plan: Plan, done: set[Path]) -> None:
-    """Remove what jobs of the plan left that is not sealed, and nothing else that lies there.
-
-    Raises UserError where somebody is still at work in it.
-    """
+    """Remove what jobs of the plan left that is not sealed, and nothing else that lies there; what
+    somebody is still at work in stays, and is met when its turn comes."""
     wanted = {job.identity for job in plan.jobs}
     named = {sweep / job.directory for job in plan.jobs}
     for place in (path.parent for path in status_files(sweep)):
-        if place not in done and (place in named or told(place).get("identity") in wanted):
+        mine = place in named or told(place).get("identity") in wanted
+        if mine and place not in done and not attended(place):
             clear(place, checkpoints=False)  # from which it goes on
 
 
