@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn, JobStatus
@@ -19,6 +18,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ntp_dynamics import studies
+from ntp_dynamics.config.hydra_private import BasicSweeper, as_written
 from ntp_dynamics.system.secrets import redact
 
 
@@ -98,7 +98,7 @@ class PackedLauncher(Launcher):
 
     def _directory(self, number: int, overrides: Sequence[str]) -> Path:
         sweep: Any = self.config.hydra.sweep
-        if sweep._get_node("subdir")._value() == "${hydra.job.num}":
+        if as_written(sweep, "subdir") == "${hydra.job.num}":
             return Path(sweep.dir) / str(number)
         composed: Any = self.loader.load_sweep_config(self.config, list(overrides))
         with open_dict(composed):

@@ -14,13 +14,13 @@ from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from ntp_dynamics.config.arguments import parsed
 from ntp_dynamics.config.compose import PLAIN_RESOLVERS, compose_job, read_config, without_hydra
 from ntp_dynamics.config.conflicts import check_conflicts
+from ntp_dynamics.config.hydra_private import apply_overrides
 from ntp_dynamics.config.mistakes import COMPLAINTS, as_typed
 from ntp_dynamics.config.schema import STUDY, every_group, schemas
 from ntp_dynamics.config.validate import validate
@@ -145,7 +145,7 @@ def _texts(value: Any) -> Iterator[str]:
 def _set(values: Sequence[Override], composed: DictConfig) -> DictConfig:
     """A copy with these values, set by Hydra's own function."""
     composed = copy.deepcopy(composed)
-    ConfigLoaderImpl._apply_overrides_to_config(list(values), composed)
+    apply_overrides(list(values), composed)
     return composed
 
 

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import yaml
 from hydra.core.override_parser.types import Override
-from hydra.plugins.config_source import ConfigSource
-from omegaconf._utils import get_yaml_loader
 from yaml.reader import ReaderError
 
+from ntp_dynamics.config.hydra_private import get_yaml_loader, header_of
 from ntp_dynamics.config.schema import STUDY, every_group
 from ntp_dynamics.system.errors import UserError
 
@@ -70,7 +69,7 @@ def _misplaced(path: Path) -> UserError | None:
         what = "it begins with a byte order mark"
         return UserError(str(path), what, "save it as UTF-8 without one")
     try:
-        package = ConfigSource._get_header_dict(text)["package"]
+        package = header_of(text)["package"]
     except ValueError:
         package = None
     if package == "_global_":

@@ -1,0 +1,59 @@
+"""What the lab uses of Hydra and OmegaConf that they do not promise to keep, and where their
+versions differ.
+
+All of it is looked for when this is imported: a version that lacks a part is answered in one line.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from ntp_dynamics.system.errors import UserError
+
+ALLOWED = "hydra-core>=1.3.8,<1.5"
+"""As in pyproject.toml."""
+
+try:
+    from hydra._internal.config_loader_impl import ConfigLoaderImpl
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+    from hydra._internal.utils import get_args_parser
+    from hydra.initialize import get_gh_backup, restore_gh_from_backup
+    from hydra.plugins.config_source import ConfigSource
+    from omegaconf import DictConfig, Node, OmegaConf, basecontainer
+
+    apply_overrides = ConfigLoaderImpl._apply_overrides_to_config
+    header_of = ConfigSource._get_header_dict
+    get_yaml_loader: Any = basecontainer.get_yaml_loader  # pyright: ignore
+    _ = DictConfig._get_node, Node._value
+    if version("omegaconf").startswith("2.3."):
+        register_resolver: Any = OmegaConf.register_new_resolver
+    else:  # which has it under the name of an older function
+        register_resolver = OmegaConf.register_resolver
+except (ImportError, AttributeError) as error:
+    installed = f"hydra-core {version('hydra-core')} with omegaconf {version('omegaconf')}"
+    what = f"the lab does not know this version: {str(error).partition(' (')[0]}"
+    raise UserError(installed, what, f"pip install '{ALLOWED}'") from error
+
+OLD_DEFAULTS = version("hydra-core").startswith("1.3.")
+VERSION_BASE: dict[str, Any] = {"version_base": "1.3"} if OLD_DEFAULTS else {}
+"""Hydra 1.3 wants to hear whose defaults are meant; 1.4 has one set of them, and would warn."""
+
+
+def as_written(owner: Any, key: str) -> Any:
+    """What a key of a composed config was set to, interpolations as they stand."""
+    return owner._get_node(key)._value()
+
+
+__all__ = [
+    "VERSION_BASE",
+    "BasicSweeper",
+    "apply_overrides",
+    "as_written",
+    "get_args_parser",
+    "get_gh_backup",
+    "get_yaml_loader",
+    "header_of",
+    "register_resolver",
+    "restore_gh_from_backup",
+]
