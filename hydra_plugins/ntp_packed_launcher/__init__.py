@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_search_path import ConfigSearchPath
-from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.search_path_plugin import SearchPathPlugin
@@ -18,7 +18,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ntp_dynamics import studies
-from ntp_dynamics.config.hydra_private import BasicSweeper, as_written
+from ntp_dynamics.config.hydra_private import as_written, register_config
 from ntp_dynamics.system.secrets import redact
 
 
@@ -40,9 +40,7 @@ class PackedSweeperConfig:
 
 
 for _group, _node in (("launcher", PackedLauncherConfig), ("sweeper", PackedSweeperConfig)):
-    ConfigStore.instance().store(
-        group=f"hydra/{_group}", name="packed", node=_node, provider="ntp-dynamics"
-    )
+    register_config(f"hydra/{_group}", "packed", _node)
 
 
 class StudySearchPath(SearchPathPlugin):
