@@ -7,12 +7,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.torture.child import warm
+from benchmarks.torture.clocks import CLOCKS_JUMP
 from benchmarks.torture.crash_points import CRASH_POINTS
+from benchmarks.torture.crowds import CROWDS, STARTS
 from benchmarks.torture.experiment import Experiment, Workshop, timed
+from benchmarks.torture.full_disk import FULL_DISK
+from benchmarks.torture.hostile_places import HOSTILE_PLACES
 from benchmarks.torture.jobs import PLAIN, TINY
 from benchmarks.torture.lost_writes import LOST_WRITES
 
-EXPERIMENTS: list[Experiment] = [CRASH_POINTS, LOST_WRITES]
+EXPERIMENTS: list[Experiment] = [
+    CRASH_POINTS,
+    LOST_WRITES,
+    FULL_DISK,
+    HOSTILE_PLACES,
+    CROWDS,
+    STARTS,
+    CLOCKS_JUMP,
+]
 
 
 def run_all(names: Sequence[str], folder: Path, *, quick: bool, dry: bool) -> int:

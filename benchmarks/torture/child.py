@@ -65,13 +65,25 @@ class Child:
     def alive(self) -> bool:
         return not self._over()
 
+    def wait_until_stopped(self, patience: float = PATIENCE) -> bool:
+        """Until it stops (SIGSTOP); False where it ends before."""
+        while not self._over():
+            if Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T":
+                return True
+            if time.monotonic() - self.began > patience:
+                raise TimeoutError(f"process {self.pid} does not stop")
+            time.sleep(0.002)
+        return False
+
     def wait(self, patience: float = PATIENCE) -> Ended:
         """Until it ends.  Raises TimeoutError where it hangs; it is killed then."""
         while not self._over():
             if time.monotonic() - self.began > patience:
                 os.kill(self.pid, signal.SIGKILL)
                 os.waitpid(self.pid, 0)
-                raise TimeoutError(f"process {self.pid}: {(self.output / 'err').read_text()[-500:]}")
+                raise TimeoutError(
+                    f"process {self.pid}: {(self.output / 'err').read_text()[-500:]}"
+                )
             time.sleep(0.002)
         assert self.status is not None
         said = ((self.output / name).read_text(errors="replace") for name in ("out", "err"))
@@ -135,21 +147,23 @@ class Nursery:
 
     def train(self, arguments: Sequence[str], cwd: Path, **more: Any) -> Child:
         """``ntp-train`` with these arguments."""
-        return self.start(lambda: _train(arguments), cwd, **more)
+        return self.start(lambda: train_here(arguments), cwd, **more)
 
     def resume(self, directory: str | Path, cwd: Path, *flags: str, **more: Any) -> Child:
         """``ntp-resume DIR``."""
-        return self.start(lambda: _resume([str(directory), *flags]), cwd, **more)
+        return self.start(lambda: resume_here([str(directory), *flags]), cwd, **more)
 
 
-def _train(arguments: Sequence[str]) -> None:
+def train_here(arguments: Sequence[str]) -> None:
+    """The command itself, in this process."""
     from ntp_dynamics import cli
 
     sys.argv = ["ntp-train", *arguments]
     cli.train()
 
 
-def _resume(arguments: Sequence[str]) -> None:
+def resume_here(arguments: Sequence[str]) -> None:
+    """The command itself, in this process."""
     from ntp_dynamics import cli
 
     sys.argv = ["ntp-resume", *arguments]

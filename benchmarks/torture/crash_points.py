@@ -54,7 +54,9 @@ def _job(workshop: Workshop, n: int, expected: Bytes, what: What, kinds: Kind) -
     return counts
 
 
-def _sweep(workshop: Workshop, n: int, expected: dict[str, Bytes], what: What, kinds: Kind) -> Counts:
+def _sweep(
+    workshop: Workshop, n: int, expected: dict[str, Bytes], what: What, kinds: Kind
+) -> Counts:
     place = workshop.fresh("place")
     _kill(workshop, place, "sweep", Suffer(place, n, what, kinds=kinds))
     counts = Counts()

@@ -49,7 +49,9 @@ class Counts:
 
     @classmethod
     def read(cls, said: dict[str, Any]) -> Counts:
-        return cls(Counter(said["tried"]), Counter(said["came_out"]), said["faults"], said["measured"])
+        return cls(
+            Counter(said["tried"]), Counter(said["came_out"]), said["faults"], said["measured"]
+        )
 
 
 @dataclass
@@ -100,7 +102,8 @@ class Workshop:
             found = try_one(Workshop(place, self.quick, self.width), item)
         except BaseException as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
-            found = Counts(faults=[f"{item}: {type(error).__name__} at line {where.lineno}: {error}"])
+            said = f"{type(error).__name__}: {error}"[:200]
+            found = Counts(faults=[f"{Path(where.filename).name}, line {where.lineno}: {said}"])
         try:
             place.mkdir(exist_ok=True)
             (place / "counts.json").write_text(json.dumps(found.plain()))

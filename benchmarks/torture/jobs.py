@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -27,18 +28,28 @@ MIXED = (
 
 
 def start(
-    workshop: Workshop, place: Path, overrides: tuple[str, ...], suffer: Suffer | None = None
+    workshop: Workshop,
+    place: Path,
+    overrides: tuple[str, ...],
+    suffer: Suffer | None = None,
+    first: Callable[[], None] = lambda: None,
+    then: Callable[[], None] = lambda: None,
 ) -> Child:
     """A job into ``place/job``, its configuration composed beforehand: what Hydra takes for that is
-    nothing that a disk could disturb."""
+    nothing that a disk could disturb.  Its process does something
+    ``first``, and ``then``, before it ends."""
     config = composed(overrides)
 
     def do() -> None:
         from ntp_dynamics.cli import mistakes_in_one_line
         from ntp_dynamics.launch.command import run_single
 
-        with mistakes_in_one_line():
-            run_single(config, Path("job"), list(overrides))
+        first()
+        try:
+            with mistakes_in_one_line():
+                run_single(config, Path("job"), list(overrides))
+        finally:
+            then()
 
     return workshop.nursery.start(do, place, suffer=suffer)
 

@@ -54,10 +54,14 @@ def unlike(log: Path, place: Path) -> list[str]:
     disk = Disk()
     for call in read_log(log):
         disk.follow(call)
-    tree = {p: b for p, b in disk.tree([True] * len(disk.changes), "whole").items() if b is not None}
+    tree = {
+        p: b for p, b in disk.tree([True] * len(disk.changes), "whole").items() if b is not None
+    }
     there = {str(p): p.read_bytes() for p in place.rglob("*") if p.is_file()}
     return [
-        f"the log does not give {name}" for name in tree | there if tree.get(name) != there.get(name)
+        f"the log does not give {name}"
+        for name in tree | there
+        if tree.get(name) != there.get(name)
     ]
 
 
@@ -70,15 +74,19 @@ def different(log: Path, origin: str) -> Iterator[State]:
         for ordered in (True, False):
             for way, kept in cuts(disk, ordered, rng):
                 tree = disk.tree(kept, way)
-                key = hashlib.sha256(repr(sorted(tree.items())).encode()).digest()
+                key = _key(tree)
                 if key not in seen:
                     seen.add(key)
                     yield State(n, f"{'ordered' if ordered else 'unordered'}, {way}", tree)
 
 
-def _try(
-    workshop: Workshop, state: State, kind: str, expected: dict, origin: str
-) -> Counts:
+def _key(tree: Tree) -> bytes:
+    """Equal for states that readers cannot tell apart: of a temporary file that it is there."""
+    body = [(path, b"" if path.endswith(".tmp") else tree[path]) for path in sorted(tree)]
+    return hashlib.sha256(repr(body).encode()).digest()
+
+
+def _try(workshop: Workshop, state: State, kind: str, expected: dict, origin: str) -> Counts:
     place = workshop.fresh("place")
     lay_out(state.tree, origin, place)
     counts = Counts()

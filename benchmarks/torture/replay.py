@@ -101,7 +101,8 @@ class Disk:
             self.changes.append(Change(call, file))
         elif kind == Kind.FSYNC and file is None:  # of a directory
             self.changes = [
-                Change(c.call, c.file, c.sure or _parent_is(c.call, call.path)) for c in self.changes
+                Change(c.call, c.file, c.sure or _parent_is(c.call, call.path))
+                for c in self.changes
             ]
         elif file is not None:
             if kind == Kind.WRITE:

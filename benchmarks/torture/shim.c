@@ -1,6 +1,6 @@
 /* Stands between a process and its disk (LD_PRELOAD): counts the calls that change what lies below
- * a place, and at the n-th of them kills the process, tears the write, lets the call fail, or goes
- * on and logs.  HDF5's own calls pass through here as Python's do.
+ * a place, and at the n-th of them kills the process, tears the write, stops it, lets the call
+ * fail, or goes on and logs.  HDF5's own calls pass through here as Python's do.
  *
  * It sleeps until `torture_arm` is called, in the process that is to suffer.
  */
@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 enum { OPEN = 1, WRITE = 2, FSYNC = 4, RENAME = 8, MKDIR = 16, UNLINK = 32, TRUNCATE = 64, READ = 128 };
-enum { COUNT, BEFORE, AFTER, TORN, FAIL };
+enum { COUNT, BEFORE, AFTER, TORN, FAIL, STOP };
 
 static int armed, action, error_number, kinds, last, log_file = -1;
 static long at;
@@ -92,6 +92,10 @@ static int gate(int kind, const char *path, const char *other)
     long mark = __sync_add_and_fetch(seen, 1);
     if (mark < at || mark > last) return COUNT;
     if (action == BEFORE) die();
+    if (action == STOP) {
+        kill(getpid(), SIGSTOP);
+        return COUNT;
+    }
     return action;
 }
 

@@ -28,9 +28,9 @@ class Kind(IntFlag):
 
 class What(IntEnum):
     """What becomes of the call that is waited for: nothing, the process is killed before or after
-    it, half of what it writes is written, it fails."""
+    it, half of what it writes is written, it fails, the process is stopped (SIGSTOP) before it."""
 
-    COUNT, BEFORE, AFTER, TORN, FAIL = range(5)
+    COUNT, BEFORE, AFTER, TORN, FAIL, STOP = range(6)
 
 
 class Count:
