@@ -10,7 +10,7 @@ import math
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,11 +29,11 @@ from ntp_dynamics.draw.canvas import own_style
 from ntp_dynamics.draw.job import draw_job
 from ntp_dynamics.draw.sheets import grid
 from ntp_dynamics.observe.judgement import judge_claims, laws_of, series
-from ntp_dynamics.run.job import Surroundings, job_parts
+from ntp_dynamics.run.job import Surroundings, job_parts, run_job
 from ntp_dynamics.run.parts import Ended, run_packed
 from ntp_dynamics.run.preparation import PreparedJob, prepare
-from ntp_dynamics.run.progress import Interrupt
 from ntp_dynamics.study import Study
+from ntp_dynamics.system.stops import Interrupt
 from tests.conftest import every_study
 from tests.planted import ask, values
 
@@ -109,6 +109,42 @@ def test_cut_anywhere_and_resumed_each_phase_goes_on_to_equal_bytes(asked: Asked
         for _ in range(3):
             cut = Cut.draw(way.horizon, rng)
             assert equal(whole, measured(way, cut)) == [], cut
+
+
+class After(Interrupt):
+    """Asks to stop when it has been looked at so often."""
+
+    def __init__(self, looks: int):
+        self.left, self.said = looks, "SIGTERM"
+
+    @property
+    def requested(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+def test_a_job_that_is_stopped_again_and_again_leaves_equal_bytes(
+    asked: Asked, tmp_path: Path
+) -> None:
+    config = read_config(compose_job([*asked.overrides, *PLAIN]))
+    places, looks = [], 1
+    while not (tmp_path / "MANIFEST.json").exists():
+        around = Surroundings(
+            figures=False,
+            resume=True,
+            interrupting=lambda n=looks: nullcontext(After(n)),
+        )
+        with suppress(KeyboardInterrupt):
+            run_job(config, tmp_path, around)
+        status = json.loads((tmp_path / "status.json").read_text())
+        places.append(status["reached"])
+        looks *= 3
+    assert record_bytes(tmp_path) == record_bytes(asked.record.path)
+    assert len(places) > 1
+    ends = {o.name: o.horizon for o in asked.study.outline(config)}
+    assert places[0] != places[-1] == ends
+    assert not (tmp_path / "checkpoints").exists()
+    assert "goes on from step" in (tmp_path / "log.txt").read_text()
 
 
 def test_a_run_does_not_depend_on_the_runs_beside_it(asked: Asked, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Magnitude = Annotated[float, Field(ge=1e-100, le=1e100)]
 """A step size, a norm or a margin: norms are squared on the way, which must stay in the range of

@@ -13,7 +13,7 @@ from typing import Annotated
 from omegaconf import MISSING
 from pydantic import Field
 
-from ntp_dynamics.config.choices import Count, Figures, When
+from ntp_dynamics.config.choices import Count, Figures, Seconds, When
 from ntp_dynamics.config.tracking import Tracking
 
 
@@ -33,6 +33,11 @@ class Runtime:
     """How the machine is used; never changes a number."""
 
     threads: Count = 1
+    checkpoint_seconds: Seconds | None = 10.0
+    """How often a job keeps where it stands, for at most 2 % of its time; null: only when it is
+    asked to stop."""
+    allow_changed: bool = False
+    """Go on although the version, a library or the processor has changed; the record says so."""
 
 
 @dataclass

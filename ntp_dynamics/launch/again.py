@@ -11,9 +11,8 @@ from ntp_dynamics.record.identity import identity
 from ntp_dynamics.record.plan import Plan, read_plan
 from ntp_dynamics.record.record import damage_in_one_line
 from ntp_dynamics.record.status import read_object, told
-from ntp_dynamics.record.store import STATUS, remove_record, verify
+from ntp_dynamics.record.store import STATUS, verify
 from ntp_dynamics.system.errors import UserError
-from ntp_dynamics.system.owner import DirectoryLock
 from ntp_dynamics.system.secrets import HIDDEN
 
 
@@ -51,6 +50,7 @@ def _job(directory: Path) -> None:
     if said.get("identity") != identity(config):
         what = "its configuration, a file that it names, or the version has changed since"
         raise UserError(str(directory), what, "run it anew: repeat the command")
-    with DirectoryLock(directory):
-        remove_record(directory)
-    run_single(config, directory, list(said.get("overrides") or ()))
+    if said.get("added"):
+        what = f"it was given {', '.join(map(str, said['added']))} in Python"
+        raise UserError(str(directory), what, "go on there: ntp.train(..., resume=True)")
+    run_single(config, directory, list(said.get("overrides") or ()), resume=True)

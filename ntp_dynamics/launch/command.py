@@ -34,11 +34,11 @@ from ntp_dynamics.launch.resume import (
     clear,
     clear_the_rest,
     done_of,
-    finished,
     plan_of,
     unfinished,
 )
 from ntp_dynamics.launch.sweeps import count, expand, whole_sweep
+from ntp_dynamics.record.finished import finished
 from ntp_dynamics.record.plan import PLAN, Plan
 from ntp_dynamics.record.record import status_files
 from ntp_dynamics.record.store import STATUS, make_directory, occupied, redact_yaml, remove_record
@@ -231,7 +231,7 @@ def _job(composed: DictConfig) -> float:
             return record.returned
         progress = multirun.job_share(context.job.num, config)
         group = Path(context.sweep.dir).name
-        around = Surroundings(overrides, progress=progress, figures=False, group=group)
+        around = Surroundings(overrides, progress=progress, figures=False, group=group, resume=True)
         return run_job(config, directory, around).returned
     except Exception as error:
         multirun.leave_failure(directory, overrides, error)
@@ -239,7 +239,9 @@ def _job(composed: DictConfig) -> float:
         return float("nan")
 
 
-def run_single(config: JobConfig, directory: Path, overrides: Sequence[str]) -> float:
+def run_single(
+    config: JobConfig, directory: Path, overrides: Sequence[str], resume: bool = False
+) -> float:
     """One job with all that is told of it; exits with 2 for a mistake, 1 where it overflowed."""
     from ntp_dynamics.run.job import Surroundings, run_job
     from ntp_dynamics.study import NonFinite
@@ -247,7 +249,8 @@ def run_single(config: JobConfig, directory: Path, overrides: Sequence[str]) -> 
     console = Console()
     try:
         import_for(config)
-        record = run_job(config, directory, Surroundings(overrides, progress=JobProgress(console)))
+        around = Surroundings(overrides, progress=JobProgress(console), resume=resume)
+        record = run_job(config, directory, around)
     except (UserError, UserErrors) as error:
         refuse([error] if isinstance(error, UserError) else error.errors)
     except NonFinite as error:

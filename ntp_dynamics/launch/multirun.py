@@ -13,13 +13,14 @@ from pathlib import Path
 from ntp_dynamics import studies
 from ntp_dynamics.config.composer import Composer
 from ntp_dynamics.config.job import JobConfig
-from ntp_dynamics.launch.resume import finished
+from ntp_dynamics.record.finished import finished
 from ntp_dynamics.record.record import Record
 from ntp_dynamics.record.store import RecordWriter
 from ntp_dynamics.run.parts import Ended, Parts, run_packed
-from ntp_dynamics.run.progress import Interrupt, SweepProgress, graceful_interrupt
+from ntp_dynamics.run.progress import SweepProgress
 from ntp_dynamics.run.start import import_for
 from ntp_dynamics.system.errors import UserError, UserErrors, escaped
+from ntp_dynamics.system.stops import Interrupt, graceful_interrupt
 
 
 @dataclass
@@ -119,5 +120,6 @@ def _parts(job: PackedJob, interrupt: Interrupt) -> Parts[Record]:
         figures=False,
         group=job.directory.parent.name,
         interrupting=lambda: nullcontext(interrupt),
+        resume=True,
     )
     return (yield from job_parts(config, job.directory, around))

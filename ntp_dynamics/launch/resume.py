@@ -7,13 +7,13 @@ from pathlib import Path
 
 from ntp_dynamics import __version__
 from ntp_dynamics.config.composer import Composer
-from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.stored import redact_overrides
+from ntp_dynamics.record.finished import sealed
 from ntp_dynamics.record.identity import identity
 from ntp_dynamics.record.plan import PLAN, Plan, Planned, read_plan
-from ntp_dynamics.record.record import Record, load_run, status_files
+from ntp_dynamics.record.record import status_files
 from ntp_dynamics.record.status import told
-from ntp_dynamics.record.store import MANIFEST, remove_record, verify
+from ntp_dynamics.record.store import remove_record
 from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.system.owner import DirectoryLock
 from ntp_dynamics.system.secrets import redact
@@ -27,24 +27,6 @@ def plan_of(jobs: Sequence[Sequence[str]], composer: Composer, command: Sequence
         for config, overrides in zip(configs, jobs, strict=True)
     ]
     return Plan(planned, [redact(word) for word in command])
-
-
-def sealed(directory: Path, key: str) -> bool:
-    """Whether a job with this identity is done there, and every file is as it was written."""
-    if not (directory / MANIFEST).exists():
-        return False
-    status = told(directory)
-    if status["state"] != "done" or status.get("identity") != key:
-        return False
-    try:
-        return verify(directory)
-    except UserError:
-        return False
-
-
-def finished(directory: Path, config: JobConfig) -> Record | None:
-    """The record of this job, if it is done there already."""
-    return load_run(directory) if sealed(directory, identity(config)) else None
 
 
 def done_of(sweep: Path, plan: Plan) -> set[Path]:
@@ -63,13 +45,13 @@ def clear_the_rest(sweep: Path, plan: Plan, done: set[Path]) -> None:
     numbered = {sweep / str(number) for number in range(len(plan.jobs))}
     for place in (path.parent for path in status_files(sweep)):
         if place not in done and (place in numbered or told(place).get("identity") in wanted):
-            clear(place)
+            clear(place, checkpoints=False)  # from which it goes on
 
 
-def clear(directory: Path) -> None:
+def clear(directory: Path, checkpoints: bool = True) -> None:
     """Remove the record of a job.  Raises UserError where somebody is at work in it."""
     with DirectoryLock(directory):
-        remove_record(directory)
+        remove_record(directory, checkpoints)
 
 
 def unfinished(folder: Path, plan: Plan) -> list[Path]:

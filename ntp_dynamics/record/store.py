@@ -16,6 +16,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,31 +27,42 @@ from ntp_dynamics.record.trees import HDF5, write_tree
 from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.system.owner import DirectoryLock, unwritable
 from ntp_dynamics.system.secrets import redact
+from ntp_dynamics.system.stops import undisturbed
 
 if TYPE_CHECKING:
     import xarray
 
 STATUS, MANIFEST, TRAJECTORY = "status.json", "MANIFEST.json", "trajectory.nc"
 VERDICTS, LOG = "verdicts.json", "log.txt"
+CHECKPOINTS = "checkpoints"
+"""The folder of what a job needs to go on: beside its record, and no part of it."""
 
 
 class RecordWriter:
     """Writes one record.  A context manager: the directory is ours until it ends.
 
-    Raises UserError where the directory holds a record, or another job is at work in it.
+    Raises UserError where the directory holds a record, or another job is at work in it.  With
+    ``resume`` what this same job left unfinished gives way, but for its checkpoints.
     """
 
-    def __init__(self, directory: str | Path, status: dict[str, Any], overwrite: bool = False):
+    def __init__(
+        self,
+        directory: str | Path,
+        status: dict[str, Any],
+        overwrite: bool = False,
+        resume: bool = False,
+    ):
         self.directory = Path(directory)
         self.entries: dict[str, dict[str, Any]] = {}
         """Size and SHA-256 of each file as it was written."""
+        self.sealed = False
         make_directory(self.directory)
         self._lock = DirectoryLock(self.directory)
         try:
             if (self.directory / STATUS).exists():
-                if not overwrite:
+                if not (overwrite or (resume and self._cut_short(status))):
                     raise occupied(self.directory)
-                remove_record(self.directory)
+                remove_record(self.directory, checkpoints=overwrite)
             self.json(STATUS, status)
         except OSError as error:
             self._lock.release()
@@ -87,6 +99,13 @@ class RecordWriter:
 
         Raises UserError for a file that is no longer the one that was written.
         """
+        with undisturbed():
+            self._seal(status)
+            self.sealed = True
+        if last:
+            self._lock.release()
+
+    def _seal(self, status: dict[str, Any]) -> None:
         self._check_place()
         for name, entry in self.entries.items():
             if name != STATUS and _found(self.directory / name) != entry:
@@ -96,8 +115,6 @@ class RecordWriter:
         body = _dump(status).encode("utf-8", "backslashreplace")
         self._manifest(self.entries | {STATUS: _entry_of(body)})
         self._write(STATUS, lambda path: path.write_bytes(body))
-        if last:
-            self._lock.release()
 
     def reopen(self, *names: str) -> None:
         """Take files that are to change once more out of the manifest of a sealed record, which is
@@ -107,6 +124,17 @@ class RecordWriter:
     def _manifest(self, entries: dict[str, dict[str, Any]]) -> None:
         text = _dump({"files": entries})
         self._write(MANIFEST, lambda path: path.write_text(text, encoding="utf-8"))
+
+    def _cut_short(self, status: dict[str, Any]) -> bool:
+        """Whether the job that lies here is this one, and is not done."""
+        with suppress(UserError):
+            if (self.directory / MANIFEST).exists() and verify(self.directory):
+                return False
+        try:
+            there = read_json(self.directory / STATUS)
+        except UserError:
+            return True  # damaged since, or of a job that was cut off
+        return not isinstance(there, dict) or there.get("identity") == status["identity"]
 
     def __enter__(self) -> RecordWriter:
         return self
@@ -177,14 +205,14 @@ def occupied(directory: Path) -> UserError:
     return UserError(str(directory), "it already holds a record", remedy)
 
 
-def remove_record(directory: Path) -> None:
+def remove_record(directory: Path, checkpoints: bool = True) -> None:
     """Remove what a job leaves behind, and nothing else; its status last, which says it is one."""
     for name in (MANIFEST, TRAJECTORY, VERDICTS, LAWS, "config.yaml", LOG):
         (directory / name).unlink(missing_ok=True)
     for name in (MANIFEST, TRAJECTORY, VERDICTS, LAWS, "config.yaml", STATUS):
         for unfinished in directory.glob(f".{name}.*.tmp"):  # of a process that was killed
             unfinished.unlink(missing_ok=True)
-    for name in ("corpora", "figures"):
+    for name in ("corpora", "figures", CHECKPOINTS)[: 3 if checkpoints else 2]:
         shutil.rmtree(directory / name, ignore_errors=True)
     (directory / STATUS).unlink(missing_ok=True)
 

@@ -6,7 +6,7 @@ arrays), then axes of its own.  A value that was not recorded is nan.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -57,6 +57,40 @@ class Recorder:
                     (len(x), len(self.clocks[clock]), *x.shape[2:]), np.nan
                 )
             self._values[name][:, rows[clock]] = x
+
+    def save(self, reached: int) -> dict[str, np.ndarray]:
+        """The values up to a step, by name; what was never put is not among them."""
+        return {
+            name: x[:, : self._until(self.channels[name].clock, reached)]
+            for name, x in self._values.items()
+        }
+
+    def load(self, saved: Mapping[str, np.ndarray]) -> None:
+        """Hold what a recorder of the same clocks held when it was saved."""
+        for name, x in saved.items():
+            due = self.clocks[self.channels[name].clock]
+            self.put_many(due[: x.shape[1]], {name: x})
+
+    def by_step(self, reached: int) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+        """What was recorded up to a step, in its order: values (R, ...) by name."""
+        places = {
+            clock: {int(t): i for i, t in enumerate(steps[: self._until(clock, reached)])}
+            for clock, steps in self.clocks.items()
+        }
+        for step in sorted(set().union(*places.values())):
+            rows = {clock: at[step] for clock, at in places.items() if step in at}
+            yield (
+                step,
+                {
+                    name: x[:, rows[clock]]
+                    for name, x in self._values.items()
+                    if (clock := self.channels[name].clock) in rows
+                },
+            )
+
+    def _until(self, clock: str, reached: int) -> int:
+        """How many of the steps of a clock lie up to one."""
+        return int(np.searchsorted(self.clocks[clock], reached, side="right"))
 
     def _rows(self, clock: str, steps: np.ndarray) -> np.ndarray:
         """Where steps stand on a clock."""

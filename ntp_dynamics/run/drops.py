@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,6 +36,15 @@ class Drops:
         if note not in self.told:
             self.told.append(note)
             self._say(note)
+
+    def save(self) -> dict[str, Any]:
+        """What was dropped so far, as JSON has it."""
+        return {"told": self.told, "gone": sorted([*place] for place in self._gone)}
+
+    def load(self, saved: Mapping[str, Any]) -> None:
+        """Know what was dropped before, which was told then."""
+        self.told = [str(note) for note in saved["told"]]
+        self._gone = {(str(stage), str(name)) for stage, name in saved["gone"]}
 
     @property
     def so_far(self) -> dict[str, list[str]]:

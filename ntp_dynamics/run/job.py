@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
+import shlex
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,22 +22,25 @@ from ntp_dynamics.observe.measure import Unmeasurable
 from ntp_dynamics.observe.observable import Observable
 from ntp_dynamics.record.identity import identity
 from ntp_dynamics.record.laws import LAWS, laws_tree
-from ntp_dynamics.record.outcome import final_values, one_line, summary
+from ntp_dynamics.record.outcome import one_line, summary
 from ntp_dynamics.record.record import Record, read_back
 from ntp_dynamics.record.store import LOG, STATUS, TRAJECTORY, VERDICTS, RecordWriter
 from ntp_dynamics.record.trees import check_tree
+from ntp_dynamics.run.account import Account
+from ntp_dynamics.run.checkpointing import Checkpointing
 from ntp_dynamics.run.drops import Drops
 from ntp_dynamics.run.parts import Parts, Work, run_alone
 from ntp_dynamics.run.preparation import PreparedJob, prepare
-from ntp_dynamics.run.progress import Interrupt, JobProgress, SweepShare, graceful_interrupt
+from ntp_dynamics.run.progress import JobProgress, SweepShare
+from ntp_dynamics.run.publishing import Publisher
 from ntp_dynamics.run.rehearsal import rehearse
-from ntp_dynamics.run.training import Publisher, Trained, Watcher, train_phases
+from ntp_dynamics.run.training import Trained, Watcher, train_phases
 from ntp_dynamics.system.disk import make_room, size_in_words
-from ntp_dynamics.system.errors import UserError, UserErrors, escaped
+from ntp_dynamics.system.errors import UserErrors
 from ntp_dynamics.system.log import JobLog
 from ntp_dynamics.system.owner import unwritable
 from ntp_dynamics.system.secrets import redact
-from ntp_dynamics.system.throttle import Throttle
+from ntp_dynamics.system.stops import Interrupt, graceful_interrupt, interrupted_by_stops
 from ntp_dynamics.track.mirror import subject_of, track_outcome
 from ntp_dynamics.track.tracking import open_tracker
 from ntp_dynamics.verdict.claim import Claim
@@ -67,6 +70,8 @@ class Surroundings:
     """The sweep that the job is part of."""
     interrupting: Interrupting = graceful_interrupt
     """What tells of Ctrl-C while the job trains and records."""
+    resume: bool = False
+    """Go on with what this same job left unfinished in its directory."""
 
 
 def run_job(
@@ -74,64 +79,38 @@ def run_job(
 ) -> Record:
     """Train, record, judge.  Raises UserError where the directory holds a record.
 
-    A job that fails says why in its status and log.  Ctrl-C ends training after the step at hand:
-    the record so far is written with the status `interrupted`, and KeyboardInterrupt raised.
+    A job that fails says why in its status and log.  Ctrl-C, or another signal to stop, ends
+    training after the step at hand: the record so far and a checkpoint are written, the status is
+    `interrupted`, and KeyboardInterrupt raised.
     """
-    return run_alone(job_parts(config, directory, around))
+    with interrupted_by_stops():
+        return run_alone(job_parts(config, directory, around))
 
 
 def job_parts(
     config: JobConfig, directory: str | Path, around: Surroundings = Surroundings()
 ) -> Parts[Record]:
     """As `run_job`, in parts: training is the work that other threads can do."""
-    started = time.monotonic()
     progress = around.progress or JobProgress(Console(quiet=True))
-    status: dict[str, Any] = {
-        "state": "running",
-        "study": config.study,
-        "overrides": redact_overrides(config, around.overrides),
-        "reason": None,
-        "identity": identity(config),
-    }
-    writer = RecordWriter(directory, status, overwrite=config.overwrite)
-
-    def so_far(**more: Any) -> dict[str, Any]:
-        return {**status, "seconds": round(time.monotonic() - started, 3), **more}
-
-    def end(state: str, reason: str) -> None:
-        log(f"{state}: {reason}")
-        with suppress(UserError):  # where nothing can be written, the reason is told all the same
-            writer.json(STATUS, so_far(state=state, reason=redact(reason), **drops.so_far))
-
-    def publish(trained: Trained) -> None:
-        """The record so far, for those who watch."""
-        tree = trained.tree(job.problem.tables())
-        writer.tree(TRAJECTORY, tree)
-        writer.json(STATUS, so_far(final=final_values(tree, job.study.stages)))
-
-    def tell(text: str) -> None:
-        progress.bar.console.print(escaped(text), markup=False, highlight=False, soft_wrap=True)
-
-    def say(text: str) -> None:
-        log(text)
-        tell(text)
-
+    status = _first_status(config, around)
+    writer = RecordWriter(directory, status, config.overwrite, around.resume)
     settings = to_yaml(config)
     subject = subject_of(config, settings, writer.directory, around.group)
     with writer, _opened_log(writer, status) as log:
-        drops = Drops(log, say)
+        account = Account(writer, log, status, progress.bar.console)
+        drops = Drops(log, account.say)
         try:
             job = prepare(config, around.observables, around.claims)
             make_room(writer.directory, job.problem.disk)
             inputs = _write_inputs(job, settings, writer, log)
             rehearse(job)
-            with open_tracker(config.tracking, subject, say, images(job.hooks)) as tracker:
+            kept = Checkpointing(writer.directory, config, account.status, account.say)
+            with open_tracker(config.tracking, subject, account.say, images(job.hooks)) as tracker:
                 watch = tracker.watch if is_on(config.tracking) else None
                 tree = yield from _train_and_record(
-                    job, writer, progress, watch, publish, around.interrupting, drops
+                    job, account, kept, drops, watch, progress, around.interrupting
                 )
-                constants = job.constants(tree)
-                judged = judge_claims(tree, constants, job.claims, job.study.residual)
+                judged = judge_claims(tree, job.constants(tree), job.claims, job.study.residual)
                 claims = [j.to_json() for j in judged]
                 writer.json(VERDICTS, verdicts_file(claims))
                 curved = laws_tree(laws_of(judged))
@@ -146,49 +125,72 @@ def job_parts(
             for name in (TRAJECTORY, LAWS) if curved is not None else (TRAJECTORY,):
                 check_tree(writer.directory / name)
             writer.add(LOG, log.entry)
-            done = so_far(state="done", **outcome)
+            done = account.so_far(state="done", **outcome)
             writer.seal(done, last=False)  # before figures: none of them costs a record
         except KeyboardInterrupt as stopped:
-            end("interrupted", str(stopped) or "Ctrl-C")
-            say(f"interrupted; the record so far is in {writer.directory}")
+            if not writer.sealed:
+                account.end("interrupted", str(stopped) or "Ctrl-C", **drops.so_far)
+                account.say(f"interrupted; the record so far is in {writer.directory}")
+                if around.group is None:  # a sweep says it once, at its end
+                    account.tell(_next(around, writer.directory))
             raise
         except Exception as error:
             log(traceback.format_exc())
             first = error.errors[0] if isinstance(error, UserErrors) else error
-            end("failed", one_line(first))
+            account.end("failed", one_line(first), **drops.so_far)
             raise
-        if undrawn := _draw(job, tree, inputs, judged, writer.directory, around, tell):
+        kept.remove()
+        if undrawn := _draw(job, tree, inputs, judged, writer.directory, around, account.tell):
             writer.reopen(LOG, STATUS)  # these two say what is missing
             log("\n".join(undrawn))
             writer.add(LOG, log.entry)
             outcome["notes"] += [redact(text) for text in undrawn]
-            writer.seal(so_far(state="done", **outcome))
+            writer.seal(account.so_far(state="done", **outcome))
     return Record(writer.directory, config, inputs, tree, claims)
+
+
+def _first_status(config: JobConfig, around: Surroundings) -> dict[str, Any]:
+    """What the status says from the start on."""
+    status = {
+        "state": "running",
+        "study": config.study,
+        "overrides": redact_overrides(config, around.overrides),
+        "reason": None,
+        "identity": identity(config),
+    }
+    added = [*(o.name for o in around.observables), *(claim.id for claim in around.claims)]
+    return {**status, "added": added} if added else status
+
+
+def _next(around: Surroundings, directory: Path) -> str:
+    """How to go on after a job was stopped."""
+    in_python = around.observables or around.claims
+    command = f"ntp-resume {shlex.quote(str(directory))}"
+    return f"go on with {'resume=True' if in_python else command}"
 
 
 def _train_and_record(
     job: PreparedJob,
-    writer: RecordWriter,
-    progress: Bar,
-    watch: Watcher | None,
-    publish: Publisher,
-    interrupting: Interrupting,
+    account: Account,
+    kept: Checkpointing,
     drops: Drops,
+    watch: Watcher | None,
+    progress: Bar,
+    interrupting: Interrupting,
 ) -> Parts[xarray.DataTree]:
-    """Train all stages and write the trajectory, also of a training that was cut short.
+    """Train all stages and write the trajectory, also of a training that was cut short; from where
+    an earlier one stood, if it left a checkpoint.
 
-    While it trains the record so far is published, every two seconds at most.  Raises
-    KeyboardInterrupt after Ctrl-C, NonFinite where weights overflowed.
+    Raises KeyboardInterrupt after Ctrl-C, NonFinite where weights overflowed.
     """
-    throttle = Throttle()
+    begin = kept.found()
+    if begin is not None:
+        drops.load(kept.said)
+    publisher = Publisher(job, account)
 
-    def publish_when_due(trained: Trained) -> None:
-        if throttle.due:
-            import netCDF4
-            import xarray
-
-            _ = netCDF4, xarray  # needed at the end in any case, so their time is not counted
-            throttle.run(lambda: publish(trained))
+    def keep(trained: Trained) -> None:
+        publisher.when_due(trained)
+        kept.when_due(trained, drops.save())
 
     with interrupting() as interrupt:
 
@@ -199,11 +201,15 @@ def _train_and_record(
 
         def work() -> Trained:
             with progress:
-                return train_phases(job, progress.track, interrupt, watch, publish_when_due, drop)
+                return train_phases(job, progress.track, interrupt, watch, keep, drop, begin)
 
         trained = yield Work(work, alone=any(phase.alone for phase in job.phases))
+        account.status["reached"] = dict(trained.reached)
+        if trained.stands:
+            keep_now = kept.now if interrupt.requested else kept.when_affordable
+            keep_now(trained, drops.save())
         tree = trained.tree(job.problem.tables())
-        writer.tree(TRAJECTORY, tree)
+        account.writer.tree(TRAJECTORY, tree)
         if interrupt.requested:
             raise KeyboardInterrupt(interrupt.said)
         if trained.failure is not None:

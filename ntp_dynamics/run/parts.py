@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from ntp_dynamics.run.progress import Interrupt
+from ntp_dynamics.system.stops import Interrupt
 
 Result = TypeVar("Result")
 

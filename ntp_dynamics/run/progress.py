@@ -1,13 +1,9 @@
-"""Progress on a terminal (rate, time left), and Ctrl-C that lets a step finish."""
+"""Progress on a terminal: rate, time left."""
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import Protocol, TypeVar
 
 from rich.console import Console
@@ -143,43 +139,3 @@ class SweepShare:
             items, lambda step: self._sweep.show(self._number, (before + step) / self._steps)
         )
         self._before += total
-
-
-class Interrupt:
-    """Whether someone asked to stop, and how."""
-
-    requested = False
-    said = "Ctrl-C"
-
-
-STOPS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
-"""Signals that ask to stop: a key, the system, a terminal that goes, a cluster."""
-
-
-@contextmanager
-def graceful_interrupt() -> Iterator[Interrupt]:
-    """The first signal to stop sets a flag that loops look at; the second interrupts at once.
-
-    One that is ignored (of a job that was started with nohup) stays ignored.
-    """
-    interrupt = Interrupt()
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupt  # signals reach the main thread only
-        return
-
-    def note(number: int, frame: FrameType | None) -> None:
-        if interrupt.requested:
-            raise KeyboardInterrupt
-        interrupt.requested = True
-        if number != signal.SIGINT:
-            interrupt.said = signal.Signals(number).name
-
-    numbers = [getattr(signal, name) for name in STOPS if hasattr(signal, name)]
-    previous = {n: old for n in numbers if (old := signal.getsignal(n)) is not signal.SIG_IGN}
-    for number in previous:
-        signal.signal(number, note)
-    try:
-        yield interrupt
-    finally:
-        for number, old in previous.items():
-            signal.signal(number, old)

@@ -28,9 +28,13 @@ class Throttle:
     @property
     def due(self) -> bool:
         """Whether the task may run now."""
-        now = self._clock()
-        allowed = self._share * (now - self._start)
-        return now - self._last >= self._seconds and self._spent + self._expected <= allowed
+        return self._clock() - self._last >= self._seconds and self.affordable
+
+    @property
+    def affordable(self) -> bool:
+        """Whether the task would stay within its share, however long ago it ran."""
+        allowed = self._share * (self._clock() - self._start)
+        return self._spent + self._expected <= allowed
 
     def run(self, task: Callable[[], object]) -> None:
         """Run the task, and count what it took."""

@@ -19,7 +19,7 @@ from ntp_dynamics.dashboard.reading import read
 from ntp_dynamics.dashboard.table import as_csv, columns
 from ntp_dynamics.dashboard.view import job_view
 from ntp_dynamics.run.job import Surroundings, run_job
-from ntp_dynamics.run.progress import Interrupt
+from ntp_dynamics.system.stops import Interrupt
 
 TINY = [
     "experiment=smoke",

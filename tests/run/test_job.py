@@ -21,6 +21,7 @@ import ntp_dynamics as ntp
 from ntp_dynamics.config.stored import from_yaml
 from ntp_dynamics.record.store import verify
 from ntp_dynamics.run import job as run
+from ntp_dynamics.run import publishing
 from ntp_dynamics.run.progress import JobProgress, SweepProgress
 from ntp_dynamics.studies.next_token.groups import FileDataset
 from ntp_dynamics.system.errors import UserError, UserErrors
@@ -370,7 +371,7 @@ def test_a_running_job_publishes_its_record_so_far(
 ) -> None:
     """Read from within: at every step after the first publication a reader finds the job running,
     with the steps so far and no verdict yet."""
-    monkeypatch.setattr(run, "Throttle", lambda: Throttle(seconds=0, share=1e9))
+    monkeypatch.setattr(publishing, "Throttle", lambda: Throttle(seconds=0, share=1e9))
     seen: list[tuple[str, int, list[Any]]] = []
 
     @ntp.observable("attention", long_name="what others see")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from ntp_dynamics.run.parts import Ended, Parts, Work, run_alone, run_packed
-from ntp_dynamics.run.progress import Interrupt
+from ntp_dynamics.system.stops import Interrupt
 
 
 def job(name: str, events: list[str], alone: bool = False, broken: str = "") -> Parts[str]:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import ntp_dynamics as ntp
-from ntp_dynamics.run.progress import STOPS, graceful_interrupt
+from ntp_dynamics.system.stops import STOPS, graceful_interrupt
 from tests.small_jobs import SMALL
 
 HALF = 12

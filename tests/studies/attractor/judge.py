@@ -8,9 +8,9 @@ import xarray
 from ntp_dynamics.config.tracking import NoTracking
 from ntp_dynamics.observe.judgement import judge_claims
 from ntp_dynamics.run.preparation import prepare
-from ntp_dynamics.run.progress import Interrupt
 from ntp_dynamics.run.training import train_phases as train
 from ntp_dynamics.studies.attractor.config import AttractorConfig
+from ntp_dynamics.system.stops import Interrupt
 from ntp_dynamics.verdict.claim import Claim
 
 

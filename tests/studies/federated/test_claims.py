@@ -10,10 +10,10 @@ import xarray
 from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.observe.judgement import judge_claims
 from ntp_dynamics.run.preparation import prepare
-from ntp_dynamics.run.progress import Interrupt
 from ntp_dynamics.run.training import train_phases
 from ntp_dynamics.studies.federated.claims import CLAIMS, NAMES
 from ntp_dynamics.studies.federated.theory.estimator import Oracle
+from ntp_dynamics.system.stops import Interrupt
 
 SMALL = [
     *("study=federated", "tracking=none", "runs=400", "clients=4", "samples=8", "dim=4"),

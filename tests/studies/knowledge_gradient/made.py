@@ -8,12 +8,12 @@ import xarray
 from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.observe.judgement import judge_claims
 from ntp_dynamics.run.preparation import prepare
-from ntp_dynamics.run.progress import Interrupt
 from ntp_dynamics.run.training import train_phases as train
 from ntp_dynamics.studies.knowledge_gradient.config import Question
 from ntp_dynamics.studies.knowledge_gradient.instance import Bandit
 from ntp_dynamics.studies.knowledge_gradient.kernel import march
 from ntp_dynamics.studies.knowledge_gradient.kernel.draws import key_of
+from ntp_dynamics.system.stops import Interrupt
 
 
 def bandit(case: dict[str, Any], problem: Question | None = None) -> Bandit:

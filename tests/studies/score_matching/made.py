@@ -9,9 +9,9 @@ import xarray
 from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.observe.judgement import judge_claims
 from ntp_dynamics.run.preparation import PreparedJob, prepare
-from ntp_dynamics.run.progress import Interrupt
 from ntp_dynamics.run.training import train_phases
 from ntp_dynamics.studies import find
+from ntp_dynamics.system.stops import Interrupt
 
 STUDY = find("score_matching")
 
