@@ -145,9 +145,21 @@ class Nursery:
             finally:
                 os._exit(code)
 
-    def train(self, arguments: Sequence[str], cwd: Path, **more: Any) -> Child:
-        """``ntp-train`` with these arguments."""
-        return self.start(lambda: train_here(arguments), cwd, **more)
+    def train(
+        self,
+        arguments: Sequence[str],
+        cwd: Path,
+        *,
+        first: Callable[[], None] = lambda: None,
+        **more: Any,
+    ) -> Child:
+        """``ntp-train`` with these arguments, after something ``first`` in its process."""
+
+        def do() -> None:
+            first()
+            train_here(arguments)
+
+        return self.start(do, cwd, **more)
 
     def resume(self, directory: str | Path, cwd: Path, *flags: str, **more: Any) -> Child:
         """``ntp-resume DIR``."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from benchmarks.torture.child import Ended, resume_here
 from benchmarks.torture.experiment import Counts, Experiment, Workshop, one_line
-from benchmarks.torture.jobs import TINY, start, whole_job
+from benchmarks.torture.jobs import TINY, eager, start, whole_job
 from benchmarks.torture.records import Bytes, record_bytes
 from benchmarks.torture.shim import Count, Suffer, What, set_clock
 from ntp_dynamics.record.status import told
@@ -83,6 +83,7 @@ def _start(workshop: Workshop, place, clock: Clock, suffer: Suffer | None = None
         """Once the job has begun."""
         from ntp_dynamics.run import job
 
+        eager()
         real = job.prepare
 
         def prepare(*given):

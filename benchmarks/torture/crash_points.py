@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.torture.child import Child
 from benchmarks.torture.experiment import Counts, Experiment, Workshop
-from benchmarks.torture.jobs import TINY, TWO, again, start, whole_job, whole_sweep
+from benchmarks.torture.jobs import TINY, TWO, again, eager, start, whole_job, whole_sweep
 from benchmarks.torture.records import Bytes, Ledger, false_claims, jobs_of, record_bytes
 from benchmarks.torture.shim import Count, Kind, Suffer, What
 
@@ -39,7 +39,9 @@ def run(workshop: Workshop) -> Counts:
 def _start(workshop: Workshop, place: Path, kind: str, suffer: Suffer | None = None) -> Child:
     if kind == "job":
         return start(workshop, place, TINY, suffer)
-    return workshop.nursery.train([*TWO, "hydra.sweep.dir=sweep"], place, suffer=suffer)
+    return workshop.nursery.train(
+        [*TWO, "hydra.sweep.dir=sweep"], place, first=eager, suffer=suffer
+    )
 
 
 def _job(workshop: Workshop, n: int, expected: Bytes, what: What, kinds: Kind) -> Counts:

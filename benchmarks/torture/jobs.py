@@ -12,11 +12,12 @@ from benchmarks.torture.records import Bytes, record_bytes, sweep_bytes
 from benchmarks.torture.shim import Suffer
 from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.config.job import JobConfig
+from ntp_dynamics.run import checkpointing
 
 PLAIN = ("tracking=none", "figures=none")
 TINY = (
     *("experiment=smoke", "dataset.queries=3", "runs=1", *PLAIN),
-    *("train.feed_forward.steps=5", "train.attention.steps=10"),
+    *("train.feed_forward.steps=5", "train.attention.steps=10", "runtime.checkpoint_seconds=0"),
 )
 """A short job: what it does to the disk matters, not what it trains."""
 TWO = (*TINY, "-m", "seed=0,1", "hydra.launcher.threads=1")
@@ -27,12 +28,18 @@ MIXED = (
 )
 
 
+def eager() -> None:
+    """Checkpoints in this process at every call, however long they take: else a short job has
+    none."""
+    checkpointing.SHARE = 1e6
+
+
 def start(
     workshop: Workshop,
     place: Path,
     overrides: tuple[str, ...],
     suffer: Suffer | None = None,
-    first: Callable[[], None] = lambda: None,
+    first: Callable[[], None] = eager,
     then: Callable[[], None] = lambda: None,
 ) -> Child:
     """A job into ``place/job``, its configuration composed beforehand: what Hydra takes for that is

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.torture.experiment import Counts, Experiment, Workshop
-from benchmarks.torture.jobs import TINY, TWO, again, start, whole_job, whole_sweep
+from benchmarks.torture.jobs import TINY, TWO, again, eager, start, whole_job, whole_sweep
 from benchmarks.torture.records import Ledger, false_claims, jobs_of, record_bytes
 from benchmarks.torture.replay import Disk, cuts, lay_out, read_log
 from benchmarks.torture.shim import Suffer
@@ -39,7 +39,9 @@ def run(workshop: Workshop) -> Counts:
             start(workshop, place, TINY, Suffer(place, log=log)).wait()
         else:
             suffer = Suffer(place, log=log)
-            workshop.nursery.train([*TWO, "hydra.sweep.dir=sweep"], place, suffer=suffer).wait()
+            workshop.nursery.train(
+                [*TWO, "hydra.sweep.dir=sweep"], place, first=eager, suffer=suffer
+            ).wait()
         total.faults += unlike(log, place)
         states = list(different(log, str(place)))
         total.measured[f"different states of a {kind}"] = len(states)
@@ -71,13 +73,11 @@ def different(log: Path, origin: str) -> Iterator[State]:
     rng, seen, disk = random.Random(0), set(), Disk()
     for n, call in enumerate(read_log(log), start=1):
         disk.follow(call)
-        for ordered in (True, False):
-            for way, kept in cuts(disk, ordered, rng):
-                tree = disk.tree(kept, way)
-                key = _key(tree)
-                if key not in seen:
-                    seen.add(key)
-                    yield State(n, f"{'ordered' if ordered else 'unordered'}, {way}", tree)
+        for kept_names, way, kept in cuts(disk, call, rng):
+            tree = disk.tree(kept, way)
+            if (key := _key(tree)) not in seen:
+                seen.add(key)
+                yield State(n, f"names kept {kept_names}, data {way}", tree)
 
 
 def _key(tree: Tree) -> bytes:

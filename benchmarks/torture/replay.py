@@ -129,29 +129,33 @@ class Disk:
         found = {path: file and file.kept(way) for path, file in names.items()}
         folders = {path for path, body in found.items() if body is None}
         top = min(folders, key=len, default="")
-        return {p: b for p, b in found.items() if p == top or str(Path(p).parent) in folders}
+        return {p: b for p, b in found.items() if _ancestors(p, top) <= folders}
+
+
+def _ancestors(path: str, top: str) -> set[str]:
+    """The folders that must be there, from the top on."""
+    return {str(p) for p in Path(path).parents if len(str(p)) >= len(top)}
 
 
 def _parent_is(call: Call, folder: str) -> bool:
     return str(Path(call.other or call.path).parent) == folder
 
 
-def cuts(disk: Disk, ordered: bool, rng: random.Random) -> Iterator[tuple[str, list[bool]]]:
-    """Ways in which a power cut may leave it, at most ten: what becomes of data, and which changes
-    of names are kept."""
+def cuts(disk: Disk, last: Call, rng: random.Random) -> Iterator[tuple[str, str, list[bool]]]:
+    """Ways in which a power cut after a call may leave it, at most 13: by what kind of file system,
+    what becomes of data, and which changes of names are kept."""
     n = len(disk.changes)
-    everything = [True] * n
     for way in ("lost", "zeros", "half"):
-        yield way, everything
-    if ordered:
-        for back in (1, 2, 3, 5):
-            yield "lost", [i < n - back for i in range(n)]
-    else:
-        first = next((i for i, c in enumerate(disk.changes) if c.call.kind == Kind.OPEN), n)
-        for back in (1, 2, 4):
-            yield "whole", [i < first or i != n - back for i in range(n)]
-        for share in (0.9, 0.7, 0.4):
-            yield "whole", [i < first or rng.random() < share for i in range(n)]
+        yield "in order", way, [True] * n
+    if last.kind == Kind.WRITE:
+        return  # the names are those after the call before
+    for back in (1, 2, 3, 5):
+        yield "in order", "lost", [i < n - back for i in range(n)]
+    first = next((i for i, c in enumerate(disk.changes) if c.call.kind == Kind.OPEN), n)
+    for back in (1, 2, 4):
+        yield "in any order", "whole", [i < first or i != n - back for i in range(n)]
+    for share in (0.9, 0.7, 0.4):
+        yield "in any order", "whole", [i < first or rng.random() < share for i in range(n)]
 
 
 def lay_out(tree: dict[str, bytes | None], origin: str, place: Path) -> None:

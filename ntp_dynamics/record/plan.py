@@ -11,7 +11,7 @@ from typing import Any
 from ntp_dynamics import __version__
 from ntp_dynamics.record.identity import digest
 from ntp_dynamics.record.status import read_object
-from ntp_dynamics.record.store import write_atomically
+from ntp_dynamics.record.store import flush_names, write_atomically
 from ntp_dynamics.system.errors import UserError
 
 PLAN = "plan.json"
@@ -48,6 +48,7 @@ class Plan:
         }
         body = json.dumps({**said, "key": self.key, "seal": digest(said)}, indent=1) + "\n"
         write_atomically(sweep / PLAN, lambda path: path.write_text(body, encoding="utf-8"))
+        flush_names(sweep)  # jobs without their plan would be nobody's
 
 
 def read_plan(sweep: Path) -> Plan | None:
