@@ -17,10 +17,10 @@ import numpy as np
 from benchmarks.performance.corpora import Shape
 from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.run.preparation import prepare
-from ntp_dynamics.system.stops import Interrupt
 from ntp_dynamics.run.training import train_phases
 from ntp_dynamics.studies.next_token.data.generate import generate
 from ntp_dynamics.studies.next_token.groups import RealizableDataset
+from ntp_dynamics.system.stops import Interrupt
 
 ROOT = Path(__file__).parents[2]
 FULL = 64

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from enum import StrEnum
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -15,6 +16,7 @@ from ntp_dynamics import studies
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.schema import groups_of, schemas
 from ntp_dynamics.config.tracking import flatten
+from ntp_dynamics.system.bounded import yaml_of
 from ntp_dynamics.system.secrets import redact
 
 
@@ -54,25 +56,24 @@ def _is_free_text(value: Any) -> bool:
     return isinstance(value, str) and not isinstance(value, StrEnum)
 
 
-def from_yaml(text: str) -> Any:
+def from_yaml(text: str, where: Path = Path("config.yaml")) -> Any:
     """The inverse of `to_yaml`.  Names map to dataclasses of the study; nothing is executed."""
-    plain = read_yaml(text)
+    plain = read_yaml(text, where)
     study = plain.setdefault("study", studies.DEFAULT)
     for group, name in plain.pop("choices").items():
         plain[group] = _adapter(groups_of(study)[group][name]).validate_python(plain[group])
     return _adapter(schemas()[study]).validate_python(plain)
 
 
-def read_yaml(text: str) -> Any:
-    """Plain values of a YAML text."""
-    return yaml.load(text, Loader=_LOADER)
+def read_yaml(text: str, where: Path = Path("config.yaml")) -> Any:
+    """Plain values of a YAML text, within limits.  Raises UserError."""
+    return yaml_of(text.encode("utf-8"), where)
 
 
 _adapter = cache(TypeAdapter)  # takes milliseconds to make
 
-# the ones in C, where PyYAML was built with them, are ten times faster
+# the one in C, where PyYAML was built with it, is ten times faster
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _plain(value: Any) -> Any:

@@ -27,8 +27,7 @@ from ntp_dynamics.dashboard.index import known_study
 from ntp_dynamics.dashboard.rows import Job
 from ntp_dynamics.observe.quantity import Quantity
 from ntp_dynamics.record.plain import numbers, text
-from ntp_dynamics.record.store import TRAJECTORY
-from ntp_dynamics.record.trees import read_group
+from ntp_dynamics.record.record import read_group_of
 from ntp_dynamics.study import Study
 
 OWN = "own"
@@ -53,10 +52,11 @@ class Series:
 def read_series(job: Job, phase: str = "") -> Series | None:
     """The scalars of a phase; none named is the one that the study tells sweepers of, or the last.
     None where they cannot be read."""
-    study, path = known_study(job.study), job.path / TRAJECTORY
-    if study is None or path.is_symlink():
+    study = known_study(job.study)
+    if study is None:
         return None
-    found = read_group(path, (phase,) if phase else _telling_phases(study))
+    phases = (phase,) if phase else _telling_phases(study)
+    found = read_group_of(job.path, phases)
     if found is None or found.name not in study.stages:
         return None
     scalars = {

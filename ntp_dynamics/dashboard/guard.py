@@ -4,6 +4,7 @@
   127.0.0.1 reaches nothing), and requests that a page of another origin sends.
 * Every path that is not one of the routes below, written in plain letters; every method but GET,
   and POST to Dash's own callback route, which computes and writes nothing.
+* A question that Dash cannot read: 400, in one line, as every refusal is.
 * In the browser: any script, style sheet, image or connection from elsewhere, any inline script but
   the one line by which Dash starts (allowed by its hash), and being framed.
 """
@@ -15,6 +16,9 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
+from werkzeug.exceptions import HTTPException
+
+from ntp_dynamics.dashboard.faults import tell
 
 KEY = r"[0-9a-f]{12}"
 PAGES = rf"/|/compare|/(?:sweep|job|view/[a-z_]{{1,40}})/{KEY}"
@@ -55,6 +59,19 @@ def protect(server: Flask, script_hashes: Iterable[str]) -> None:
             abort(405)
         if not allowed.match(raw_path()):
             abort(404)
+
+    @server.errorhandler(Exception)
+    def said(error: Exception) -> tuple[str, int, dict[str, str]]:
+        """Every refusal in one line.  Callbacks answer whatever happens, so what breaks a POST is
+        the question."""
+        plain = {"Content-Type": "text/plain; charset=utf-8"}
+        if isinstance(error, HTTPException):
+            code = error.code or 500
+            return f"{error.name.lower()}\n", 400 if code == 415 else code, plain
+        if request.method == "POST":
+            return "the question is malformed\n", 400, plain
+        tell("a page", error)
+        return "this page could not be made\n", 500, plain
 
     @server.after_request
     def tell(response: Response) -> Response:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
 from ntp_dynamics.dashboard.rows import Job
+from ntp_dynamics.record.entries import LOG, MANIFEST, STATUS, TRAJECTORY, check_kinds
 from ntp_dynamics.record.laws import LAWS
 from ntp_dynamics.record.plain import text
 from ntp_dynamics.record.record import Record, load_run
-from ntp_dynamics.record.store import LOG, MANIFEST, STATUS, TRAJECTORY
 from ntp_dynamics.record.written import Written
+from ntp_dynamics.system.bounded import opened
 from ntp_dynamics.system.disk import size_in_words
 from ntp_dynamics.system.errors import UserError
 
@@ -24,8 +24,6 @@ LARGEST = 300 * 10**6
 KEPT = 4
 """Records kept in memory, the last ones looked at."""
 LOG_LINES = 40
-ENTRIES = 20_000
-"""Files and folders of a record; a real one has a few and its inputs."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +83,6 @@ def read(job: Job) -> Reading:
             return Reading(None, problem="it has recorded nothing so far", log=log)
         problem = text(f"{Path(error.where).name}: {error.what}; {error.remedy}")
         return Reading(None, problem=problem, log=log)
-    except (RecursionError, MemoryError, RuntimeError) as error:
-        problem = text(f"it cannot be read ({type(error).__name__})")
-        return Reading(None, problem=problem, log=log)
     try:
         laws = record.laws
     except UserError as error:
@@ -104,14 +99,13 @@ def _no_laws(record: Record) -> str:
 
 def _refused(path: Path) -> str:
     """Why a directory is not opened: it leads elsewhere, or is too large."""
-    for i, entry in enumerate(_entries(path)):
-        if entry.is_symlink():
-            return text(f"{entry.name} is a link; links in a record are not followed")
-        if i > ENTRIES:
-            return "it has more files than a record"
+    try:
+        check_kinds(path)
+    except UserError as error:
+        return text(f"{Path(error.where).name}: {error.what}")
     for name in (TRAJECTORY, LAWS):
         try:
-            size = (path / name).stat().st_size
+            size = os.lstat(path / name).st_size
         except OSError:
             continue
         if size > LARGEST:
@@ -119,24 +113,12 @@ def _refused(path: Path) -> str:
     return "" if path.is_dir() else "its directory is no longer there"
 
 
-def _entries(path: Path) -> Iterator[os.DirEntry[str]]:
-    """Everything in a record but its figures, which are not read."""
-    pending = [path]
-    while pending:
-        with suppress(OSError), os.scandir(pending.pop()) as found:
-            for entry in found:
-                yield entry
-                if entry.is_dir(follow_symlinks=False) and entry.name != "figures":
-                    pending.append(Path(entry.path))
-
-
 def _log(path: Path) -> tuple[str, ...]:
-    """The last lines of the log; none of a link."""
+    """The last lines of the log; none of what is no file."""
     try:
-        descriptor = os.open(path / LOG, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-        with open(descriptor, "rb") as file:
-            file.seek(max(0, os.fstat(descriptor).st_size - 20_000))
-            lines = file.read().decode("utf-8", "replace").splitlines()
-    except OSError:
+        with opened(path / LOG, 1 << 62) as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - 20_000))
+            lines = file.read(20_000).decode("utf-8", "replace").splitlines()
+    except (OSError, UserError):
         return ()
     return tuple(text(line) for line in lines[-LOG_LINES:])

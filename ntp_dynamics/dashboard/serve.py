@@ -6,21 +6,9 @@ import socket
 import threading
 from pathlib import Path
 
-from werkzeug.serving import WSGIRequestHandler, make_server
-
 from ntp_dynamics.system.errors import UserError, escaped
 
 HOST = "127.0.0.1"
-
-
-class _Quiet(WSGIRequestHandler):
-    """Says nothing of requests, and not which server this is."""
-
-    def version_string(self) -> str:
-        return "ntp-dashboard"
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        return
 
 
 def usable(directory: Path) -> Path:
@@ -35,12 +23,11 @@ def serve(root: Path, port: int) -> None:
     """Print the address and serve until Ctrl-C.  Raises UserError where the port is taken."""
     listener = bind(port)
     from ntp_dynamics.dashboard.app import make_app
+    from ntp_dynamics.dashboard.connections import Server
 
     app = make_app(root)
     port = listener.getsockname()[1]
-    server = make_server(
-        HOST, port, app.server, threaded=True, request_handler=_Quiet, fd=listener.fileno()
-    )
+    server = Server(app.server, listener)
     threading.Thread(target=_warm, daemon=True).start()
     print(f"dashboard  http://{HOST}:{port}  ({escaped(str(root))}; Ctrl-C ends it)", flush=True)
     try:
@@ -67,7 +54,9 @@ def bind(port: int) -> socket.socket:
 
 def _warm() -> None:
     """Import what opening a record needs, while the first page is being read."""
-    import netCDF4
     import xarray
 
-    _ = netCDF4, xarray
+    from ntp_dynamics.record import apart
+
+    _ = xarray
+    apart.warm()

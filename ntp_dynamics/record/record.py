@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from yaml import YAMLError
-
 from ntp_dynamics import studies
-from ntp_dynamics.config.stored import from_yaml
-from ntp_dynamics.record.laws import LAWS
-from ntp_dynamics.record.over_runs import middle
-from ntp_dynamics.record.plan import read_plan
-from ntp_dynamics.record.status import told
-from ntp_dynamics.record.store import (
-    MANIFEST,
+from ntp_dynamics.record import apart
+from ntp_dynamics.record.entries import (
     STATUS,
     TRAJECTORY,
     VERDICTS,
-    read_json,
-    state_of,
-    verify,
+    own_status,
+    read_manifest,
 )
-from ntp_dynamics.record.trees import read_tree
+from ntp_dynamics.record.laws import LAWS
+from ntp_dynamics.record.opening import (
+    damage_in_one_line,
+    read_back,
+    stand,
+    vouched,
+    while_it_moves,
+)
+from ntp_dynamics.record.over_runs import middle
+from ntp_dynamics.record.plan import PLAN, read_plan
+from ntp_dynamics.record.status import shaped, told
+from ntp_dynamics.record.store import read_json
+from ntp_dynamics.record.trees import Group, read_group, read_tree
 from ntp_dynamics.study import Study
-from ntp_dynamics.system.errors import UserError, short
+from ntp_dynamics.system.bounded import DAMAGED
+from ntp_dynamics.system.errors import UserError
+from ntp_dynamics.system.owner import attended
 from ntp_dynamics.verdict.label import Label
 from ntp_dynamics.verdict.multiplicity import adjust
 from ntp_dynamics.verdict.verdict import FORMAT
@@ -54,12 +61,33 @@ class Record:
     verdicts: list[dict[str, Any]]
     rules: int = FORMAT
     """The rules it was judged by: the format of verdicts.json (`verdict.verdict.FORMAT`)."""
+    sealed: bool = True
+    """Whether its manifest vouches for it: the job is done."""
+    state: str = "done"
+    """What its status said when it was read, or *dead*."""
+    vouched: bool = True
+    """Whether manifest or status vouch for its bytes; not in unsealed ones of earlier versions."""
 
     def __repr__(self) -> str:
         phases = ", ".join(self.phases)
+        said = "" if self.sealed else f"; {self.standing}"
         return (
-            f"Record({str(self.path)!r}: {self.config.runs} runs of {self.config.name!r}, {phases})"
+            f"Record({str(self.path)!r}: {self.config.runs} runs of {self.config.name!r}, "
+            f"{phases}{said})"
         )
+
+    @property
+    def standing(self) -> str:
+        """Sealed, or how far it had come when it was read."""
+        if self.sealed:
+            return "sealed"
+        said = f"unsealed: {self.state}"
+        clocks = {outline.name: outline.clock for outline in self.study.outline(self.config)}
+        for phase in self.phases[-1:]:
+            reached = self.stage(phase).coords.get(clocks.get(phase, "step"))
+            if reached is not None and reached.size:
+                said += f" at {reached.name} {reached.values[-1]:g} of {phase}"
+        return said if self.vouched else f"{said}; nothing vouches for its bytes"
 
     def __getattr__(self, name: str) -> Any:
         inputs = self.__dict__.get("inputs", {})
@@ -83,7 +111,8 @@ class Record:
 
     @property
     def status(self) -> dict[str, Any]:
-        return read_json(self.path / STATUS)
+        """As it lies there, checked.  Raises UserError."""
+        return own_status(self.path)[0]
 
     @cached_property
     def constants(self) -> Any:
@@ -102,7 +131,8 @@ class Record:
 
         curved = self.path / LAWS
         with damage_in_one_line(self.path):
-            tree = read_tree(curved) if self.verdicts and curved.exists() else None
+            entry = (read_manifest(self.path) or {}).get(LAWS) if self.verdicts else None
+            tree = None if entry is None else read_tree(curved, entry)
             read = (read_down(claim, self.config.runs, tree) for claim in self.verdicts)
             return [law for law in read if law is not None]
 
@@ -117,75 +147,92 @@ class Record:
 
 
 def load_run(directory: str | Path) -> Record:
-    """Open a record.  A sealed one is checked against its manifest first.
+    """Open a record.  Every file is checked before it is parsed, against its manifest, or its
+    status while it is not sealed; that of a job at work is the last it published.
 
     Raises UserError where there is none or a file is damaged.
     """
     path = Path(directory)
-    read_json(path / STATUS)
+    apart.warm()  # while the rest is looked at
     with damage_in_one_line(path):
-        manifest = (path / MANIFEST).exists() or state_of(path) == "done"
-        sealed = manifest and verify(path)
-        found = read_json(path / VERDICTS) if sealed else {"format": FORMAT, "claims": []}
-        config, inputs = read_back(path)
-        return Record(
-            path=path,
-            config=config,
-            inputs=inputs,
-            trajectory=read_tree(path / TRAJECTORY),
-            verdicts=found["claims"],
-            rules=int(found.get("format", 1)),
-        )
+        return while_it_moves(path, _load)
 
 
-def read_back(path: Path) -> tuple[Any, Mapping[str, Any]]:
-    """The configuration of a record and the inputs of its study, as they lie there.
+def _load(path: Path) -> Record:
+    found = stand(path)
+    verdicts, rules = _verdicts(path) if found.sealed else ([], FORMAT)
+    config, inputs = read_back(path)
+    tree = read_tree(path / TRAJECTORY, found.entry(TRAJECTORY))
+    runs = {node.sizes["run"] for node in tree.subtree if "run" in node.sizes}
+    if runs - {config.runs}:
+        what = f"it has {min(runs - {config.runs})} runs, its configuration {config.runs}"
+        raise UserError(str(path / TRAJECTORY), what, DAMAGED)
+    state = str(found.status.get("state", "unreadable"))
+    if state == "running" and not attended(path):
+        state = "dead"
+    return Record(
+        path, config, inputs, tree, verdicts, rules,
+        sealed=found.sealed, state=state, vouched=found.files is not None,
+    )  # fmt: skip
 
-    Raises UserError where they cannot be read.
-    """
-    with damage_in_one_line(path):
-        config = from_yaml((path / "config.yaml").read_text(encoding="utf-8"))
-        return config, studies.find(config.study).inputs(path, config)
 
+def read_group_of(path: Path, groups: Sequence[str]) -> Group | None:
+    """The first of these groups that the trajectory of a job has, its scalars alone, checked as by
+    `load_run`; None where it cannot be read."""
 
-DAMAGE = (
-    LookupError, TypeError, AttributeError, ValueError, ArithmeticError, OSError, YAMLError,
-)  # fmt: skip
-"""What reading a file raises that no job has written."""
+    def read(path: Path) -> Group | None:
+        return read_group(path / TRAJECTORY, groups, entry=vouched(path, TRAJECTORY))
 
-
-@contextmanager
-def damage_in_one_line(path: Path) -> Iterator[None]:
     try:
-        yield
-    except DAMAGE as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        what = f"it cannot be read ({short(reason)})"
-        raise UserError(str(path), what, "the record is damaged; run the job again") from error
+        with damage_in_one_line(path):
+            return while_it_moves(path, read)
+    except UserError:
+        return None
+
+
+def _verdicts(path: Path) -> tuple[list[dict[str, Any]], int]:
+    """The claims of a sealed record, and the rules they were judged by."""
+    found = read_json(path / VERDICTS)
+    claims = found["claims"]
+    if not isinstance(claims, list) or not all(isinstance(claim, dict) for claim in claims):
+        raise TypeError("a verdict is none")
+    return claims, int(found.get("format", 1))
 
 
 def status_files(sweep: Path) -> list[Path]:
-    """The status file of every job below a directory, jobs in numerical order."""
+    """The status file of every job below a directory, jobs in numerical order; links are not
+    followed."""
 
     def order(path: Path) -> list[tuple[int, str]]:
         return [(int(x), "") if x.isdecimal() else (-1, x) for x in path.parts]
 
-    return sorted(sweep.rglob(STATUS), key=order)
+    return sorted(_with_status(sweep), key=order)
+
+
+def _with_status(sweep: Path) -> Iterator[Path]:
+    pending = [sweep]
+    while pending:
+        with suppress(OSError), os.scandir(pending.pop()) as found:
+            for entry in found:
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(Path(entry.path))
+                elif entry.name == STATUS:
+                    yield Path(entry.path)
 
 
 def read_status(path: Path) -> dict[str, Any]:
     """The status of a job, checked (`record.status`): one that cannot be read hides no other."""
-    found = told(path.parent)
-    for name in ("final", "labels", "p_contradicted", "runs"):  # a job that was cut short has none
-        found[name] = value if isinstance(value := found.get(name), dict) else {}
-    return found
+    return told(path.parent)
 
 
 def job_statuses(sweep: Path) -> dict[Path, dict[str, Any]]:
     """The checked status of every job below a directory by its place, jobs in order; of a sweep
     that was cut short also of those that have not begun, which are *planned*."""
     found = {path.parent: read_status(path) for path in status_files(sweep)}
-    plan = read_plan(sweep)
+    try:
+        plan = read_plan(sweep)
+    except UserError as error:
+        return found | {sweep / PLAN: shaped({"state": "unreadable", "reason": error.what})}
     if plan is None:
         return found
     numbers = {path.name: path for path in found if path.parent == sweep}
@@ -246,6 +293,11 @@ def typed_overrides(overrides: Sequence[str]) -> dict[str, Any]:
     return dict(_typed(override) for override in overrides if not override.startswith("~"))
 
 
+LONGEST = 4096
+"""Characters of an override that is read as a value, and a hundred times the brackets: what a
+person wrote has fewer, and the grammar takes its time."""
+
+
 @cache
 def _typed(override: str) -> tuple[str, Any]:
     from hydra.errors import HydraException
@@ -253,9 +305,11 @@ def _typed(override: str) -> tuple[str, Any]:
     from ntp_dynamics.config.arguments import as_python, parsed
 
     key, _, text = override.lstrip("+").partition("=")
+    if len(override) > LONGEST or sum(map(override.count, "[{(")) > LONGEST // 100:
+        return key, text
     try:
         return key, as_python(parsed(override).value())
-    except HydraException:
+    except (HydraException, RecursionError):
         return key, text
 
 

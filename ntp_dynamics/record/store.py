@@ -5,14 +5,13 @@
 
 Two jobs never share a directory: while one is at work there it holds the lock (`system.owner`).
 `MANIFEST.json` holds size and SHA-256 of every other file as it was written, that of the last
-`status.json` too, which is written after it: a status that says `done` has a manifest.  Formats do
-not notice a flipped bit, so reading a sealed record checks it.
+`status.json` too, which is written after it: a status that says `done` has a manifest.  Until then
+the status itself vouches for what was written so far (`record.entries`).  Formats do not notice a
+flipped bit, so reading a record checks it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable
@@ -22,8 +21,25 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ntp_dynamics.record.entries import (
+    CONFIG,
+    LOG,
+    MANIFEST,
+    STATUS,
+    TRAJECTORY,
+    VERDICTS,
+    dumped,
+    encoded,
+    entry_in,
+    entry_of,
+    not_as_told,
+    read_manifest,
+    own_status,
+    vouching,
+)
 from ntp_dynamics.record.laws import LAWS
 from ntp_dynamics.record.trees import HDF5, write_tree
+from ntp_dynamics.system.bounded import DAMAGED, TEXT, json_of, read
 from ntp_dynamics.system.disk import not_written, refusal_of
 from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.system.owner import DirectoryLock, unwritable
@@ -33,8 +49,6 @@ from ntp_dynamics.system.stops import undisturbed
 if TYPE_CHECKING:
     import xarray
 
-STATUS, MANIFEST, TRAJECTORY = "status.json", "MANIFEST.json", "trajectory.nc"
-VERDICTS, LOG = "verdicts.json", "log.txt"
 CHECKPOINTS = "checkpoints"
 """The folder of what a job needs to go on: beside its record, and no part of it."""
 
@@ -74,15 +88,16 @@ class RecordWriter:
 
     def data(self, name: str, text: str) -> None:
         """Write text as it stands: data that must read back equal, in any environment."""
-        body = text.encode("utf-8", "backslashreplace")
+        body = encoded(text)
         self._write(name, lambda path: path.write_bytes(body), len(body))
 
     def json(self, name: str, value: Any) -> None:
-        """Write JSON as it stands, with sorted keys: equal values give equal bytes.
+        """Write JSON as it stands, with sorted keys: equal values give equal bytes.  A status
+        vouches for the files written so far.
 
         Whoever puts a free text into it redacts that text.
         """
-        self.data(name, _dump(value))
+        self.data(name, vouching(value, self.entries) if name == STATUS else dumped(value))
 
     def tree(self, name: str, tree: xarray.DataTree) -> None:
         """Write netCDF4 with a checksum on every variable."""
@@ -114,17 +129,17 @@ class RecordWriter:
                 what = "it is no longer what this job wrote"
                 remedy = "run the job again, and let nothing else write there"
                 raise UserError(str(self.directory / name), what, remedy)
-        body = _dump(status).encode("utf-8", "backslashreplace")
-        self._manifest(self.entries | {STATUS: _entry_of(body)})
+        body = encoded(dumped(status))
+        self._manifest(self.entries | {STATUS: entry_of(body)})
         self._write(STATUS, lambda path: path.write_bytes(body), len(body))
 
     def reopen(self, *names: str) -> None:
         """Take files that are to change once more out of the manifest of a sealed record, which is
-        sound at every moment; sealing again puts them in."""
+        sound at every moment; sealing again puts them in.  The status stays in it."""
         self._manifest({name: e for name, e in self.entries.items() if name not in names})
 
     def _manifest(self, entries: dict[str, dict[str, Any]]) -> None:
-        text = _dump({"files": entries})
+        text = dumped({"files": entries})
         self._write(MANIFEST, lambda path: path.write_text(text, encoding="utf-8"), len(text))
 
     def _cut_short(self, status: dict[str, Any]) -> bool:
@@ -233,9 +248,9 @@ def occupied(directory: Path) -> UserError:
 
 def remove_record(directory: Path, checkpoints: bool = True) -> None:
     """Remove what a job leaves behind, and nothing else; its status last, which says it is one."""
-    for name in (MANIFEST, TRAJECTORY, VERDICTS, LAWS, "config.yaml", LOG):
+    for name in (MANIFEST, TRAJECTORY, VERDICTS, LAWS, CONFIG, LOG):
         (directory / name).unlink(missing_ok=True)
-    for name in (MANIFEST, TRAJECTORY, VERDICTS, LAWS, "config.yaml", STATUS):
+    for name in (MANIFEST, TRAJECTORY, VERDICTS, LAWS, CONFIG, STATUS):
         for unfinished in directory.glob(f".{name}.*.tmp"):  # of a process that was killed
             unfinished.unlink(missing_ok=True)
     for name in ("corpora", "figures", CHECKPOINTS)[: 3 if checkpoints else 2]:
@@ -243,52 +258,49 @@ def remove_record(directory: Path, checkpoints: bool = True) -> None:
     (directory / STATUS).unlink(missing_ok=True)
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path, largest: int = 256 * TEXT) -> Any:
     """Parse a JSON file of a record.  Raises UserError."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json_of(read(path, largest), path)
     except FileNotFoundError:
         raise UserError(str(path), "it does not exist", "give a directory with a record") from None
-    except (OSError, ValueError) as error:
-        raise UserError(str(path), "it cannot be read", "the record is damaged") from error
 
 
-def verify(directory: Path) -> bool:
-    """Check a record against its manifest.  Raises UserError naming the first bad file.
+def verify(directory: Path, but: str = "") -> bool:
+    """Check a record against its manifest, one file left out where that is looked at when it is
+    read.  Raises UserError naming the first bad file.
 
     False where the job was cut off after it wrote the manifest and before its last status: the
     other files are right, and the status says `running`.
     """
-    manifest = read_json(directory / MANIFEST)
-    files = manifest.get("files") if isinstance(manifest, dict) else None
-    if not isinstance(files, dict):
-        what = "it lists no files"
-        raise UserError(str(directory / MANIFEST), what, "the record is damaged; run the job again")
-    bad = [directory / name for name, entry in files.items() if _found(directory / name) != entry]
+    files = read_manifest(directory)
+    if files is None:
+        raise UserError(str(directory / MANIFEST), "it does not exist", DAMAGED)
+    bad = list(not_as_told(directory, files, but))
     if bad == [directory / STATUS] and state_of(directory) == "running":
         return False
     for path in bad:
-        what = "it is not the file that was recorded" if path.is_file() else "it is missing"
-        raise UserError(str(path), what, "the record is damaged; run the job again")
+        raise changed(path)
     return True
+
+
+def changed(path: Path) -> UserError:
+    """What to say of a file that is not as it was written."""
+    what = "it is not the file that was recorded" if path.exists() else "it is missing"
+    return UserError(str(path), what, DAMAGED)
 
 
 def state_of(directory: Path) -> str:
     """What its status says of a job; `unreadable` where it says nothing."""
     try:
-        return str(read_json(directory / STATUS)["state"])
-    except (UserError, KeyError, TypeError, IndexError):
+        return str(own_status(directory)[0]["state"])
+    except (UserError, KeyError):
         return "unreadable"
 
 
 def _entry(path: Path) -> dict[str, Any]:
     with open(path, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return {"sha256": digest, "size": os.fstat(file.fileno()).st_size}
-
-
-def _entry_of(body: bytes) -> dict[str, Any]:
-    return {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}
+        return entry_in(file)
 
 
 def _found(path: Path) -> dict[str, Any] | None:
@@ -297,7 +309,3 @@ def _found(path: Path) -> dict[str, Any] | None:
         return _entry(path) if path.is_file() else None
     except OSError:
         return None
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"

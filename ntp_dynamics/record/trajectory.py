@@ -72,21 +72,20 @@ class Recorder:
             self.put_many(due[: x.shape[1]], {name: x})
 
     def by_step(self, reached: int) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
-        """What was recorded up to a step, in its order: values (R, ...) by name."""
+        """What was recorded up to a step, in its order: values (R, ...) by name, those that are
+        nan throughout (not measured yet) aside."""
         places = {
             clock: {int(t): i for i, t in enumerate(steps[: self._until(clock, reached)])}
             for clock, steps in self.clocks.items()
         }
         for step in sorted(set().union(*places.values())):
             rows = {clock: at[step] for clock, at in places.items() if step in at}
-            yield (
-                step,
-                {
-                    name: x[:, rows[clock]]
-                    for name, x in self._values.items()
-                    if (clock := self.channels[name].clock) in rows
-                },
-            )
+            values = {
+                name: x[:, rows[clock]]
+                for name, x in self._values.items()
+                if (clock := self.channels[name].clock) in rows
+            }
+            yield step, {name: x for name, x in values.items() if not np.isnan(x).all()}
 
     def _until(self, clock: str, reached: int) -> int:
         """How many of the steps of a clock lie up to one."""

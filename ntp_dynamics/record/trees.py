@@ -1,18 +1,24 @@
-"""Trajectories as files: opened, read and closed in one place, under the lock that HDF5 needs."""
+"""Trajectories as files: opened, read and closed in one place.
+
+Those of this process are written and checked under the lock that HDF5 needs; what lies on a disk is
+parsed in a process of its own (`record.apart`).
+"""
 
 from __future__ import annotations
 
 import gc
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-from ntp_dynamics.record import netcdf
+from ntp_dynamics.record import apart, netcdf
+from ntp_dynamics.record.entries import Entry, entry_in, largest
+from ntp_dynamics.system.bounded import DAMAGED, opened
 from ntp_dynamics.system.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,34 +30,6 @@ HDF5 = threading.Lock()
 
 UNREADABLE = (OSError, RuntimeError, ValueError, IndexError)
 """What reading a file raises that is damaged or not one of ours."""
-
-
-def write_tree(path: Path, tree: xarray.DataTree) -> None:
-    """Write a trajectory.  Whoever calls holds the lock, until the file is where it belongs."""
-    import netCDF4
-
-    with netCDF4.Dataset(path, "w") as file:
-        netcdf.write_tree(file, tree)
-
-
-def read_tree(path: Path) -> xarray.DataTree:
-    """Load a trajectory into memory.  Raises UserError."""
-    try:
-        with _opened(path) as file:
-            return netcdf.read_tree(file)
-    except FileNotFoundError:
-        raise UserError(str(path), "it does not exist", "the job recorded nothing") from None
-    except UNREADABLE as error:
-        raise UserError(str(path), "it cannot be read", "the record is damaged") from error
-
-
-def check_tree(path: Path) -> None:
-    """Read a trajectory a variable at a time, and its checksums with it.  Raises UserError."""
-    try:
-        with _opened(path) as file:
-            netcdf.check(file)
-    except UNREADABLE as error:
-        raise UserError(str(path), "it cannot be read", "the record is damaged") from error
 
 
 class Recorded(NamedTuple):
@@ -70,38 +48,89 @@ class Group(NamedTuple):
     others: Sequence[str]
 
 
-def read_group(path: Path, groups: Sequence[str], most: int = 2) -> Group | None:
+def write_tree(path: Path, tree: xarray.DataTree) -> None:
+    """Write a trajectory.  Whoever calls holds the lock, until the file is where it belongs."""
+    import netCDF4
+
+    with netCDF4.Dataset(path, "w") as file:
+        netcdf.write_tree(file, tree)
+
+
+def check_tree(path: Path) -> None:
+    """Read a trajectory that this process wrote a variable at a time, and its checksums with it.
+    Raises UserError."""
+    try:
+        with _own(path) as file:
+            netcdf.check(file)
+    except UNREADABLE as error:
+        raise UserError(str(path), "it cannot be read", DAMAGED) from error
+
+
+def read_tree(path: Path, entry: Entry | None = None) -> xarray.DataTree:
+    """Load a trajectory into memory; ``entry`` is what vouches for it.
+
+    Raises UserError.
+    """
+    found, values = _read(path, entry)
+    try:
+        return netcdf.tree_of(found, values)
+    except (ValueError, TypeError, KeyError) as error:
+        raise UserError(str(path), "it cannot be read", DAMAGED) from error
+
+
+def read_group(
+    path: Path, groups: Sequence[str], most: int = 2, entry: Entry | None = None
+) -> Group | None:
     """The first of these groups that a trajectory has, with the variables of at most so many
     dimensions.
 
-    Cheaper than the whole trajectory.  None where the file or the group cannot be read.
+    Cheaper than the whole trajectory.  None where it has none of them.  Raises UserError.
     """
-    with suppress(*UNREADABLE), _opened(path) as file:
-        for name in groups:
-            if name in file.groups:
-                found = {
-                    key: Recorded(
-                        np.ma.filled(variable[:].astype(float), np.nan),
-                        variable.dimensions,
-                        {a: variable.getncattr(a) for a in variable.ncattrs()},
-                    )
-                    for key, variable in file.groups[name].variables.items()
-                    if variable.ndim <= most
-                }
-                return Group(name, found, [*file.groups])
-    return None
+    found, values = _read(path, entry, groups, most)
+    others = [name.strip("/") for name in found.groups if name.count("/") == 1 and name != "/"]
+    name = next((name for name in groups if name in others), None)
+    if name is None:
+        return None
+    read = {
+        told.name: Recorded(_floats(array, told.attrs), told.dims, told.attrs)
+        for told, array in zip(found.variables, values, strict=True)
+    }
+    return Group(name, read, others)
+
+
+def _read(
+    path: Path, entry: Entry | None, only: Sequence[str] = (), most: int | None = None
+) -> tuple[netcdf.Layout, list[np.ndarray]]:
+    try:
+        file = opened(path, largest())
+    except FileNotFoundError:
+        raise UserError(str(path), "it does not exist", "the job recorded nothing") from None
+    with file:
+        if entry is not None and entry_in(file) != entry:
+            raise UserError(str(path), "it is not the file that was recorded", DAMAGED)
+        try:
+            return apart.read(file, only, most)
+        except apart.Unreadable as error:
+            raise UserError(str(path), "it cannot be read", DAMAGED) from error
+
+
+def _floats(values: np.ndarray, attrs: Mapping[str, Any]) -> Float[np.ndarray, ...]:
+    """Numbers with nan where one is missing."""
+    numbers = values.astype(float)
+    if "_FillValue" in attrs:
+        numbers[values == attrs["_FillValue"]] = np.nan
+    return numbers
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Dataset]:
-    """A trajectory to read from, with the lock; it is closed before the lock is free again."""
+def _own(path: Path) -> Iterator[Dataset]:
+    """A trajectory of this process to read from, with the lock; it is closed before the lock is
+    free again."""
     import netCDF4
 
     with HDF5:
         try:
             file = netCDF4.Dataset(path)
-        except FileNotFoundError:
-            raise
         except UNREADABLE:
             gc.collect()  # what was half open is closed here, not in a thread without the lock
             raise

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from ntp_dynamics.observe.judgement import judge_claims, verdicts_file
 from ntp_dynamics.observe.modules import load_additions
+from ntp_dynamics.record.opening import damage_in_one_line
 from ntp_dynamics.record.outcome import labels
 from ntp_dynamics.record.record import (
     Record,
@@ -32,7 +33,8 @@ def review(directory: Path, console: Console, *, judge: bool, as_json: bool) -> 
     """
     if (directory / STATUS).exists():
         shown = _record(directory, judge)
-        print(json.dumps(shown)) if as_json else _show_record(shown, console)
+        with damage_in_one_line(directory):
+            print(json.dumps(shown)) if as_json else _show_record(shown, console)
         return
     jobs = list(_jobs(directory, judge))
     if not jobs:
@@ -47,11 +49,10 @@ def review(directory: Path, console: Console, *, judge: bool, as_json: bool) -> 
 
 def _record(directory: Path, judge: bool) -> dict[str, Any]:
     record = load_run(directory)
-    state = record.status.get("state")
+    said = {"path": str(directory), "state": record.state, "standing": record.standing}
     if not judge:
-        return {"path": str(directory), "state": state, "format": record.rules,
-                "claims": record.verdicts}  # fmt: skip
-    return {"path": str(directory), "state": state, **verdicts_file(judge_again(record))}
+        return {**said, "format": record.rules, "claims": record.verdicts}
+    return {**said, **verdicts_file(judge_again(record))}
 
 
 def judge_again(record: Record) -> list[dict[str, Any]]:
@@ -70,19 +71,25 @@ def _show_record(shown: Mapping[str, Any], console: Console) -> None:
     if not claims:
         line(
             console,
-            f"{shown['path']}: {shown['state']}, no verdicts (--judge judges what is there)",
+            f"{shown['path']}: {shown['standing']}, no verdicts (--judge judges what is there)",
         )
         return
     verdicts(claims, console)
     if shown["format"] < FORMAT:
         line(console, f"note     {EARLIER}")
+    if shown["standing"] != "sealed":
+        line(console, f"note     {shown['standing']}")
     line(console, f"record   {nearby(Path(shown['path']))}")
 
 
 def _jobs(directory: Path, judge: bool) -> Iterator[dict[str, Any]]:
     for path, status in job_statuses(directory).items():
         if judge and status["state"] == "done":
-            status = {**status, **labels(judge_again(load_run(path)))}
+            try:
+                status = {**status, **labels(judge_again(load_run(path)))}
+            except UserError as error:  # one that cannot be judged again hides no other
+                blank = {"labels": {}, "runs": {}, "p_contradicted": {}}
+                status = {**status, "state": "unreadable", "reason": str(error), **blank}
         yield {"path": path, "status": status}
 
 

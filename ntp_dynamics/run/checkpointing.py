@@ -34,6 +34,7 @@ class Checkpointing:
         self._own = {name: status.get(name) for name in ("identity", "added")}
         self._may_change = config.runtime.allow_changed
         seconds = config.runtime.checkpoint_seconds
+        self._unasked = seconds is not None
         self._share = Throttle(math.inf if seconds is None else seconds, SHARE)
         self._works = True
         self.said: Mapping[str, Any] = {}
@@ -71,7 +72,7 @@ class Checkpointing:
 
     def when_affordable(self, trained: Trained, said: Mapping[str, Any]) -> None:
         """Keep it where that costs little beside what was done."""
-        if self._share.affordable:
+        if self._unasked and self._share.affordable:
             self.now(trained, said)
 
     def now(self, trained: Trained, said: Mapping[str, Any]) -> None:

@@ -141,7 +141,7 @@ def job_parts(
             raise
         kept.remove()
         if undrawn := _draw(job, tree, inputs, judged, writer.directory, around, account.tell):
-            writer.reopen(LOG, STATUS)  # these two say what is missing
+            writer.reopen(LOG)  # it says what is missing, as the status that seals it again
             log("\n".join(undrawn))
             writer.add(LOG, log.entry)
             outcome["notes"] += [redact(text) for text in undrawn]

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from werkzeug.serving import make_server
 
 import ntp_dynamics as ntp
 from tests.sealing import seal
@@ -55,13 +54,14 @@ class Served:
 def serve() -> Iterator[Callable[[Path], Served]]:
     """Starts dashboards on roots."""
     from ntp_dynamics.dashboard.app import make_app
+    from ntp_dynamics.dashboard.connections import Server
+    from ntp_dynamics.dashboard.serve import bind
 
     servers = []
 
     def start(root: Path) -> Served:
         app = make_app(root)
-        server = make_server("127.0.0.1", 0, app.server, threaded=True)
-        server.daemon_threads = True
+        server = Server(app.server, bind(0))
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
         return Served(f"http://127.0.0.1:{server.port}", server.port, app.server.config["SITE"])
