@@ -101,9 +101,7 @@ class Workshop:
         try:
             found = try_one(Workshop(place, self.quick, self.width), item)
         except BaseException as error:
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            said = f"{type(error).__name__}: {error}"[:200]
-            found = Counts(faults=[f"{Path(where.filename).name}, line {where.lineno}: {said}"])
+            found = Counts(faults=[_said_of(error)])
         try:
             place.mkdir(exist_ok=True)
             (place / "counts.json").write_text(json.dumps(found.plain()))
@@ -111,6 +109,13 @@ class Workshop:
             traceback.print_exc()
         finally:
             os._exit(0)
+
+
+def _said_of(error: BaseException) -> str:
+    """What an experiment stumbled over, and where."""
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    said = f"{type(error).__name__}: {error}"[:300]
+    return f"{Path(at.filename).name}, line {at.lineno}: {said}"
 
 
 def _told(place: Path, number: int) -> Counts:
@@ -137,13 +142,15 @@ class Experiment:
 def timed(experiment: Experiment, workshop: Workshop) -> dict[str, Any]:
     """Its counts as JSON, with the seconds it took."""
     began = time.monotonic()
-    counts = experiment.run(workshop)
+    try:
+        counts = experiment.run(workshop)
+    except Exception as error:
+        counts = Counts(faults=[_said_of(error)])
     return {**counts.plain(), "seconds": round(time.monotonic() - began), "quick": workshop.quick}
 
 
 def one_line(lines: Sequence[str]) -> str | None:
-    """What is wrong with how an error was told; None for one line ``error: where: what; what to do``
-    of 200 characters or so."""
+    """What is wrong with how an error was told; None for lines ``error: where: what; what to do``."""
     if not lines:
         return "nothing was said"
     if any("Traceback" in line for line in lines):

@@ -22,16 +22,17 @@ TINY = (
 """A short job: what it does to the disk matters, not what it trains."""
 TWO = (*TINY, "-m", "seed=0,1", "hydra.launcher.threads=1")
 """A short sweep."""
-MIXED = (
-    "-m",
-    "experiment=smoke,attractor/smoke,score_matching/smoke,knowledge_gradient/smoke,federated/smoke",
+SMOKES = tuple(
+    (f"experiment={study}/smoke", *PLAIN)
+    for study in ("attractor", "score_matching", "knowledge_gradient", "federated")
 )
+"""A job of each companion study."""
 
 
-def eager() -> None:
-    """Checkpoints in this process at every call, however long they take: else a short job has
-    none."""
-    checkpointing.SHARE = 1e6
+def eager(share: float = 1e6) -> None:
+    """Checkpoints in this process for a share of its time, at every call unless it is given: by
+    the lab's own 2 % a short job has none."""
+    checkpointing.SHARE = share
 
 
 def start(
