@@ -18,6 +18,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ntp_dynamics import studies
+from ntp_dynamics.config.arguments import uninterpolated
 from ntp_dynamics.config.hydra_private import as_written, register_config
 from ntp_dynamics.system.secrets import redact
 
@@ -63,7 +64,7 @@ class PackedSweeper(BasicSweeper):
     ) -> None:
         super().setup(hydra_context=hydra_context, task_function=task_function, config=config)
         stored: Any = OmegaConf.create(redact(OmegaConf.to_container(config, resolve=False)))
-        stored.hydra.sweep.dir = config.hydra.sweep.dir  # where it will lie
+        stored.hydra.sweep.dir = uninterpolated(config.hydra.sweep.dir)  # where it will lie
         self.config = stored
 
     def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:

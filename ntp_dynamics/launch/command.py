@@ -162,6 +162,8 @@ def sweep_of(
         listed = ", ".join(str(nearby(place)) for place in old)
         remedy = "go on with one: ntp-resume DIR; or start anew with overwrite=true"
         raise UserError("sweep", f"{len(old)} of these jobs were cut short: {listed}", remedy)
+    if asked:
+        make_directory(named)
     if asked and not first.overwrite and read_plan(named) is not None:
         old = [named]
     if old:
