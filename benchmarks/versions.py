@@ -22,14 +22,26 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
-TESTS = """
-tests/config tests/launch tests/record tests/run tests/track tests/observe tests/draw tests/report
-tests/test_contract.py tests/test_contract_commands.py tests/test_front_door.py
-tests/studies/next_token/test_golden.py tests/studies/next_token/model/test_kernel.py
-tests/studies/score_matching/test_dynamics.py tests/studies/knowledge_gradient/test_instance.py
-tests/studies/federated/test_claims.py tests/studies/attractor/test_dynamics.py
-""".split()
-"""What is run where no part is asked for: all that touches other packages, and one of each study."""
+TESTS = [
+    "tests/config",
+    "tests/launch",
+    "tests/record",
+    "tests/run",
+    "tests/track",
+    "tests/observe",
+    "tests/draw",
+    "tests/report",
+    "tests/test_contract.py",
+    "tests/test_contract_commands.py",
+    "tests/test_front_door.py",
+    "tests/studies/next_token/test_golden.py",
+    "tests/studies/next_token/model/test_kernel.py",
+    "tests/studies/score_matching/test_dynamics.py",
+    "tests/studies/knowledge_gradient/test_instance.py",
+    "tests/studies/federated/test_claims.py",
+    "tests/studies/attractor/test_dynamics.py",
+]
+"""What runs where no part is asked for: all that touches other packages, one of each study."""
 
 PRE_RELEASES = "hydra-core"
 """Of this one, those that come next are tried too."""
