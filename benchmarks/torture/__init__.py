@@ -1,1 +1,1 @@
-"""What is done to a lab that promises to lose nothing: the long forms of its tests."""
+"""Sweeps and jobs that are killed, starved, cut off and crowded: do they survive?"""
