@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ ROUNDS = 2
 LARGEST = 1 << 26
 """Bytes of a pack."""
 PATIENCE_SECONDS = 30.0
-"""How long a shared file system may take to show what a pack has written, and its process to end."""
+"""How long a shared file system may take to show what a pack wrote, and its process to end."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,7 @@ class SlurmCrew:
 
     def __enter__(self) -> SlurmCrew:
         """Raises UserError where the batch system does not take the options."""
-        import submitit
-
-        o = self._options
+        submitit, o = import_module("submitit"), self._options
         self._folder.mkdir(parents=True, exist_ok=True)
         often = {f"{o.cluster}_max_num_timeout": 1_000_000}  # each time it has come further
         try:
