@@ -41,9 +41,7 @@ def train(
     """
     config = config_of(overrides)
     check_inputs(config)
-    if directory is None:
-        directory = new_directory(Path(compose_job(overrides).hydra.run.dir))
-    directory = Path(directory)
+    directory = Path(directory or new_directory(Path(compose_job(overrides).hydra.run.dir)))
     if resume and (record := finished(directory, config)) is not None:
         return record
     return run_job(

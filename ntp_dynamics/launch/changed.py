@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ntp_dynamics.launch.resume import asked, sealed
+from ntp_dynamics.launch.resume import asked
 from ntp_dynamics.record.changed import mark_changed
+from ntp_dynamics.record.finished import sealed
 from ntp_dynamics.record.identity import OF_THE_RUN
 from ntp_dynamics.record.plan import Plan
 from ntp_dynamics.system.owner import DirectoryLock
@@ -34,18 +35,12 @@ def carry_over(sweep: Path, there: Plan, plan: Plan) -> int:
     return kept
 
 
-def changes(there: Plan, plan: Plan, number: int) -> dict[str, str]:
+def changes(there: Plan, plan: Plan, number: int) -> list[str]:
     """What differs between a job of two plans: its version, the rules of verdicts, settings, or
     else the contents of a file that it names."""
-    found = {}
-    for name, old, new in (
-        ("version", there.version, plan.version),
-        ("format", there.rules, plan.rules),
-    ):
-        if old != new:
-            found[name] = f"{old} -> {new}"
-    before, after = there.settings(number), plan.settings(number)
-    for key in sorted({*before, *after}):
-        if key.split(".")[0] not in OF_THE_RUN and before.get(key) != after.get(key):
-            found[key] = f"{before.get(key)} -> {after.get(key)}"
-    return found or {"files": "a file that it names has other contents"}
+    before = {**there.settings(number), "version": there.version, "format": there.rules}
+    after = {**plan.settings(number), "version": plan.version, "format": plan.rules}
+    keys = [key for key in sorted({*before, *after}) if key.split(".")[0] not in OF_THE_RUN]
+    found = [(key, before.get(key), after.get(key)) for key in keys]
+    told = [f"{key}: {old} -> {new}" for key, old, new in found if old != new]
+    return told or ["a file that it names has other contents"]

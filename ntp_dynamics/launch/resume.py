@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.stored import redact_overrides, to_plain
 from ntp_dynamics.launch.directories import planned_directories
 from ntp_dynamics.record.finished import sealed
-from ntp_dynamics.record.identity import identity
+from ntp_dynamics.record.identity import OF_THE_RUN, identity
 from ntp_dynamics.record.plan import PLAN, Plan, flat, make_plan, read_plan
 from ntp_dynamics.record.record import status_files
 from ntp_dynamics.record.status import told
@@ -35,10 +36,15 @@ def plan_of(
     keys = [identity(config) for config in configs]
     places = planned_directories(first, jobs, keys, search)
     planned = (
-        (redact_overrides(config, overrides), key, place, flat(to_plain(config)))
+        (redact_overrides(config, _of_the_job(overrides)), key, place, flat(to_plain(config)))
         for config, overrides, key, place in zip(configs, jobs, keys, places, strict=True)
     )
     return make_plan(planned, [redact(word) for word in command], redact(os.getcwd()))
+
+
+def _of_the_job(overrides: Sequence[str]) -> list[str]:
+    """Those that Hydra hands on to a job."""
+    return [o for o in overrides if not o.lstrip("+~").startswith("hydra")]
 
 
 def done_of(sweep: Path, plan: Plan) -> set[Path]:
@@ -101,8 +107,9 @@ def alike(there: Plan, plan: Plan) -> bool:
 
 
 def asked(overrides: Sequence[str]) -> list[str]:
-    """Overrides but for those that only say how a job runs."""
-    return [o for o in overrides if not o.lstrip("+~").startswith("runtime.")]
+    """Overrides but for those that change no number."""
+    keys = [(o, re.split(r"[.=@]", o.lstrip("+~"))[0]) for o in overrides]
+    return [override for override, key in keys if key not in OF_THE_RUN]
 
 
 def check_same(sweep: Path, there: Plan, plan: Plan) -> None:

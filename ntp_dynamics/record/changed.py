@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ntp_dynamics.record.store import MANIFEST, STATUS, read_json, write_atomically
+from ntp_dynamics.record.entries import MANIFEST, STATUS, dumped, encoded, entry_of
+from ntp_dynamics.record.store import read_json, write_atomically
 
 CHANGED = "changed"
+"""In a status: the lines that say what has changed."""
 
 
 def told_changes(changed: Any) -> str:
     """What has changed, in one text; empty where nothing has."""
-    if not isinstance(changed, Mapping):
-        return ""
-    return "; ".join(f"{key}: {value}" for key, value in changed.items())
+    return "; ".join(map(str, changed)) if isinstance(changed, list) else ""
 
 
-def mark_changed(directory: Path, identity: str, changes: Mapping[str, str]) -> None:
+def mark_changed(directory: Path, identity: str, changes: Sequence[str]) -> None:
     """Write into the status of a sealed record what has changed since it was made, and under which
     identity it is kept; whoever calls holds its lock and has verified it.
 
@@ -28,15 +26,10 @@ def mark_changed(directory: Path, identity: str, changes: Mapping[str, str]) -> 
     """
     status = read_json(directory / STATUS)
     manifest = read_json(directory / MANIFEST)
-    status[CHANGED] = {**status.get(CHANGED, {}), **changes}
+    status[CHANGED] = [*status.get(CHANGED, []), *changes]
     status["identity"] = identity
-    body = _bytes(status)
-    manifest["files"][STATUS] = {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}
-    listed = _bytes(manifest)
+    body = encoded(dumped(status))
+    manifest["files"][STATUS] = entry_of(body)
+    listed = encoded(dumped(manifest))
     write_atomically(directory / MANIFEST, lambda path: path.write_bytes(listed))
     write_atomically(directory / STATUS, lambda path: path.write_bytes(body))
-
-
-def _bytes(value: Any) -> bytes:
-    text = json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
-    return text.encode("utf-8", "backslashreplace")

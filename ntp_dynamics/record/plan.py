@@ -18,7 +18,7 @@ from ntp_dynamics import __version__
 from ntp_dynamics.config.stored import from_plain
 from ntp_dynamics.record.identity import digest, identity
 from ntp_dynamics.record.status import read_object
-from ntp_dynamics.record.store import write_atomically
+from ntp_dynamics.record.store import flush_names, write_atomically
 from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.system.secrets import HIDDEN
 from ntp_dynamics.verdict.verdict import FORMAT
@@ -96,6 +96,7 @@ class Plan:
         """Into the directory of the sweep, a line a job."""
         body = _body(self._said())
         write_atomically(sweep / PLAN, lambda path: path.write_text(body, encoding="utf-8"))
+        flush_names(sweep)  # jobs without their plan would be nobody's
 
     def _said(self) -> dict[str, Any]:
         return {
@@ -146,13 +147,22 @@ def _read(path: Path, *stamp: int) -> Plan:
         what = "it is not the plan that was written"
         raise UserError(str(path), what, "delete it, and start the sweep anew")
     try:
-        jobs = [Planned(*job) for job in said["jobs"]]
-        return Plan(
-            jobs, said["shared"], said["command"], said["folder"], said["version"], said["format"]
-        )
-    except (KeyError, TypeError):
-        what = "it is of an earlier version"
+        jobs = [_planned(*job) for job in said["jobs"]]
+        version, rules = str(said["version"]), int(said["format"])
+        command, folder = list(map(str, said["command"])), str(said["folder"])
+        return Plan(jobs, dict(said["shared"]), command, folder, version, rules)
+    except (KeyError, TypeError, ValueError):
+        what = "it is not one that this version reads"
         raise UserError(str(path), what, "start the sweep anew") from None
+
+
+def _planned(overrides: Any, key: Any, directory: Any, own: Any) -> Planned:
+    """Raises ValueError or TypeError for what no plan holds: a directory elsewhere, say."""
+    if not isinstance(directory, str) or not isinstance(overrides, list):
+        raise TypeError
+    if Path(directory).is_absolute() or {"..", ""} & set(directory.split("/")):
+        raise ValueError
+    return Planned(list(map(str, overrides)), str(key), directory, dict(own))
 
 
 def flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ntp_dynamics.record.entries import read_manifest
 from ntp_dynamics.record.laws import LAWS
-from ntp_dynamics.record.plan import Plan, read_plan
+from ntp_dynamics.record.plan import PLAN, Plan, read_plan
 from ntp_dynamics.record.record import read_status, status_files
-from ntp_dynamics.record.store import MANIFEST, TRAJECTORY, VERDICTS, read_json, verify
+from ntp_dynamics.record.status import shaped
+from ntp_dynamics.record.store import MANIFEST, TRAJECTORY, VERDICTS, changed, verify
 from ntp_dynamics.system.errors import UserError
 
 Status = dict[str, Any]
-BLANK = {"final": {}, "labels": {}, "p_contradicted": {}, "runs": {}}
-"""What a status says of a job that has not begun."""
 WEIGHTY = (TRAJECTORY, VERDICTS, LAWS)
 """What the numbers of a status were taken from."""
 STATES = ("running", "planned", "interrupted", "dead", "failed", "unreadable")
@@ -49,10 +49,14 @@ def told_states(states: Mapping[str, int]) -> str:
 
 def jobs_of(sweep: Path, every_byte: bool = False) -> Jobs:
     """The jobs below a directory; with ``every_byte`` each file of those that are done is read and
-    compared with its manifest.  Raises UserError for a damaged plan."""
+    compared with its manifest.  A damaged plan is an unreadable row."""
     found = {path.parent: read_status(path) for path in status_files(sweep)}
     found = {place: checked(place, status, every_byte) for place, status in found.items()}
-    plan = read_plan(sweep)
+    try:
+        plan = read_plan(sweep)
+    except UserError as error:
+        found[sweep / PLAN] = shaped({"state": "unreadable", "reason": error.what})
+        return Jobs(found, len(found))
     if plan is None:
         return Jobs(found, len(found))
     first = dict(_of_plan(sweep, plan, found))
@@ -71,7 +75,7 @@ def _of_plan(
         place = sweep / job.directory
         if place not in found:
             place = elsewhere.pop(job.identity, place)
-        blank = {"state": "planned", "overrides": list(job.overrides), "reason": None, **BLANK}
+        blank = shaped({"state": "planned", "overrides": list(job.overrides)})
         yield place, found.get(place, blank)
 
 
@@ -87,24 +91,22 @@ def checked(place: Path, status: Status, every_byte: bool = False) -> Status:
             _weigh(place)
     except UserError as error:
         name = Path(error.where).name
-        return {"state": "unreadable", "overrides": [], "reason": f"{name}: {error.what}", **BLANK}
+        reason = f"{name}: {error.what}"
+        return shaped({"state": "unreadable", "overrides": status["overrides"], "reason": reason})
     return status
 
 
 def _weigh(place: Path) -> None:
     """Raises UserError where a file that a status speaks of is not the recorded one."""
-    entries = read_json(place / MANIFEST)["files"]
+    entries = read_manifest(place) or {}
     sealed = os.stat(place / MANIFEST).st_mtime_ns
-    for name in WEIGHTY:
-        if name not in entries:
-            continue
+    for name in (name for name in WEIGHTY if name in entries):
         try:
             found = os.stat(place / name, follow_symlinks=False)
         except OSError:
-            raise UserError(str(place / name), "it is missing", "run the job again") from None
+            raise changed(place / name) from None
         if found.st_size != entries[name]["size"]:
-            what = "it is not the file that was recorded"
-            raise UserError(str(place / name), what, "run the job again")
+            raise changed(place / name)
         if found.st_mtime_ns > sealed:
             verify(place)
 

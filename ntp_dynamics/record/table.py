@@ -11,14 +11,15 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ntp_dynamics.record.changed import CHANGED, told_changes
+from ntp_dynamics.record.overrides import typed_overrides
 from ntp_dynamics.record.plan import LARGEST as LARGEST_PLAN
 from ntp_dynamics.record.plan import PLAN
-from ntp_dynamics.record.record import adjusted_labels, run_counts, typed_overrides
+from ntp_dynamics.record.record import adjusted_labels, run_counts
 from ntp_dynamics.record.store import MANIFEST, STATUS, write_atomically
 from ntp_dynamics.record.sweep import WEIGHTY, Jobs, jobs_of, stamps
 from ntp_dynamics.system.errors import UserError
@@ -112,7 +113,7 @@ def _keep(sweep: Path, jobs: Jobs, table: Table) -> None:
     done = all(status["state"] == "done" for status in jobs.statuses.values())
     if len(table.names) < FROM or not done or (of := fingerprint(sweep, table.names)) is None:
         return
-    body = json.dumps({"version": VERSION, "of": of, **asdict(table)})
+    body = json.dumps({"version": VERSION, "of": of, **vars(table)})
     file = _cache(sweep)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

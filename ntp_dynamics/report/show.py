@@ -75,10 +75,12 @@ def summarise(sweep: Path, jobs: int, console: Console, overview: bool) -> int:
 
 
 def unfinished(states: Mapping[Path, Mapping[str, Any]], console: Console) -> None:
-    """A line for every job that has begun and is not done."""
+    """A line for every job that has begun and is not done, with what tells it from the others."""
+    given = [set(status["overrides"]) for status in states.values() if status["overrides"]]
+    common = set.intersection(*given) if len(given) > 1 else set()
     for place, status in states.items():
         if status["state"] not in ("done", "planned"):
-            asked = " ".join(status["overrides"])
+            asked = " ".join(o for o in status["overrides"] if o not in common)
             what = f"{status['state']}: {status['reason']}" if status["reason"] else status["state"]
             line(console, f"  {short_name(place.name)}: {what}  {asked}".rstrip())
 
