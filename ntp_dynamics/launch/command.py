@@ -31,6 +31,7 @@ from ntp_dynamics.config.mistakes import as_typed
 from ntp_dynamics.launch import multirun
 from ntp_dynamics.launch.changed import carry_over
 from ntp_dynamics.launch.check import check_sweep
+from ntp_dynamics.launch.installed import check_installed
 from ntp_dynamics.launch.resume import (
     check_same,
     clear,
@@ -85,6 +86,7 @@ def launch(arguments: Sequence[str]) -> None:
         composer, jobs = kept_composer(search, overrides), list(jobs)
         configs = check_sweep(jobs, len(jobs), composer, Console())
         first = compose_job(jobs[0], search)
+        check_installed(first.hydra.launcher)
         plan = plan_of(jobs, configs, first, given, search)
         _launch_sweep(arguments, first, configs[0], plan, composer)
     else:

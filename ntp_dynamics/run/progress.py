@@ -96,8 +96,8 @@ class SweepProgress:
             refresh_per_second=10,
         )
         self.jobs = jobs
-        self._task = self.bar.add_task(f"job 1 of {jobs}", total=jobs)
         self._shares: dict[int, float] = {}
+        self._task = self.bar.add_task(self._counted(), total=jobs)
 
     def begin(self, number: int, steps: int) -> SweepShare:
         """A job that comes next, and how many steps it has."""
@@ -109,8 +109,12 @@ class SweepProgress:
         self.bar.update(
             self._task,
             completed=sum(self._shares.values()),
-            description=f"job {max(self._shares) + 1} of {self.jobs}",
+            description=self._counted(),
         )
+
+    def _counted(self) -> str:
+        """How many have come to their last step."""
+        return f"{sum(share >= 1 for share in self._shares.values())} of {self.jobs} jobs"
 
     def finish(self) -> None:
         """After the last job."""

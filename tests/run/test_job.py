@@ -278,8 +278,8 @@ def test_a_sweep_shows_one_line_over_all_its_jobs(tmp_path: Path) -> None:
         run.run_job(config, tmp_path / f"p{number}", around)
     sweep.finish()
     text = console.export_text()
-    last = text[text.rindex("job ") :]
-    assert last.startswith("job 2 of 2")
+    last = text[text.rindex(" of 2 jobs") - 1 :]
+    assert last.startswith("2 of 2 jobs")
     assert "100 %" in last
     assert "attention" not in text
 
