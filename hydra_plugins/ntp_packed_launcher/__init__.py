@@ -7,7 +7,7 @@ Hydra finds launchers and sweepers in this namespace only; the work is done in
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_search_path import ConfigSearchPath
@@ -18,8 +18,12 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ntp_dynamics import studies
+from ntp_dynamics.config.arguments import uninterpolated
 from ntp_dynamics.config.hydra_private import as_written, register_config
 from ntp_dynamics.system.secrets import redact
+
+if TYPE_CHECKING:
+    from ntp_dynamics.launch.multirun import PackedJob
 
 
 @dataclass
@@ -60,7 +64,7 @@ class PackedSweeper(BasicSweeper):
     ) -> None:
         super().setup(hydra_context=hydra_context, task_function=task_function, config=config)
         stored: Any = OmegaConf.create(redact(OmegaConf.to_container(config, resolve=False)))
-        stored.hydra.sweep.dir = config.hydra.sweep.dir  # where it will lie
+        stored.hydra.sweep.dir = uninterpolated(config.hydra.sweep.dir)  # where it will lie
         self.config = stored
 
     def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
@@ -81,23 +85,32 @@ class PackedLauncher(Launcher):
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        from ntp_dynamics.launch.multirun import PackedJob, train_many
+        from ntp_dynamics.launch.multirun import PackedJob
 
         jobs = [
             PackedJob(number, list(overrides), self._directory(number, overrides))
             for number, overrides in enumerate(job_overrides, start=initial_job_idx)
         ]
         returned = []
-        for job, value in zip(jobs, train_many(jobs, self.threads), strict=True):
+        for job, value in zip(jobs, self.train(jobs), strict=True):
             one = JobReturn(overrides=job.overrides, working_dir=str(job.directory))
             one.return_value, one.status = value, JobStatus.COMPLETED
             returned.append(one)
         return returned
 
+    def train(self, jobs: Sequence["PackedJob"]) -> Sequence[float]:
+        """The value that each job returns, nan where it failed: here, in this process."""
+        from ntp_dynamics.launch.multirun import train_many
+
+        return train_many(jobs, self.threads)
+
     def _directory(self, number: int, overrides: Sequence[str]) -> Path:
+        from ntp_dynamics.launch.directories import OURS
+        from ntp_dynamics.launch.multirun import directory_of
+
         sweep: Any = self.config.hydra.sweep
-        if as_written(sweep, "subdir") == "${hydra.job.num}":
-            return Path(sweep.dir) / str(number)
+        if as_written(sweep, "subdir") == OURS:
+            return Path(sweep.dir) / directory_of(number, overrides)
         composed: Any = self.loader.load_sweep_config(self.config, list(overrides))
         with open_dict(composed):
             composed.hydra.job.num = composed.hydra.job.id = number

@@ -12,7 +12,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import is_dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, get_type_hints
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -22,11 +22,14 @@ from hydra.errors import HydraException
 ASSIGNMENT = re.compile(r"(?P<key>\+{0,2}[^=~'\"]+)=(?P<text>.*)", re.DOTALL)
 
 
-@cache
+@lru_cache(maxsize=1 << 16)
 def parsed(override: str) -> Override:
     """One override as Hydra reads it.  Raises HydraException."""
-    (found,) = OverridesParser.create().parse_overrides([override])
+    (found,) = _parser().parse_overrides([override])
     return found
+
+
+_parser = cache(OverridesParser.create)  # half the time of a parse
 
 
 def as_python(value: Any) -> Any:
@@ -45,10 +48,15 @@ def quoted(value: object, mark: str = "'", interpolate: bool = False) -> str:
     it keeps its meaning."""
     text = str(value)
     if not interpolate:
-        text = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)
+        text = uninterpolated(text)
     # a backslash is one, but before a quotation mark and at the end
     text = re.sub(rf"(\\*)({mark}|\Z)", lambda m: m[1] * 2 + (m[2] and "\\" + mark), text)
     return f"{mark}{text}{mark}"
+
+
+def uninterpolated(text: str) -> str:
+    """A text in which OmegaConf sees no ``${...}``."""
+    return re.sub(r"(\\*)\$\{", r"\1\1\\${", text)
 
 
 def pasted(key: str, text: str) -> str:

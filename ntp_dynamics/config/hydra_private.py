@@ -15,7 +15,10 @@ ALLOWED = "hydra-core>=1.3.8,<1.5"
 """As in pyproject.toml."""
 
 try:
-    from hydra._internal.config_loader_impl import ConfigLoaderImpl
+    from hydra._internal.config_loader_impl import (
+        ConfigLoaderImpl,
+        get_overrides_dirname,
+    )
     from hydra._internal.core_plugins import basic_sweeper
     from hydra._internal.utils import get_args_parser
     from hydra.core.config_store import ConfigStore
@@ -51,9 +54,14 @@ def register_config(group: str, name: str, node: type) -> None:
     )
 
 
+def node_of(owner: Any, key: str) -> Any:
+    """A key of a composed config with its type, as it stands."""
+    return owner._get_node(key)
+
+
 def as_written(owner: Any, key: str) -> Any:
     """What a key of a composed config was set to, interpolations as they stand."""
-    return owner._get_node(key)._value()
+    return node_of(owner, key)._value()
 
 
 __all__ = [
@@ -62,8 +70,10 @@ __all__ = [
     "as_written",
     "get_args_parser",
     "get_gh_backup",
+    "get_overrides_dirname",
     "get_yaml_loader",
     "header_of",
+    "node_of",
     "register_config",
     "register_resolver",
     "restore_gh_from_backup",

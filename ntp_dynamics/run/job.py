@@ -23,6 +23,7 @@ from ntp_dynamics.observe.observable import Observable
 from ntp_dynamics.record.identity import identity
 from ntp_dynamics.record.laws import LAWS, laws_tree
 from ntp_dynamics.record.outcome import one_line, summary
+from ntp_dynamics.record.plan import short_name
 from ntp_dynamics.record.record import Record, read_back
 from ntp_dynamics.record.store import LOG, STATUS, TRAJECTORY, VERDICTS, RecordWriter
 from ntp_dynamics.record.trees import check_tree
@@ -101,7 +102,7 @@ def job_parts(
         drops = Drops(log, account.say)
         try:
             job = prepare(config, around.observables, around.claims)
-            make_room(writer.directory, job.problem.disk)
+            make_room(writer.directory, job.disk)
             inputs = _write_inputs(job, settings, writer, log)
             rehearse(job)
             kept = Checkpointing(writer.directory, config, account.status, account.say)
@@ -228,7 +229,7 @@ def _write_inputs(
     facts = ", ".join([f"{job.config.runs} runs", *job.study.facts(job.config, inputs)[:1]])
     engines = dict.fromkeys(phase.engine for phase in job.phases if not phase.outline.shadow)
     log.data(f"{facts}, engine: {' | '.join(engines)}")
-    disk, memory = map(size_in_words, (job.problem.disk, job.problem.memory))
+    disk, memory = map(size_in_words, (job.disk, job.problem.memory))
     log.data(f"the record will take {disk}, the job about {memory} of memory")
     for note in job.problem.notes():
         log.data(note)
@@ -265,7 +266,7 @@ def _draw(
         tell(f"interrupted while drawing; the record in {directory} is complete")
         raise
     for reason in undrawn if around.group is not None else ():
-        tell(f"{directory.name}: {reason}")
+        tell(f"{short_name(directory.name)}: {reason}")
     return undrawn
 
 

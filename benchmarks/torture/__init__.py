@@ -1,0 +1,1 @@
+"""Sweeps and jobs that are killed, starved, cut off and crowded: do they survive?"""
