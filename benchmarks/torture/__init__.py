@@ -1,1 +1,1 @@
-"""Long forms of the tests of reliability (`make torture`)."""
+"""Sweeps and jobs that are killed, starved, cut off and crowded: do they survive?"""

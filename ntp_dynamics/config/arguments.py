@@ -48,10 +48,15 @@ def quoted(value: object, mark: str = "'", interpolate: bool = False) -> str:
     it keeps its meaning."""
     text = str(value)
     if not interpolate:
-        text = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)
+        text = uninterpolated(text)
     # a backslash is one, but before a quotation mark and at the end
     text = re.sub(rf"(\\*)({mark}|\Z)", lambda m: m[1] * 2 + (m[2] and "\\" + mark), text)
     return f"{mark}{text}{mark}"
+
+
+def uninterpolated(text: str) -> str:
+    """A text in which OmegaConf sees no ``${...}``."""
+    return re.sub(r"(\\*)\$\{", r"\1\1\\${", text)
 
 
 def pasted(key: str, text: str) -> str:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from ntp_dynamics.config.arguments import quoted
+from ntp_dynamics.config.compose import compose_job, read_config
+from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.stored import from_yaml
 from ntp_dynamics.launch.command import SWEEP, launch, run_single
 from ntp_dynamics.launch.resume import clear
+from ntp_dynamics.record.finished import sealed
 from ntp_dynamics.record.identity import identity
 from ntp_dynamics.record.plan import Plan, read_plan
 from ntp_dynamics.record.record import damage_in_one_line
 from ntp_dynamics.record.status import read_object, told
-from ntp_dynamics.record.store import STATUS, verify
-from ntp_dynamics.system.errors import UserError, escaped
+from ntp_dynamics.record.store import STATUS
+from ntp_dynamics.system.errors import UserError, UserErrors, escaped
 from ntp_dynamics.system.secrets import HIDDEN
 
 
@@ -48,13 +53,11 @@ def _sweep(sweep: Path, plan: Plan, allow_changed: bool) -> None:
 
 
 def _job(directory: Path, allow_changed: bool) -> None:
-    status = told(directory)
-    if status["state"] == "done" and verify(directory):
+    if sealed(directory, str(told(directory).get("identity"))):
         print(f"{directory}: it is done")
         return
-    with damage_in_one_line(directory):
-        config = from_yaml((directory / "config.yaml").read_text(encoding="utf-8"))
     said = read_object(directory / STATUS)  # its word is held against the configuration
+    config = _config_of(directory, list(said.get("overrides") or ()))
     changed = said.get("identity") != identity(config)
     if changed and not allow_changed:
         what = "its configuration, a file that it names, or the version has changed since"
@@ -67,3 +70,16 @@ def _job(directory: Path, allow_changed: bool) -> None:
     if allow_changed:
         config = replace(config, runtime=replace(config.runtime, allow_changed=True))
     run_single(config, directory, list(said.get("overrides") or ()), resume=True)
+
+
+def _config_of(directory: Path, overrides: Sequence[str]) -> JobConfig:
+    """The configuration of a job; of one that was cut off before that was written, or whose disk
+    lost it, what its overrides give.  Raises UserError."""
+    try:
+        with damage_in_one_line(directory):
+            return from_yaml((directory / "config.yaml").read_text(encoding="utf-8"))
+    except UserError:
+        if not any(HIDDEN in word for word in overrides):
+            with suppress(UserError, UserErrors):
+                return read_config(compose_job(overrides))
+        raise

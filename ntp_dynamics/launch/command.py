@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import hydra
-from hydra._internal.utils import get_args_parser
 from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
@@ -26,6 +25,7 @@ from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.config.composer import Composer, kept_composer
 from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.config.help import help_text
+from ntp_dynamics.config.hydra_private import VERSION_BASE, as_written, get_args_parser
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.mistakes import as_typed
 from ntp_dynamics.launch import multirun
@@ -163,6 +163,8 @@ def sweep_of(
         listed = ", ".join(str(nearby(place)) for place in old)
         remedy = "go on with one: ntp-resume DIR; or start anew with overwrite=true"
         raise UserError("sweep", f"{len(old)} of these jobs were cut short: {listed}", remedy)
+    if asked:
+        make_directory(named)
     if asked and not first.overwrite and read_plan(named) is not None:
         old = [named]
     if old:
@@ -207,7 +209,7 @@ def directory_of(composed: DictConfig, key: str) -> Path:
         text = str(OmegaConf.select(composed, key))
     except OmegaConfBaseException as error:
         owner, _, name = key.rpartition(".")
-        raw = str(OmegaConf.select(composed, owner)._get_node(name)._value())
+        raw = str(as_written(OmegaConf.select(composed, owner), name))
         remedy = f"mend it, or to mean this text write {pasted(key, raw)}"
         raise UserError(key, str(error).splitlines()[0], remedy) from error
     if not text:
@@ -247,7 +249,7 @@ def locked(composed: DictConfig, key: str, overrides: Sequence[str]) -> Iterator
 
 def _hydra(arguments: Sequence[str]) -> None:
     sys.argv = [sys.argv[0], *arguments]
-    hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(_job)()
+    hydra.main(config_path=str(config_dir()), config_name="config", **VERSION_BASE)(_job)()
 
 
 def _job(composed: DictConfig) -> float:
@@ -257,7 +259,7 @@ def _job(composed: DictConfig) -> float:
     _redact_hydras_own(context)
     overrides = list(context.overrides.task)
     # as it stands: a directory may have "${" in its name
-    directory = Path(context.runtime._get_node("output_dir")._value())
+    directory = Path(as_written(context.runtime, "output_dir"))
     if context.mode is RunMode.RUN:
         return run_single(read_config(composed), directory, overrides)
     from ntp_dynamics.run.job import Surroundings, run_job

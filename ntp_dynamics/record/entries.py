@@ -10,8 +10,9 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any
 
 from ntp_dynamics.system.bounded import DAMAGED, TEXT, json_of, opened, read
 from ntp_dynamics.system.errors import UserError
@@ -25,7 +26,9 @@ DIGEST = "digest"
 BLANK = "0" * 64
 MOST = 20_000
 """Files and folders of a record; a real one has a few and its inputs."""
-APART = {"figures", "checkpoints"}
+CHECKPOINTS = "checkpoints"
+"""The folder of what a job needs to go on: beside its record, and no part of it."""
+APART = {"figures", CHECKPOINTS}
 """Folders of a record that no reader opens."""
 
 Entry = Mapping[str, Any]
@@ -41,7 +44,7 @@ def entry_of(body: bytes) -> dict[str, Any]:
     return {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}
 
 
-def entry_in(file: BinaryIO) -> dict[str, Any]:
+def entry_in(file: BufferedReader) -> dict[str, Any]:
     """Of an open file, from its beginning."""
     file.seek(0)
     digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -18,7 +18,7 @@ from ntp_dynamics import __version__
 from ntp_dynamics.config.stored import from_plain
 from ntp_dynamics.record.identity import digest, identity
 from ntp_dynamics.record.status import read_object
-from ntp_dynamics.record.store import write_atomically
+from ntp_dynamics.record.store import flush_names, write_atomically
 from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.system.secrets import HIDDEN
 from ntp_dynamics.verdict.verdict import FORMAT
@@ -96,6 +96,7 @@ class Plan:
         """Into the directory of the sweep, a line a job."""
         body = _body(self._said())
         write_atomically(sweep / PLAN, lambda path: path.write_text(body, encoding="utf-8"))
+        flush_names(sweep)  # jobs without their plan would be nobody's
 
     def _said(self) -> dict[str, Any]:
         return {

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from ntp_dynamics.record.entries import (
+    CHECKPOINTS,
     CONFIG,
     LOG,
     MANIFEST,
@@ -40,6 +41,7 @@ from ntp_dynamics.record.entries import (
 from ntp_dynamics.record.laws import LAWS
 from ntp_dynamics.record.trees import HDF5, write_tree
 from ntp_dynamics.system.bounded import DAMAGED, TEXT, json_of, read
+from ntp_dynamics.system.disk import not_written, refusal_of
 from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.system.owner import DirectoryLock, unwritable
 from ntp_dynamics.system.secrets import redact
@@ -47,9 +49,6 @@ from ntp_dynamics.system.stops import undisturbed
 
 if TYPE_CHECKING:
     import xarray
-
-CHECKPOINTS = "checkpoints"
-"""The folder of what a job needs to go on: beside its record, and no part of it."""
 
 
 class RecordWriter:
@@ -88,7 +87,7 @@ class RecordWriter:
     def data(self, name: str, text: str) -> None:
         """Write text as it stands: data that must read back equal, in any environment."""
         body = encoded(text)
-        self._write(name, lambda path: path.write_bytes(body))
+        self._write(name, lambda path: path.write_bytes(body), len(body))
 
     def json(self, name: str, value: Any) -> None:
         """Write JSON as it stands, with sorted keys: equal values give equal bytes.  A status
@@ -100,8 +99,9 @@ class RecordWriter:
 
     def tree(self, name: str, tree: xarray.DataTree) -> None:
         """Write netCDF4 with a checksum on every variable."""
+        size = int(sum(node.dataset.nbytes for node in tree.subtree))
         with HDF5:
-            self._write(name, lambda path: write_tree(path, tree))
+            self._write(name, lambda path: write_tree(path, tree), size)
 
     def add(self, name: str, entry: dict[str, Any] | None = None) -> None:
         """Count a file that something else wrote here (a figure, the log) as part of the record;
@@ -129,7 +129,7 @@ class RecordWriter:
                 raise UserError(str(self.directory / name), what, remedy)
         body = encoded(dumped(status))
         self._manifest(self.entries | {STATUS: entry_of(body)})
-        self._write(STATUS, lambda path: path.write_bytes(body))
+        self._write(STATUS, lambda path: path.write_bytes(body), len(body))
 
     def reopen(self, *names: str) -> None:
         """Take files that are to change once more out of the manifest of a sealed record, which is
@@ -138,7 +138,7 @@ class RecordWriter:
 
     def _manifest(self, entries: dict[str, dict[str, Any]]) -> None:
         text = dumped({"files": entries})
-        self._write(MANIFEST, lambda path: path.write_text(text, encoding="utf-8"))
+        self._write(MANIFEST, lambda path: path.write_text(text, encoding="utf-8"), len(text))
 
     def _cut_short(self, status: dict[str, Any]) -> bool:
         """Whether the job that lies here is this one, and is not done."""
@@ -157,15 +157,18 @@ class RecordWriter:
     def __exit__(self, *_: object) -> None:
         self._lock.release()
 
-    def _write(self, name: str, write: Callable[[Path], Any]) -> None:
+    def _write(self, name: str, write: Callable[[Path], Any], size: int) -> None:
+        """``size``: about how many bytes."""
         self._check_place()
         path = self.directory / name
         try:
             if path.parent != self.directory:  # which itself is not made again once it is gone
                 path.parent.mkdir(exist_ok=True)
             entry = write_atomically(path, write)
-        except (OSError, RuntimeError) as error:  # netCDF's own word for a full disk is the latter
-            raise unwritable(path, error) from error
+        except RuntimeError as error:  # netCDF's own word, whatever the reason
+            raise not_written(path, size, refusal_of(path.parent, size) or error) from error
+        except OSError as error:
+            raise not_written(path, size, error) from error
         if name != MANIFEST:
             self.entries[name] = entry
 
@@ -193,9 +196,25 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> dict[str, Any]
         finally:
             os.close(descriptor)
         os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.truncate(temporary, 0)  # HDF5 leaves open what it could not write, and so its room
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
     return entry
+
+
+def flush_names(directory: Path) -> None:
+    """Flush to disk what a directory lists: a rename may else be lost when the power goes, and what
+    was written after it not."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # not every file system can
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def redact_yaml(path: Path) -> None:
@@ -208,6 +227,11 @@ def redact_yaml(path: Path) -> None:
 
 def make_directory(directory: Path) -> None:
     """Create a directory and its parents.  Raises UserError."""
+    try:
+        str(directory).encode()
+    except UnicodeEncodeError:
+        what = "its name is not UTF-8, as netCDF wants it"
+        raise UserError(str(directory), what, "choose another directory") from None
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:

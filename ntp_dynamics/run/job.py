@@ -102,7 +102,7 @@ def job_parts(
         drops = Drops(log, account.say)
         try:
             job = prepare(config, around.observables, around.claims)
-            make_room(writer.directory, job.problem.disk)
+            make_room(writer.directory, job.disk)
             inputs = _write_inputs(job, settings, writer, log)
             rehearse(job)
             kept = Checkpointing(writer.directory, config, account.status, account.say)
@@ -229,7 +229,7 @@ def _write_inputs(
     facts = ", ".join([f"{job.config.runs} runs", *job.study.facts(job.config, inputs)[:1]])
     engines = dict.fromkeys(phase.engine for phase in job.phases if not phase.outline.shadow)
     log.data(f"{facts}, engine: {' | '.join(engines)}")
-    disk, memory = map(size_in_words, (job.problem.disk, job.problem.memory))
+    disk, memory = map(size_in_words, (job.disk, job.problem.memory))
     log.data(f"the record will take {disk}, the job about {memory} of memory")
     for note in job.problem.notes():
         log.data(note)

@@ -17,6 +17,12 @@ from ntp_dynamics.verdict.claim import Claim
 if TYPE_CHECKING:
     import xarray
 
+VARIABLE, CLAIM, REST = 4_500, 6_000, 20_000
+"""Bytes: of the frame of a variable in a netCDF4 file, of a claim in verdicts.json and laws.nc, of
+everything else that is small."""
+PER_PHASE = 8
+"""Variables of a phase, and of the tables that come with it, that no hook measures."""
+
 
 @dataclass(frozen=True)
 class PreparedJob:
@@ -28,6 +34,14 @@ class PreparedJob:
     phases: Sequence[Phase]
     hooks: Mapping[str, list[Hook]]
     claims: Sequence[Claim]
+
+    @property
+    def disk(self) -> int:
+        """About how many bytes the record takes: numbers, what frames each variable, what each
+        claim is told with, and the rest."""
+        variables = PER_PHASE * len(self.phases) + sum(map(len, self.hooks.values()))
+        framed = VARIABLE * variables + CLAIM * len(self.claims)
+        return self.problem.disk + framed + REST
 
     def constants(self, tree: xarray.DataTree) -> Any:
         """What the claims are made of."""

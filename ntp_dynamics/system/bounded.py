@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, NoReturn
 
 import yaml
 
@@ -31,14 +32,14 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one in C, where PyYAML was built with it, is ten times faster."""
 
 
-def opened(path: Path, largest: int) -> BinaryIO:
+def opened(path: Path, largest: int) -> BufferedReader:
     """A regular file of so many bytes at most, to be read and closed.  Raises UserError; of one
     that is not there FileNotFoundError."""
     try:
         kind = os.lstat(path).st_mode
         if not stat.S_ISREG(kind):
             raise UserError(str(path), f"it is {_kind(kind)}, no file", DAMAGED)
-        file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb")
+        file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb")
     except FileNotFoundError:
         raise
     except OSError as error:

@@ -225,7 +225,7 @@ def test_a_write_that_breaks_leaves_the_old_file_and_no_temporary_one(
         "MANIFEST.json": lambda: writer.seal(DONE),
     }[name]
     monkeypatch.setattr(store.os, function, full)
-    with pytest.raises(UserError, match="it cannot be written: no space left") as caught:
+    with pytest.raises(UserError, match="the disk is full: ") as caught:
         write()
     monkeypatch.undo()
     assert caught.value.where == str(writer.directory / name)
