@@ -31,6 +31,7 @@ from ntp_dynamics.config.mistakes import as_typed
 from ntp_dynamics.launch import multirun
 from ntp_dynamics.launch.changed import carry_over
 from ntp_dynamics.launch.check import check_sweep
+from ntp_dynamics.launch.counted import counted
 from ntp_dynamics.launch.installed import check_installed
 from ntp_dynamics.launch.resume import (
     check_same,
@@ -113,7 +114,7 @@ def _launch_sweep(
         if done:
             line(console, f"{nearby(sweep)}: {len(done)} of {jobs} jobs are done, going on")
         try:
-            with aborted_in_one_line(sweep):
+            with aborted_in_one_line(sweep), counted(sweep, plan, progress):
                 _hydra([*arguments, f"hydra.sweep.dir={quoted(sweep)}"])
         finally:
             multirun.under_way = None
