@@ -12,8 +12,9 @@ from ntp_dynamics.config.arguments import quoted
 from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.stored import from_yaml
-from ntp_dynamics.launch.command import SWEEP, launch, run_single
+from ntp_dynamics.launch.command import SWEEP, launch
 from ntp_dynamics.launch.resume import clear
+from ntp_dynamics.launch.single import run_single
 from ntp_dynamics.record.finished import sealed
 from ntp_dynamics.record.identity import identity
 from ntp_dynamics.record.plan import Plan, read_plan

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
 import hydra
 from hydra.conf import HydraConf
@@ -25,10 +23,11 @@ from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.config.composer import Composer, kept_composer
 from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.config.help import help_text
-from ntp_dynamics.config.hydra_private import VERSION_BASE, as_written, get_args_parser
+from ntp_dynamics.config.hydra_private import VERSION_BASE, as_written
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.mistakes import as_typed
 from ntp_dynamics.launch import multirun
+from ntp_dynamics.launch.arguments import HYDRAS_OWN, check_options, parse_arguments
 from ntp_dynamics.launch.changed import carry_over
 from ntp_dynamics.launch.check import check_sweep
 from ntp_dynamics.launch.counted import counted
@@ -41,16 +40,16 @@ from ntp_dynamics.launch.resume import (
     plan_of,
     unfinished,
 )
+from ntp_dynamics.launch.single import run_single
 from ntp_dynamics.launch.sweeps import expand, whole_sweep
-from ntp_dynamics.record.finished import finished
+from ntp_dynamics.record.finished import returned
 from ntp_dynamics.record.plan import Plan, read_plan
 from ntp_dynamics.record.record import status_files
 from ntp_dynamics.record.store import STATUS, make_directory, occupied, redact_yaml, remove_record
-from ntp_dynamics.report.show import line, nearby, show, show_tracking, summarise
+from ntp_dynamics.report.show import line, nearby, show_tracking, summarise
 from ntp_dynamics.run.inputs import check_inputs
-from ntp_dynamics.run.progress import JobProgress, SweepProgress
-from ntp_dynamics.run.start import import_for
-from ntp_dynamics.system.errors import UserError, UserErrors, escaped, refuse
+from ntp_dynamics.run.progress import SweepProgress
+from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.system.owner import DirectoryLock, new_directory
 
 RUN, SWEEP = "hydra.run.dir", "hydra.sweep.dir"
@@ -58,9 +57,6 @@ RUN, SWEEP = "hydra.run.dir", "hydra.sweep.dir"
 
 UNTOLD = "HYDRA_FULL_ERROR"
 """Hydra hands on the exception of a launcher, and tells no page of it."""
-
-HYDRAS_OWN = ("hydra_help", "cfg", "info", "shell_completion", "resolve", "package")
-"""Flags that ask Hydra something and start no job."""
 
 
 def launch(arguments: Sequence[str]) -> None:
@@ -109,6 +105,7 @@ def _launch_sweep(
     progress = SweepProgress(console, jobs)
     multirun.under_way = multirun.Sweep(config, progress, composer)
     with sweep_of(first, plan, arguments) as (sweep, done):
+        multirun.under_way.done = done
         clear_the_rest(sweep, plan, done)
         plan.write(sweep)
         if done:
@@ -187,24 +184,6 @@ def sweep_of(
         yield directory, set()
 
 
-def check_options(options: Namespace) -> None:
-    """Refuse options of Hydra's that have no meaning here, or none together.  Raises UserError."""
-    if options.config_name or options.config_path:
-        remedy = "put an experiment into --config-dir DIR and name it: experiment=NAME"
-        where = "--config-name" if options.config_name else "--config-path"
-        raise UserError(where, "there is one configuration", remedy)
-    if options.experimental_rerun:
-        raise UserError("--experimental-rerun", "no job is pickled", "repeat the command instead")
-    if options.resolve and not options.cfg:
-        raise UserError("--resolve", "it goes with --cfg", "add --cfg job")
-    if options.run and options.multirun:
-        raise UserError("--run", "it says the contrary of -m", "leave out one of them")
-    place = options.config_dir
-    if place is not None and not (place and Path(place).is_dir()):
-        where = place or "--config-dir"
-        raise UserError(where, "it is not a directory", "give one with config files")
-
-
 def directory_of(composed: DictConfig, key: str) -> Path:
     """A directory that Hydra's own node names.  Raises UserError."""
     try:
@@ -217,17 +196,6 @@ def directory_of(composed: DictConfig, key: str) -> Path:
     if not text:
         raise UserError(key, "it is empty", "name a directory, or . for the one you are in")
     return Path(text)
-
-
-def parse_arguments(arguments: Sequence[str]) -> Namespace:
-    """Hydra's options and our overrides, in any order.  Raises UserError."""
-    parser = get_args_parser()
-
-    def error(message: str) -> NoReturn:
-        raise UserError("arguments", message, "see ntp-train --help")
-
-    parser.error = error  # its own prints a page of usage
-    return parser.parse_intermixed_args(list(arguments))
 
 
 @contextmanager
@@ -268,8 +236,8 @@ def _job(composed: DictConfig) -> float:
 
     try:
         config = read_config(composed)
-        if (record := finished(directory, config)) is not None:
-            return record.returned
+        if (value := returned(directory, config)) is not None:
+            return value
         progress = multirun.job_share(context.job.num, config)
         group = Path(context.sweep.dir).name
         around = Surroundings(overrides, progress=progress, figures=False, group=group, resume=True)
@@ -278,29 +246,6 @@ def _job(composed: DictConfig) -> float:
         multirun.leave_failure(directory, overrides, error)
         multirun.tell_failure(context.job.num, error)
         return float("nan")
-
-
-def run_single(
-    config: JobConfig, directory: Path, overrides: Sequence[str], resume: bool = False
-) -> float:
-    """One job with all that is told of it; exits with 2 for a mistake, 1 where it overflowed."""
-    from ntp_dynamics.run.job import Surroundings, run_job
-    from ntp_dynamics.study import NonFinite
-
-    console = Console()
-    try:
-        import_for(config)
-        around = Surroundings(overrides, progress=JobProgress(console), resume=resume)
-        record = run_job(config, directory, around)
-    except (UserError, UserErrors) as error:
-        refuse([error] if isinstance(error, UserError) else error.errors)
-    except NonFinite as error:
-        kept = escaped(str(nearby(directory)))
-        remedy = f"lower the step size; the record so far is in {kept}"
-        print(f"error: train: {error}; {remedy}", file=sys.stderr)
-        sys.exit(1)
-    show(record, console)
-    return record.returned
 
 
 def _redact_hydras_own(context: HydraConf) -> None:

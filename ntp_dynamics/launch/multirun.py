@@ -7,16 +7,15 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ntp_dynamics import studies
 from ntp_dynamics.config.composer import Composer
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.launch.directories import subdirectory
-from ntp_dynamics.record.finished import finished
+from ntp_dynamics.record.finished import returned
 from ntp_dynamics.record.identity import identity
-from ntp_dynamics.record.record import Record
 from ntp_dynamics.record.store import RecordWriter
 from ntp_dynamics.run.parts import Ended, Parts, run_packed
 from ntp_dynamics.run.progress import SweepProgress
@@ -33,6 +32,8 @@ class Sweep:
     """That of its first job; None where it has none."""
     progress: SweepProgress
     composer: Composer
+    done: set[Path] = field(default_factory=set)
+    """The directories of jobs that were found done, every byte of them, when it began."""
 
 
 under_way: Sweep | None = None
@@ -69,9 +70,9 @@ def train_many(
         import_for(under_way.first)
     values = [math.nan] * len(jobs)
 
-    def ended(place: int, job: Ended[Record]) -> None:
+    def ended(place: int, job: Ended[float]) -> None:
         if job.result is not None:
-            values[place] = job.result.returned
+            values[place] = job.result
         elif job.error is not None:
             leave_failure(jobs[place].directory, jobs[place].overrides, job.error)
             tell(jobs[place].number, job.error)
@@ -122,7 +123,7 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _parts(job: PackedJob, interrupt: Interrupt) -> Parts[Record]:
+def _parts(job: PackedJob, interrupt: Interrupt) -> Parts[float]:
     """A job from its overrides on; what is wrong with them ends this job, as it ends one alone."""
     from ntp_dynamics.run.job import Surroundings, job_parts
 
@@ -132,10 +133,11 @@ def _parts(job: PackedJob, interrupt: Interrupt) -> Parts[Record]:
         what = "here it is another job than where it was planned"
         remedy = "a file or a variable that it names differs between machines: make them equal"
         raise UserError(f"job {job.number}", what, remedy)
-    if (record := finished(job.directory, config)) is not None:
+    known = under_way is not None and job.directory in under_way.done
+    if (value := returned(job.directory, config, known)) is not None:
         if under_way:
             under_way.progress.show(job.number, 1.0)
-        return record
+        return value
     around = Surroundings(
         overrides=job.overrides,
         progress=job_share(job.number, config),
@@ -144,4 +146,5 @@ def _parts(job: PackedJob, interrupt: Interrupt) -> Parts[Record]:
         interrupting=lambda: nullcontext(interrupt),
         resume=True,
     )
-    return (yield from job_parts(config, job.directory, around))
+    record = yield from job_parts(config, job.directory, around)
+    return record.returned

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
+from ntp_dynamics import studies
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.record.identity import identity
 from ntp_dynamics.record.record import Record, load_run
@@ -28,3 +30,13 @@ def sealed(directory: Path, key: str) -> bool:
 def finished(directory: Path, config: JobConfig) -> Record | None:
     """The record of this job, if it is done there already."""
     return load_run(directory) if sealed(directory, identity(config)) else None
+
+
+def returned(directory: Path, config: JobConfig, known: bool = False) -> float | None:
+    """What a job tells a sweeper, as its status says it, if it is done already; None if not.
+    ``known``: somebody has just made sure that it is done."""
+    if not (known or sealed(directory, identity(config))):
+        return None
+    phase, name = studies.find(config.study).returns or ("", "")
+    value = told(directory)["final"].get(f"{phase}.{name}")
+    return math.nan if value is None else float(value)

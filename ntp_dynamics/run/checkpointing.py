@@ -59,8 +59,8 @@ class Checkpointing:
             what = f"written with another {told_changes(changes)}"
             remedy = "go on with runtime.allow_changed=true, or delete it to begin anew"
             raise UserError(str(self._files.folder), what, remedy)
-        changed = {name: f"{change}, at {begin.place}" for name, change in changes.items()}
-        if changed := {**newest.said.get(CHANGED, {}), **changed}:
+        before = [*newest.said.get(CHANGED, ())]
+        if changed := [*before, *(f"{change} at {begin.place}" for change in changes)]:
             self._status[CHANGED] = changed
         self.said = newest.said
         self._say(f"goes on from {begin.place}")
@@ -92,5 +92,5 @@ class Checkpointing:
 
     def _made(self, trained: Trained, said: Mapping[str, Any]) -> Checkpoint:
         own = {**self._own, "fingerprint": fingerprint()}
-        own |= {CHANGED: self._status.get(CHANGED, {})}
+        own |= {CHANGED: self._status.get(CHANGED, [])}
         return trained.snapshot.checkpoint({**said, **own})
