@@ -6,19 +6,22 @@ All of it is looked for when this is imported: a version that lacks a part is an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ntp_dynamics.system.errors import UserError
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
 
 ALLOWED = "hydra-core>=1.3.8,<1.5"
 """As in pyproject.toml."""
 
+BEFORE_1_4 = version("hydra-core").startswith("1.3.")
+
 try:
-    from hydra._internal.config_loader_impl import (
-        ConfigLoaderImpl,
-        get_overrides_dirname,
-    )
+    from hydra._internal import config_loader_impl
     from hydra._internal.core_plugins import basic_sweeper
     from hydra._internal.utils import get_args_parser
     from hydra.core.config_store import ConfigStore
@@ -26,9 +29,10 @@ try:
     from hydra.plugins.config_source import ConfigSource
     from omegaconf import DictConfig, Node, OmegaConf, basecontainer
 
-    apply_overrides = ConfigLoaderImpl._apply_overrides_to_config
+    apply_overrides = config_loader_impl.ConfigLoaderImpl._apply_overrides_to_config
     header_of = ConfigSource._get_header_dict
     get_yaml_loader: Any = basecontainer.get_yaml_loader  # pyright: ignore
+    _dirname: Any = config_loader_impl.get_overrides_dirname if BEFORE_1_4 else None
     # used where they are: a scan for plugins makes the class of a sweeper anew
     _ = basic_sweeper.BasicSweeper, DictConfig._get_node, Node._value
     if version("omegaconf").startswith("2.3."):
@@ -40,8 +44,6 @@ except (ImportError, AttributeError) as error:
     what = f"the lab does not know this version: {str(error).partition(' (')[0]}"
     raise UserError(installed, what, f"pip install '{ALLOWED}'") from error
 
-BEFORE_1_4 = version("hydra-core").startswith("1.3.")
-
 VERSION_BASE: dict[str, Any] = {"version_base": "1.3"} if BEFORE_1_4 else {}
 """Hydra 1.3 wants to hear whose defaults are meant; 1.4 has one set of them, and would warn."""
 
@@ -52,6 +54,21 @@ def register_config(group: str, name: str, node: type) -> None:
     ConfigStore.instance().store(
         group=group, name=name, node=node, provider="ntp-dynamics", **again
     )
+
+
+def note_overrides(found: DictConfig, overrides: Sequence[Override]) -> None:
+    """Write down in a composed config what Hydra notes of its overrides."""
+    mine = [override for override in overrides if not override.is_hydra_override()]
+    found.hydra.overrides.task = [o.input_line for o in mine]
+    found.hydra.overrides.hydra = [o.input_line for o in overrides if o.is_hydra_override()]
+    if BEFORE_1_4:  # which later ones make of the former when it is asked for
+        how = found.hydra.job.config.override_dirname
+        found.hydra.job.override_dirname = _dirname(
+            overrides=mine,
+            kv_sep=how.kv_sep,
+            item_sep=how.item_sep,
+            exclude_keys=how.exclude_keys,
+        )
 
 
 def node_of(owner: Any, key: str) -> Any:
@@ -70,10 +87,10 @@ __all__ = [
     "as_written",
     "get_args_parser",
     "get_gh_backup",
-    "get_overrides_dirname",
     "get_yaml_loader",
     "header_of",
     "node_of",
+    "note_overrides",
     "register_config",
     "register_resolver",
     "restore_gh_from_backup",

@@ -23,7 +23,7 @@ from omegaconf import DictConfig
 from ntp_dynamics import studies
 from ntp_dynamics.config.arguments import parsed
 from ntp_dynamics.config.directory import config_dir
-from ntp_dynamics.config.hydra_private import apply_overrides, get_overrides_dirname
+from ntp_dynamics.config.hydra_private import apply_overrides, note_overrides
 from ntp_dynamics.config.schema import STUDY, every_group, schemas
 
 MOST = 64
@@ -120,7 +120,7 @@ def _composed(
         found = with_values(base, values)
     except Exception:
         return None
-    _tell(found, readings)
+    note_overrides(found, readings)
     return found
 
 
@@ -129,20 +129,6 @@ def with_values(base: DictConfig, values: Sequence[Override]) -> DictConfig:
     found = copy.deepcopy(base)
     apply_overrides(list(values), found)
     return found
-
-
-def _tell(found: DictConfig, overrides: Sequence[Override]) -> None:
-    """What Hydra notes of the overrides of a composition."""
-    mine = [override for override in overrides if not override.is_hydra_override()]
-    how = found.hydra.job.config.override_dirname
-    found.hydra.overrides.task = [o.input_line for o in mine]
-    found.hydra.overrides.hydra = [o.input_line for o in overrides if o.is_hydra_override()]
-    found.hydra.job.override_dirname = get_overrides_dirname(
-        overrides=mine,
-        kv_sep=how.kv_sep,
-        item_sep=how.item_sep,
-        exclude_keys=how.exclude_keys,
-    )
 
 
 def sets_value(override: Override) -> bool:
