@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ntp_dynamics.config.compose import compose_job, read_config
+from ntp_dynamics.config.compose import compose_job
+from ntp_dynamics.config.composer import config_of
 from ntp_dynamics.config.mistakes import as_typed
 from ntp_dynamics.observe.observable import Observable
 from ntp_dynamics.record.finished import finished
@@ -38,10 +39,9 @@ def train(
     Several threads may train at a time, each with a record of its own.  Ctrl-C ends jobs of the
     main thread only.  Raises UserError or UserErrors for what cannot be used.
     """
-    composed = compose_job(overrides)
-    config = read_config(composed)
+    config = config_of(overrides)
     check_inputs(config)
-    directory = Path(directory or new_directory(Path(composed.hydra.run.dir)))
+    directory = Path(directory or new_directory(Path(compose_job(overrides).hydra.run.dir)))
     if resume and (record := finished(directory, config)) is not None:
         return record
     return run_job(

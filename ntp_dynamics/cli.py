@@ -83,6 +83,11 @@ def resume(arguments: Sequence[str] | None = None) -> None:
         description="Go on with a job or a sweep that was cut short: what is done is kept.",
     )
     parser.add_argument("directory", help="a run or a sweep")
+    parser.add_argument(
+        "--allow-changed",
+        action="store_true",
+        help="also where the version, or what was asked for, has changed since; records say so",
+    )
     options = parser.parse_args(arguments)
     with mistakes_in_one_line():
         check_environment()
@@ -91,7 +96,7 @@ def resume(arguments: Sequence[str] | None = None) -> None:
 
             from ntp_dynamics.launch.again import go_on
 
-        go_on(Path(options.directory))
+        go_on(Path(options.directory), allow_changed=options.allow_changed)
 
 
 def dashboard(arguments: Sequence[str] | None = None) -> None:

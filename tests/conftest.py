@@ -18,7 +18,7 @@ os.environ["NTP_STUDIES"] = str(Path(__file__).parents[1] / "docs" / "studies") 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks and docs lie beside the package
 
 from ntp_dynamics import studies
-from ntp_dynamics.config import composer, mistakes, schema
+from ntp_dynamics.config import kept, mistakes, schema
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 
 # A shell starts what runs in its background with Ctrl-C ignored, and so would this what it starts.
@@ -79,10 +79,10 @@ def studies_of_the_docs() -> Callable[[], AbstractContextManager[None]]:
 
 
 def _look_again() -> None:
-    for kept in (studies._modules, studies.find, mistakes.texts, composer._names):
-        kept.cache_clear()
-    for kept in (schema.schemas, schema.groups_of, schema.every_group):
-        kept.cache_clear()
+    for known in (studies._modules, studies.find, mistakes.texts, kept.names, kept._plain):
+        known.cache_clear()
+    for known in (schema.schemas, schema.groups_of, schema.every_group):
+        known.cache_clear()
     schema.register_schemas()
 
 

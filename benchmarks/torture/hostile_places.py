@@ -77,7 +77,7 @@ def judged(kind: str, done: Ended, job: Path, expected: Bytes, must_fail: bool) 
     """A whole record, or one line and none that says so."""
     counts = Counts()
     counts.tried[kind] += 1
-    sealed = os.path.exists(job / "MANIFEST.json")  # noqa: PTH110 - a name may be too long
+    sealed = os.path.exists(job / "MANIFEST.json")
     if done.code == 0:
         counts.came_out["a whole record"] += 1
         if must_fail or not sealed or record_bytes(job) != expected:
@@ -86,7 +86,7 @@ def judged(kind: str, done: Ended, job: Path, expected: Bytes, must_fail: bool) 
     counts.came_out["one line"] += 1
     if said := one_line(done.error_lines):
         counts.faults.append(f"{kind}: {said}")
-    if os.path.exists(job / "status.json"):  # noqa: PTH110
+    if os.path.exists(job / "status.json"):
         counts.faults += [f"{kind}: {said}" for said in false_claims(job, expected)]
         if told(job)["state"] == "running":
             counts.faults.append(f"{kind}: the status says running")

@@ -117,7 +117,9 @@ class Spoilt:
         if to >= self._step and not self._done:
             self._done = True
             saved = {k: np.array(v) for k, v in self._dynamics.save().items()}
-            array = saved[self._place.array or next(n for n, a in saved.items() if a.dtype == float)]
+            array = saved[
+                self._place.array or next(n for n, a in saved.items() if a.dtype == float)
+            ]
             if array.size:
                 array.reshape(-1)[array.size // 2] = VALUES[self._place.value]
             self._dynamics.load(saved)

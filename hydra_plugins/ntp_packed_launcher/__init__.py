@@ -7,7 +7,7 @@ Hydra finds launchers and sweepers in this namespace only; the work is done in
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_search_path import ConfigSearchPath
@@ -21,6 +21,9 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from ntp_dynamics import studies
 from ntp_dynamics.config.arguments import uninterpolated
 from ntp_dynamics.system.secrets import redact
+
+if TYPE_CHECKING:
+    from ntp_dynamics.launch.multirun import PackedJob
 
 
 @dataclass
@@ -84,23 +87,32 @@ class PackedLauncher(Launcher):
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        from ntp_dynamics.launch.multirun import PackedJob, train_many
+        from ntp_dynamics.launch.multirun import PackedJob
 
         jobs = [
             PackedJob(number, list(overrides), self._directory(number, overrides))
             for number, overrides in enumerate(job_overrides, start=initial_job_idx)
         ]
         returned = []
-        for job, value in zip(jobs, train_many(jobs, self.threads), strict=True):
+        for job, value in zip(jobs, self.train(jobs), strict=True):
             one = JobReturn(overrides=job.overrides, working_dir=str(job.directory))
             one.return_value, one.status = value, JobStatus.COMPLETED
             returned.append(one)
         return returned
 
+    def train(self, jobs: Sequence["PackedJob"]) -> Sequence[float]:
+        """The value that each job returns, nan where it failed: here, in this process."""
+        from ntp_dynamics.launch.multirun import train_many
+
+        return train_many(jobs, self.threads)
+
     def _directory(self, number: int, overrides: Sequence[str]) -> Path:
+        from ntp_dynamics.launch.directories import OURS
+        from ntp_dynamics.launch.multirun import directory_of
+
         sweep: Any = self.config.hydra.sweep
-        if sweep._get_node("subdir")._value() == "${hydra.job.num}":
-            return Path(sweep.dir) / str(number)
+        if sweep._get_node("subdir")._value() == OURS:
+            return Path(sweep.dir) / directory_of(number, overrides)
         composed: Any = self.loader.load_sweep_config(self.config, list(overrides))
         with open_dict(composed):
             composed.hydra.job.num = composed.hydra.job.id = number

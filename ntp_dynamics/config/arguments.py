@@ -12,7 +12,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import is_dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, get_type_hints
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -22,11 +22,14 @@ from hydra.errors import HydraException
 ASSIGNMENT = re.compile(r"(?P<key>\+{0,2}[^=~'\"]+)=(?P<text>.*)", re.DOTALL)
 
 
-@cache
+@lru_cache(maxsize=1 << 16)
 def parsed(override: str) -> Override:
     """One override as Hydra reads it.  Raises HydraException."""
-    (found,) = OverridesParser.create().parse_overrides([override])
+    (found,) = _parser().parse_overrides([override])
     return found
+
+
+_parser = cache(OverridesParser.create)  # half the time of a parse
 
 
 def as_python(value: Any) -> Any:

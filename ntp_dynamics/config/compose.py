@@ -17,6 +17,7 @@ from ntp_dynamics.config.arguments import quoted
 from ntp_dynamics.config.conflicts import check_conflicts, check_hydra
 from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.config.files import broken_files, unusable
+from ntp_dynamics.config.kept import composed as kept_or_composed
 from ntp_dynamics.config.mistakes import COMPLAINTS, as_typed, beside, explain, grammatical, several
 from ntp_dynamics.config.schema import register_schemas
 from ntp_dynamics.config.tracking import from_environment
@@ -70,17 +71,21 @@ def compose_job(overrides: Sequence[str], search: Sequence[str] = ()) -> DictCon
 
 
 def _compose(overrides: Sequence[str], search: Sequence[str]) -> DictConfig:
+    with COMPOSING:
+        return kept_or_composed(overrides, search, lambda these: _by_hydra(these, search))
+
+
+def _by_hydra(overrides: Sequence[str], search: Sequence[str]) -> DictConfig:
     urls = [f"file://{Path(directory).resolve()}" for directory in search]
     places = [quoted(url, interpolate=True) for url in urls]  # Hydra resolves nothing here
     path = [f"hydra.searchpath=[{','.join(places)}]"] if search else []
-    with COMPOSING:
-        running = get_gh_backup()
-        GlobalHydra.instance().clear()
-        try:
-            with initialize_config_dir(config_dir=str(config_dir()), version_base="1.3"):
-                return compose("config", [*overrides, *path], return_hydra_config=True)
-        finally:
-            restore_gh_from_backup(running)
+    running = get_gh_backup()
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(config_dir=str(config_dir()), version_base="1.3"):
+            return compose("config", [*overrides, *path], return_hydra_config=True)
+    finally:
+        restore_gh_from_backup(running)
 
 
 def _mistakes(overrides: Sequence[str], search: Sequence[str]) -> list[UserError]:

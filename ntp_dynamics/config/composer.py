@@ -1,8 +1,8 @@
 """The configurations of the many jobs of a sweep, validated before the first starts.
 
-Hydra takes a tenth of a second to compose one.  Jobs that choose the same config files differ only
-in values: those files are composed once, each value is set once by Hydra's own functions and
-validated, and what a job adds is to put values together and to look for conflicts between them.
+Jobs that choose the same config files differ only in values: those files are composed once
+(`config.kept`), each value is set once by Hydra's own functions and validated, and what a job adds
+is to put values together and to look for conflicts between them.
 """
 
 from __future__ import annotations
@@ -10,24 +10,24 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
-from functools import cache
+from dataclasses import dataclass, replace
 from typing import Any
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from ntp_dynamics.config.arguments import parsed
 from ntp_dynamics.config.compose import PLAIN_RESOLVERS, compose_job, read_config, without_hydra
 from ntp_dynamics.config.conflicts import check_conflicts
+from ntp_dynamics.config.kept import KEPT, SEARCH_PATH, places_of, sets_value, with_values
 from ntp_dynamics.config.mistakes import COMPLAINTS, as_typed
-from ntp_dynamics.config.schema import STUDY, every_group, schemas
-from ntp_dynamics.config.validate import validate
+from ntp_dynamics.config.validate import validate, validate_key
 from ntp_dynamics.system.errors import UserError, UserErrors, each, raise_all
 
 REFERENCE = re.compile(rf"\$\{{(?!(?:{'|'.join(PLAIN_RESOLVERS)}):[^$]*\}})")
 """An interpolation that may depend on another key."""
+MOST_VALUES = 1 << 16
+"""Values that a composer remembers."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class _Base:
 
 
 class Composer:
-    """Composes and validates the jobs of one sweep."""
+    """Composes and validates the jobs of one sweep, or one after another."""
 
     def __init__(self, search: Sequence[str] = (), overrides: Sequence[str] = ()):
         self.search = search
-        self.places = [o for o in overrides if o.startswith("hydra.searchpath")]
+        self.places = [o for o in overrides if o.startswith(SEARCH_PATH)]
         self._bases: dict[tuple[str, ...], _Base | list[UserError]] = {}
         self._values: dict[tuple[tuple[str, ...], str], Any] = {}
 
@@ -52,8 +52,8 @@ class Composer:
         """The configuration of one job.  Raises UserError or UserErrors."""
         overrides = as_typed([o for o in overrides if not o.lstrip("+~").startswith("hydra")])
         readings = [_reading(override) for override in overrides]
-        values = [o for o in readings if _is_value(o)]
-        choices = tuple(str(o.input_line) for o in readings if not _is_value(o))
+        values = [o for o in readings if sets_value(o)]
+        choices = tuple(str(o.input_line) for o in readings if not sets_value(o))
         base = self._base(choices)
         if isinstance(base, list):
             raise_all(base)
@@ -84,11 +84,10 @@ class Composer:
         """What a key holds after an override, validated; _Refused where it cannot be set."""
         place = choices, str(value.input_line)
         if place not in self._values:
+            if len(self._values) > MOST_VALUES:
+                self._values.clear()
             try:
-                config: Any = validate(_set([value], base.composed))
-                for name in value.key_or_group.split("."):
-                    config = getattr(config, name)
-                self._values[place] = config
+                self._values[place] = _validated(base, value)
             except UserErrors as error:
                 self._values[place] = _Refused(error.errors)
             except COMPLAINTS:
@@ -105,7 +104,7 @@ class Composer:
     def _whole(self, overrides: Sequence[str], base: _Base, values: Sequence[Override]) -> Any:
         """All values set at once, on a copy."""
         try:
-            composed = _set(values, base.composed)
+            composed = with_values(base.composed, values)
         except COMPLAINTS:  # which this explains
             composed = compose_job([*self.places, *overrides], self.search)
         return read_config(composed)
@@ -142,11 +141,16 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
 
 
-def _set(values: Sequence[Override], composed: DictConfig) -> DictConfig:
-    """A copy with these values, set by Hydra's own function."""
-    composed = copy.deepcopy(composed)
-    ConfigLoaderImpl._apply_overrides_to_config(list(values), composed)
-    return composed
+def _validated(base: _Base, value: Override) -> Any:
+    """What a key holds after an override.  Raises UserErrors, or one of COMPLAINTS."""
+    top, *rest = value.key_or_group.split(".")
+    alone = OmegaConf.create({})
+    alone[top] = base.composed._get_node(top)  # a copy, of the same type
+    OmegaConf.set_struct(alone, True)
+    found = validate_key(type(base.config), with_values(alone, [value]), top)
+    for name in rest:
+        found = getattr(found, name)
+    return found
 
 
 def _replaced(config: Any, path: Sequence[str], value: Any) -> Any:
@@ -165,14 +169,26 @@ def _reading(override: str) -> Override:
         raise AssertionError(f"{override} cannot be read and can") from error
 
 
-@cache
-def _names() -> set[str]:
-    """The fields of a configuration, of all studies."""
-    return {field.name for schema in schemas().values() for field in fields(schema)}
+def kept_composer(search: Sequence[str] = (), overrides: Sequence[str] = ()) -> Composer:
+    """The composer of this process for these places, for as long as no config file changes."""
+    fresh = Composer(search, overrides)
+    places = places_of(search, [_reading(place) for place in as_typed(fresh.places)])
+    return KEPT.get((Composer, tuple(search), tuple(fresh.places)), places, lambda: fresh)
 
 
-def _is_value(override: Override) -> bool:
-    """Whether an override sets a value of the job, and chooses no config file."""
-    key = override.key_or_group
-    named = key.split(".")[0] in _names() and key not in {STUDY, *every_group()}
-    return named and "@" not in key and not override.is_delete()
+def config_of(overrides: Sequence[str]) -> Any:
+    """The configuration of a job on its own, from what is kept.  Raises UserError or UserErrors,
+    as `compose_job` and `read_config`."""
+    found = _kept_config(overrides)
+    return read_config(compose_job(overrides)) if found is None else found
+
+
+def _kept_config(overrides: Sequence[str]) -> Any:
+    """None where something is wrong, or set of Hydra's own."""
+    try:
+        readings = [parsed(override) for override in as_typed(overrides)]
+        if any(o.is_sweep_override() or o.is_hydra_override() for o in readings):
+            return None
+        return copy.deepcopy(kept_composer().config(overrides))  # whose parts other jobs share
+    except (*COMPLAINTS, UserError, UserErrors):
+        return None

@@ -23,6 +23,11 @@ from ntp_dynamics.system.secrets import redact
 def to_yaml(config: JobConfig) -> str:
     """The configuration as it is stored with a record, its free texts without secrets; `choices`
     names what each group chose."""
+    return yaml.dump(to_plain(config), Dumper=_DUMPER, sort_keys=False)
+
+
+def to_plain(config: JobConfig) -> dict[str, Any]:
+    """The same as plain values."""
     plain = _plain(asdict(config))
     choices = {
         group: name
@@ -30,7 +35,7 @@ def to_yaml(config: JobConfig) -> str:
         for name, schema in options.items()
         if type(getattr(config, group)) is schema
     }
-    return yaml.dump({"choices": choices, **plain}, Dumper=_DUMPER, sort_keys=False)
+    return {"choices": choices, **plain}
 
 
 def redact_overrides(config: JobConfig, overrides: Sequence[str]) -> list[str]:
@@ -58,7 +63,11 @@ def _is_free_text(value: Any) -> bool:
 
 def from_yaml(text: str, where: Path = Path("config.yaml")) -> Any:
     """The inverse of `to_yaml`.  Names map to dataclasses of the study; nothing is executed."""
-    plain = read_yaml(text, where)
+    return from_plain(read_yaml(text, where))
+
+
+def from_plain(plain: dict[str, Any]) -> Any:
+    """The inverse of `to_plain`."""
     study = plain.setdefault("study", studies.DEFAULT)
     for group, name in plain.pop("choices").items():
         plain[group] = _adapter(groups_of(study)[group][name]).validate_python(plain[group])

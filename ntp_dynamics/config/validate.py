@@ -31,6 +31,15 @@ def validate(node: DictConfig) -> Any:
     return result
 
 
+def validate_key(schema: type, node: DictConfig, key: str) -> Any:
+    """What one key of a config holds, in a job of this schema.  Raises UserErrors."""
+    errors: list[UserError] = []
+    value = _value(_adapters(schema), node, key, key, errors)
+    if errors:
+        raise UserErrors(errors)
+    return value
+
+
 def _validate(node: DictConfig, path: str, errors: list[UserError]) -> Any:
     schema = OmegaConf.get_type(node)
     assert is_dataclass(schema), f"{path or 'config'} has no schema"
@@ -40,12 +49,23 @@ def _validate(node: DictConfig, path: str, errors: list[UserError]) -> Any:
         where = f"{path}{key}"
         if key not in known:
             errors.append(UserError(where, "unknown key", _suggestion(str(key), [*known])))
-        elif isinstance(child := _get(node, key, where, errors), DictConfig):
-            found = _validate(child, f"{where}.", errors)
-            values[key] = found and _check(known[str(key)], found, where, errors)
-        elif child is not _BROKEN:
-            values[key] = _check(known[str(key)], child, where, errors)
+        else:
+            values[key] = _value(known, node, str(key), where, errors)
     return None if len(errors) > before else schema(**values)
+
+
+def _value(
+    known: Mapping[str, TypeAdapter[Any]],
+    node: DictConfig,
+    key: str,
+    where: str,
+    errors: list[UserError],
+) -> Any:
+    """What a key holds, with all below it."""
+    child = _get(node, key, where, errors)
+    if isinstance(child, DictConfig):
+        child = _validate(child, f"{where}.", errors) or _BROKEN
+    return child if child is _BROKEN else _check(known[key], child, where, errors)
 
 
 @cache

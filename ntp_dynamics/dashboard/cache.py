@@ -17,7 +17,7 @@ from ntp_dynamics.record.store import write_atomically
 from ntp_dynamics.system.bounded import read
 from ntp_dynamics.system.errors import UserError
 
-VERSION = 3
+VERSION = 4
 LARGEST = 1 << 28
 """Bytes of an index; that of ten thousand jobs has some ten million."""
 

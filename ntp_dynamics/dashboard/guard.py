@@ -18,8 +18,6 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, request
 from werkzeug.exceptions import HTTPException
 
-from ntp_dynamics.dashboard.faults import tell
-
 KEY = r"[0-9a-f]{12}"
 PAGES = rf"/|/compare|/(?:sweep|job|view/[a-z_]{{1,40}})/{KEY}"
 FILES = rf"/plotly\.min\.js|/jobs/{KEY}\.csv|/(?:assets|studies/\w+)/[\w-]+\.(?:css|js)"

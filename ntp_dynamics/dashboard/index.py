@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from ntp_dynamics import studies
-from ntp_dynamics.dashboard.rows import Job, Stamp, name_of, read_row
+from ntp_dynamics.dashboard.rows import Job, Stamp, name_of, planned_row, read_row
+from ntp_dynamics.record.plan import PLAN, read_plan, short_name
 from ntp_dynamics.record.record import adjusted_labels
 from ntp_dynamics.record.store import STATUS
+from ntp_dynamics.record.sweep import STATES
 from ntp_dynamics.study import Study
+from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.verdict.label import Label
 
 ALIVE = ("running", "dead")
@@ -27,6 +31,13 @@ class Folder:
     id: str
     name: str
     jobs: Sequence[Job]
+
+    @cached_property
+    def states(self) -> dict[str, int]:
+        """How many jobs are in which state, those that are done first."""
+        found = Counter(job.state for job in self.jobs)
+        known = [state for state in ("done", *STATES) if state in found]
+        return {state: found[state] for state in dict.fromkeys((*known, *found))}
 
     @cached_property
     def overrides(self) -> list[str]:
@@ -109,7 +120,7 @@ class Index:
     @cached_property
     def stamp(self) -> str:
         """Changes whenever a row does."""
-        rows = repr([(job.id, job.stamp) for job in self.rows.values()])
+        rows = repr([(job.id, job.stamp, job.state) for job in self.rows.values()])
         return hashlib.sha256(rows.encode()).hexdigest()[:16]
 
 
@@ -119,17 +130,45 @@ def scan(root: Path, known: Index | None = None) -> Index:
     Links are not followed.  A directory that vanishes meanwhile is left out.
     """
     old = {} if known is None else known.rows
-    jobs: dict[str, Job] = {}
-    for directory, stamp in sorted(_places(root), key=lambda found: _order(root, found[0])):
-        key = name_of(root, directory)
-        row = old.get(key)
+    found: list[tuple[Path, Job]] = []
+    places, plans = _places(root)
+    for directory, stamp in places:
+        row = old.get(name_of(root, directory))
         if row is None or row.stamp != stamp or row.state in ALIVE:
             new = read_row(root, directory, stamp)
             row = row if row is not None and row == new else new
-        jobs[key] = row
+        found.append((directory, row))
+    found += _planned(root, plans, found, old)
+    jobs = {job.id: job for _, job in sorted(found, key=lambda pair: _order(root, pair[0]))}
     if known is not None and list(jobs) == list(old) and all(jobs[k] is old[k] for k in jobs):
         return known
     return Index(root, jobs)
+
+
+def _planned(
+    root: Path,
+    plans: Iterable[tuple[Path, Stamp]],
+    begun: Sequence[tuple[Path, Job]],
+    old: Mapping[str, Job],
+) -> Iterator[tuple[Path, Job]]:
+    """The jobs of plans that have not begun."""
+    there = {directory for directory, _ in begun}
+    for sweep, stamp in plans:
+        try:
+            plan = read_plan(sweep)
+        except UserError:  # of which `ntp-show` says why
+            continue
+        jobs = () if plan is None else plan.jobs
+        missing = [job for job in jobs if sweep / job.directory not in there]
+        named = {sweep / job.directory for job in jobs}
+        others = {job.identity for place, job in begun if place not in named} if missing else set()
+        for job in missing:
+            if job.identity not in others:  # which Hydra put elsewhere
+                directory = sweep / job.directory
+                row = old.get(name_of(root, directory))
+                if row is None or row.stamp != stamp:
+                    row = planned_row(root, sweep, job, stamp)
+                yield directory, row
 
 
 def folder_key(name: str) -> str:
@@ -137,9 +176,9 @@ def folder_key(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:12]
 
 
-def _places(root: Path) -> Iterator[tuple[Path, Stamp]]:
-    """Every directory with a status file, and the stamp of that file."""
-    pending = [root]
+def _places(root: Path) -> tuple[list[tuple[Path, Stamp]], list[tuple[Path, Stamp]]]:
+    """Every directory with a status file, and every one with a plan, with the stamps of those."""
+    places, plans, pending = [], [], [root]
     while pending:
         directory = pending.pop()
         inner, found = [], None
@@ -148,20 +187,26 @@ def _places(root: Path) -> Iterator[tuple[Path, Stamp]]:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
                         inner.append(Path(entry.path))
-                    elif entry.name == STATUS and entry.is_file(follow_symlinks=False):
+                    elif entry.name in (STATUS, PLAN) and entry.is_file(follow_symlinks=False):
                         stat = entry.stat(follow_symlinks=False)
-                        found = (stat.st_mtime_ns, stat.st_size)
+                        stamp = (stat.st_mtime_ns, stat.st_size)
+                        if entry.name == STATUS:
+                            found = stamp
+                        else:
+                            plans.append((directory, stamp))
         except OSError:
             continue
         if found is not None:
-            yield directory, found
+            places.append((directory, found))
         else:
             pending += inner
+    return places, plans
 
 
 def _order(root: Path, directory: Path) -> list[tuple[int, str]]:
     parts = directory.relative_to(root).parts
-    return [(int(x), "") if x.isdecimal() and len(x) < 10 else (-1, x) for x in parts]
+    names = zip(parts, map(short_name, parts), strict=True)
+    return [(int(n), x) if n.isdecimal() and len(n) < 10 else (-1, x) for x, n in names]
 
 
 def _folders(rows: Iterable[Job]) -> dict[str, Folder]:

@@ -73,6 +73,8 @@ def stamp(job: Job) -> str:
 
 def read(job: Job) -> Reading:
     """Open a job, whatever state it is in.  Raises nothing that a directory could cause."""
+    if job.state == "planned":
+        return Reading(None, problem="it has not begun")
     log = _log(job.path)
     if problem := _refused(job.path):
         return Reading(None, problem=problem)

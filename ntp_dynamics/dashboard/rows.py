@@ -18,6 +18,7 @@ from typing import Any
 
 from ntp_dynamics import studies
 from ntp_dynamics.record.plain import text
+from ntp_dynamics.record.plan import Planned, short_name
 from ntp_dynamics.record.status import told
 from ntp_dynamics.verdict.label import Label
 
@@ -51,6 +52,7 @@ class Job:
     p_contradicted: Mapping[str, float]
     study: str = studies.DEFAULT
     listed: Listed = Listed()
+    identity: str = ""
     stamp: Stamp = (0, 0)
 
     @property
@@ -67,12 +69,46 @@ def name_of(root: Path, directory: Path) -> str:
 
 def read_row(root: Path, directory: Path, stamp: Stamp) -> Job:
     """The row of a directory with a status file.  Raises nothing that a file could cause."""
+    blank = _blank(root, directory, stamp)
+    status = told(directory)
+    state, reason = text(status["state"]), text(status.get("reason") or "")
+    if state == "unreadable":
+        return replace(blank, reason=reason)
+    p_contradicted = _numbers(status.get("p_contradicted"))
+    return interned(
+        replace(
+            blank,
+            state=state,
+            reason=reason,
+            seconds=_number(status.get("seconds")),
+            overrides=_overrides(status.get("overrides")),
+            final=_numbers(status.get("final")),
+            labels={
+                text(claim): _label(label, text(claim) in p_contradicted)
+                for claim, label in _items(status.get("labels"))
+            },
+            p_contradicted=p_contradicted,
+            study=text(status.get("study", studies.DEFAULT)),
+            listed=_listed(status.get("listed")),
+            identity=text(status.get("identity") or ""),
+        )
+    )
+
+
+def planned_row(root: Path, sweep: Path, job: Planned, stamp: Stamp) -> Job:
+    """The row of a job of a plan that has not begun; ``stamp`` is that of the plan."""
+    blank = _blank(root, sweep / job.directory, stamp)
+    own = {"identity": text(job.identity), "overrides": _overrides(job.overrides)}
+    return interned(replace(blank, state="planned", **own))
+
+
+def _blank(root: Path, directory: Path, stamp: Stamp) -> Job:
     place = directory.relative_to(root)
-    blank = Job(
+    return Job(
         id=name_of(root, directory),
         path=directory,
         folder=text(place.parent.as_posix()),
-        name=text(place.name or directory.absolute().name),
+        name=text(short_name(place.name) or directory.absolute().name),
         state="unreadable",
         reason="",
         seconds=None,
@@ -82,30 +118,12 @@ def read_row(root: Path, directory: Path, stamp: Stamp) -> Job:
         p_contradicted={},
         stamp=stamp,
     )
-    status = told(directory)
-    state, reason = text(status["state"]), text(status.get("reason") or "")
-    if state == "unreadable":
-        return replace(blank, reason=reason)
-    overrides = status.get("overrides")
-    p_contradicted = _numbers(status.get("p_contradicted"))
-    pairs = [text(o).lstrip("+~").partition("=") for o in overrides or () if isinstance(o, str)]
-    return interned(
-        replace(
-            blank,
-            state=state,
-            reason=reason,
-            seconds=_number(status.get("seconds")),
-            overrides={key: value for key, _, value in pairs},
-            final=_numbers(status.get("final")),
-            labels={
-                text(claim): _label(label, text(claim) in p_contradicted)
-                for claim, label in _items(status.get("labels"))
-            },
-            p_contradicted=p_contradicted,
-            study=text(status.get("study", studies.DEFAULT)),
-            listed=_listed(status.get("listed")),
-        )
-    )
+
+
+def _overrides(value: Any) -> dict[str, str]:
+    given = value if isinstance(value, list | tuple) else ()
+    pairs = [text(o).lstrip("+~").partition("=") for o in given if isinstance(o, str)]
+    return {key: value for key, _, value in pairs}
 
 
 def _listed(value: Any) -> Listed:

@@ -20,17 +20,20 @@ TELL_FROM = 1000
 
 def check_sweep(
     jobs: Iterable[Sequence[str]], total: int, composer: Composer, console: Console
-) -> None:
-    """Validate every job of a sweep, and look once at each file that they need.
+) -> list[Any]:
+    """Validate every job of a sweep, and look once at each file that they need; their
+    configurations.
 
     Raises UserError or UserErrors: each mistake once, with the jobs that have it, ten at most.
     """
     seen: dict[object, list[UserError]] = {}
     found: dict[str, list[int]] = {}
     first: dict[str, UserError] = {}
+    configs: list[Any] = []
     bad = 0
     for number, overrides in enumerate(_announced(jobs, total, console)):
-        errors = _job_errors(overrides, composer, seen)
+        config, errors = _checked(overrides, composer, seen)
+        configs.append(config)
         bad += bool(errors)
         for error in errors:
             first.setdefault(str(error), error)
@@ -43,6 +46,7 @@ def check_sweep(
         rest = f"{len(told) - SHOWN} more mistakes in {bad:,} of {total:,} jobs"
         told = [*told[:SHOWN], UserError("sweep", rest, "mend these first")]
     raise_all(told)
+    return configs
 
 
 def _announced(jobs: Iterable[Any], total: int, console: Console) -> Iterator[Any]:
@@ -52,13 +56,14 @@ def _announced(jobs: Iterable[Any], total: int, console: Console) -> Iterator[An
     return iter(track(jobs, f"checking {total:,} jobs", total, console=console))
 
 
-def _job_errors(
+def _checked(
     overrides: Sequence[str], composer: Composer, seen: dict[object, list[UserError]]
-) -> list[UserError]:
+) -> tuple[Any, list[UserError]]:
+    """The configuration of a job, and what is wrong with it."""
     try:
         config = composer.config(overrides)
     except (UserError, UserErrors) as error:
-        return each(error)
+        return None, each(error)
     needed = needs(config)
     if needed not in seen:
         try:
@@ -66,7 +71,7 @@ def _job_errors(
             seen[needed] = []
         except (UserError, UserErrors) as error:
             seen[needed] = each(error)
-    return seen[needed]
+    return config, seen[needed]
 
 
 def _in_jobs(numbers: list[int], total: int) -> str:

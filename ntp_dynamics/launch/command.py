@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
@@ -22,12 +23,13 @@ from ntp_dynamics import __version__
 from ntp_dynamics.config.arguments import pasted, quoted
 from ntp_dynamics.config.choices import Figures
 from ntp_dynamics.config.compose import compose_job, read_config
-from ntp_dynamics.config.composer import Composer
+from ntp_dynamics.config.composer import Composer, kept_composer
 from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.config.help import help_text
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.mistakes import as_typed
 from ntp_dynamics.launch import multirun
+from ntp_dynamics.launch.changed import carry_over
 from ntp_dynamics.launch.check import check_sweep
 from ntp_dynamics.launch.resume import (
     check_same,
@@ -37,9 +39,9 @@ from ntp_dynamics.launch.resume import (
     plan_of,
     unfinished,
 )
-from ntp_dynamics.launch.sweeps import count, expand, whole_sweep
+from ntp_dynamics.launch.sweeps import expand, whole_sweep
 from ntp_dynamics.record.finished import finished
-from ntp_dynamics.record.plan import PLAN, Plan
+from ntp_dynamics.record.plan import Plan, read_plan
 from ntp_dynamics.record.record import status_files
 from ntp_dynamics.record.store import STATUS, make_directory, occupied, redact_yaml, remove_record
 from ntp_dynamics.report.show import line, nearby, show, show_tracking, summarise
@@ -51,6 +53,9 @@ from ntp_dynamics.system.owner import DirectoryLock, new_directory
 
 RUN, SWEEP = "hydra.run.dir", "hydra.sweep.dir"
 """What names the directory of a job, and of a sweep."""
+
+UNTOLD = "HYDRA_FULL_ERROR"
+"""Hydra hands on the exception of a launcher, and tells no page of it."""
 
 HYDRAS_OWN = ("hydra_help", "cfg", "info", "shell_completion", "resolve", "package")
 """Flags that ask Hydra something and start no job."""
@@ -77,11 +82,11 @@ def launch(arguments: Sequence[str]) -> None:
     elif any(getattr(options, flag, None) for flag in HYDRAS_OWN):
         _hydra(arguments)
     elif options.multirun:
-        composer = Composer(search, overrides)
-        check_sweep(jobs, count(overrides), composer, Console())
-        first = compose_job(next(iter(expand(overrides))), search)
-        plan = plan_of(list(expand(overrides)), composer, given)
-        _launch_sweep(arguments, first, plan, composer)
+        composer, jobs = kept_composer(search, overrides), list(jobs)
+        configs = check_sweep(jobs, len(jobs), composer, Console())
+        first = compose_job(jobs[0], search)
+        plan = plan_of(jobs, configs, first, given, search)
+        _launch_sweep(arguments, first, configs[0], plan, composer)
     else:
         composed = compose_job(overrides, search)
         check_inputs(read_config(composed))
@@ -91,10 +96,13 @@ def launch(arguments: Sequence[str]) -> None:
 
 
 def _launch_sweep(
-    arguments: Sequence[str], first: DictConfig, plan: Plan, composer: Composer
+    arguments: Sequence[str],
+    first: DictConfig,
+    config: JobConfig,
+    plan: Plan,
+    composer: Composer,
 ) -> None:
     console, jobs = Console(), len(plan.jobs)
-    config = read_config(first)
     progress = SweepProgress(console, jobs)
     multirun.under_way = multirun.Sweep(config, progress, composer)
     with sweep_of(first, plan, arguments) as (sweep, done):
@@ -103,7 +111,8 @@ def _launch_sweep(
         if done:
             line(console, f"{nearby(sweep)}: {len(done)} of {jobs} jobs are done, going on")
         try:
-            _hydra([*arguments, f"hydra.sweep.dir={quoted(sweep)}"])
+            with aborted_in_one_line(sweep):
+                _hydra([*arguments, f"hydra.sweep.dir={quoted(sweep)}"])
         finally:
             multirun.under_way = None
             progress.finish()
@@ -111,6 +120,28 @@ def _launch_sweep(
             show_tracking(config.tracking, console)
     if missing:
         sys.exit(1)
+
+
+@contextmanager
+def aborted_in_one_line(sweep: Path) -> Iterator[None]:
+    """Tell why a launcher gave up a sweep, as one of somebody else's does whose worker is killed.
+
+    Jobs tell themselves why they failed; what they left is there to be gone on with.
+    """
+    before = os.environ.get(UNTOLD)
+    os.environ[UNTOLD] = "1"
+    try:
+        yield
+    except Exception as error:
+        if before:
+            raise
+        first = next(iter(str(error).splitlines()), "").partition(". ")[0]
+        what = f"it has given up: {type(error).__name__}: {first}"
+        print(f"error: {UserError('hydra/launcher', what, f'ntp-resume {sweep}')}", file=sys.stderr)
+        sys.exit(1)
+    finally:
+        if before is None:
+            del os.environ[UNTOLD]
 
 
 @contextmanager
@@ -125,18 +156,23 @@ def sweep_of(
     """
     named = directory_of(first, SWEEP)
     asked = any(o.startswith(f"{SWEEP}=") for o in arguments)
-    old = [] if first.overwrite or asked else unfinished(named.parent, plan)
+    allowed = first.runtime.allow_changed
+    old = [] if first.overwrite or asked else unfinished(named.parent, plan, allowed)
     if len(old) > 1:
         listed = ", ".join(str(nearby(place)) for place in old)
         remedy = "go on with one: ntp-resume DIR; or start anew with overwrite=true"
         raise UserError("sweep", f"{len(old)} of these jobs were cut short: {listed}", remedy)
     if asked:
         make_directory(named)
-    if asked and not first.overwrite and (named / PLAN).exists():
-        check_same(named, plan)
+    if asked and not first.overwrite and read_plan(named) is not None:
         old = [named]
     if old:
         with DirectoryLock(old[0]):
+            there = read_plan(old[0])
+            if there is not None and allowed:
+                carry_over(old[0], there, plan)
+            elif there is not None:
+                check_same(old[0], there, plan)
             yield old[0], done_of(old[0], plan)
         return
     with locked(first, SWEEP, arguments) as directory:

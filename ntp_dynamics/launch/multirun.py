@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,9 @@ from pathlib import Path
 from ntp_dynamics import studies
 from ntp_dynamics.config.composer import Composer
 from ntp_dynamics.config.job import JobConfig
+from ntp_dynamics.launch.directories import subdirectory
 from ntp_dynamics.record.finished import finished
+from ntp_dynamics.record.identity import identity
 from ntp_dynamics.record.record import Record
 from ntp_dynamics.record.store import RecordWriter
 from ntp_dynamics.run.parts import Ended, Parts, run_packed
@@ -27,8 +29,8 @@ from ntp_dynamics.system.stops import Interrupt, graceful_interrupt
 class Sweep:
     """What the jobs of a sweep share."""
 
-    first: JobConfig
-    """That of its first job."""
+    first: JobConfig | None
+    """That of its first job; None where it has none."""
     progress: SweepProgress
     composer: Composer
 
@@ -44,15 +46,26 @@ class PackedJob:
     number: int
     overrides: list[str]
     directory: Path
+    identity: str | None = None
+    """Its own where another process made sure of it: here it must be the same."""
 
 
-def train_many(jobs: Sequence[PackedJob], threads: int | None) -> list[float]:
+def tell_failure(number: int, error: Exception) -> None:
+    """One line on stderr."""
+    print(f"error: job {number}: {reason(error)}; see its log", file=sys.stderr)
+
+
+def train_many(
+    jobs: Sequence[PackedJob],
+    threads: int | None,
+    tell: Callable[[int, Exception], None] = tell_failure,
+) -> list[float]:
     """Train jobs that are under way together; the value that each returns, nan where it failed.
 
-    Each leaves the record it would leave alone; one that fails says so on stderr and leaves the
-    others as they are.  Raises KeyboardInterrupt after Ctrl-C.
+    Each leaves the record it would leave alone; one that fails is told (on stderr) and leaves the
+    others as they are.  Raises KeyboardInterrupt after Ctrl-C, or the signal that it names.
     """
-    if under_way:
+    if under_way and under_way.first:
         import_for(under_way.first)
     values = [math.nan] * len(jobs)
 
@@ -61,12 +74,21 @@ def train_many(jobs: Sequence[PackedJob], threads: int | None) -> list[float]:
             values[place] = job.result.returned
         elif job.error is not None:
             leave_failure(jobs[place].directory, jobs[place].overrides, job.error)
-            tell_failure(jobs[place].number, job.error)
+            tell(jobs[place].number, job.error)
 
     with graceful_interrupt() as interrupt:
         parts = (lambda job=job: _parts(job, interrupt) for job in jobs)
-        run_packed(parts, threads or _cores(), interrupt, ended)
+        try:
+            run_packed(parts, threads or cores(), interrupt, ended)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(interrupt.said) from None
     return values
+
+
+def directory_of(number: int, overrides: Sequence[str]) -> str:
+    """Of a job of the sweep under way, below it."""
+    composer = under_way.composer if under_way else Composer()
+    return subdirectory(number, lambda: composer.config(overrides))
 
 
 def job_share(number: int, config: JobConfig):
@@ -77,19 +99,15 @@ def job_share(number: int, config: JobConfig):
     return under_way.progress.begin(number, sum(phase.horizon for phase in outline))
 
 
-def tell_failure(number: int, error: Exception) -> None:
-    """One line on stderr."""
-    print(f"error: job {number}: {_reason(error)}; see its log", file=sys.stderr)
-
-
 def leave_failure(directory: Path, overrides: Sequence[str], error: Exception) -> None:
     """The status of a job that failed before it could leave one of its own."""
-    status = {"state": "failed", "overrides": list(overrides), "reason": _reason(error)}
+    status = {"state": "failed", "overrides": list(overrides), "reason": reason(error)}
     with suppress(UserError):  # it left one, or nothing can be written there
         RecordWriter(directory, status)
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Why a job failed, in one line."""
     from ntp_dynamics.record.outcome import one_line
 
     if isinstance(error, UserErrors):
@@ -97,7 +115,7 @@ def _reason(error: Exception) -> str:
     return escaped(one_line(error))
 
 
-def _cores() -> int:
+def cores() -> int:
     """Those that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -110,6 +128,10 @@ def _parts(job: PackedJob, interrupt: Interrupt) -> Parts[Record]:
 
     composer = under_way.composer if under_way else Composer()
     config = composer.config(job.overrides)
+    if job.identity not in (None, identity(config)):
+        what = "here it is another job than where it was planned"
+        remedy = "a file or a variable that it names differs between machines: make them equal"
+        raise UserError(f"job {job.number}", what, remedy)
     if (record := finished(job.directory, config)) is not None:
         if under_way:
             under_way.progress.show(job.number, 1.0)

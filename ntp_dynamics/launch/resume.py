@@ -2,49 +2,71 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from omegaconf import DictConfig
+
 from ntp_dynamics import __version__
-from ntp_dynamics.config.composer import Composer
-from ntp_dynamics.config.stored import redact_overrides
+from ntp_dynamics.config.job import JobConfig
+from ntp_dynamics.config.stored import redact_overrides, to_plain
+from ntp_dynamics.launch.directories import planned_directories
 from ntp_dynamics.record.finished import sealed
-from ntp_dynamics.record.identity import identity
-from ntp_dynamics.record.plan import PLAN, Plan, Planned, read_plan
+from ntp_dynamics.record.identity import OF_THE_RUN, identity
+from ntp_dynamics.record.plan import PLAN, Plan, flat, make_plan, read_plan
 from ntp_dynamics.record.record import status_files
 from ntp_dynamics.record.status import told
 from ntp_dynamics.record.store import remove_record
 from ntp_dynamics.system.errors import UserError
-from ntp_dynamics.system.owner import DirectoryLock
+from ntp_dynamics.system.owner import DirectoryLock, attended
 from ntp_dynamics.system.secrets import redact
 
 
-def plan_of(jobs: Sequence[Sequence[str]], composer: Composer, command: Sequence[str]) -> Plan:
-    """The plan of jobs that were found right."""
-    configs = [composer.config(overrides) for overrides in jobs]
-    planned = [
-        Planned(redact_overrides(config, overrides), identity(config))
-        for config, overrides in zip(configs, jobs, strict=True)
-    ]
-    return Plan(planned, [redact(word) for word in command])
+def plan_of(
+    jobs: Sequence[Sequence[str]],
+    configs: Sequence[JobConfig],
+    first: DictConfig,
+    command: Sequence[str],
+    search: Sequence[str] = (),
+) -> Plan:
+    """The plan of jobs that were found right: overrides and configuration of each, and how Hydra
+    composed the first."""
+    keys = [identity(config) for config in configs]
+    places = planned_directories(first, jobs, keys, search)
+    planned = (
+        (redact_overrides(config, _of_the_job(overrides)), key, place, flat(to_plain(config)))
+        for config, overrides, key, place in zip(configs, jobs, keys, places, strict=True)
+    )
+    return make_plan(planned, [redact(word) for word in command], redact(os.getcwd()))
+
+
+def _of_the_job(overrides: Sequence[str]) -> list[str]:
+    """Those that Hydra hands on to a job."""
+    return [o for o in overrides if not o.lstrip("+~").startswith("hydra")]
 
 
 def done_of(sweep: Path, plan: Plan) -> set[Path]:
     """The directories of jobs of a plan that are sealed."""
+    named = {sweep / job.directory: job.identity for job in plan.jobs}
     wanted = {job.identity for job in plan.jobs}
-    places = (path.parent for path in status_files(sweep))
-    return {d for d in places if (key := told(d).get("identity")) in wanted and sealed(d, str(key))}
+    found = set()
+    for place in (path.parent for path in status_files(sweep)):
+        key = named.get(place) or str(told(place).get("identity"))  # Hydra may name it otherwise
+        if key in wanted and sealed(place, key):
+            found.add(place)
+    return found
 
 
 def clear_the_rest(sweep: Path, plan: Plan, done: set[Path]) -> None:
-    """Remove what jobs of the plan left that is not sealed, and nothing else that lies there.
-
-    Raises UserError where somebody is still at work in it.
-    """
+    """Remove what jobs of the plan left that is not sealed, and nothing else that lies there; what
+    somebody is still at work in stays, and is met when its turn comes."""
     wanted = {job.identity for job in plan.jobs}
-    numbered = {sweep / str(number) for number in range(len(plan.jobs))}
+    named = {sweep / job.directory for job in plan.jobs}
     for place in (path.parent for path in status_files(sweep)):
-        if place not in done and (place in numbered or told(place).get("identity") in wanted):
+        mine = place in named or told(place).get("identity") in wanted
+        if mine and place not in done and not attended(place):
             clear(place, checkpoints=False)  # from which it goes on
 
 
@@ -54,12 +76,16 @@ def clear(directory: Path, checkpoints: bool = True) -> None:
         remove_record(directory, checkpoints)
 
 
-def unfinished(folder: Path, plan: Plan) -> list[Path]:
-    """Sweeps in a folder with these jobs of which some are not done, and nobody is at work in."""
+def unfinished(folder: Path, plan: Plan, changed: bool) -> list[Path]:
+    """Sweeps in a folder with these jobs of which some are not done, and nobody is at work in; with
+    ``changed`` also those whose jobs were asked for alike."""
+    found = ((place, _plan_or_none(place)) for place in _with_plans(folder))
     return [
         place
-        for place in _with_plans(folder)
-        if _plan_or_none(place, plan) is not None and len(done_of(place, plan)) < len(plan.jobs)
+        for place, there in found
+        if there is not None
+        and (there.key == plan.key or (changed and alike(there, plan)))
+        and len(done_of(place, there)) < len(there.jobs)
     ]
 
 
@@ -68,22 +94,34 @@ def _with_plans(folder: Path) -> Iterator[Path]:
         yield from (path.parent for path in sorted(folder.glob(f"*/{PLAN}")))
 
 
-def _plan_or_none(place: Path, plan: Plan) -> Plan | None:
+def _plan_or_none(place: Path) -> Plan | None:
     try:
-        found = read_plan(place)
-    except (UserError, KeyError, TypeError):
+        return read_plan(place)
+    except UserError:
         return None
-    return found if found is not None and found.key == plan.key else None
 
 
-def check_same(sweep: Path, plan: Plan) -> None:
+def alike(there: Plan, plan: Plan) -> bool:
+    """Whether two plans have jobs that were asked for in the same words."""
+    return [asked(j.overrides) for j in there.jobs] == [asked(j.overrides) for j in plan.jobs]
+
+
+def asked(overrides: Sequence[str]) -> list[str]:
+    """Overrides but for those that change no number."""
+    keys = [(o, re.split(r"[.=@]", o.lstrip("+~"))[0]) for o in overrides]
+    return [override for override, key in keys if key not in OF_THE_RUN]
+
+
+def check_same(sweep: Path, there: Plan, plan: Plan) -> None:
     """Raises UserError where a sweep was planned for other jobs, or by another version."""
-    there = read_plan(sweep)
-    if there is None or there.key == plan.key:
+    if there.key == plan.key:
         return
+    remedy = "choose another directory, or go on with runtime.allow_changed=true"
     what = f"it was planned by version {there.version}, this is {__version__}"
     if there.version == __version__:
         changed = sum(a.identity != b.identity for a, b in zip(there.jobs, plan.jobs, strict=False))
         changed += abs(len(there.jobs) - len(plan.jobs))
         what = f"it already holds a sweep of other jobs: {changed} of {len(there.jobs)} differ"
-    raise UserError(str(sweep), what, "choose another directory or pass overwrite=true")
+        if not alike(there, plan):
+            remedy = "choose another directory or pass overwrite=true"
+    raise UserError(str(sweep), what, remedy)

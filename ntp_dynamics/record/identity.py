@@ -23,11 +23,11 @@ OF_THE_RUN = ("runtime", "tracking", "figures", "overwrite")
 """Settings that change no number of a record."""
 
 
-def identity(config: JobConfig) -> str:
-    """Sixteen hexadecimal digits."""
+def identity(config: JobConfig, version: str = __version__, rules: int = FORMAT) -> str:
+    """Sixteen hexadecimal digits; those of another version tell whether only that has changed."""
     settings = {k: v for k, v in asdict(config).items() if k not in OF_THE_RUN}
     files = {text: _contents(text) for text in sorted(set(_texts(settings)))}
-    said = [__version__, FORMAT, settings, {k: v for k, v in files.items() if v}]
+    said = [version, rules, settings, {k: v for k, v in files.items() if v}]
     return digest(said)
 
 

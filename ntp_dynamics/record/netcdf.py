@@ -136,9 +136,7 @@ def _walk(group: Dataset, depth: int) -> Iterator[tuple[str, Dataset]]:
 def _described(path: str, variable: Variable) -> Described:
     _check_numbers(variable)
     dtype, shape = np.dtype(variable.dtype).str, tuple(map(int, variable.shape))
-    return Described(
-        path, variable.name, variable.dimensions, dtype, shape, _attributes(variable)
-    )
+    return Described(path, variable.name, variable.dimensions, dtype, shape, _attributes(variable))
 
 
 def _pieces(variable: Variable, index: tuple[int, ...], shape: tuple[int, ...]) -> Iterator[Any]:

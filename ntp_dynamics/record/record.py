@@ -1,4 +1,4 @@
-"""Reading what jobs and sweeps left behind."""
+"""Reading what a job left behind."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from ntp_dynamics.record.opening import (
     while_it_moves,
 )
 from ntp_dynamics.record.over_runs import middle
-from ntp_dynamics.record.plan import PLAN, read_plan
-from ntp_dynamics.record.status import shaped, told
+from ntp_dynamics.record.plan import short_name
+from ntp_dynamics.record.status import told
 from ntp_dynamics.record.store import read_json
 from ntp_dynamics.record.trees import Group, read_group, read_tree
 from ntp_dynamics.study import Study
@@ -41,7 +41,6 @@ from ntp_dynamics.verdict.multiplicity import adjust
 from ntp_dynamics.verdict.verdict import FORMAT
 
 if TYPE_CHECKING:
-    import pandas
     import xarray
 
     from ntp_dynamics.record.written import Written
@@ -204,7 +203,8 @@ def status_files(sweep: Path) -> list[Path]:
     followed."""
 
     def order(path: Path) -> list[tuple[int, str]]:
-        return [(int(x), "") if x.isdecimal() else (-1, x) for x in path.parts]
+        names = zip(path.parts, map(short_name, path.parts), strict=True)
+        return [(int(n), x) if n.isdecimal() else (-1, x) for x, n in names]
 
     return sorted(_with_status(sweep), key=order)
 
@@ -223,68 +223,6 @@ def _with_status(sweep: Path) -> Iterator[Path]:
 def read_status(path: Path) -> dict[str, Any]:
     """The status of a job, checked (`record.status`): one that cannot be read hides no other."""
     return told(path.parent)
-
-
-def job_statuses(sweep: Path) -> dict[Path, dict[str, Any]]:
-    """The checked status of every job below a directory by its place, jobs in order; of a sweep
-    that was cut short also of those that have not begun, which are *planned*."""
-    found = {path.parent: read_status(path) for path in status_files(sweep)}
-    try:
-        plan = read_plan(sweep)
-    except UserError as error:
-        return found | {sweep / PLAN: shaped({"state": "unreadable", "reason": error.what})}
-    if plan is None:
-        return found
-    numbers = {path.name: path for path in found if path.parent == sweep}
-    for number, job in enumerate(plan.jobs):
-        if str(number) not in numbers and not _begun(found, job.identity):
-            blank = {"final": {}, "labels": {}, "p_contradicted": {}, "runs": {}}
-            status = {"state": "planned", "overrides": list(job.overrides), "reason": None}
-            found[sweep / str(number)] = status | blank
-    return found
-
-
-def _begun(found: Mapping[Path, Mapping[str, Any]], key: str) -> bool:
-    """Whether a job is in a directory of another name (`hydra.sweep.subdir`)."""
-    return any(status.get("identity") == key for status in found.values())
-
-
-def load_sweep(directory: str | Path) -> pandas.DataFrame:
-    """One row a job: overrides, state, seconds, final observables, path, and for each claim its
-    label and how many of the judged runs keep it.
-
-    Overrides are typed: a column of numbers is one, null is None, a mixed column holds objects; nan
-    where a job does not set the key.  Reads only the status files.  Contradictions are corrected
-    for the number of jobs (Holm, 5 %).  Raises UserError where there is no record below.
-    """
-    import pandas
-
-    found = job_statuses(Path(directory))
-    if not found:
-        raise UserError(str(directory), "it holds no record", "give the directory of a sweep")
-    paths, statuses = list(found), list(found.values())
-    labels = adjusted_labels(statuses)
-    settings = [typed_overrides(status["overrides"]) for status in statuses]
-    table = pandas.DataFrame(
-        [
-            {
-                **settings[i],
-                "status": status["state"],
-                "reason": status["reason"],
-                "seconds": status.get("seconds"),
-                **status["final"],
-                **labels[i],
-                **run_counts(status),
-                "path": str(path),
-            }
-            for i, (path, status) in enumerate(zip(paths, statuses, strict=True))
-        ]
-    )
-    for key in dict.fromkeys(key for row in settings for key in row):
-        given = [row.get(key, float("nan")) for row in settings]  # a column of numbers stays one
-        if any(value is None for value in given):  # which pandas would make nan
-            table[key] = pandas.Series(given, dtype=object)
-    return table
 
 
 def typed_overrides(overrides: Sequence[str]) -> dict[str, Any]:

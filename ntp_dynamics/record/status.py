@@ -18,8 +18,8 @@ from ntp_dynamics.record.entries import (
     MANIFEST,
     STATUS,
     is_as_told,
-    read_manifest,
     own_status,
+    read_manifest,
     told_files,
 )
 from ntp_dynamics.system.bounded import DAMAGED, TEXT, json_of, read

@@ -33,8 +33,8 @@ from ntp_dynamics.record.entries import (
     entry_in,
     entry_of,
     not_as_told,
-    read_manifest,
     own_status,
+    read_manifest,
     vouching,
 )
 from ntp_dynamics.record.laws import LAWS

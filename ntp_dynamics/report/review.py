@@ -11,16 +11,14 @@ from rich.console import Console
 
 from ntp_dynamics.observe.judgement import judge_claims, verdicts_file
 from ntp_dynamics.observe.modules import load_additions
+from ntp_dynamics.record.changed import CHANGED, told_changes
 from ntp_dynamics.record.opening import damage_in_one_line
 from ntp_dynamics.record.outcome import labels
-from ntp_dynamics.record.record import (
-    Record,
-    adjusted_labels,
-    job_statuses,
-    load_run,
-)
+from ntp_dynamics.record.plan import short_name
+from ntp_dynamics.record.record import Record, adjusted_labels, load_run
 from ntp_dynamics.record.store import STATUS
-from ntp_dynamics.report.show import line, nearby, verdict_map, verdicts
+from ntp_dynamics.record.sweep import Jobs, jobs_of, told_states
+from ntp_dynamics.report.show import line, nearby, unfinished, verdict_map, verdicts
 from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.verdict.verdict import EARLIER, FORMAT
 
@@ -36,7 +34,8 @@ def review(directory: Path, console: Console, *, judge: bool, as_json: bool) -> 
         with damage_in_one_line(directory):
             print(json.dumps(shown)) if as_json else _show_record(shown, console)
         return
-    jobs = list(_jobs(directory, judge))
+    found = jobs_of(directory)
+    jobs = list(_jobs(found, judge))
     if not jobs:
         raise UserError(
             str(directory), "it holds no record", "give the directory of a job or sweep"
@@ -44,12 +43,20 @@ def review(directory: Path, console: Console, *, judge: bool, as_json: bool) -> 
     corrected = adjusted_labels([job["status"] for job in jobs])
     for job, row in zip(jobs, corrected, strict=True):
         job["status"]["labels"] = row
-    print(json.dumps(_sweep(directory, jobs))) if as_json else _show_sweep(directory, jobs, console)
+    if as_json:
+        print(json.dumps({**_sweep(directory, jobs), "states": found.states}))
+    else:
+        _show_sweep(directory, found, jobs, console)
 
 
 def _record(directory: Path, judge: bool) -> dict[str, Any]:
     record = load_run(directory)
-    said = {"path": str(directory), "state": record.state, "standing": record.standing}
+    said: dict[str, Any] = {
+        "path": str(directory),
+        "state": record.state,
+        "standing": record.standing,
+    }
+    said[CHANGED] = record.status.get(CHANGED)
     if not judge:
         return {**said, "format": record.rules, "claims": record.verdicts}
     return {**said, **verdicts_file(judge_again(record))}
@@ -68,6 +75,8 @@ def judge_again(record: Record) -> list[dict[str, Any]]:
 
 def _show_record(shown: Mapping[str, Any], console: Console) -> None:
     claims = shown["claims"]
+    if changed := told_changes(shown[CHANGED]):
+        line(console, f"note     kept although it has changed: {changed}")
     if not claims:
         line(
             console,
@@ -82,8 +91,8 @@ def _show_record(shown: Mapping[str, Any], console: Console) -> None:
     line(console, f"record   {nearby(Path(shown['path']))}")
 
 
-def _jobs(directory: Path, judge: bool) -> Iterator[dict[str, Any]]:
-    for path, status in job_statuses(directory).items():
+def _jobs(found: Jobs, judge: bool) -> Iterator[dict[str, Any]]:
+    for path, status in found.statuses.items():
         if judge and status["state"] == "done":
             try:
                 status = {**status, **labels(judge_again(load_run(path)))}
@@ -94,7 +103,7 @@ def _jobs(directory: Path, judge: bool) -> Iterator[dict[str, Any]]:
 
 
 def _sweep(directory: Path, jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    columns = ("overrides", "state", "reason", "labels", "runs")
+    columns = ("overrides", "state", "reason", "labels", "runs", CHANGED)
     return {
         "path": str(directory),
         "jobs": [
@@ -104,22 +113,23 @@ def _sweep(directory: Path, jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]
     }
 
 
-def _show_sweep(directory: Path, jobs: Sequence[Mapping[str, Any]], console: Console) -> None:
+def _show_sweep(
+    directory: Path, found: Jobs, jobs: Sequence[Mapping[str, Any]], console: Console
+) -> None:
     statuses = [job["status"] for job in jobs]
-    done = sum(status["state"] == "done" for status in statuses)
-    line(console, f"{done} of {len(jobs)} jobs done")
-    for job in jobs:
-        if job["status"]["state"] not in ("done", "planned"):
-            reason = job["status"].get("reason")
-            line(console, f"  {job['path'].name}: {job['status']['state']}: {reason}")
+    line(console, told_states(found.states))
+    unfinished(found.statuses, console)
     verdict_map(statuses, console)
     earlier = sum(bool(status["labels"]) and not status["runs"] for status in statuses)
     if earlier:
         line(console, f"note     {earlier} jobs {EARLIER}")
     for job in jobs:
+        number = short_name(job["path"].name)
+        if changed := told_changes(job["status"].get(CHANGED)):
+            line(console, f"  {number}: kept although it has changed: {changed}")
         for claim, runs in job["status"]["runs"].items():
             if runs["failing"]:
                 named = ", ".join(map(str, runs["failing"][:5]))
                 what = f"{claim} fails in {len(runs['failing'])} of {runs['judged']} runs: {named}"
-                line(console, f"  {job['path'].name}: {what}")
+                line(console, f"  {number}: {what}")
     line(console, f"records  {nearby(directory)}")

@@ -10,8 +10,9 @@ from typing import Any
 from rich.console import Console
 
 from ntp_dynamics.config.tracking import Tracking, is_on
-from ntp_dynamics.record.plan import read_plan
-from ntp_dynamics.record.record import Record, job_statuses
+from ntp_dynamics.record.plan import short_name
+from ntp_dynamics.record.record import Record
+from ntp_dynamics.record.sweep import jobs_of, told_states
 from ntp_dynamics.report.tables import verdict_table
 from ntp_dynamics.system.errors import escaped
 from ntp_dynamics.track.tracker import tracking_directory
@@ -51,19 +52,13 @@ def verdicts(claims: Sequence[Mapping[str, Any]], console: Console) -> None:
 
 
 def summarise(sweep: Path, jobs: int, console: Console, overview: bool) -> int:
-    """One line a job that did not finish, counts of verdicts, where the sweep is; an overview drawn
-    if asked for.  Returns how many of the jobs are not done."""
-    states = job_statuses(sweep)
-    failed = {job: s for job, s in states.items() if s["state"] not in ("done", "planned")}
-    sealed = [s for s in states.values() if s["state"] == "done"]
-    done, plan = len(sealed), read_plan(sweep)
-    if plan is not None:  # other jobs may lie there too
-        known = {s.get("identity") for s in sealed}
-        done = sum(job.identity in known for job in plan.jobs)
+    """How many jobs are done, one line a job that did not finish, counts of verdicts, where the
+    sweep is; an overview drawn if asked for.  Returns how many of the jobs are not done."""
+    found = jobs_of(sweep)
+    states, done = found.statuses, found.states["done"]
     console.print()
-    line(console, f"{done} of {jobs} jobs done")
-    for job, state in failed.items():
-        line(console, f"  {job.name}: {state['state']}: {state['reason']}")
+    line(console, told_states(found.states))
+    unfinished(states, console)
     if done < jobs:
         line(console, f"go on    ntp-resume {nearby(sweep)}")
     verdict_map(states.values(), console)
@@ -77,6 +72,17 @@ def summarise(sweep: Path, jobs: int, console: Console, overview: bool) -> int:
     line(console, f"browser  ntp-dashboard {here}")
     line(console, f"python   ntp_dynamics.load_sweep('{here}')")
     return jobs - done
+
+
+def unfinished(states: Mapping[Path, Mapping[str, Any]], console: Console) -> None:
+    """A line for every job that has begun and is not done, with what tells it from the others."""
+    given = [set(status["overrides"]) for status in states.values() if status["overrides"]]
+    common = set.intersection(*given) if len(given) > 1 else set()
+    for place, status in states.items():
+        if status["state"] not in ("done", "planned"):
+            asked = " ".join(o for o in status["overrides"] if o not in common)
+            what = f"{status['state']}: {status['reason']}" if status["reason"] else status["state"]
+            line(console, f"  {short_name(place.name)}: {what}  {asked}".rstrip())
 
 
 def verdict_map(statuses: Iterable[Mapping[str, Any]], console: Console) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ntp_dynamics.config.job import JobConfig
+from ntp_dynamics.record.changed import CHANGED, told_changes
 from ntp_dynamics.record.checkpoint import Checkpoint, Checkpoints
 from ntp_dynamics.run.snapshot import Snapshot
 from ntp_dynamics.run.training import Trained
@@ -55,12 +56,12 @@ class Checkpointing:
         changes = differences(newest.said["fingerprint"])
         begin = Snapshot.of(newest)
         if changes and not self._may_change:
-            what = f"written with another {', '.join(changes)}"
+            what = f"written with another {told_changes(changes)}"
             remedy = "go on with runtime.allow_changed=true, or delete it to begin anew"
             raise UserError(str(self._files.folder), what, remedy)
-        if changes:
-            before = [*newest.said.get("changed", ())]
-            self._status["changed"] = [*before, *(f"{begin.place}: {one}" for one in changes)]
+        changed = {name: f"{change}, at {begin.place}" for name, change in changes.items()}
+        if changed := {**newest.said.get(CHANGED, {}), **changed}:
+            self._status[CHANGED] = changed
         self.said = newest.said
         self._say(f"goes on from {begin.place}")
         return begin
@@ -91,5 +92,5 @@ class Checkpointing:
 
     def _made(self, trained: Trained, said: Mapping[str, Any]) -> Checkpoint:
         own = {**self._own, "fingerprint": fingerprint()}
-        own |= {"changed": self._status.get("changed", [])}
+        own |= {CHANGED: self._status.get(CHANGED, {})}
         return trained.snapshot.checkpoint({**said, **own})

@@ -23,6 +23,7 @@ from ntp_dynamics.observe.observable import Observable
 from ntp_dynamics.record.identity import identity
 from ntp_dynamics.record.laws import LAWS, laws_tree
 from ntp_dynamics.record.outcome import one_line, summary
+from ntp_dynamics.record.plan import short_name
 from ntp_dynamics.record.record import Record, read_back
 from ntp_dynamics.record.store import LOG, STATUS, TRAJECTORY, VERDICTS, RecordWriter
 from ntp_dynamics.record.trees import check_tree
@@ -265,7 +266,7 @@ def _draw(
         tell(f"interrupted while drawing; the record in {directory} is complete")
         raise
     for reason in undrawn if around.group is not None else ():
-        tell(f"{directory.name}: {reason}")
+        tell(f"{short_name(directory.name)}: {reason}")
     return undrawn
 
 

@@ -18,11 +18,11 @@ def fingerprint() -> dict[str, str]:
     return {**versions, "processor": f"{platform.machine()} {llvmlite.binding.get_host_cpu_name()}"}
 
 
-def differences(before: dict[str, str]) -> list[str]:
-    """What has changed since, each in a few words."""
+def differences(before: dict[str, str]) -> dict[str, str]:
+    """What has changed since, by name, each as before and now."""
     now = fingerprint()
-    return [
-        f"{name} {before.get(name, 'unknown')} -> {now.get(name, 'unknown')}"
+    return {
+        name: f"{before.get(name, 'unknown')} -> {now.get(name, 'unknown')}"
         for name in sorted({*before, *now})
         if before.get(name) != now.get(name)
-    ]
+    }

@@ -40,7 +40,12 @@ class Owner:
 
     @classmethod
     def me(cls) -> Owner:
-        return cls(socket.gethostname(), _boot(), os.getpid(), _start_of(os.getpid()))
+        return cls.of(os.getpid())
+
+    @classmethod
+    def of(cls, pid: int) -> Owner:
+        """A process of this machine."""
+        return cls(socket.gethostname(), _boot(), pid, _start_of(pid))
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}"

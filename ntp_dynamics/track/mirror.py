@@ -9,6 +9,7 @@ from typing import Any
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.stored import read_yaml
 from ntp_dynamics.config.tracking import flatten, is_on
+from ntp_dynamics.record.plan import short_name
 from ntp_dynamics.track.tracker import Subject, Tracker
 from ntp_dynamics.verdict.wording import kept_of
 
@@ -19,7 +20,7 @@ def subject_of(config: JobConfig, settings: str, directory: Path, group: str | N
     """A job as the tracker names it; ``settings`` are those of its config.yaml, ``group`` the sweep
     that it is part of."""
     flat = flatten(read_yaml(settings)) if is_on(config.tracking) else {}
-    return Subject(config.name, directory.resolve().name, group, flat)
+    return Subject(config.name, short_name(directory.resolve().name), group, flat)
 
 
 def track_outcome(

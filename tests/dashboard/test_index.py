@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ntp_dynamics.dashboard.cache import cache_file, load, save
 from ntp_dynamics.dashboard.index import Index, scan
-from ntp_dynamics.record.record import load_sweep
+from ntp_dynamics.record.table import load_sweep
 
 Write = Callable[..., Path]
 

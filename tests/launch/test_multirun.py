@@ -87,6 +87,7 @@ def test_under_the_basic_launcher_a_job_that_fails_leaves_the_others_as_they_are
     (tmp_path / "sweep/1/trajectory.nc").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     basic = ["-m", "hydra/launcher=basic", "hydra.sweep.dir=sweep", "figures=none", "seed=0,1,2"]
+    basic.append("hydra.sweep.subdir=${hydra.job.num}")
     monkeypatch.setattr("sys.argv", ["ntp-train", *TINY, *basic])
     with pytest.raises(SystemExit) as stopped:
         cli.train()
@@ -140,7 +141,7 @@ def test_ctrl_c_ends_all_jobs_under_way_and_keeps_their_records(tmp_path: Path) 
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:
-        while not (tmp_path / "s/2/corpora/001.jsonl").exists():
+        while not any(tmp_path.glob("s/2-*/corpora/001.jsonl")):
             assert process.poll() is None
         threading.Event().wait(1.0)
         process.send_signal(signal.SIGINT)

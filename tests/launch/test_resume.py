@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,11 @@ import pytest
 import ntp_dynamics as ntp
 from ntp_dynamics import cli
 from ntp_dynamics.launch import multirun
-from ntp_dynamics.record.plan import Plan, read_plan
+from ntp_dynamics.record.identity import identity
+from ntp_dynamics.record.plan import read_plan
 from ntp_dynamics.system.owner import DirectoryLock
+from tests.sealing import seal
+from tests.sweeps import job_of
 
 TINY = [
     *("experiment=smoke", "tracking=none", "figures=none", "dataset.queries=3"),
@@ -44,9 +49,9 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command
     multirun.under_way = None
 
 
-def resumed(directory: Path) -> int:
+def resumed(directory: Path, *flags: str) -> int:
     try:
-        cli.resume([str(directory)])
+        cli.resume([str(directory), *flags])
     except SystemExit as stopped:
         return int(stopped.code or 0)
     return 0
@@ -63,20 +68,19 @@ def cut(command: Command, tmp_path: Path, *more: str) -> Path:
     """A sweep of which job 0 is done, job 1 was killed, and job 2 never began."""
     assert command(*SWEEP, *more) == 0
     (sweep,) = (p.parent for p in tmp_path.glob("multirun/smoke/*/plan.json"))
-    (sweep / "1/MANIFEST.json").unlink()
-    status = json.loads((sweep / "1/status.json").read_text())
-    (sweep / "1/status.json").write_text(json.dumps({**status, "state": "running"}))
-    for path in sorted((sweep / "2").rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
-    (sweep / "2").rmdir()
+    killed = job_of(sweep, 1)
+    (killed / "MANIFEST.json").unlink()
+    status = json.loads((killed / "status.json").read_text())
+    (killed / "status.json").write_text(json.dumps({**status, "state": "running"}))
+    shutil.rmtree(job_of(sweep, 2))
     return sweep
 
 
-def equal(one: Path, other: Path) -> bool:
+def equal(one: Path, other: Path, names: Sequence[str] = RECORD) -> bool:
     return all(
-        (one / str(i) / n).read_bytes() == (other / str(i) / n).read_bytes()
+        (job_of(one, i) / n).read_bytes() == (job_of(other, i) / n).read_bytes()
         for i in range(3)
-        for n in RECORD
+        for n in names
     )
 
 
@@ -102,14 +106,14 @@ def test_it_goes_on_to_equal_bytes_and_does_no_sealed_job_again(
 ) -> None:
     chosen = f"hydra/launcher={launcher}"
     sweep = cut(command, tmp_path, chosen)
-    sealed = (sweep / "0/MANIFEST.json").stat().st_ino
+    sealed = (job_of(sweep, 0) / "MANIFEST.json").stat().st_ino
     capsys.readouterr()
     done = resumed(sweep) if how == "ntp-resume" else command(*SWEEP, chosen)
     assert done == 0
     out = capsys.readouterr().out
     assert "1 of 3 jobs are done, going on" in out
     assert "3 of 3 jobs done" in out
-    assert (sweep / "0/MANIFEST.json").stat().st_ino == sealed
+    assert (job_of(sweep, 0) / "MANIFEST.json").stat().st_ino == sealed
     assert len(list(tmp_path.glob("multirun/smoke/*"))) == 1
     assert equal(sweep, whole)
     assert list(ntp.load_sweep(sweep)["status"]) == ["done"] * 3
@@ -117,9 +121,10 @@ def test_it_goes_on_to_equal_bytes_and_does_no_sealed_job_again(
 
 def test_a_damaged_job_is_done_again(command: Command, whole: Path, tmp_path: Path) -> None:
     sweep = cut(command, tmp_path)
-    data = bytearray((sweep / "0/trajectory.nc").read_bytes())
+    trajectory = job_of(sweep, 0) / "trajectory.nc"
+    data = bytearray(trajectory.read_bytes())
     data[len(data) // 2] ^= 1
-    (sweep / "0/trajectory.nc").write_bytes(data)
+    trajectory.write_bytes(data)
     assert resumed(sweep) == 0
     assert equal(sweep, whole)
 
@@ -129,7 +134,7 @@ def test_what_else_lies_in_the_folder_of_a_sweep_stays(command: Command, tmp_pat
     assert command("seed=9", f"hydra.run.dir={sweep}/mine") == 0
     assert resumed(sweep) == 0
     assert ntp.load_run(sweep / "mine").config.seed == 9
-    assert ntp.load_run(sweep / "2").config.seed == 2
+    assert ntp.load_run(job_of(sweep, 2)).config.seed == 2
 
 
 def test_a_sweep_that_is_done_is_not_gone_on_with_but_begun_anew(
@@ -172,10 +177,104 @@ def test_other_jobs_or_another_version_are_refused_in_a_line(
     assert "it already holds a sweep of other jobs: 1 of 3 differ; choose" in line
     there = read_plan(sweep)
     assert there is not None
-    Plan(there.jobs, there.command, version="0.0.1").write(sweep)
+    replace(there, version="0.0.1").write(sweep)
     assert resumed(sweep) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "it was planned by version" in line
+
+
+def test_what_has_changed_is_allowed_by_a_flag_and_then_kept_and_marked(
+    command: Command, whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A sweep of another version of which a job is sealed."""
+    sweep = cut(command, tmp_path)
+    sealed = of_version(sweep, "0.0.1")
+    trajectory = (sealed / "trajectory.nc").stat().st_ino
+    capsys.readouterr()
+    assert resumed(sweep) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "planned by version 0.0.1, this is" in line
+    assert "runtime.allow_changed=true" in line
+    assert resumed(sweep, "--allow-changed") == 0
+    assert "3 of 3 jobs done" in capsys.readouterr().out
+    assert (job_of(sweep, 0) / "trajectory.nc").stat().st_ino == trajectory
+    assert equal(sweep, whole, RECORD[:2])
+    said = f"version: 0.0.1 -> {ntp.__version__}"
+    table = ntp.load_sweep(sweep)
+    assert list(table["status"]) == ["done"] * 3
+    assert list(table["changed"]) == [said, "", ""]
+    cli.show([str(sweep)])
+    assert f"0: kept although it has changed: {said}" in capsys.readouterr().out
+    assert ntp.load_run(job_of(sweep, 0)).status["changed"] == [said]
+
+
+def of_version(sweep: Path, version: str) -> Path:
+    """A sweep, and its job 0, as another version would have left them."""
+    there = read_plan(sweep)
+    assert there is not None
+    keys = [identity(there.config(i), version) for i in range(len(there.jobs))]
+    jobs = [
+        replace(job, identity=key, directory=f"{i}-{key}")
+        for i, (job, key) in enumerate(zip(there.jobs, keys, strict=True))
+    ]
+    replace(there, jobs=jobs, version=version).write(sweep)
+    for number in (0, 1):
+        place = job_of(sweep, number)
+        status = json.loads((place / "status.json").read_text())
+        (place / "status.json").write_text(json.dumps({**status, "identity": keys[number]}))
+        place.rename(sweep / jobs[number].directory)
+    seal(sweep / jobs[0].directory)
+    return sweep / jobs[0].directory
+
+
+def test_the_same_command_finds_a_sweep_of_another_version_where_it_is_allowed(
+    command: Command, tmp_path: Path
+) -> None:
+    sweep = cut(command, tmp_path)
+    of_version(sweep, "0.0.1")
+    assert command(*SWEEP, "runtime.allow_changed=true") == 0
+    assert [path.parent for path in tmp_path.glob("multirun/smoke/*/plan.json")] == [sweep]
+    assert list(ntp.load_sweep(sweep)["status"]) == ["done"] * 3
+
+
+def test_a_sweep_is_gone_on_with_from_any_folder(
+    command: Command,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Its command named a file by a relative path."""
+    (tmp_path / "mine.py").write_text(KILLER)
+    sweep = cut(command, tmp_path, "hooks.modules=[mine.py]")
+    sealed = (job_of(sweep, 0) / "MANIFEST.json").stat().st_ino
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    capsys.readouterr()
+    assert resumed(Path("..") / sweep.relative_to(tmp_path)) == 0
+    assert f"in       {tmp_path}" in capsys.readouterr().out
+    assert list(ntp.load_sweep(sweep)["status"]) == ["done"] * 3
+    assert (job_of(sweep, 0) / "MANIFEST.json").stat().st_ino == sealed
+
+
+def test_two_jobs_that_differ_only_in_threads_are_two(command: Command, tmp_path: Path) -> None:
+    assert command("-m", "runtime.threads=1,2", "hydra.sweep.dir=s") == 0
+    (first, second) = (job_of(tmp_path / "s", i) for i in (0, 1))
+    assert first.name[2:] == second.name[2:]
+    shutil.rmtree(second)
+    assert list(ntp.load_sweep("s")["status"]) == ["done", "planned"]
+    assert resumed(tmp_path / "s") == 0
+    assert list(ntp.load_sweep("s")["status"]) == ["done"] * 2
+
+
+def test_a_directory_of_ones_own_naming_is_in_the_plan(command: Command, tmp_path: Path) -> None:
+    for launcher in ("packed", "basic"):
+        asked = [f"hydra.sweep.dir={launcher}", f"hydra/launcher={launcher}"]
+        assert command("-m", "seed=4,5", "hydra.sweep.subdir=of_${seed}", *asked) == 0
+        plan = read_plan(tmp_path / launcher)
+        assert plan is not None
+        assert [job.directory for job in plan.jobs] == ["of_4", "of_5"]
+        for job in plan.jobs:
+            assert ntp.load_run(tmp_path / launcher / job.directory).verdicts
 
 
 def test_a_file_that_changed_since_makes_other_jobs(
@@ -197,11 +296,15 @@ def test_a_file_that_changed_since_makes_other_jobs(
         return 0
 
     assert run("hydra.sweep.dir=s") == 0
-    (tmp_path / "s/1/MANIFEST.json").unlink()
+    (job_of(tmp_path / "s", 1) / "MANIFEST.json").unlink()
     corpus.write_text("\n".join([*lines, '{"tokens": ["b", "a"], "next": "b"}']) + "\n")
     capsys.readouterr()
     assert run("hydra.sweep.dir=s") == 2
     assert "a sweep of other jobs: 2 of 2 differ" in capsys.readouterr().err
+    assert run("hydra.sweep.dir=s", "runtime.allow_changed=true") == 0
+    table = ntp.load_sweep("s")
+    assert list(table["status"]) == ["done"] * 2
+    assert list(table["changed"]) == ["a file that it names has other contents", ""]
 
 
 def test_a_plan_that_was_changed_is_damage(
@@ -218,13 +321,16 @@ def test_a_plan_that_was_changed_is_damage(
 def test_a_job_that_somebody_is_at_work_in_is_left_alone(
     command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An orphan of a sweep whose driver was killed."""
+    """An orphan of a sweep whose driver was killed; the others are done."""
     sweep = cut(command, tmp_path)
     capsys.readouterr()
-    with DirectoryLock(sweep / "1"):
-        assert resumed(sweep) == 2
-    assert "is at work in it" in capsys.readouterr().err
-    assert json.loads((sweep / "1/status.json").read_text())["state"] == "running"
+    with DirectoryLock(job_of(sweep, 1)):
+        assert resumed(sweep) == 1
+        assert list(ntp.load_sweep(sweep)["status"]) == ["done", "running", "done"]
+    told = capsys.readouterr()
+    assert "is at work in it" in told.err
+    assert "2 of 3 jobs done" in told.out
+    assert json.loads((job_of(sweep, 1) / "status.json").read_text())["state"] == "running"
 
 
 def test_a_single_job_is_done_again_from_its_configuration(

@@ -97,7 +97,8 @@ def test_a_failed_job_does_not_stop_the_others_and_the_sweep_exits_with_1(
 ) -> None:
     """Job 1 cannot write its trajectory: a directory stands in its place."""
     (tmp_path / "sweep/1/trajectory.nc").mkdir(parents=True)
-    done = command("-m", *TINY, "seed=0,1,2", "hydra.sweep.dir=sweep")
+    numbered = "hydra.sweep.subdir=${hydra.job.num}"
+    done = command("-m", *TINY, "seed=0,1,2", "hydra.sweep.dir=sweep", numbered)
     assert done.returncode == 1
     (line,) = done.stderr.strip().splitlines()
     assert line.startswith("error: job 1: ")

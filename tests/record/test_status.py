@@ -37,7 +37,8 @@ OTHERS = {name: {"sha256": "0", "size": 1} for name in REQUIRED}
 def sealed(tmp_path: Path) -> Path:
     job = tmp_path / "sweep/0"
     job.mkdir(parents=True)
-    (job / "status.json").write_text(json.dumps(STATUS))
+    for name in REQUIRED:
+        (job / name).write_text(json.dumps(STATUS) if name == "status.json" else "not read here")
     seal(job, "status.json")
     return job
 

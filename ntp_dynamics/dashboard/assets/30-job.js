@@ -3,7 +3,7 @@
 (() => {
   const { el, num, dec, badge, quiet, address, label } = ntp;
   const GROUPS = [["proved", "the paper says"], ["derived", "derived here"]];
-  const STATES = { done: "done", running: "running", failed: "failed", interrupted: "interrupted", dead: "dead" };
+  const STATES = { done: "done", running: "running", failed: "failed", interrupted: "interrupted", dead: "dead", planned: "planned" };
 
   // Positions of the slider: the recorded steps of every stage, one after the other.
   const positions = (timeline) => timeline.flatMap((stage, s) => stage.steps.map((step, i) => ({ s, i, step, stage })));

@@ -26,6 +26,15 @@
   };
   const key = (labels) => el("p", { class: "legend" }, order().filter((l) => labels.has(l)).map((l) => el("span", {}, badge(ntp.MARKS, l), ` ${l}`)));
 
+  // How many jobs are in which state.
+  const states = (told) => Object.entries(told).map(([state, n]) => el("span", { class: `state ${state}` }, `${num(n)} ${state}`));
+  ntp.progress = (told) => {
+    const done = told.states.done || 0;
+    return el("p", { class: "progress" },
+      el("progress", { max: told.all, value: done, "aria-label": "jobs done" }), ` ${num(done)} of ${count(told.all, "job")} done `,
+      states(told.states).slice(done ? 1 : 0));
+  };
+
   ntp.folders = (root, told) => {
     if (!told.folders.length) {
       root.replaceChildren(el("p", { class: "empty" }, "There is no record below this directory yet. Run ntp-train here; this page fills by itself."));
@@ -37,8 +46,8 @@
       el("tbody", {}, told.folders.map((f) => el("tr", {},
         el("td", {}, el("a", { class: "in", href: f.only ? `/job/${f.only}` : `/sweep/${f.key}` }, label(f.name === "." ? "in this directory" : f.name, 60)),
           f.swept.length && f.name !== "." ? "" : el("div", { class: "names" }, f.only ? "" : f.names.map(([id, name]) => el("a", { class: "in", href: `/job/${id}` }, label(name, 24))))),
-        el("td", { class: "n" }, num(f.jobs)),
-        el("td", {}, Object.entries(f.states).map(([state, n]) => el("span", { class: `state ${state}` }, f.jobs > 1 ? `${num(n)} ${state}` : state))),
+        el("td", { class: "n" }, (f.states.done || 0) < f.jobs && f.jobs > 1 ? `${num(f.states.done || 0)} of ${num(f.jobs)}` : num(f.jobs)),
+        el("td", {}, f.jobs > 1 ? states(f.states) : Object.keys(f.states).map((state) => el("span", { class: `state ${state}` }, state))),
         el("td", {}, f.name === "." ? "" : f.swept.map((k) => el("code", {}, label(k, 30)))),
         el("td", { class: "wide" }, Object.keys(f.labels).length ? shares(f.labels) : "–")))))));
   };
@@ -267,6 +276,7 @@
     }, el("summary", {}, title), content);
     const draw = () => {
       const inner = [
+        told.all > 1 ? ntp.progress(told) : "",
         el("div", { class: told.phase ? "grid sweepmaps" : "grid" }, tallyPanel(told), phasePanel(told)),
         el("div", { class: "facets" }, told.facets.map((facet) => el("span", { class: "facet" }, el("span", {}, label(facet.key, 34)), facet.values.map((v) => {
           const on = terms(ntp.asking().filter || "").includes(`${facet.key}=${quoted(v)}`);

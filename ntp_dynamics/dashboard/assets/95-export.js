@@ -12,6 +12,7 @@
 
   const table = (told) => el("section", {},
     el("h2", {}, told.name === "." ? "jobs" : told.name),
+    told.all > 1 ? ntp.progress(told) : "",
     el("div", { class: "scroll" }, el("table", { class: "jobs" },
       el("thead", {}, el("tr", {}, el("th", {}, "job"), el("th", {}, "state"), told.columns.map((c) => el("th", { class: c.kind }, c.kind === "claim" ? el("button", { class: "quiet", type: "button" }, c.key) : ntp.heading(told, c.key))))),
       el("tbody", {}, told.rows.map((row) => el("tr", {},

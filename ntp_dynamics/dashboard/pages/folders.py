@@ -40,7 +40,7 @@ def _row(folder: Folder) -> dict[str, Any]:
         "key": folder.id,
         "name": folder.name,
         "jobs": len(folder.jobs),
-        "states": Counter(job.state for job in folder.jobs),
+        "states": folder.states,
         "labels": Counter(label for job in folder.jobs for label in job.labels.values()),
         "swept": folder.swept[:6],
         "only": folder.jobs[0].id if len(folder.jobs) == 1 else "",

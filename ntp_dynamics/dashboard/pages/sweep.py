@@ -47,6 +47,7 @@ def shown(folder: Folder, view: Mapping[str, Any], per_page: int = table.PAGE) -
     return {
         "name": folder.name,
         "all": len(folder.jobs),
+        "states": folder.states,
         "matched": len(jobs),
         "first": first,
         "per_page": per_page,
