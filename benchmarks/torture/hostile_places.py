@@ -94,7 +94,7 @@ def judged(kind: str, done: Ended, job: Path, expected: Bytes, must_fail: bool) 
 
 
 def _read_only(workshop: Workshop, site: int, expected: Bytes) -> Counts:
-    """Nobody may write: in the parent, in the directory, in corpora, on the status, on the claim."""
+    """Nobody may write: in the parent, the directory, `corpora`, on the log, on the claim."""
     place = workshop.fresh("place")
     open_to_all(place)
     if site:
@@ -223,8 +223,8 @@ def _loop(workshop: Workshop, site: int, expected: Bytes) -> Counts:
 HOSTILE_PLACES = Experiment(
     "hostile_places",
     "R8",
-    "read-only, removed while it runs, EACCES and EIO on one file, few handles, long and odd names, "
-    "links to themselves",
+    "read-only, removed while it runs, EACCES and EIO on one file, few handles, long and odd "
+    "names, links to themselves",
     "a whole record, or one line and a status that does not say `done` or `running`",
     run,
 )
