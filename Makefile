@@ -1,15 +1,16 @@
 # Two commands from a bare checkout: `make run` and `make test`.  Each sets up .venv once.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
-	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$p && break; done)
 BIN := .venv/bin
-STAMP := .venv/stamp-$(firstword $(shell cksum pyproject.toml))
+STAMP := .venv/stamp-$(firstword $(shell cat pyproject.toml constraints.txt | cksum))
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 # One thread a process: two processes with two torch threads each run 100 times slower.
 export OMP_NUM_THREADS ?= 1
 BASE ?= HEAD
 
-.PHONY: run test lint calibrate catalogue mutants bench same clean
+.PHONY: run test lint calibrate catalogue mutants bench same oldest newest clean
 
 run: $(STAMP)  ## the main job: train, record, judge
 	@$(BIN)/ntp-train
@@ -18,7 +19,7 @@ test: $(STAMP)  ## the test suite
 	@$(BIN)/python -m pytest -n auto --dist loadfile --max-worker-restart 0
 
 lint: $(STAMP)  ## style and types
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,dev]'
+	@$(INSTALL) -e '.[test,dev]'
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright
 
 calibrate: $(STAMP)  ## how often verdicts are wrong: docs/calibration.md (minutes)
@@ -31,7 +32,7 @@ mutants: $(STAMP)  ## which flips of the code the tests notice: docs/mutants.md 
 	@$(BIN)/python -m benchmarks.mutants
 
 bench: $(STAMP)  ## how fast training is, beside the usual loop: docs/performance.md (minutes)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@$(INSTALL) -e '.[bench]'
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.attractor
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.by_canns
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.score_matching
@@ -42,13 +43,16 @@ bench: $(STAMP)  ## how fast training is, beside the usual loop: docs/performanc
 same: $(STAMP)  ## are the record bytes those of BASE=REV, in every experiment on every engine? (minutes)
 	@$(BIN)/python -m benchmarks.same $(BASE) $(ONLY)
 
+oldest newest:  ## the suite with the oldest, the newest versions allowed (minutes, gigabytes)
+	@$(PYTHON) -m benchmarks.versions $@ $(ONLY)
+
 clean:  ## remove the environment and caches; records stay
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
 
-$(STAMP): pyproject.toml
-	@test -n "$(PYTHON)" || { echo "error: python: 3.11, 3.12 or 3.13 not found; install one or set PYTHON=" >&2; exit 2; }
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "error: python: 3.11 or newer not found; install one or set PYTHON=" >&2; exit 2; }
 	@echo "setting up .venv with $(PYTHON) (once; a few minutes with a slow network)"
 	@rm -rf .venv/stamp-*
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@$(INSTALL) -e '.[test]'
 	@touch $@

@@ -16,6 +16,6 @@ def seal(job: Path, *names: str) -> None:
     names = names or tuple(json.loads(path.read_text())["files"])
     files = {}
     for name in dict.fromkeys((*REQUIRED, *names)):
-        data = (job / name).read_bytes() if (job / name).exists() else b"not there"
+        data = (job / name).read_bytes() if (job / name).is_file() else b"not there"
         files[name] = {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
     path.write_text(json.dumps({"files": files}))

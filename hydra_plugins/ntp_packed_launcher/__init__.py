@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_search_path import ConfigSearchPath
-from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.search_path_plugin import SearchPathPlugin
@@ -20,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ntp_dynamics import studies
 from ntp_dynamics.config.arguments import uninterpolated
+from ntp_dynamics.config.hydra_private import as_written, register_config
 from ntp_dynamics.system.secrets import redact
 
 if TYPE_CHECKING:
@@ -44,9 +44,7 @@ class PackedSweeperConfig:
 
 
 for _group, _node in (("launcher", PackedLauncherConfig), ("sweeper", PackedSweeperConfig)):
-    ConfigStore.instance().store(
-        group=f"hydra/{_group}", name="packed", node=_node, provider="ntp-dynamics"
-    )
+    register_config(f"hydra/{_group}", "packed", _node)
 
 
 class StudySearchPath(SearchPathPlugin):
@@ -111,7 +109,7 @@ class PackedLauncher(Launcher):
         from ntp_dynamics.launch.multirun import directory_of
 
         sweep: Any = self.config.hydra.sweep
-        if sweep._get_node("subdir")._value() == OURS:
+        if as_written(sweep, "subdir") == OURS:
             return Path(sweep.dir) / directory_of(number, overrides)
         composed: Any = self.loader.load_sweep_config(self.config, list(overrides))
         with open_dict(composed):

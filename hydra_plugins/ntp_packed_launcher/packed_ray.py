@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hydra.core.config_store import ConfigStore
-
 from hydra_plugins.ntp_packed_launcher import PackedLauncher
+from ntp_dynamics.config.hydra_private import register_config
 
 if TYPE_CHECKING:
     from ntp_dynamics.launch.multirun import PackedJob
@@ -30,9 +29,7 @@ class RayLauncherConfig:
     """How many workers a job may cost before it is given up, beside the first."""
 
 
-ConfigStore.instance().store(
-    group="hydra/launcher", name="packed_ray", node=RayLauncherConfig, provider="ntp-dynamics"
-)
+register_config("hydra/launcher", "packed_ray", RayLauncherConfig)
 
 
 class RayLauncher(PackedLauncher):

@@ -6,10 +6,10 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
 from hydra_plugins.ntp_packed_launcher import PackedLauncher
+from ntp_dynamics.config.hydra_private import register_config
 
 if TYPE_CHECKING:
     from ntp_dynamics.launch.multirun import PackedJob
@@ -45,9 +45,7 @@ class SlurmLauncherConfig:
     """Further options of sbatch: {account: mine, qos: high}."""
 
 
-ConfigStore.instance().store(
-    group="hydra/launcher", name="slurm", node=SlurmLauncherConfig, provider="ntp-dynamics"
-)
+register_config("hydra/launcher", "slurm", SlurmLauncherConfig)
 
 
 class SlurmLauncher(PackedLauncher):

@@ -9,14 +9,19 @@ from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.initialize import get_gh_backup, restore_gh_from_backup
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, open_dict
 from yaml import YAMLError
 
 from ntp_dynamics.config.arguments import quoted
 from ntp_dynamics.config.conflicts import check_conflicts, check_hydra
 from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.config.files import broken_files, unusable
+from ntp_dynamics.config.hydra_private import (
+    VERSION_BASE,
+    get_gh_backup,
+    register_resolver,
+    restore_gh_from_backup,
+)
 from ntp_dynamics.config.kept import composed as kept_or_composed
 from ntp_dynamics.config.mistakes import COMPLAINTS, as_typed, beside, explain, grammatical, several
 from ntp_dynamics.config.schema import register_schemas
@@ -30,12 +35,12 @@ COMPOSING = threading.RLock()
 """Held while Hydra composes, which keeps what it is at in one place for the whole process."""
 
 
-OmegaConf.register_new_resolver(
+register_resolver(
     "corpus", lambda name: str(config_dir() / "corpora" / f"{name}.jsonl"), replace=True
 )
 """`${corpus:NAME}`: a corpus that comes with the experiments, as `dataset.path`."""
 
-OmegaConf.register_new_resolver("wandb", from_environment, replace=True)
+register_resolver("wandb", from_environment, replace=True)
 """`${wandb:mode}`, `${wandb:project}`: what the environment says of a tracker."""
 
 PLAIN_RESOLVERS = ("corpus", "wandb", "oc.env")
@@ -82,7 +87,7 @@ def _by_hydra(overrides: Sequence[str], search: Sequence[str]) -> DictConfig:
     running = get_gh_backup()
     GlobalHydra.instance().clear()
     try:
-        with initialize_config_dir(config_dir=str(config_dir()), version_base="1.3"):
+        with initialize_config_dir(config_dir=str(config_dir()), **VERSION_BASE):
             return compose("config", [*overrides, *path], return_hydra_config=True)
     finally:
         restore_gh_from_backup(running)

@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from ntp_dynamics.config.arguments import parsed
 from ntp_dynamics.config.compose import PLAIN_RESOLVERS, compose_job, read_config, without_hydra
 from ntp_dynamics.config.conflicts import check_conflicts
+from ntp_dynamics.config.hydra_private import node_of
 from ntp_dynamics.config.kept import KEPT, SEARCH_PATH, places_of, sets_value, with_values
 from ntp_dynamics.config.mistakes import COMPLAINTS, as_typed
 from ntp_dynamics.config.validate import validate, validate_key
@@ -145,7 +146,7 @@ def _validated(base: _Base, value: Override) -> Any:
     """What a key holds after an override.  Raises UserErrors, or one of COMPLAINTS."""
     top, *rest = value.key_or_group.split(".")
     alone = OmegaConf.create({})
-    alone[top] = base.composed._get_node(top)  # a copy, of the same type
+    alone[top] = node_of(base.composed, top)  # a copy, of the same type
     OmegaConf.set_struct(alone, True)
     found = validate_key(type(base.config), with_values(alone, [value]), top)
     for name in rest:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 from ntp_dynamics import studies
@@ -62,24 +60,6 @@ HYDRA_CONFLICTS = [
         "no job would ever start",
         "give at least 1, or leave it out",
     ),
-    Conflict(
-        "hydra/launcher",
-        lambda h: _lacks(h, "packed_ray.RayLauncher", "ray"),
-        "Ray is not installed",
-        "pip install 'ntp-dynamics[ray]'",
-    ),
-    Conflict(
-        "hydra/launcher",
-        lambda h: _lacks(h, "slurm.SlurmLauncher", "submitit"),
-        "submitit is not installed",
-        "pip install 'ntp-dynamics[slurm]'",
-    ),
-    Conflict(
-        "hydra/launcher",
-        lambda h: _on_slurm(h) and shutil.which("sbatch") is None,
-        "there is no sbatch on this machine",
-        "start it where SLURM is, or try it with hydra.launcher.cluster=local",
-    ),
     *(
         Conflict(
             f"hydra.launcher.{key}",
@@ -91,18 +71,6 @@ HYDRA_CONFLICTS = [
     ),
 ]
 """What Hydra offers and a job cannot take."""
-
-
-def _lacks(hydra: Any, launcher: str, package: str) -> bool:
-    """Whether a launcher of ours is chosen, and what it is made of is not there."""
-    if not str(hydra.launcher.get("_target_")).endswith(launcher):
-        return False
-    found = find_spec(package)
-    return found is None or found.origin is None  # a folder of that name is no package
-
-
-def _on_slurm(hydra: Any) -> bool:
-    return getattr(hydra.launcher.get("cluster"), "name", None) == "slurm"
 
 
 def check_hydra(hydra: Any) -> None:

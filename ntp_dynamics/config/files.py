@@ -7,10 +7,9 @@ from pathlib import Path
 
 import yaml
 from hydra.core.override_parser.types import Override
-from hydra.plugins.config_source import ConfigSource
-from omegaconf._utils import get_yaml_loader
 from yaml.reader import ReaderError
 
+from ntp_dynamics.config.hydra_private import get_yaml_loader, header_of
 from ntp_dynamics.config.schema import STUDY, every_group
 from ntp_dynamics.system.errors import UserError
 
@@ -32,6 +31,7 @@ def _broken(path: Path) -> UserError | None:
         return UserError(str(path), (error.strerror or "unreadable").lower(), "make it readable")
     try:
         text = data.decode()
+        yaml.compose(text, yaml.SafeLoader)  # says more than the one in C, which OmegaConf may take
         found = yaml.load(text, Loader=get_yaml_loader())
     except UnicodeDecodeError as error:
         what = f"byte 0x{data[error.start]:02x} is not UTF-8 text"
@@ -70,7 +70,7 @@ def _misplaced(path: Path) -> UserError | None:
         what = "it begins with a byte order mark"
         return UserError(str(path), what, "save it as UTF-8 without one")
     try:
-        package = ConfigSource._get_header_dict(text)["package"]
+        package = header_of(text)["package"]
     except ValueError:
         package = None
     if package == "_global_":
@@ -110,6 +110,15 @@ def chosen(
                 path = Path(place) / override.key_or_group / f"{override.value()}.yaml"
                 if path.is_file():
                     yield path
+
+
+def misnamed(search: Sequence[str], group: str, name: str | None = None) -> UserError | None:
+    """The first file of a group, or of a choice of it, that Hydra reads by no name."""
+    for place in search:
+        for path in sorted((Path(place) / group).glob("*.yml")):
+            if name in (None, path.stem):
+                return UserError(str(path), "Hydra reads names that end in .yaml", "rename it")
+    return None
 
 
 def where_set(search: Sequence[str], overrides: Sequence[Override], key: str) -> str | None:

@@ -17,13 +17,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig
 
 from ntp_dynamics import studies
 from ntp_dynamics.config.arguments import parsed
 from ntp_dynamics.config.directory import config_dir
+from ntp_dynamics.config.hydra_private import apply_overrides, get_overrides_dirname
 from ntp_dynamics.config.schema import STUDY, every_group, schemas
 
 MOST = 64
@@ -127,7 +127,7 @@ def _composed(
 def with_values(base: DictConfig, values: Sequence[Override]) -> DictConfig:
     """A copy with these values, set by Hydra's own function.  Raises what that raises."""
     found = copy.deepcopy(base)
-    ConfigLoaderImpl._apply_overrides_to_config(list(values), found)
+    apply_overrides(list(values), found)
     return found
 
 

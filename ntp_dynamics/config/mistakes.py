@@ -16,7 +16,14 @@ from yaml import YAMLError
 
 from ntp_dynamics.config.arguments import ASSIGNMENT, parsed, pasted, readable, text_keys
 from ntp_dynamics.config.directory import config_dir, experiments
-from ntp_dynamics.config.files import EXPERIMENT, chosen, unfound, where_set, without_schema
+from ntp_dynamics.config.files import (
+    EXPERIMENT,
+    chosen,
+    misnamed,
+    unfound,
+    where_set,
+    without_schema,
+)
 from ntp_dynamics.config.schema import STUDY, every_group, schemas
 from ntp_dynamics.config.validate import nearest_key
 from ntp_dynamics.system.errors import UserError
@@ -103,6 +110,10 @@ def _explained(
         mine = next((o for o in overrides if o.startswith(f"{key}=")), "")
         remedy = f"write {key}=[{_sides(mine)[1]}]" if mine else f"write {key}=[a,b]"
         return UserError(key, "it is a list", remedy)
+    if "file extension '.yml'" in text:  # Hydra 1.4, whichever name was asked for
+        for group in (EXPERIMENT, STUDY, *every_group()):
+            if found := misnamed(search, group):
+                return found
     if match := re.search(r"Could not find '(.+)/([^/']+)'", text):
         options = re.findall(r"^\t(\S+)$", text, re.MULTILINE)
         return _no_choice(match[1], match[2], options, readings, search)
@@ -162,11 +173,9 @@ def _no_choice(
         group = group.partition("/")[2]
         what = f"its defaults look for {group} below {EXPERIMENT}/"
         return UserError(str(path), what, f"write `override /{group}: NAME` there")
+    if found := misnamed(search, group, name):
+        return found
     what = f"{name!r} is not one of its options"
-    for place in search:
-        path = Path(place) / group / f"{name}.yml"
-        if path.is_file():
-            return UserError(str(path), "Hydra reads names that end in .yaml", "rename it")
     near = get_close_matches(name, options, n=1)
     options = list(dict.fromkeys(options))
     few = f"choose {', '.join(options)}" if 0 < len(options) <= 8 else "ntp-train --help lists them"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from hydra.core.config_store import ConfigStore
-
 from ntp_dynamics import studies
+from ntp_dynamics.config.hydra_private import register_config
 from ntp_dynamics.config.tracking import NoTracking, WandbTracking
 
 Groups = Mapping[str, Mapping[str, type]]
@@ -42,9 +41,8 @@ def every_group() -> Groups:
 
 def register_schemas() -> None:
     """Make the dataclasses known to Hydra: `schema/job/<study>` and `schema/<group>/<choice>`."""
-    store = ConfigStore.instance()
     for name, schema in schemas().items():
-        store.store(group="schema/job", name=name, node=schema)
+        register_config("schema/job", name, schema)
     for group, choices in every_group().items():
         for name, schema in choices.items():
-            store.store(group=f"schema/{group}", name=name, node=schema)
+            register_config(f"schema/{group}", name, schema)

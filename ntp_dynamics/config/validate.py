@@ -14,11 +14,12 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any, get_type_hints
 
-from omegaconf import DictConfig, Node, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 from pydantic import TypeAdapter, ValidationError
 
 from ntp_dynamics.config.arguments import pasted
+from ntp_dynamics.config.hydra_private import as_written
 from ntp_dynamics.system.errors import UserError, UserErrors, short
 
 
@@ -117,8 +118,7 @@ def _get(node: DictConfig, key: Any, where: str, errors: list[UserError]) -> Any
 def _raw_text(node: DictConfig, key: Any) -> str | None:
     """What a key that holds a text was set to, as it was written."""
     holds = get_type_hints(OmegaConf.get_type(node)).get(key)
-    raw = node._get_node(key)
-    return str(raw._value()) if holds is str and isinstance(raw, Node) else None
+    return str(as_written(node, key)) if holds is str else None
 
 
 def _unresolved(where: str, error: OmegaConfBaseException, raw: str | None = None) -> UserError:

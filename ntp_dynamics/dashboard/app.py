@@ -16,7 +16,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from flask import Response, request
 
 from ntp_dynamics.dashboard import guard
-from ntp_dynamics.dashboard.faults import tell
+from ntp_dynamics.dashboard.faults import complain
 from ntp_dynamics.dashboard.pages import answer, missing, route
 from ntp_dynamics.dashboard.pages.sweep import chosen
 from ntp_dynamics.dashboard.site import Site
@@ -109,7 +109,7 @@ def _callbacks(app: Dash, site: Site) -> None:
         try:
             told = answer(site, ask or {}, seen if ticked else None)
         except Exception as error:  # a page says what went wrong, and the server goes on
-            tell("a page", error)
+            complain("a page", error)
             told = missing(f"this page could not be made ({type(error).__name__}: {error})")
         return no_update if told is None else told
 

@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -39,10 +40,8 @@ class Open:
 
     def close(self) -> None:
         """Whoever reads or writes it is told that it ended."""
-        try:
+        with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
 
 
 class Server(ThreadedWSGIServer):

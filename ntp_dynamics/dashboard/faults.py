@@ -9,7 +9,7 @@ from pathlib import Path
 from ntp_dynamics.system.errors import escaped
 
 
-def tell(what: str, error: BaseException) -> None:
+def complain(what: str, error: BaseException) -> None:
     """On stderr: what could not be made, why, and where in the code."""
     at = traceback.extract_tb(error.__traceback__)[-1:]
     where = "".join(f" ({Path(frame.filename).name}:{frame.lineno})" for frame in at)

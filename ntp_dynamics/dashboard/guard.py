@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, request
 from werkzeug.exceptions import HTTPException
 
+from ntp_dynamics.dashboard.faults import complain
+
 KEY = r"[0-9a-f]{12}"
 PAGES = rf"/|/compare|/(?:sweep|job|view/[a-z_]{{1,40}})/{KEY}"
 FILES = rf"/plotly\.min\.js|/jobs/{KEY}\.csv|/(?:assets|studies/\w+)/[\w-]+\.(?:css|js)"
@@ -68,7 +70,7 @@ def protect(server: Flask, script_hashes: Iterable[str]) -> None:
             return f"{error.name.lower()}\n", 400 if code == 415 else code, plain
         if request.method == "POST":
             return "the question is malformed\n", 400, plain
-        tell("a page", error)
+        complain("a page", error)
         return "this page could not be made\n", 500, plain
 
     @server.after_request

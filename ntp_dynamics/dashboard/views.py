@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ntp_dynamics.dashboard.arrays import arrays
-from ntp_dynamics.dashboard.faults import tell
+from ntp_dynamics.dashboard.faults import complain
 from ntp_dynamics.dashboard.index import known_study
 from ntp_dynamics.record.plain import text
 from ntp_dynamics.record.record import Record
@@ -39,7 +39,7 @@ def shown(view: View, record: Record, run: int) -> dict[str, Any]:
     try:
         return {"data": view.show(record, run), "problem": ""}
     except Exception as error:  # a page does without, and the server goes on
-        tell(view.name, error)
+        complain(view.name, error)
         why = text(f"{view.name} could not be made ({type(error).__name__}: {error})")
         return {"data": None, "problem": why}
 

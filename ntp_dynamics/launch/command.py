@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import hydra
-from hydra._internal.utils import get_args_parser
 from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
@@ -26,11 +25,14 @@ from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.config.composer import Composer, kept_composer
 from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.config.help import help_text
+from ntp_dynamics.config.hydra_private import VERSION_BASE, as_written, get_args_parser
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.mistakes import as_typed
 from ntp_dynamics.launch import multirun
 from ntp_dynamics.launch.changed import carry_over
 from ntp_dynamics.launch.check import check_sweep
+from ntp_dynamics.launch.counted import counted
+from ntp_dynamics.launch.installed import check_installed
 from ntp_dynamics.launch.resume import (
     check_same,
     clear,
@@ -85,6 +87,7 @@ def launch(arguments: Sequence[str]) -> None:
         composer, jobs = kept_composer(search, overrides), list(jobs)
         configs = check_sweep(jobs, len(jobs), composer, Console())
         first = compose_job(jobs[0], search)
+        check_installed(first.hydra.launcher)
         plan = plan_of(jobs, configs, first, given, search)
         _launch_sweep(arguments, first, configs[0], plan, composer)
     else:
@@ -111,7 +114,7 @@ def _launch_sweep(
         if done:
             line(console, f"{nearby(sweep)}: {len(done)} of {jobs} jobs are done, going on")
         try:
-            with aborted_in_one_line(sweep):
+            with aborted_in_one_line(sweep), counted(sweep, plan, progress):
                 _hydra([*arguments, f"hydra.sweep.dir={quoted(sweep)}"])
         finally:
             multirun.under_way = None
@@ -208,7 +211,7 @@ def directory_of(composed: DictConfig, key: str) -> Path:
         text = str(OmegaConf.select(composed, key))
     except OmegaConfBaseException as error:
         owner, _, name = key.rpartition(".")
-        raw = str(OmegaConf.select(composed, owner)._get_node(name)._value())
+        raw = str(as_written(OmegaConf.select(composed, owner), name))
         remedy = f"mend it, or to mean this text write {pasted(key, raw)}"
         raise UserError(key, str(error).splitlines()[0], remedy) from error
     if not text:
@@ -248,7 +251,7 @@ def locked(composed: DictConfig, key: str, overrides: Sequence[str]) -> Iterator
 
 def _hydra(arguments: Sequence[str]) -> None:
     sys.argv = [sys.argv[0], *arguments]
-    hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(_job)()
+    hydra.main(config_path=str(config_dir()), config_name="config", **VERSION_BASE)(_job)()
 
 
 def _job(composed: DictConfig) -> float:
@@ -258,7 +261,7 @@ def _job(composed: DictConfig) -> float:
     _redact_hydras_own(context)
     overrides = list(context.overrides.task)
     # as it stands: a directory may have "${" in its name
-    directory = Path(context.runtime._get_node("output_dir")._value())
+    directory = Path(as_written(context.runtime, "output_dir"))
     if context.mode is RunMode.RUN:
         return run_single(read_config(composed), directory, overrides)
     from ntp_dynamics.run.job import Surroundings, run_job

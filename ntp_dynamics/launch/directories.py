@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from ntp_dynamics.config.compose import compose_job, read_config, without_hydra
+from ntp_dynamics.config.hydra_private import as_written, register_resolver
 from ntp_dynamics.record.identity import identity
 from ntp_dynamics.record.plan import directory_name
 from ntp_dynamics.system.errors import UserError, UserErrors
@@ -34,7 +35,7 @@ def _of_hydra(*, _root_: DictConfig) -> str:
     return subdirectory(_root_.hydra.job.num, lambda: read_config(without_hydra(_root_)))
 
 
-OmegaConf.register_new_resolver(RESOLVER, _of_hydra, replace=True)
+register_resolver(RESOLVER, _of_hydra, replace=True)
 
 
 def planned_directories(
@@ -42,7 +43,7 @@ def planned_directories(
 ) -> list[str]:
     """The directory of every job of a sweep below it, as `hydra.sweep.subdir` names it; ``keys``
     are their identities."""
-    said = str(first.hydra.sweep._get_node("subdir")._value())
+    said = str(as_written(first.hydra.sweep, "subdir"))
     if said == OURS:
         return [directory_name(number, key) for number, key in enumerate(keys)]
     if said == NUMBER:

@@ -16,6 +16,7 @@ import threading
 import time
 import traceback
 from contextlib import suppress
+from importlib import import_module
 from queue import Empty, SimpleQueue
 from typing import Any, TextIO
 
@@ -39,13 +40,13 @@ class Client:
 
     def __init__(self, out: TextIO):
         self._out = out
+        self._ray: Any = None
         self._tasks: dict[Any, str] = {}
         self._stopping = False
 
     def join(self, address: str | None, num_cpus: int) -> None:
         """Join a cluster, or start a local one."""
-        import ray
-
+        self._ray = ray = import_module("ray")
         local = {"num_cpus": num_cpus, "include_dashboard": False, "object_store_memory": STORE}
         ray.init(
             address or "local",
@@ -53,7 +54,6 @@ class Client:
             logging_level=logging.ERROR,
             **(local | {"_node_ip_address": "127.0.0.1"} if address is None else {}),
         )
-        self._ray = ray
         self._task = ray.remote(work)
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         sizes = [int(node.get("CPU", 0)) for node in nodes]
@@ -92,7 +92,7 @@ class Client:
 
     def _look_at_home(self) -> None:
         """Raises Gone where Ray's server on this machine is: every task would fail at once."""
-        node = getattr(self._ray._private.worker, "_global_node", None)
+        node = getattr(import_module("ray._private.worker"), "_global_node", None)
         path = getattr(node, "raylet_socket_name", None)
         if path is not None:
             with socket.socket(socket.AF_UNIX) as home:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -71,9 +72,14 @@ def clear_the_rest(sweep: Path, plan: Plan, done: set[Path]) -> None:
 
 
 def clear(directory: Path, checkpoints: bool = True) -> None:
-    """Remove the record of a job.  Raises UserError where somebody is at work in it."""
+    """Remove the record of a job, and its directory where nothing else lies there.
+
+    Raises UserError where somebody is at work in it.
+    """
     with DirectoryLock(directory):
         remove_record(directory, checkpoints)
+    with suppress(OSError):
+        directory.rmdir()
 
 
 def unfinished(folder: Path, plan: Plan, changed: bool) -> list[Path]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from ntp_dynamics.launch.packs import Outcome
 from ntp_dynamics.launch.work import work
@@ -22,9 +24,7 @@ class PackCall:
     """
 
     def __call__(self, folder: str) -> None:
-        from submitit import JobEnvironment
-
-        requeues = JobEnvironment._usr_sig()
+        requeues = import_module("submitit").JobEnvironment._usr_sig()
         requeue = signal.getsignal(requeues)  # submitit's; work() hears the signal meanwhile
         place = Path(folder)
         with DirectoryLock(place):
@@ -35,8 +35,6 @@ class PackCall:
         assert callable(requeue)
         requeue(requeues, None)
 
-    def checkpoint(self, folder: str):
+    def checkpoint(self, folder: str) -> Any:
         """How it goes on when its turn comes again: as it began."""
-        from submitit.helpers import DelayedSubmission
-
-        return DelayedSubmission(self, folder)
+        return import_module("submitit.helpers").DelayedSubmission(self, folder)

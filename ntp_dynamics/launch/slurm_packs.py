@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,8 @@ ROUNDS = 2
 """Packs for each of these; processes of this machine begin with imports, and have one each."""
 LARGEST = 1 << 26
 """Bytes of a pack."""
-UNSEEN_SECONDS = 30.0
-"""How long a shared file system may take to show what a pack has written."""
+PATIENCE_SECONDS = 30.0
+"""How long a shared file system may take to show what a pack wrote, and its process to end."""
 
 
 @dataclass(frozen=True)
@@ -65,15 +66,13 @@ class SlurmCrew:
         self._jobs: dict[str, Any] = {}
         """Those of submitit, by the name of the pack: of packs that this command submitted."""
         self._under_way: dict[str, Handle] = {}
-        self._unseen: dict[str, float] = {}
-        """Since when a pack has ended whose outcome is not there."""
+        self._half: dict[str, float] = {}
+        """Since when a pack has ended whose outcome is not there, or the other way round."""
         self._whole = True
 
     def __enter__(self) -> SlurmCrew:
         """Raises UserError where the batch system does not take the options."""
-        import submitit
-
-        o = self._options
+        submitit, o = import_module("submitit"), self._options
         self._folder.mkdir(parents=True, exist_ok=True)
         often = {f"{o.cluster}_max_num_timeout": 1_000_000}  # each time it has come further
         try:
@@ -143,21 +142,20 @@ class SlurmCrew:
 
     def _of(self, name: str) -> Iterator[News]:
         folder = self._folder / name
-        ended = self._ended(name)
-        again = self._slurm and ended != "CANCELLED"
-        if (folder / OUTCOME).exists():
+        ended, there = self._ended(name), (folder / OUTCOME).exists()
+        if ended is None and not there:
+            self._half.pop(name, None)
+            return
+        half = ended is None or (not there and self._slurm)
+        if half and not self._for_long(name):
+            return
+        self._whole &= there
+        outcome, again = None, ended != "CANCELLED"
+        if there:
             outcome = Outcome.read(_text(folder / OUTCOME))
-            own = not self._slurm and name in self._jobs  # whose process is to be taken leave of
-            if ended is None and (own or outcome.stopped):
-                return  # SLURM is about to say who stopped it
+            again = again and self._slurm  # here nobody but the user stops a process
             self._whole &= not outcome.failed and not outcome.stopped
-            yield self._let_go(News(name, outcome, again=again))
-        elif ended is None:
-            self._unseen.pop(name, None)
-        elif not self._slurm or self._unseen_long(name):
-            self._whole = False
-            why = f"{ended}, see {self._folder}"
-            yield self._let_go(News(name, None, why, again=ended != "CANCELLED"))
+        yield self._let_go(News(name, outcome, f"{ended}, see {self._folder}", again))
 
     def _ended(self, name: str) -> str | None:
         """How a pack ended; None where somebody has it."""
@@ -166,9 +164,9 @@ class SlurmCrew:
             return "its process is gone"
         return self._queue.state(self._under_way[name])
 
-    def _unseen_long(self, name: str) -> bool:
-        since = self._unseen.setdefault(name, time.monotonic())
-        return time.monotonic() - since > UNSEEN_SECONDS
+    def _for_long(self, name: str) -> bool:
+        since = self._half.setdefault(name, time.monotonic())
+        return time.monotonic() - since > PATIENCE_SECONDS
 
     def _debugged(self) -> Iterator[News]:
         """Do packs here and now.  Raises KeyboardInterrupt where that was stopped."""

@@ -29,8 +29,8 @@ from ntp_dynamics.record.netcdf import Described, Layout
 START_SECONDS = 60.0
 """To import the library, on a machine that is busy."""
 SILENCE_SECONDS = 20.0
-"""Without a word.  A process that computes ends itself after half a second of no progress; this is
-for one that waits, for a disk of another machine."""
+"""Without a word.  A process that computes ends itself after 0.3 s of no progress; this is for
+one that waits, for a disk of another machine."""
 LONGEST = 64 << 20
 """Bytes of what a file says of itself."""
 
@@ -113,7 +113,7 @@ class _Process:
 
     def _values(self, told: Described) -> np.ndarray:
         array = np.empty(told.shape, told.dtype)
-        view, filled = memoryview(array.reshape(-1).view(np.uint8)), 0
+        view, filled = array.reshape(-1).view(np.uint8).data, 0
         while filled < told.size:
             piece = self._expect(VALUES, told.size - filled)
             self._fill(view[filled : filled + piece])

@@ -10,8 +10,9 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from io import BufferedReader
+from pathlib import Path
+from typing import Any
 
 from ntp_dynamics.system.bounded import DAMAGED, TEXT, json_of, opened, read
 from ntp_dynamics.system.errors import UserError
@@ -25,7 +26,11 @@ DIGEST = "digest"
 BLANK = "0" * 64
 MOST = 20_000
 """Files and folders of a record; a real one has a few and its inputs."""
-APART = {"figures", "checkpoints"}
+CHECKPOINTS = "checkpoints"
+"""The folder of what a job needs to go on: beside its record, and no part of it."""
+NOWHERE = {"", ".", ".."}
+"""Parts that no name inside a record has: one that begins at the root has an empty one."""
+APART = {"figures", CHECKPOINTS}
 """Folders of a record that no reader opens."""
 
 Entry = Mapping[str, Any]
@@ -41,7 +46,7 @@ def entry_of(body: bytes) -> dict[str, Any]:
     return {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}
 
 
-def entry_in(file: BinaryIO) -> dict[str, Any]:
+def entry_in(file: BufferedReader) -> dict[str, Any]:
     """Of an open file, from its beginning."""
     file.seek(0)
     digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -130,9 +135,7 @@ def _entries(found: Any, path: Path, required: tuple[str, ...] = ()) -> dict[str
     if not isinstance(found, dict) or len(found) > MOST:
         raise UserError(str(path), "it lists no files", DAMAGED)
     for name, entry in found.items():
-        place = PurePosixPath(name)
-        inside = name == str(place) and not place.is_absolute() and ".." not in place.parts
-        if not inside or name in ("", ".", MANIFEST) or "\0" in name:
+        if not NOWHERE.isdisjoint(name.split("/")) or name == MANIFEST or "\0" in name:
             raise UserError(str(path), f"it names {name[:40]!r}, no file of a record", DAMAGED)
         if not isinstance(entry, dict) or {*entry} != {"sha256", "size"}:
             raise UserError(str(path), f"it says nothing of {name[:40]}", DAMAGED)

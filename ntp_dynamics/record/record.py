@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -223,32 +223,6 @@ def _with_status(sweep: Path) -> Iterator[Path]:
 def read_status(path: Path) -> dict[str, Any]:
     """The status of a job, checked (`record.status`): one that cannot be read hides no other."""
     return told(path.parent)
-
-
-def typed_overrides(overrides: Sequence[str]) -> dict[str, Any]:
-    """Keys and values of overrides as Hydra reads them: numbers, booleans, lists, null as None; a
-    text where they are none of these.  A deleted key has none."""
-    return dict(_typed(override) for override in overrides if not override.startswith("~"))
-
-
-LONGEST = 4096
-"""Characters of an override that is read as a value, and a hundred times the brackets: what a
-person wrote has fewer, and the grammar takes its time."""
-
-
-@cache
-def _typed(override: str) -> tuple[str, Any]:
-    from hydra.errors import HydraException
-
-    from ntp_dynamics.config.arguments import as_python, parsed
-
-    key, _, text = override.lstrip("+").partition("=")
-    if len(override) > LONGEST or sum(map(override.count, "[{(")) > LONGEST // 100:
-        return key, text
-    try:
-        return key, as_python(parsed(override).value())
-    except (HydraException, RecursionError):
-        return key, text
 
 
 def run_counts(status: Mapping[str, Any]) -> dict[str, int]:

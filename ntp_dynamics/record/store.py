@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from ntp_dynamics.record.entries import (
+    CHECKPOINTS,
     CONFIG,
     LOG,
     MANIFEST,
@@ -48,9 +49,6 @@ from ntp_dynamics.system.stops import undisturbed
 
 if TYPE_CHECKING:
     import xarray
-
-CHECKPOINTS = "checkpoints"
-"""The folder of what a job needs to go on: beside its record, and no part of it."""
 
 
 class RecordWriter:

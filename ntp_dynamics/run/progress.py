@@ -84,7 +84,8 @@ class JobProgress:
 
 
 class SweepProgress:
-    """One bar over all jobs of a sweep; a job counts as one, its steps as fractions of it."""
+    """One bar over all jobs of a sweep, with how many are done; a job counts as one, its steps as
+    fractions of it."""
 
     def __init__(self, console: Console, jobs: int):
         self.bar = Progress(
@@ -96,7 +97,8 @@ class SweepProgress:
             refresh_per_second=10,
         )
         self.jobs = jobs
-        self._task = self.bar.add_task(f"job 1 of {jobs}", total=jobs)
+        self._done = 0
+        self._task = self.bar.add_task(self._told, total=jobs)
         self._shares: dict[int, float] = {}
 
     def begin(self, number: int, steps: int) -> SweepShare:
@@ -106,11 +108,21 @@ class SweepProgress:
     def show(self, number: int, share: float) -> None:
         """How much of a job is done; jobs may be under way together."""
         self._shares[number] = share
-        self.bar.update(
-            self._task,
-            completed=sum(self._shares.values()),
-            description=f"job {max(self._shares) + 1} of {self.jobs}",
-        )
+        self._update()
+
+    def count(self, done: int) -> None:
+        """How many jobs are done, in whatever process."""
+        self._done = done
+        self.bar.start()
+        self._update()
+
+    @property
+    def _told(self) -> str:
+        return f"{self._done:,} of {self.jobs:,} jobs done"
+
+    def _update(self) -> None:
+        reached = max(self._done, sum(list(self._shares.values())))
+        self.bar.update(self._task, completed=reached, description=self._told)
 
     def finish(self) -> None:
         """After the last job."""

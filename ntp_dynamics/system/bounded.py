@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, NoReturn
 
 import yaml
 
@@ -31,14 +32,14 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one in C, where PyYAML was built with it, is ten times faster."""
 
 
-def opened(path: Path, largest: int) -> BinaryIO:
+def opened(path: Path, largest: int) -> BufferedReader:
     """A regular file of so many bytes at most, to be read and closed.  Raises UserError; of one
     that is not there FileNotFoundError."""
     try:
         kind = os.lstat(path).st_mode
         if not stat.S_ISREG(kind):
             raise UserError(str(path), f"it is {_kind(kind)}, no file", DAMAGED)
-        file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb")
+        file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb")
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -68,7 +69,7 @@ def json_of(body: bytes, where: Path) -> Any:
     except (ValueError, RecursionError) as error:
         raise UserError(str(where), "it cannot be read (not JSON)", DAMAGED) from error
     level, depth = [found], 0
-    while level := [x for each in level if isinstance(each, dict | list) for x in _within(each)]:
+    while level := [x for each in level for x in _within(each) if isinstance(x, dict | list)]:
         depth += 1
         if depth > DEEPEST:
             raise UserError(str(where), f"it has more than {DEEPEST} levels", DAMAGED)
@@ -100,8 +101,10 @@ def _look(text: str, where: Path) -> None:
             raise UserError(str(where), what, DAMAGED)
 
 
-def _within(value: dict[str, Any] | list[Any]) -> Any:
-    return value.values() if isinstance(value, dict) else value
+def _within(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _no_number(name: str) -> NoReturn:

@@ -100,6 +100,7 @@ def test_jobs_are_compared_on_the_clock_of_their_phase_or_one_that_the_study_nam
 ) -> None:
     monkeypatch.setattr(compare, "known_study", lambda name: made.STUDY)
     write_tree(tmp_path / "trajectory.nc", made.tree())
+    (tmp_path / "status.json").write_text('{"state": "interrupted"}')
     job = made.job(tmp_path)
     told = compare.compare([job], "", "")
     assert told["clocks"] == {"own": "time", "position": "position"}

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from ntp_dynamics.dashboard.cache import cache_file, load, save
 from ntp_dynamics.dashboard.index import Index, scan
+from ntp_dynamics.dashboard.reading import read
+from ntp_dynamics.record.plan import Plan, Planned
 from ntp_dynamics.record.table import load_sweep
 
 Write = Callable[..., Path]
@@ -125,3 +127,41 @@ def test_a_contradiction_by_luck_is_corrected_over_the_sweep(
 def test_an_index_of_nothing_is_empty(tmp_path: Path) -> None:
     assert scan(tmp_path) == Index(tmp_path, {})
     assert scan(tmp_path / "gone").folders == {}
+
+
+def test_jobs_of_a_plan_that_have_not_begun_are_rows_and_counted(
+    tmp_path: Path, status_only: Write
+) -> None:
+    """In the order of the plan, shown by their numbers; a job that begins takes the place."""
+    sweep = tmp_path / "sweep"
+    names = [f"{i}-{i:016x}" for i in range(12)]
+    jobs = [Planned([f"seed={i}"], name[-16:], name, {}) for i, name in enumerate(names)]
+    for i in (0, 2):
+        status_only(sweep / names[i], overrides=[f"seed={i}"])
+    Plan(jobs, {}).write(sweep)
+    index = scan(tmp_path)
+    (folder,) = index.folders.values()
+    assert [job.name for job in folder.jobs] == list(map(str, range(12)))
+    assert folder.states == {"done": 2, "planned": 10}
+    assert [job.overrides["seed"] for job in folder.jobs] == list(map(str, range(12)))
+    assert scan(tmp_path, index) is index
+    status_only(sweep / names[1], overrides=["seed=1"])
+    (folder,) = (after := scan(tmp_path, index)).folders.values()
+    assert folder.states == {"done": 3, "planned": 9}
+    assert after.stamp != index.stamp
+
+
+def test_a_plan_leads_nowhere_else(tmp_path: Path, status_only: Write) -> None:
+    """One that names directories outside, or is damaged, adds no row."""
+    status_only(tmp_path / "root/sweep/0")
+    Plan([Planned([], "0", "../../outside", {})], {}).write(tmp_path / "root/sweep")
+    assert len(scan(tmp_path / "root").rows) == 1
+    (tmp_path / "root/sweep/plan.json").write_text("{")
+    assert len(scan(tmp_path / "root").rows) == 1
+
+
+def test_the_page_of_a_job_that_has_not_begun_says_so(tmp_path: Path) -> None:
+    Plan([Planned(["seed=4"], "0" * 16, "0-" + "0" * 16, {})], {}).write(tmp_path)
+    (job,) = scan(tmp_path).jobs.values()
+    assert (job.state, job.overrides) == ("planned", {"seed": "4"})
+    assert read(job).problem == "it has not begun"

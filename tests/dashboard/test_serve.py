@@ -86,7 +86,8 @@ QUESTIONS = [
 ]  # fmt: skip
 MALFORMED = [
     b"\0\xff\xfe\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9.9\r\n\r\n",
-    b"GET / HTTP/1.1 more\r\n\r\n", b"G" * 70_000 + b"\r\n\r\n", b"GET http://[::1 HTTP/1.1\r\n\r\n",
+    b"GET / HTTP/1.1 more\r\n\r\n", b"G" * 70_000 + b"\r\n\r\n",
+    b"GET http://[::1 HTTP/1.1\r\n\r\n",
     b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n",
     b"GET / HTTP/1.1\r\nX: " + b"y" * 70_000 + b"\r\n\r\n",
     b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 200 + b"\r\n",

@@ -86,6 +86,7 @@ def test_two_sweeps_in_one_folder_are_two_sweeps(command: object, tmp_path: Path
     assert list(table["seed"]) == [0, 1]
     assert command(*told, "overwrite=true") == 0  # type: ignore[operator]
     assert list(ntp.load_sweep(first)["seed"]) == [2, 3]
+    assert sum(path.is_dir() for path in first.iterdir()) == 2  # nothing is left of the others
 
 
 def test_a_sweep_does_not_remove_a_job_that_runs_below_it(

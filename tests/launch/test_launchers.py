@@ -94,18 +94,18 @@ def test_what_is_not_installed_is_said_in_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(
-        "ntp_dynamics.config.conflicts.find_spec",
+        "ntp_dynamics.launch.installed.find_spec",
         lambda name: None if name == package else find_spec(name),
     )
     monkeypatch.setenv("PATH", "")
     assert command(f"hydra/launcher={chosen}") == 2
-    assert f"error: hydra/launcher: {line}" in capsys.readouterr().err.splitlines()
+    assert capsys.readouterr().err == f"error: hydra/launcher: {line}\n"
 
 
 def test_without_sbatch_it_says_what_to_do(
     command: Command, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("ntp_dynamics.config.conflicts._lacks", lambda *_: False)
+    monkeypatch.setattr("ntp_dynamics.launch.installed._is_there", lambda package: True)
     monkeypatch.setenv("PATH", "")
     assert command("hydra/launcher=slurm") == 2
     (line,) = capsys.readouterr().err.splitlines()
@@ -116,9 +116,7 @@ def test_without_sbatch_it_says_what_to_do(
 def test_options_that_train_nothing_are_refused(
     option: str, command: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Before a package or a batch system is asked for."""
+    """Whether or not there is a batch system."""
     assert command("hydra/launcher=slurm", f"hydra.launcher.{option}") == 2
-    lines = capsys.readouterr().err.splitlines()
-    assert f"error: hydra.launcher.{option[:-2]}: no job would ever train; give at least 1" in [
-        line.partition(",")[0] for line in lines
-    ]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: hydra.launcher.{option[:-2]}: no job would ever train; give")

@@ -85,11 +85,17 @@ def equal(one: Path, other: Path, names: Sequence[str] = RECORD) -> bool:
 
 
 def test_a_table_of_a_sweep_that_was_cut_short_tells_every_job(
-    command: Command, tmp_path: Path
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    table = ntp.load_sweep(cut(command, tmp_path))
+    sweep = cut(command, tmp_path)
+    table = ntp.load_sweep(sweep)
     assert list(table["status"]) == ["done", "dead", "planned"]
     assert list(table["seed"]) == [0, 1, 2]
+    capsys.readouterr()
+    cli.show([str(sweep)])
+    first, second, *_ = capsys.readouterr().out.splitlines()
+    assert first == "1 of 3 jobs done, 1 planned, 1 dead"
+    assert second == "  1: dead: its process is gone  seed=1"
 
 
 @pytest.mark.parametrize(

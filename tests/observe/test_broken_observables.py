@@ -85,9 +85,17 @@ def test_what_is_not_due_at_step_0_is_not_rehearsed() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int64, torch.bool])
 def test_real_numbers_of_any_kind_pass_the_rehearsal(dtype: torch.dtype) -> None:
-    mine = breaks_from(0, lambda x: torch.ones_like(x).to(dtype))
+    given: list[Any] = []
+
+    def give(values: Any) -> Any:
+        given.append(values)
+        return values
+
+    mine = breaks_from(0, lambda x: give(torch.ones_like(x).to(dtype)))
     rehearse(prepare(read_config(compose_job(TINY)), [mine]))
-    rehearse(prepare(read_config(compose_job(TINY)), [breaks_from(0, lambda x: [1.0, 2.0])]))
+    assert {value.dtype for value in given} == {dtype}  # it was asked, and nothing was raised
+    rehearse(prepare(read_config(compose_job(TINY)), [breaks_from(0, lambda x: give([1.0, 2.0]))]))
+    assert given[-1] == [1.0, 2.0]
 
 
 LATE = [*BREAKS.items(), ("Ctrl-C of its own", (lambda x: refuse(KeyboardInterrupt), "Keyboard"))]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.torture.damage import make_records
 from ntp_dynamics.record.store import RecordWriter
 from tests.record.small_record import DONE, FILES, STATUS, tree
 
@@ -17,3 +18,9 @@ def sealed(tmp_path: Path) -> Path:
     writer.tree("trajectory.nc", tree())
     writer.seal(DONE)
     return writer.directory
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Real jobs, sealed and interrupted, by name; not to be changed."""
+    return make_records(tmp_path_factory.mktemp("made"))

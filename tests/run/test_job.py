@@ -276,10 +276,11 @@ def test_a_sweep_shows_one_line_over_all_its_jobs(tmp_path: Path) -> None:
     for number in range(2):
         around = run.Surroundings(progress=sweep.begin(number, 80))
         run.run_job(config, tmp_path / f"p{number}", around)
+        sweep.count(number + 1)
     sweep.finish()
     text = console.export_text()
-    last = text[text.rindex("job ") :]
-    assert last.startswith("job 2 of 2")
+    assert "1 of 2 jobs done" in text
+    last = text[text.rindex("2 of 2 jobs done") :]
     assert "100 %" in last
     assert "attention" not in text
 
