@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 export OMP_NUM_THREADS ?= 1
 BASE ?= HEAD
 
-.PHONY: run test lint calibrate catalogue mutants bench same oldest newest clean
+.PHONY: run test lint calibrate catalogue mutants torture bench same oldest newest clean
 
 run: $(STAMP)  ## the main job: train, record, judge
 	@$(BIN)/ntp-train
@@ -30,6 +30,9 @@ catalogue: $(STAMP)  ## every experiment in full: docs/findings.md, docs/finding
 
 mutants: $(STAMP)  ## which flips of the code the tests notice: docs/mutants.md (minutes)
 	@$(BIN)/python -m benchmarks.mutants
+
+torture: $(STAMP)  ## sweeps that are killed, starved and crowded: docs/reliability.md (45 minutes)
+	@$(BIN)/python -m benchmarks.torture $(ONLY)
 
 bench: $(STAMP)  ## how fast training is, beside the usual loop: docs/performance.md (minutes)
 	@$(INSTALL) -e '.[bench]'

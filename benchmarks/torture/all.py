@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from benchmarks.torture.child import warm
 from benchmarks.torture.clocks import CLOCKS_JUMP
 from benchmarks.torture.crash_points import CRASH_POINTS
 from benchmarks.torture.crowds import CROWDS, STARTS
-from benchmarks.torture.experiment import Experiment, Workshop, timed
+from benchmarks.torture.experiment import Experiment, Size, Workshop, timed
 from benchmarks.torture.full_disk import FULL_DISK
 from benchmarks.torture.hostile_places import HOSTILE_PLACES
 from benchmarks.torture.jobs import SMOKES, TINY
@@ -29,7 +30,9 @@ EXPERIMENTS: list[Experiment] = [
 ]
 
 
-def run_all(names: Sequence[str], folder: Path, *, quick: bool, dry: bool) -> int:
+def run_all(
+    names: Sequence[str], folder: Path, size: Size, *, dry: bool, as_json: bool = False
+) -> int:
     """Returns 1 where there was a fault, 2 for an unknown name."""
     known = {e.name: e for e in EXPERIMENTS}
     if unknown := [name for name in names if name not in known]:
@@ -37,15 +40,19 @@ def run_all(names: Sequence[str], folder: Path, *, quick: bool, dry: bool) -> in
         return 2
     chosen = [known[name] for name in names or known]
     warm([TINY, *(SMOKES if KILLS in chosen else ())], folder / "warm")
-    faults = 0
+    faults, every = 0, {}
     for experiment in chosen:
-        said = timed(experiment, Workshop(folder / experiment.name, quick))
+        said = timed(experiment, Workshop(folder / experiment.name, size))
         faults += said["fault_count"]
-        print(line(experiment, said), flush=True)
+        every[experiment.name] = said
+        if not as_json:
+            print(line(experiment, said), flush=True)
         if not dry:
             keep(experiment, said)
     if not dry:
         write(EXPERIMENTS)
+    if as_json:
+        print(json.dumps(every))
     return int(faults > 0)
 
 

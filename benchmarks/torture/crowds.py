@@ -65,7 +65,8 @@ def _claim_all(place: Path, runs: int, seed: int) -> None:
             continue
         with writer:
             took.write(f"{number}\n")
-            writer.data("config.yaml", f"number: {number}\n" * 50)
+            for name in ("config.yaml", "trajectory.nc"):
+                writer.data(name, f"number: {number}\n" * 50)
             writer.seal({**status, "state": "done"})
 
 

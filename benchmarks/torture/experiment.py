@@ -10,6 +10,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,21 +55,39 @@ class Counts:
         )
 
 
+class Size(Enum):
+    """Of an experiment: the long form, one of minutes, one for the suite."""
+
+    full, quick, smoke = "full", "quick", "smoke"
+
+
 @dataclass
 class Workshop:
     """Where an experiment works: a folder of its own, two processes at a time, its size."""
 
     folder: Path
-    quick: bool = False
+    form: Size = Size.full
     width: int = 2
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.nursery = Nursery(self.folder / "said")
 
+    @property
+    def quick(self) -> bool:
+        """Whether this is no long form."""
+        return self.form is not Size.full
+
     def size(self, full: int, quick: int) -> int:
         """How many, in the long form and in the short one."""
         return quick if self.quick else full
+
+    def points(self, every: Sequence[Item], quick: int) -> Sequence[Item]:
+        """All in the long form, so many in the short one, two in the suite, evenly spread."""
+        most = {Size.full: len(every), Size.quick: quick, Size.smoke: 2}[self.form]
+        if most >= len(every):
+            return every
+        return [every[(2 * i + 1) * len(every) // (2 * most)] for i in range(most)]
 
     def fresh(self, name: object) -> Path:
         """An empty folder."""
@@ -99,7 +118,7 @@ class Workshop:
     def _one(self, try_one: Callable[[Workshop, Item], Counts], item: Item, place: Path) -> None:
         """In a process of its own, which ends here."""
         try:
-            found = try_one(Workshop(place, self.quick, self.width), item)
+            found = try_one(Workshop(place, self.form, self.width), item)
         except BaseException as error:
             found = Counts(faults=[_said_of(error)])
         try:
@@ -150,7 +169,7 @@ def timed(experiment: Experiment, workshop: Workshop) -> dict[str, Any]:
 
 
 def one_line(lines: Sequence[str]) -> str | None:
-    """What is wrong with how an error was told; None for lines ``error: where: what; what to do``."""
+    """What is wrong with how an error was told; None for lines of ``error: where: what; ...``."""
     if not lines:
         return "nothing was said"
     if any("Traceback" in line for line in lines):

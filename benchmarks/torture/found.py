@@ -35,8 +35,8 @@ FOUND = (
     Found(
         "R7",
         "HDF5 keeps a file open that it could not write: its room was not given back until the "
-        "process ended (110 kB of a disk of 131 kB), and the status, which then had no room, stayed "
-        "at `running`.",
+        "process ended (110 kB of a disk of 131 kB), and the status, which then had no room, "
+        "stayed at `running`.",
         "The file is cut to nothing before it is removed; the status says `failed`.",
     ),
     Found(
@@ -47,15 +47,15 @@ FOUND = (
     ),
     Found(
         "R7",
-        "A record was announced at its bare numbers: 10 kB where it took 298 kB, 304 kB for 637 kB; "
-        "small disks were not refused beforehand.",
-        "Frames of variables, verdicts and laws are counted: 1.04 to 1.44 times what five smoke jobs "
-        "take.",
+        "A record was announced at its bare numbers: 10 kB where it took 298 kB, 304 kB for "
+        "637 kB; small disks were not refused beforehand.",
+        "Frames of variables, verdicts and laws are counted: 1.04 to 1.44 times what five smoke "
+        "jobs take.",
     ),
     Found(
         "R8",
-        "A sweep into a folder whose name is too long ended in a traceback; so did a job in one whose "
-        "name is not UTF-8, after it was trained.",
+        "A sweep into a folder whose name is too long ended in a traceback; so did a job in one "
+        "whose name is not UTF-8, after it was trained.",
         "Both are one line, before any compute.",
     ),
     Found(

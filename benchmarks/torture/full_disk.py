@@ -28,13 +28,13 @@ def run(workshop: Workshop) -> Counts:
     expected = whole_job(workshop, *TINY)[1]
     total = Counts()
     if may_mount(workshop):
-        sizes = np.geomspace(1 << 14, 1 << 20, workshop.size(30, 3)).astype(int) // 4096 * 4096
-        sizes = [*sizes.tolist(), *range(1 << 21, (1 << 22) + 1, 1 << 20)]
+        sizes = np.geomspace(1 << 14, 1 << 22, 40).astype(int) // 4096 * 4096
+        sizes = workshop.points(sizes.tolist(), 6)
         total.add(workshop.spread(partial(_disk, expected=expected), sizes))
     seen = Count()
     place = workshop.fresh("counted")
     start(workshop, place, TINY, Suffer(place, kinds=Kind.WRITE, seen=seen)).wait()
-    calls = np.linspace(1, seen.value, workshop.size(40, 4)).astype(int).tolist()
+    calls = workshop.points(np.linspace(1, seen.value, 40).astype(int).tolist(), 4)
     total.add(workshop.spread(partial(_calls, expected=expected), calls))
     return total
 
@@ -113,7 +113,7 @@ def _full(
 
 
 def _tell_lost(place: Path, lost: Count) -> None:
-    """Bytes of files that were removed and are still open in this process, as a sweep's would be."""
+    """Bytes of files that were removed and that this process still holds open."""
     for link in Path("/proc/self/fd").iterdir():
         with suppress(OSError):
             target = os.readlink(link)

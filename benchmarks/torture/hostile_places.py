@@ -77,7 +77,7 @@ def judged(kind: str, done: Ended, job: Path, expected: Bytes, must_fail: bool) 
     """A whole record, or one line and none that says so."""
     counts = Counts()
     counts.tried[kind] += 1
-    sealed = os.path.exists(job / "MANIFEST.json")  # noqa: PTH110 - a name may be too long
+    sealed = os.path.exists(job / "MANIFEST.json")
     if done.code == 0:
         counts.came_out["a whole record"] += 1
         if must_fail or not sealed or record_bytes(job) != expected:
@@ -86,7 +86,7 @@ def judged(kind: str, done: Ended, job: Path, expected: Bytes, must_fail: bool) 
     counts.came_out["one line"] += 1
     if said := one_line(done.error_lines):
         counts.faults.append(f"{kind}: {said}")
-    if os.path.exists(job / "status.json"):  # noqa: PTH110
+    if os.path.exists(job / "status.json"):
         counts.faults += [f"{kind}: {said}" for said in false_claims(job, expected)]
         if told(job)["state"] == "running":
             counts.faults.append(f"{kind}: the status says running")
@@ -94,7 +94,7 @@ def judged(kind: str, done: Ended, job: Path, expected: Bytes, must_fail: bool) 
 
 
 def _read_only(workshop: Workshop, site: int, expected: Bytes) -> Counts:
-    """Nobody may write: in the parent, in the directory, in corpora, on the status, on the claim."""
+    """Nobody may write: in the parent, the directory, `corpora`, on the log, on the claim."""
     place = workshop.fresh("place")
     open_to_all(place)
     if site:
@@ -223,8 +223,8 @@ def _loop(workshop: Workshop, site: int, expected: Bytes) -> Counts:
 HOSTILE_PLACES = Experiment(
     "hostile_places",
     "R8",
-    "read-only, removed while it runs, EACCES and EIO on one file, few handles, long and odd names, "
-    "links to themselves",
+    "read-only, removed while it runs, EACCES and EIO on one file, few handles, long and odd "
+    "names, links to themselves",
     "a whole record, or one line and a status that does not say `done` or `running`",
     run,
 )

@@ -165,7 +165,8 @@ def count_phases(trained: Count) -> None:
             return self.dynamics.advance(to, due)
 
     def follow(dynamics: Any, stops: list[int], due: np.ndarray, begin: int = 0) -> Any:
-        return real(Counted(dynamics, begin, max(stops)), stops, due, begin)
+        counted: Any = Counted(dynamics, begin, max(stops))
+        return real(counted, stops, due, begin)
 
     training.follow = follow
 

@@ -8,9 +8,9 @@ import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from benchmarks.torture.experiment import Counts, Experiment, Workshop
+from benchmarks.torture.experiment import Counts, Experiment, Size, Workshop
 from benchmarks.torture.jobs import TINY, TWO, again, eager, start, whole_job, whole_sweep
 from benchmarks.torture.records import Ledger, false_claims, jobs_of, record_bytes
 from benchmarks.torture.replay import Disk, cuts, lay_out, read_log
@@ -28,9 +28,9 @@ class State(NamedTuple):
 
 
 def run(workshop: Workshop) -> Counts:
-    """Every different state in the long form, twenty of each kind in the short one."""
+    """Every different state in the long form."""
     total = Counts()
-    for kind in ("job", "sweep"):
+    for kind in ("job",) if workshop.form is Size.smoke else ("job", "sweep"):
         expected = whole_job(workshop, *TINY)[1] if kind == "job" else None
         every = expected or whole_sweep(workshop, *TWO)[1]
         place = workshop.fresh("logged").resolve()
@@ -45,7 +45,7 @@ def run(workshop: Workshop) -> Counts:
         total.faults += unlike(log, place)
         states = list(different(log, str(place)))
         total.measured[f"different states of a {kind}"] = len(states)
-        states = states[:: workshop.size(1, max(1, len(states) // 20))]
+        states = workshop.points(states, 20)
         try_one = partial(_try, kind=kind, expected=every, origin=str(place))
         total.add(workshop.spread(try_one, states))
     return total
@@ -86,7 +86,7 @@ def _key(tree: Tree) -> bytes:
     return hashlib.sha256(repr(body).encode()).digest()
 
 
-def _try(workshop: Workshop, state: State, kind: str, expected: dict, origin: str) -> Counts:
+def _try(workshop: Workshop, state: State, kind: str, expected: Any, origin: str) -> Counts:
     place = workshop.fresh("place")
     lay_out(state.tree, origin, place)
     counts = Counts()

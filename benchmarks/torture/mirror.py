@@ -1,4 +1,4 @@
-"""W1: Weights & Biases that is slow, refuses, breaks, or is not there; the record does not notice."""
+"""W1: Weights & Biases that is slow, refuses, breaks, or is not there; no record notices."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _timed(place: Path, environment: Mapping[str, str], *overrides: str) -> tupl
 Conditions = tuple[Mapping[str, str], list[str]]
 
 
-def _ways(workshop: Workshop) -> Iterator[tuple[str, object]]:
+def _ways(workshop: Workshop) -> Iterator[tuple[str, _Again]]:
     yield "refused", _Again(_server, "refuses")
     yield "a black hole", _Again(_server, "listens")
     yield "errors 500", _Again(_server, "errs")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -72,23 +73,35 @@ def _try(workshop: Workshop, place: Place) -> Counts:
     elif done.code and (len(done.error_lines) != 1 or state != "failed"):
         counts.faults.append(f"{where}: exit {done.code}, {state}: {done.err.strip()[-200:]}")
     if state == "done" and place.value in ("nan", "inf"):
-        counts.faults += [f"{where}: {said}" for said in _silent(workshop, folder, place)]
+        _compare(workshop, folder, place, counts, where)
     return counts
 
 
-def _silent(workshop: Workshop, folder: Any, place: Place) -> list[str]:
-    """Recorded numbers that are none, in a job that is done and says nothing of it."""
+def _compare(workshop: Workshop, folder: Path, place: Place, counts: Counts, where: str) -> None:
+    """A job that is done has the numbers of the one that was left alone, or shows what happened: a
+    note, a claim that is invalid."""
     found = read_tree(folder / "job/trajectory.nc")
-    _, _ = whole_job(workshop, *place.job)
-    right = read_tree(workshop.folder / "whole/job/trajectory.nc")
-    notes = " ".join(map(str, told(folder / "job").get("notes", ())))
-    wrong = []
+    whole, _ = whole_job(workshop, *place.job)
+    right = {node.path: node for node in read_tree(whole / "trajectory.nc").subtree}
+    status = told(folder / "job")
+    gaps, others = [], []
     for node in found.subtree:
-        for name, values in node.data_vars.items():
-            there = right[node.path][name].values
-            if values.dtype.kind == "f" and (np.isnan(values.values) & ~np.isnan(there)).any():
-                wrong.append(f"{node.path}/{name}")
-    return [f"nan in {', '.join(wrong[:4])}, and it is done"] if wrong and not notes else []
+        for name, values in node.to_dataset(inherit=False).data_vars.items():
+            here = np.asarray(values.values)
+            there = np.asarray(right[node.path].to_dataset(inherit=False)[name].values)
+            if here.dtype.kind == "f" and (np.isnan(here) & ~np.isnan(there)).any():
+                gaps.append(f"{node.path}/{name}")
+            elif here.tobytes() != there.tobytes():
+                others.append(f"{node.path}/{name}")
+    shown = status.get("notes") or "invalid" in map(str, status.get("labels", {}).values())
+    if not gaps and not others:
+        counts.came_out[f"{place.value}: done, and no number is another"] += 1
+    elif shown:
+        counts.came_out[f"{place.value}: done, with a note or an invalid claim"] += 1
+    elif gaps:
+        counts.faults.append(f"{where}: nan in {', '.join(gaps[:3])}, and nothing says so")
+    else:
+        counts.came_out[f"{place.value}: done, with other finite numbers"] += 1
 
 
 def _inject(place: Place) -> None:

@@ -16,7 +16,8 @@ HEAD = """# What sweeps survive
 
 Written by `make torture` ({command}); do not edit. Every experiment can be run alone,
 `python -m benchmarks.torture NAME`, with `--quick` in a short form; counts lie in
-[reliability.json](reliability.json). Short forms of some are part of the test suite (`tests/torture/`).
+[reliability.json](reliability.json). Short forms of some are part of the test suite
+(`tests/torture/`).
 How a directory is written, sealed and gone on with: [record.md](record.md).
 
 A process that is killed here is a real one, forked from one that has imported everything. A small
@@ -29,8 +30,8 @@ ELSEWHERE = """
 
 | row | what | command |
 |---|---|---|
-| R9 | damaged and foreign directories, through every door that reads them | `python -m benchmarks.torture.damage` |
-| T2 | equal bytes from every launcher, workers and drivers that die | `python -m benchmarks.torture.launchers` |
+| R9 | damaged and foreign directories, by every door | `python -m benchmarks.torture.damage` |
+| T2 | equal bytes from every launcher | `python -m benchmarks.torture.launchers` |
 | R12 | a sweep of 10,000 jobs | `python -m benchmarks.torture.ten_thousand` |
 """
 

@@ -43,8 +43,8 @@ def read_log(path: Path) -> list[Call]:
         for length in (long, longer, stored):
             parts.append(body[at : at + length])
             at += length
-        names = (part.decode() for part in parts[:2])
-        calls.append(Call(Kind(kind), *names, offset, inode, parts[2]))
+        path_, other = (part.decode() for part in parts[:2])
+        calls.append(Call(Kind(kind), path_, other, offset, inode, parts[2]))
     return calls
 
 

@@ -109,7 +109,7 @@ def preload(place: Path | None = None) -> Path:
     flags = ["-O2", "-shared", "-fPIC", "-o", str(library), str(SOURCE), "-ldl", "-lpthread"]
     subprocess.run([cc, *flags], check=True)
     environment = {**os.environ, VARIABLE: str(library), "LD_PRELOAD": str(library)}
-    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
+    return os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
 
 
 def _library() -> ctypes.CDLL:

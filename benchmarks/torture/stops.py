@@ -39,7 +39,7 @@ def run(workshop: Workshop) -> Counts:
 
 
 def _try(workshop: Workshop, case: tuple[str, int, int], expected: Bytes, seconds: float) -> Counts:
-    name, times, seed = case
+    name, times, _ = case
     counts, place, rng = Counts(), workshop.fresh("place"), random.Random(f"{case}")
     trained, number = Count(), getattr(signal, name)
     child = start(workshop, place, LONG, first=lambda: count_phases(trained))

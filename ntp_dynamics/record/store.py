@@ -165,10 +165,8 @@ class RecordWriter:
             if path.parent != self.directory:  # which itself is not made again once it is gone
                 path.parent.mkdir(exist_ok=True)
             entry = write_atomically(path, write)
-        except RuntimeError as error:  # netCDF's own word, whatever the reason
+        except (OSError, RuntimeError) as error:  # netCDF has other words for what the system says
             raise not_written(path, size, refusal_of(path.parent, size) or error) from error
-        except OSError as error:
-            raise not_written(path, size, error) from error
         if name != MANIFEST:
             self.entries[name] = entry
 
