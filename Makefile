@@ -32,6 +32,7 @@ mutants: $(STAMP)  ## which flips of the code the tests notice: docs/mutants.md 
 	@$(BIN)/python -m benchmarks.mutants
 
 torture: $(STAMP)  ## sweeps that are killed, starved and crowded: docs/reliability.md (45 minutes)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,ray,slurm]' hydra-joblib-launcher
 	@$(BIN)/python -m benchmarks.torture $(ONLY)
 
 bench: $(STAMP)  ## how fast training is, beside the usual loop: docs/performance.md (minutes)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.torture.bad_members import BAD_MEMBERS
+from benchmarks.torture.beside import DAMAGED, LAUNCHERS, MANY_JOBS
 from benchmarks.torture.child import warm
 from benchmarks.torture.clocks import CLOCKS_JUMP
 from benchmarks.torture.crash_points import CRASH_POINTS
@@ -27,6 +28,7 @@ from benchmarks.torture.stops import STOPS
 EXPERIMENTS: list[Experiment] = [
     *(KILLS, CRASH_POINTS, LOST_WRITES, ORPHANS, STOPS, MACHINE, FULL_DISK, HOSTILE_PLACES),
     *(NONFINITE, CROWDS, STARTS, BAD_MEMBERS, CLOCKS_JUMP, MIRROR),
+    *(DAMAGED, MANY_JOBS, LAUNCHERS),
 ]
 
 

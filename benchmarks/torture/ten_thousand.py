@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,22 @@ def write_records(sweep: Path, model: ntp.Record) -> None:
             writer.seal(said)
 
 
+def measured(folder: Path, jobs: int) -> Iterator[tuple[str, list[float]]]:
+    """What is measured, and its figures, as they come; in a folder, in which the sweep stays."""
+    sweep, cache = folder.absolute() / "sweep", folder.absolute() / "cache"
+    if not sweep.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        yield "plan", plan(sweep, jobs, cache)
+        write_records(sweep, ntp.train([*QUIET, *TINY], folder / "model"))
+    shutil.rmtree(cache, ignore_errors=True)
+    for name in ("table, no cache", "table, cached", "table, cached again"):
+        yield name, timed(READING, str(sweep), str(jobs), cwd=folder, cache=cache)
+    yield (
+        "table, every byte",
+        timed(READING, str(sweep), str(jobs), "verify", cwd=folder, cache=cache),
+    )
+
+
 def main() -> None:
     """Print a line a figure."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -106,27 +122,13 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="where the sweep is made, and stays")
     options = parser.parse_args()
     folder = options.keep or Path(tempfile.mkdtemp())
-    sweep, cache = folder.absolute() / "sweep", folder.absolute() / "cache"
     try:
-        if not sweep.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            told("plan", plan(sweep, options.jobs, cache))
-            began = time.perf_counter()
-            write_records(sweep, ntp.train([*QUIET, *TINY], folder / "model"))
-            print(f"records written          {time.perf_counter() - began:8.2f} s")
-        shutil.rmtree(cache, ignore_errors=True)
-        for name in ("table, no cache", "table, cached", "table, cached again"):
-            told(name, timed(READING, str(sweep), str(options.jobs), cwd=folder, cache=cache))
-        every = timed(READING, str(sweep), str(options.jobs), "verify", cwd=folder, cache=cache)
-        told("table, every byte read", every)
+        for name, (wall, used, memory) in measured(folder, options.jobs):
+            figures = f"{wall:8.2f} s, processor {used:6.2f} s, {memory:5.0f} MB"
+            print(f"{name:<24} {figures}", flush=True)
     finally:
         if options.keep is None:
             shutil.rmtree(folder)
-
-
-def told(name: str, took: list[float]) -> None:
-    wall, used, memory = took
-    print(f"{name:<24} {wall:8.2f} s, processor {used:6.2f} s, {memory:5.0f} MB", flush=True)
 
 
 if __name__ == "__main__":
