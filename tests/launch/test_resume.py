@@ -358,6 +358,49 @@ def test_a_single_job_is_done_again_from_its_configuration(
     assert "has changed since" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("lost", ["config.yaml", "trajectory.nc", "verdicts.json"])
+def test_a_single_job_of_which_a_file_is_lost_is_done_again(
+    lost: str, command: Command, tmp_path: Path
+) -> None:
+    """Also where it says that it is done: the power went, and the disk forgot a name."""
+    assert command("seed=7", "hydra.run.dir=job") == 0
+    data = (tmp_path / "job/trajectory.nc").read_bytes()
+    (tmp_path / "job" / lost).unlink()
+    assert resumed(tmp_path / "job") == 0
+    assert (tmp_path / "job/trajectory.nc").read_bytes() == data
+    assert ntp.load_run(tmp_path / "job").config.seed == 7
+
+
+def test_a_job_that_was_cut_off_before_its_configuration_goes_on_by_its_overrides(
+    command: Command, tmp_path: Path
+) -> None:
+    assert command("seed=7", "hydra.run.dir=job") == 0
+    status = json.loads((tmp_path / "job/status.json").read_text())
+    early = {name: status[name] for name in ("study", "overrides", "reason", "identity")}
+    shutil.rmtree(tmp_path / "job")
+    (tmp_path / "job").mkdir()
+    (tmp_path / "job/status.json").write_text(json.dumps({**early, "state": "running"}))
+    assert resumed(tmp_path / "job") == 0
+    assert ntp.load_run(tmp_path / "job").config.seed == 7
+
+
+def test_a_name_that_is_too_long_for_a_sweep_is_one_line(
+    command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(*SWEEP, f"hydra.sweep.dir={'a' * 256}") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "file name too long" in line
+
+
+def test_a_sweep_may_lie_in_a_folder_whose_name_reads_like_a_key(
+    command: Command, tmp_path: Path
+) -> None:
+    folder = tmp_path / "${seed}"
+    assert command(*SWEEP, r"hydra.sweep.dir='\${seed}'") == 0
+    assert resumed(folder) == 0
+    assert list(ntp.load_sweep(folder)["status"]) == ["done"] * 3
+
+
 def test_where_nothing_was_cut_short_it_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -251,6 +251,27 @@ def test_a_disk_that_fills_while_the_trajectory_is_written_leaves_the_old_one(tm
     assert contents(tmp_path) == before
 
 
+def test_what_could_not_be_written_gives_its_room_back_at_once(tmp_path):
+    """Although the library that writes it keeps the file open."""
+    writer = RecordWriter(tmp_path, STATUS)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, hard))
+    try:
+        with pytest.raises(UserError):
+            writer.tree("trajectory.nc", tree())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    handles = [Path("/proc/self/fd", number) for number in os.listdir("/proc/self/fd")]
+    mine = [h for h in handles if h.is_symlink() and os.readlink(h).startswith(str(tmp_path))]
+    held = [handle.stat().st_size for handle in mine if os.readlink(handle).endswith("(deleted)")]
+    assert not any(held)
+
+
+def test_a_directory_whose_name_netcdf_cannot_take_is_refused_at_once(tmp_path):
+    with pytest.raises(UserError, match="its name is not UTF-8, as netCDF wants it"):
+        RecordWriter(tmp_path / os.fsdecode(b"caf\xe9"), STATUS)
+
+
 def test_a_write_that_breaks_half_way_leaves_the_old_file_and_no_temporary_one(tmp_path):
     path = tmp_path / "status.json"
     path.write_text("old")

@@ -22,6 +22,7 @@ from ntp_dynamics.config.stored import from_yaml
 from ntp_dynamics.record.store import verify
 from ntp_dynamics.run import job as run
 from ntp_dynamics.run import publishing
+from ntp_dynamics.run.preparation import prepare
 from ntp_dynamics.run.progress import JobProgress, SweepProgress
 from ntp_dynamics.studies.next_token.groups import FileDataset
 from ntp_dynamics.system.errors import UserError, UserErrors
@@ -67,6 +68,11 @@ def test_loading_returns_what_training_returned(record: ntp.Record) -> None:
     assert loaded.corpora == record.corpora
     assert loaded.verdicts == record.verdicts
     assert loaded.trajectory.identical(record.trajectory)
+
+
+def test_a_record_takes_what_was_announced_and_at_least_half_of_it(record: ntp.Record) -> None:
+    found = sum(path.stat().st_size for path in record.path.rglob("*") if path.is_file())
+    assert found < prepare(record.config).disk < 2 * found
 
 
 def test_the_trajectory_describes_itself(record: ntp.Record) -> None:
