@@ -113,5 +113,5 @@ class PackedLauncher(Launcher):
             return Path(sweep.dir) / directory_of(number, overrides)
         composed: Any = self.loader.load_sweep_config(self.config, list(overrides))
         with open_dict(composed):
-            composed.hydra.job.num = composed.hydra.job.id = number
+            composed.hydra.job.num, composed.hydra.job.id = number, str(number)
         return Path(sweep.dir) / composed.hydra.sweep.subdir

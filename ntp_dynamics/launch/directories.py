@@ -54,7 +54,7 @@ def planned_directories(
 def _as_asked(number: int, overrides: Sequence[str], search: Sequence[str]) -> str:
     composed = compose_job(overrides, search)
     with open_dict(composed):
-        composed.hydra.job.num = composed.hydra.job.id = number
+        composed.hydra.job.num, composed.hydra.job.id = number, str(number)
     try:
         return str(composed.hydra.sweep.subdir)
     except OmegaConfBaseException as error:
