@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from benchmarks.torture.child import Child
 from benchmarks.torture.experiment import Counts, Experiment, Size, Workshop
@@ -24,7 +25,7 @@ that write are left out: they are those of its jobs."""
 def run(workshop: Workshop) -> Counts:
     """All points in the long form, one in so many in the short one."""
     total = Counts()
-    whole = {"job": whole_job(workshop, *TINY)[1]}
+    whole: dict[str, Any] = {"job": whole_job(workshop, *TINY)[1]}
     if workshop.form is not Size.smoke:
         whole["sweep"] = whole_sweep(workshop, *TWO)[1]
     tries = {"job": _job, "sweep": _sweep}
