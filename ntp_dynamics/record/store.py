@@ -165,7 +165,8 @@ class RecordWriter:
                 path.parent.mkdir(exist_ok=True)
             entry = write_atomically(path, write)
         except (OSError, RuntimeError) as error:  # netCDF has other words for what the system says
-            raise not_written(path, size, refusal_of(path.parent, size) or error) from error
+            why = refusal_of(path.parent, 2 * size + SPARE)
+            raise not_written(path, size, why or error) from error
         if name != MANIFEST:
             self.entries[name] = entry
 
