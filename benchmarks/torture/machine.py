@@ -176,12 +176,14 @@ class Job(RuleBasedStateMachine):
         self.seen("kill")
 
     @precondition(lambda self: self.process.killed)
-    @rule()
-    def resume(self) -> None:
+    @rule(threads=st.sampled_from([1, 2]))
+    def resume(self, threads: int = 1) -> None:
+        torch.set_num_threads(threads)
         newest, _ = Checkpoints(self.folder).newest()
         self.process = Process(made(self.which), newest and Snapshot.of(newest))
         self.seen("resume" if newest else "begin anew")
 
+    @precondition(lambda self: any(self.folder.glob("checkpoints/*.ckpt")))
     @rule(share=st.floats(0, 1), way=st.sampled_from(["flip", "cut", "empty", "zeros"]))
     def corrupt_the_newest(self, share: float, way: str) -> None:
         there = sorted((self.folder / "checkpoints").glob("*.ckpt"))
@@ -197,15 +199,11 @@ class Job(RuleBasedStateMachine):
             there[-1].write_bytes(body)
             self.seen(f"corrupt: {way}")
 
-    @rule(threads=st.sampled_from([1, 2]))
-    def change_threads(self, threads: int) -> None:
-        torch.set_num_threads(threads)
-        self.seen("threads")
-
     @precondition(lambda self: self.process.trained)
-    @rule()
-    def run_again(self) -> None:
+    @rule(threads=st.sampled_from([1, 2]))
+    def run_again(self, threads: int) -> None:
         """The command anew, right after the process was killed."""
+        torch.set_num_threads(threads)
         self.process.kill()
         newest, _ = Checkpoints(self.folder).newest()
         self.process = Process(made(self.which), newest and Snapshot.of(newest))
@@ -273,7 +271,7 @@ def sequences(number: int, same: bool = False) -> Counts:
 MACHINE = Experiment(
     "machine",
     "R6",
-    "a job of five engines is advanced, checkpointed, killed, resumed, given other threads, run "
+    "a job of five engines is advanced, checkpointed, killed, resumed with other threads, run "
     "again, its newest checkpoint damaged, in any order (Hypothesis)",
     "what is recorded is at every moment the beginning of what the straight run records, and in "
     "the end all of it",

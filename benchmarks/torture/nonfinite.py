@@ -66,7 +66,6 @@ def _try(workshop: Workshop, place: Place) -> Counts:
     done = start(workshop, folder, place.job, first=partial(_inject, place)).wait()
     state = told(folder / "job")["state"]
     counts.tried[f"{place.value} put into a state"] += 1
-    counts.came_out[f"{place.value}: {state}"] += 1
     where = f"{place.value} in {place.array}, phase {place.phase}, {' '.join(place.job[:3])}"
     if "Traceback" in done.err:
         counts.faults.append(f"{where}: a traceback: {done.err.strip()[-200:]}")
@@ -74,6 +73,8 @@ def _try(workshop: Workshop, place: Place) -> Counts:
         counts.faults.append(f"{where}: exit {done.code}, {state}: {done.err.strip()[-200:]}")
     if state == "done" and place.value in ("nan", "inf"):
         _compare(workshop, folder, place, counts, where)
+    else:
+        counts.came_out[f"{place.value}: {state}"] += 1
     return counts
 
 

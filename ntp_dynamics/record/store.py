@@ -39,7 +39,7 @@ from ntp_dynamics.record.entries import (
     vouching,
 )
 from ntp_dynamics.record.laws import LAWS
-from ntp_dynamics.record.trees import HDF5, write_tree
+from ntp_dynamics.record.trees import HDF5, size_of, write_tree
 from ntp_dynamics.system.bounded import DAMAGED, TEXT, json_of, read
 from ntp_dynamics.system.disk import not_written, refusal_of
 from ntp_dynamics.system.errors import UserError
@@ -99,9 +99,8 @@ class RecordWriter:
 
     def tree(self, name: str, tree: xarray.DataTree) -> None:
         """Write netCDF4 with a checksum on every variable."""
-        size = int(sum(node.dataset.nbytes for node in tree.subtree))
         with HDF5:
-            self._write(name, lambda path: write_tree(path, tree), size)
+            self._write(name, lambda path: write_tree(path, tree), size_of(tree))
 
     def add(self, name: str, entry: dict[str, Any] | None = None) -> None:
         """Count a file that something else wrote here (a figure, the log) as part of the record;
@@ -166,7 +165,8 @@ class RecordWriter:
                 path.parent.mkdir(exist_ok=True)
             entry = write_atomically(path, write)
         except (OSError, RuntimeError) as error:  # netCDF has other words for what the system says
-            raise not_written(path, size, refusal_of(path.parent, size) or error) from error
+            why = refusal_of(path.parent, 2 * size + SPARE)
+            raise not_written(path, size, why or error) from error
         if name != MANIFEST:
             self.entries[name] = entry
 

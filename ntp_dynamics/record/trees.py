@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import xarray
     from netCDF4 import Dataset
 
+FRAME = 4_500
+"""Bytes that a file takes for a variable, beside its numbers."""
 HDF5 = threading.Lock()
 """Held by whoever opens, reads, writes or closes a trajectory: the library is not thread-safe."""
 
@@ -46,6 +48,12 @@ class Group(NamedTuple):
     name: str
     variables: Mapping[str, Recorded]
     others: Sequence[str]
+
+
+def size_of(tree: xarray.DataTree) -> int:
+    """About how many bytes its file will have."""
+    groups = [node.to_dataset(inherit=False) for node in tree.subtree]
+    return int(sum(group.nbytes + FRAME * len(group.variables) for group in groups))
 
 
 def write_tree(path: Path, tree: xarray.DataTree) -> None:

@@ -11,15 +11,15 @@ from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.observe.hooks import Hook, hooks_of
 from ntp_dynamics.observe.modules import load_additions
 from ntp_dynamics.observe.observable import Observable
+from ntp_dynamics.record.trees import FRAME
 from ntp_dynamics.study import Phase, Problem, Study
 from ntp_dynamics.verdict.claim import Claim
 
 if TYPE_CHECKING:
     import xarray
 
-VARIABLE, CLAIM, REST = 4_500, 6_000, 20_000
-"""Bytes: of the frame of a variable in a netCDF4 file, of a claim in verdicts.json and laws.nc, of
-everything else that is small."""
+CLAIM, REST = 6_000, 20_000
+"""Bytes of a claim in verdicts.json and laws.nc, and of everything else that is small."""
 PER_PHASE = 8
 """Variables of a phase, and of the tables that come with it, that no hook measures."""
 
@@ -40,7 +40,7 @@ class PreparedJob:
         """About how many bytes the record takes: numbers, what frames each variable, what each
         claim is told with, and the rest."""
         variables = PER_PHASE * len(self.phases) + sum(map(len, self.hooks.values()))
-        framed = VARIABLE * variables + CLAIM * len(self.claims)
+        framed = FRAME * variables + CLAIM * len(self.claims)
         return self.problem.disk + framed + REST
 
     def constants(self, tree: xarray.DataTree) -> Any:
