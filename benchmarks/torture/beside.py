@@ -65,21 +65,21 @@ def _launchers(workshop: Workshop) -> Counts:
 DAMAGED = Experiment(
     "damaged",
     "R9",
-    "Damaged records, foreign directories and baits, through three doors",
-    "No wrong number, none hidden by another, no answer that takes 2 s, no 500 MB, no bait fires.",
+    "records damaged in 1,000 ways, 70 foreign directories and 40 baits, opened by three doors",
+    "no wrong number, no job hidden by another, no answer takes 2 s or 500 MB, no bait fires",
     _damaged,
 )
 MANY_JOBS = Experiment(
     "many_jobs",
     "R12",
-    "A sweep of ten thousand jobs",
-    "Planned within 60 s; its table within a second once it was read, and within 500 MB.",
+    "a sweep of ten thousand jobs: its plan, and its table",
+    "planned within 60 s; its table within a second once it was read, and within 500 MB",
     _many_jobs,
 )
 LAUNCHERS = Experiment(
     "launchers",
     "T2",
-    "One sweep under every launcher; two workers and the driver killed on Ray",
-    "Equal bytes from all; no job lost or twice.",
+    "one sweep under every launcher; two workers and the driver killed on Ray",
+    "equal bytes from all; no job lost or twice",
     _launchers,
 )

@@ -25,15 +25,6 @@ library in front of its system calls (`benchmarks/torture/shim.c`, compiled at r
 calls that change a directory, HDF5's own too, and kills it at one of them, lets one fail, stops it
 there, or logs them all, so that the directory can be laid out as a power cut may leave it.
 """
-ELSEWHERE = """
-## Tried elsewhere
-
-| row | what | command |
-|---|---|---|
-| R9 | damaged and foreign directories, by every door | `python -m benchmarks.torture.damage` |
-| T2 | equal bytes from every launcher | `python -m benchmarks.torture.launchers` |
-| R12 | a sweep of 10,000 jobs | `python -m benchmarks.torture.ten_thousand` |
-"""
 
 
 def keep(experiment: Experiment, said: Mapping[str, Any]) -> None:
@@ -67,7 +58,7 @@ def page(experiments: Sequence[Experiment], counts: Mapping[str, Mapping[str, An
     lines += ["## What was found, what was mended", ""]
     for found in FOUND:
         lines.append(f"* **{found.row}** {found.what} *{found.mended}*")
-    return "\n".join(lines) + "\n" + ELSEWHERE
+    return "\n".join(lines) + "\n"
 
 
 def _outcome(said: Mapping[str, Any] | None) -> list[str]:
