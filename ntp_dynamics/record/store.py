@@ -50,6 +50,9 @@ from ntp_dynamics.system.stops import undisturbed
 if TYPE_CHECKING:
     import xarray
 
+SPARE = 1 << 16
+"""Bytes that must be free beyond what is written for a disk not to be taken as full."""
+
 
 class RecordWriter:
     """Writes one record.  A context manager: the directory is ours until it ends.
