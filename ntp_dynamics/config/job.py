@@ -54,4 +54,6 @@ class JobConfig:
     tracking: Tracking = MISSING
     figures: Figures = Figures.auto
     overwrite: bool = False
+    fail_fast: bool = False
+    """Once a job of a sweep has failed, no other begins."""
     runtime: Runtime = field(default_factory=Runtime)

@@ -26,11 +26,12 @@ from ntp_dynamics.config.help import help_text
 from ntp_dynamics.config.hydra_private import VERSION_BASE, as_written
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.mistakes import as_typed
-from ntp_dynamics.launch import multirun
+from ntp_dynamics.launch import fail_fast, multirun
 from ntp_dynamics.launch.arguments import HYDRAS_OWN, check_options, parse_arguments
 from ntp_dynamics.launch.changed import carry_over
 from ntp_dynamics.launch.check import check_sweep
 from ntp_dynamics.launch.counted import counted
+from ntp_dynamics.launch.fail_fast import call_off, called_off
 from ntp_dynamics.launch.installed import check_installed
 from ntp_dynamics.launch.resume import (
     check_same,
@@ -107,6 +108,7 @@ def _launch_sweep(
     with sweep_of(first, plan, arguments) as (sweep, done):
         multirun.under_way.done = done
         clear_the_rest(sweep, plan, done)
+        fail_fast.begin(sweep / job.directory for job in plan.jobs)
         plan.write(sweep)
         if done:
             line(console, f"{nearby(sweep)}: {len(done)} of {jobs} jobs are done, going on")
@@ -234,10 +236,13 @@ def _job(composed: DictConfig) -> float:
         return run_single(read_config(composed), directory, overrides)
     from ntp_dynamics.run.job import Surroundings, run_job
 
+    config = None
     try:
         config = read_config(composed)
         if (value := returned(directory, config)) is not None:
             return value
+        if called_off(directory, config):
+            return float("nan")
         progress = multirun.job_share(context.job.num, config)
         group = Path(context.sweep.dir).name
         around = Surroundings(overrides, progress=progress, figures=False, group=group, resume=True)
@@ -245,6 +250,7 @@ def _job(composed: DictConfig) -> float:
     except Exception as error:
         multirun.leave_failure(directory, overrides, error)
         multirun.tell_failure(context.job.num, error)
+        call_off(directory, config)
         return float("nan")
 
 

@@ -14,6 +14,7 @@ from ntp_dynamics import studies
 from ntp_dynamics.config.composer import Composer
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.launch.directories import subdirectory
+from ntp_dynamics.launch.fail_fast import call_off, called_off
 from ntp_dynamics.record.finished import returned
 from ntp_dynamics.record.identity import identity
 from ntp_dynamics.record.store import RecordWriter
@@ -76,6 +77,7 @@ def train_many(
         elif job.error is not None:
             leave_failure(jobs[place].directory, jobs[place].overrides, job.error)
             tell(jobs[place].number, job.error)
+            call_off(jobs[place].directory, under_way.first if under_way else None)
 
     with graceful_interrupt() as interrupt:
         parts = (lambda job=job: _parts(job, interrupt) for job in jobs)
@@ -138,6 +140,8 @@ def _parts(job: PackedJob, interrupt: Interrupt) -> Parts[float]:
         if under_way:
             under_way.progress.show(job.number, 1.0)
         return value
+    if called_off(job.directory, config):
+        return math.nan
     around = Surroundings(
         overrides=job.overrides,
         progress=job_share(job.number, config),

@@ -19,7 +19,7 @@ from ntp_dynamics import __version__
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.verdict.verdict import FORMAT
 
-OF_THE_RUN = ("runtime", "tracking", "figures", "overwrite")
+OF_THE_RUN = ("runtime", "tracking", "figures", "overwrite", "fail_fast")
 """Settings that change no number of a record."""
 
 
