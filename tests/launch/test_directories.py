@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,33 +10,10 @@ from threading import Barrier
 import pytest
 
 import ntp_dynamics as ntp
-from ntp_dynamics import cli
 from ntp_dynamics.config.compose import compose_job
-from ntp_dynamics.launch import multirun
 from ntp_dynamics.launch.command import RUN, SWEEP, locked
 from ntp_dynamics.system.owner import DirectoryLock
-
-TINY = [
-    *("experiment=smoke", "tracking=none", "figures=none", "dataset.queries=3"),
-    *("train.feed_forward.steps=5", "train.attention.steps=10"),
-]
-
-
-@pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
-    """`ntp-train` in this process, in a directory of its own; returns its exit code."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> int:
-        monkeypatch.setattr("sys.argv", ["ntp-train", *TINY, *arguments])
-        try:
-            cli.train()
-        except SystemExit as stopped:
-            return int(stopped.code or 0)
-        return 0
-
-    yield run
-    multirun.under_way = None
+from tests.small_jobs import Command
 
 
 @pytest.mark.parametrize("key", [RUN, SWEEP])
@@ -75,34 +51,34 @@ def test_a_directory_that_was_asked_for_goes_to_one(
     assert [path.name for path in tmp_path.iterdir()] == ["here"]
 
 
-def test_two_sweeps_in_one_folder_are_two_sweeps(command: object, tmp_path: Path) -> None:
-    assert command("-m", "seed=0,1") == 0  # type: ignore[operator]
+def test_two_sweeps_in_one_folder_are_two_sweeps(command: Command, tmp_path: Path) -> None:
+    assert command("-m", "seed=0,1") == 0
     (first,) = (tmp_path / "multirun/smoke").iterdir()
     with DirectoryLock(first):  # as if it were still under way
         told = ["-m", "seed=2,3", f"hydra.sweep.dir={first.relative_to(tmp_path)}"]
         for more in ([], ["overwrite=true"]):
-            assert command(*told, *more) == 2  # type: ignore[operator]
+            assert command(*told, *more) == 2
     table = ntp.load_sweep(first)
     assert list(table["seed"]) == [0, 1]
-    assert command(*told, "overwrite=true") == 0  # type: ignore[operator]
+    assert command(*told, "overwrite=true") == 0
     assert list(ntp.load_sweep(first)["seed"]) == [2, 3]
     assert sum(path.is_dir() for path in first.iterdir()) == 2  # nothing is left of the others
 
 
 def test_a_sweep_does_not_remove_a_job_that_runs_below_it(
-    command: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert command("hydra.run.dir=s/7") == 0  # type: ignore[operator]
+    assert command("hydra.run.dir=s/7") == 0
     capsys.readouterr()
     with DirectoryLock(tmp_path / "s/7"):
         told = ["-m", "seed=0", "hydra.sweep.dir=s", "overwrite=true"]
-        assert command(*told) == 2  # type: ignore[operator]
+        assert command(*told) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: s/7: process ")
     assert ntp.load_run(tmp_path / "s/7").verdicts
 
 
-def test_a_job_may_lie_beside_the_records_of_others(command: object, tmp_path: Path) -> None:
-    assert command("hydra.run.dir=s/7") == 0  # type: ignore[operator]
-    assert command("hydra.run.dir=s") == 0  # type: ignore[operator]
+def test_a_job_may_lie_beside_the_records_of_others(command: Command, tmp_path: Path) -> None:
+    assert command("hydra.run.dir=s/7") == 0
+    assert command("hydra.run.dir=s") == 0
     assert ntp.load_run(tmp_path / "s").verdicts

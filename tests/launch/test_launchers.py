@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 import ntp_dynamics as ntp
-from ntp_dynamics import cli
-from ntp_dynamics.launch import multirun
+from tests.small_jobs import Command
 
-TINY = [
-    *("-m", "experiment=smoke", "tracking=none", "figures=none", "dataset.queries=3"),
-    *("train.feed_forward.steps=5", "train.attention.steps=10", "seed=0,1"),
-]
+SWEEP = ("-m", "seed=0,1")
 RECORD = ("trajectory.nc", "verdicts.json", "config.yaml", "corpora/000.jsonl")
 LAUNCHERS = {
     "debug": (["hydra/launcher=slurm", "hydra.launcher.cluster=debug"], "submitit"),
@@ -24,24 +19,6 @@ LAUNCHERS = {
     "ray": (["hydra/launcher=packed_ray", "hydra.launcher.num_cpus=1"], "ray"),
 }
 """What chooses each, and the package it needs."""
-Command = Callable[..., int]
-
-
-@pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
-    """`ntp-train` in this process, in a directory of its own; returns its exit code."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> int:
-        monkeypatch.setattr("sys.argv", ["ntp-train", *TINY, *arguments])
-        try:
-            cli.train()
-        except SystemExit as stopped:
-            return int(stopped.code or 0)
-        return 0
-
-    yield run
-    multirun.under_way = None
 
 
 def there(package: str) -> bool:
@@ -57,14 +34,14 @@ def test_a_launcher_leaves_the_bytes_of_packed_and_goes_on_with_what_was_cut_sho
     overrides, package = LAUNCHERS[launcher]
     if not there(package):
         pytest.skip(f"{package} is not installed")
-    assert command("hydra.sweep.dir=whole") == 0
-    assert command("hydra.sweep.dir=cut") == 0
+    assert command(*SWEEP, "hydra.sweep.dir=whole") == 0
+    assert command(*SWEEP, "hydra.sweep.dir=cut") == 0
     first, second = sorted(path.parent for path in (tmp_path / "cut").glob("*/status.json"))
     sealed = (first / "MANIFEST.json").stat().st_ino
     (second / "MANIFEST.json").unlink()
     (second / "trajectory.nc").unlink()
     capsys.readouterr()
-    assert command("hydra.sweep.dir=cut", *overrides) == 0
+    assert command(*SWEEP, "hydra.sweep.dir=cut", *overrides) == 0
     told = capsys.readouterr()
     assert "1 of 2 jobs are done, going on" in told.out
     assert "2 of 2 jobs done" in told.out
@@ -98,7 +75,7 @@ def test_what_is_not_installed_is_said_in_one_line(
         lambda name: None if name == package else find_spec(name),
     )
     monkeypatch.setenv("PATH", "")
-    assert command(f"hydra/launcher={chosen}") == 2
+    assert command(*SWEEP, f"hydra/launcher={chosen}") == 2
     assert capsys.readouterr().err == f"error: hydra/launcher: {line}\n"
 
 
@@ -107,7 +84,7 @@ def test_without_sbatch_it_says_what_to_do(
 ) -> None:
     monkeypatch.setattr("ntp_dynamics.launch.installed._is_there", lambda package: True)
     monkeypatch.setenv("PATH", "")
-    assert command("hydra/launcher=slurm") == 2
+    assert command(*SWEEP, "hydra/launcher=slurm") == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: hydra/launcher: there is no sbatch on this machine; start it")
 
@@ -117,6 +94,6 @@ def test_options_that_train_nothing_are_refused(
     option: str, command: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Whether or not there is a batch system."""
-    assert command("hydra/launcher=slurm", f"hydra.launcher.{option}") == 2
+    assert command(*SWEEP, "hydra/launcher=slurm", f"hydra.launcher.{option}") == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: hydra.launcher.{option[:-2]}: no job would ever train; give")

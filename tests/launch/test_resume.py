@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,37 +16,15 @@ import pytest
 
 import ntp_dynamics as ntp
 from ntp_dynamics import cli
-from ntp_dynamics.launch import multirun
 from ntp_dynamics.record.identity import identity
 from ntp_dynamics.record.plan import read_plan
 from ntp_dynamics.system.owner import DirectoryLock
 from tests.sealing import seal
+from tests.small_jobs import TINY, Command
 from tests.sweeps import job_of
 
-TINY = [
-    *("experiment=smoke", "tracking=none", "figures=none", "dataset.queries=3"),
-    *("train.feed_forward.steps=5", "train.attention.steps=10"),
-]
 SWEEP = ("-m", "seed=0,1,2")
 RECORD = ("trajectory.nc", "verdicts.json", "config.yaml", "corpora/000.jsonl")
-Command = Callable[..., int]
-
-
-@pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
-    """`ntp-train` in this process, in a directory of its own; returns its exit code."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> int:
-        monkeypatch.setattr("sys.argv", ["ntp-train", *TINY, *arguments])
-        try:
-            cli.train()
-        except SystemExit as stopped:
-            return int(stopped.code or 0)
-        return 0
-
-    yield run
-    multirun.under_way = None
 
 
 def resumed(directory: Path, *flags: str) -> int:
