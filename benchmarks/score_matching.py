@@ -12,6 +12,7 @@ import json
 import math
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,8 @@ def phases(rounds: int) -> dict[str, float]:
         ),
         "map, 5 patterns of 24 x 24": made("phases=[map]", "runs=5"),
     }
-    return interleaved(rounds, **{name: lambda j=job: moved(j) for name, job in jobs.items()})
+    each: dict[str, Any] = {name: partial(moved, job) for name, job in jobs.items()}
+    return interleaved(rounds, **each)
 
 
 def main() -> None:

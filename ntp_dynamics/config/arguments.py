@@ -70,7 +70,7 @@ def text_keys(schema: type, prefix: str = "") -> dict[str, bool]:
     texts (True)."""
     keys: dict[str, bool] = {}
     for name, hint in get_type_hints(schema).items():
-        if is_dataclass(hint):
+        if isinstance(hint, type) and is_dataclass(hint):
             keys |= text_keys(hint, f"{prefix}{name}.")
         elif hint in (str, str | None):
             keys[prefix + name] = False

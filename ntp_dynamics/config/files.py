@@ -81,9 +81,10 @@ def _misplaced(path: Path) -> UserError | None:
 
 def unfound(override: Override) -> list[UserError]:
     """The directories of `hydra.searchpath` that do not exist."""
-    if override.key_or_group != "hydra.searchpath" or not isinstance(override.value(), list):
+    value = override.value()
+    if override.key_or_group != "hydra.searchpath" or not isinstance(value, list):
         return []
-    places = [str(place) for place in override.value() if not str(place).startswith("pkg://")]
+    places = [str(place) for place in value if not str(place).startswith("pkg://")]
     return [
         UserError(place, "it is not a directory", "give one with config files, or leave it out")
         for place in places

@@ -50,7 +50,7 @@ VERSION_BASE: dict[str, Any] = {"version_base": "1.3"} if BEFORE_1_4 else {}
 
 def register_config(group: str, name: str, node: type) -> None:
     """Make a schema known to Hydra, in the place of one that was registered before."""
-    again = {} if BEFORE_1_4 else {"replace": True}
+    again: dict[str, Any] = {} if BEFORE_1_4 else {"replace": True}
     ConfigStore.instance().store(
         group=group, name=name, node=node, provider="ntp-dynamics", **again
     )

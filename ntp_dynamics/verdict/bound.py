@@ -110,7 +110,7 @@ def _supremum(case: Case) -> Bound:
 def _judged(case: Case, room: Float[np.ndarray, "S T"], bound: Bound) -> Bound:
     scale = np.where(np.isfinite(case.log_f), np.abs(case.log_f), 0.0)
     vacuity = _vacuity(case)
-    broken = (room < -(TOLERANCE + ROUNDING * scale)).any(axis=1)
+    broken = np.any(room < -(TOLERANCE + ROUNDING * scale), axis=1)
     kept = "holds_vacuous" if vacuity == 1 else "holds"
     return replace(
         bound, **_tightest(case, room), status=_status(broken, kept), broken=broken, vacuity=vacuity
@@ -196,10 +196,10 @@ def _within(
 def _from_room(case: Case, room: Float[np.ndarray, "S T"]) -> Bound:
     """``room``: log of the factor to spare at each place."""
     room = np.where(case.counted, room, np.inf)
-    broken = (room < 0).any(axis=1)
-    return Bound(_status(broken), broken=broken, **_tightest(case, room))
+    broken = np.any(room < 0, axis=1)
+    return replace(Bound(_status(broken), broken=broken), **_tightest(case, room))
 
 
-def _tightest(case: Case, room: Float[np.ndarray, "S T"]) -> dict[str, np.ndarray]:
+def _tightest(case: Case, room: Float[np.ndarray, "S T"]) -> dict[str, Any]:
     """The least room of each run, and where."""
     return {"slacks": room.min(axis=1), "steps": case.t[np.argmin(room, axis=1)]}

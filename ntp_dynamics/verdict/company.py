@@ -73,7 +73,7 @@ def alike(drift: Drift, one_sided: bool = True) -> Bool[np.ndarray, "... S"]:
     both = (drift.moved.pairs[0] / drift.allowed[0]).mean(axis=0)
     rows = np.concatenate([drift.last, both[None]])  # (4, ..., S)
     away, reach = _away(rows)
-    found = ((away if one_sided else np.abs(away)) <= reach + HARDLY).all(axis=0)
+    found = np.all((away if one_sided else np.abs(away)) <= reach + HARDLY, axis=0)
     if drift.decay_rate is not None:
         slower, reach = _away(-drift.decay_rate[None])
         hardly = HARDLY * np.abs(np.median(drift.decay_rate, axis=-1))[..., None]

@@ -78,8 +78,8 @@ def selections(ax: Axes, tree: xarray.DataTree) -> None:
         p, low, high = interval(wrong[:, there])
         shown = np.where(p > 0, p, np.nan)
         ax.semilogy(n[there], shown, color=COLOURS[policy], lw=1.6, label=policy)
-        bounds = (np.where(p > 0, x, np.nan) for x in (low, high))
-        ax.fill_between(n[there], *bounds, color=COLOURS[policy], alpha=0.12)
+        below, above = (np.where(p > 0, x, np.nan) for x in (low, high))
+        ax.fill_between(n[there], below, above, color=COLOURS[policy], alpha=0.12)
         lowest = min(lowest, float(np.nanmin(shown)) if np.isfinite(shown).any() else 1.0)
     theory = tree["theory"].dataset
     if "exact_equal" in theory and Policy.equal in dict(simulated(tree)):

@@ -66,6 +66,7 @@ def _look_at_corpora(config: Config) -> None:
         hooks = hooks_of(config.hooks, outline(config), BUILT_IN)
         make_room(in_memory(config, shape_of(corpora, embedding.dim), hooks))
         if Stage.joint not in config.train.stages:
+            assert isinstance(config.dataset, FileDataset)
             require_collocation(corpora[0], str(config.dataset.path))
     if polyak:
         from ntp_dynamics.studies.next_token.data.realizable import recognise
