@@ -130,7 +130,7 @@ def _show_sweep(
     statuses = [job["status"] for job in jobs]
     line(console, told_states(found.states))
     unfinished(found.statuses, console)
-    if (directory / PLAN).exists():
+    if (directory / PLAN).exists() and directory / PLAN not in found.statuses:  # there: damaged
         _how_to_go_on(directory, found.states, console)
     verdict_map(statuses, console)
     earlier = sum(bool(status["labels"]) and not status["runs"] for status in statuses)

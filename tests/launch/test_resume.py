@@ -370,6 +370,11 @@ def test_a_plan_that_was_changed_is_damage(
     capsys.readouterr()
     assert resumed(sweep) == 2
     assert "it is not the plan that was written" in capsys.readouterr().err
+    (sweep / "plan.json").write_text(text[:300])
+    assert resumed(sweep) == 2
+    assert "not JSON); delete it, and start the sweep anew" in capsys.readouterr().err
+    cli.show([str(sweep)])
+    assert "ntp-resume" not in capsys.readouterr().out  # it would be refused
 
 
 def test_a_job_that_somebody_is_at_work_in_is_left_alone(
