@@ -28,12 +28,11 @@ from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.mistakes import as_typed
 from ntp_dynamics.launch import multirun
 from ntp_dynamics.launch.arguments import HYDRAS_OWN, check_options, parse_arguments
-from ntp_dynamics.launch.changed import carry_over
+from ntp_dynamics.launch.changed import carry_over, check_same
 from ntp_dynamics.launch.check import check_sweep
 from ntp_dynamics.launch.counted import counted
 from ntp_dynamics.launch.installed import check_installed
 from ntp_dynamics.launch.resume import (
-    check_same,
     clear,
     clear_the_rest,
     differ,

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from ntp_dynamics import __version__
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.stored import redact_overrides, to_plain
 from ntp_dynamics.launch.directories import planned_directories
@@ -121,18 +120,3 @@ def asked(overrides: Sequence[str]) -> list[str]:
 def differ(there: Plan, plan: Plan) -> list[bool]:
     """Which jobs of two plans, number by number, have not the same identity."""
     return [a.identity != b.identity for a, b in zip(there.jobs, plan.jobs, strict=False)]
-
-
-def check_same(sweep: Path, there: Plan, plan: Plan) -> None:
-    """Raises UserError where a sweep was planned for other jobs, or by another version."""
-    if there.key == plan.key:
-        return
-    remedy = "choose another directory, or pass runtime.allow_changed=true (ntp-resume: "
-    remedy += "--allow-changed)"
-    what = f"it was planned by version {there.version}, this is {__version__}"
-    if there.version == __version__:
-        changed = sum(differ(there, plan)) + abs(len(there.jobs) - len(plan.jobs))
-        what = f"it already holds a sweep of other jobs: {changed} of {len(there.jobs)} differ"
-        if not alike(there, plan):
-            remedy = "choose another directory or pass overwrite=true"
-    raise UserError(str(sweep), what, remedy)
