@@ -93,6 +93,17 @@ def test_every_claim_is_documented_with_its_source() -> None:
         assert f"`{claim.observable}`" in row
 
 
+def test_the_corpus_of_the_readme_trains_by_its_command(a_place, tmp_path: Path) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (corpus,) = re.findall(r'```\n(\{"vocab".*?)```', text, re.DOTALL)
+    (command,) = re.findall(r"^ntp-train (.*dataset\.path=corpus\.jsonl.*)$", text, re.MULTILINE)
+    (tmp_path / "corpus.jsonl").write_text(corpus)
+    with a_place(tmp_path):
+        small = ["tracking=none", "figures=none", "train.attention.steps=50"]
+        record = ntp.train([*command.split(), *small], "job")
+    assert record.sealed
+
+
 def test_every_link_between_pages_leads_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):

@@ -30,6 +30,17 @@ Options
   --cfg job         print the configuration and stop; --info, --hydra-help: more of Hydra's own
   --config-dir DIR  look for configs of your own in DIR too
 
+What is cut short (by Ctrl-C, a signal, kill -9)
+  ntp-train ...     the same sweep again goes on: what is sealed is kept, the rest from checkpoints
+  ntp-resume DIR    the same of a job or sweep by name, from any folder
+  runtime.checkpoint_seconds=10      a checkpoint so often; null: only when it is asked to stop
+  runtime.allow_changed=true         go on although version, settings or files have changed since
+                                     (ntp-resume DIR --allow-changed); the records say so
+
+Who trains a sweep
+  hydra/launcher=packed              threads of this process; or packed_ray, slurm, joblib, basic
+  hydra.launcher.threads=2           so many jobs at a time (cores)
+
 Examples
   ntp-train                                        the default job: two stages, eight runs
   ntp-train experiment=smoke runs=4                the same in seconds

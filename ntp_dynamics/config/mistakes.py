@@ -176,6 +176,8 @@ def _no_choice(
     if found := misnamed(search, group, name):
         return found
     what = f"{name!r} is not one of its options"
+    if group == "hydra/launcher" and name == "joblib":
+        return UserError(group, "joblib is not installed", "pip install hydra-joblib-launcher")
     near = get_close_matches(name, options, n=1)
     options = list(dict.fromkeys(options))
     few = f"choose {', '.join(options)}" if 0 < len(options) <= 8 else "ntp-train --help lists them"

@@ -144,7 +144,7 @@ def nearest_key(
     owner: dict[str, str] = {}
     for study, schema in schemas.items():
         for key in _paths(schema, ""):
-            owner[key] = "" if key in owner else f"study={study}"
+            owner[key] = " and ".join(filter(None, (owner.get(key), f"study={study}")))
     for group, choices in groups.items():
         for name, choice in choices.items():
             owner.update(dict.fromkeys(_paths(choice, f"{group}."), f"{group}={name}"))

@@ -24,6 +24,9 @@ from ntp_dynamics.record.store import STATUS
 from ntp_dynamics.system.errors import UserError, UserErrors, escaped
 from ntp_dynamics.system.secrets import HIDDEN
 
+ALLOW_CHANGED = "runtime.allow_changed"
+"""Of the command at hand: the next one has to say it again."""
+
 
 def go_on(directory: Path, allow_changed: bool = False) -> None:
     """Do what is not done there.  Raises UserError where there is nothing to go on with, where what
@@ -33,6 +36,8 @@ def go_on(directory: Path, allow_changed: bool = False) -> None:
         _sweep(directory.absolute(), plan, allow_changed)
     elif (directory / STATUS).exists():
         _job(directory, allow_changed)
+    elif not directory.exists():
+        raise UserError(str(directory), "it does not exist", "give the directory of a job or sweep")
     else:
         what = "it holds neither a job nor the plan of a sweep"
         raise UserError(str(directory), what, "give the directory of a job or sweep")
@@ -44,9 +49,10 @@ def _sweep(sweep: Path, plan: Plan, allow_changed: bool) -> None:
         what = "a secret of its command was not stored"
         remedy = f"repeat the command itself with {SWEEP}={quoted(sweep)}"
         raise UserError(str(sweep), what, remedy)
-    command = [word for word in plan.command if not word.startswith(f"{SWEEP}=")]
+    renewed = (f"{SWEEP}=", f"{ALLOW_CHANGED}=")  # what was allowed once is not for good
+    command = [word for word in plan.command if not word.lstrip("+").startswith(renewed)]
     if allow_changed:
-        command.append("runtime.allow_changed=true")
+        command.append(f"{ALLOW_CHANGED}=true")
     if Path(plan.folder).is_dir() and not Path.cwd().samefile(plan.folder):
         print(f"in       {escaped(plan.folder)}")  # where relative paths mean what they meant
         os.chdir(plan.folder)
@@ -68,8 +74,7 @@ def _job(directory: Path, allow_changed: bool) -> None:
         raise UserError(str(directory), what, "go on there: ntp.train(..., resume=True)")
     if changed:
         clear(directory)
-    if allow_changed:
-        config = replace(config, runtime=replace(config.runtime, allow_changed=True))
+    config = replace(config, runtime=replace(config.runtime, allow_changed=allow_changed))
     run_single(config, directory, list(said.get("overrides") or ()), resume=True)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ntp_dynamics.launch.resume import asked
+from ntp_dynamics import __version__
+from ntp_dynamics.launch.resume import alike, asked, differ
 from ntp_dynamics.record.changed import mark_changed
 from ntp_dynamics.record.finished import sealed
 from ntp_dynamics.record.identity import OF_THE_RUN
 from ntp_dynamics.record.plan import Plan
+from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.system.owner import DirectoryLock
 
 
@@ -44,3 +46,22 @@ def changes(there: Plan, plan: Plan, number: int) -> list[str]:
     found = [(key, before.get(key), after.get(key)) for key in keys]
     told = [f"{key}: {old} -> {new}" for key, old, new in found if old != new]
     return told or ["a file that it names has other contents"]
+
+
+def check_same(sweep: Path, there: Plan, plan: Plan) -> None:
+    """Raises UserError where a sweep was planned for other jobs, or by another version."""
+    if there.key == plan.key:
+        return
+    remedy = "choose another directory, or pass runtime.allow_changed=true (ntp-resume: "
+    remedy += "--allow-changed)"
+    what = f"it was planned by version {there.version}, this is {__version__}"
+    if there.version == __version__:
+        changed = sum(differ(there, plan)) + abs(len(there.jobs) - len(plan.jobs))
+        what = f"it already holds a sweep of other jobs: {changed} of {len(there.jobs)} differ"
+        if changed and alike(there, plan):
+            number = differ(there, plan).index(True)
+            first = ", ".join(changes(there, plan, number))
+            what = f"{changed} of {len(there.jobs)} jobs have changed since (job {number}: {first})"
+        else:
+            remedy = "choose another directory or pass overwrite=true"
+    raise UserError(str(sweep), what, remedy)

@@ -28,15 +28,15 @@ from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.mistakes import as_typed
 from ntp_dynamics.launch import fail_fast, multirun
 from ntp_dynamics.launch.arguments import HYDRAS_OWN, check_options, parse_arguments
-from ntp_dynamics.launch.changed import carry_over
+from ntp_dynamics.launch.changed import carry_over, check_same
 from ntp_dynamics.launch.check import check_sweep
 from ntp_dynamics.launch.counted import counted
 from ntp_dynamics.launch.fail_fast import call_off, called_off
 from ntp_dynamics.launch.installed import check_installed
 from ntp_dynamics.launch.resume import (
-    check_same,
     clear,
     clear_the_rest,
+    differ,
     done_of,
     plan_of,
     unfinished,
@@ -105,13 +105,14 @@ def _launch_sweep(
     console, jobs = Console(), len(plan.jobs)
     progress = SweepProgress(console, jobs)
     multirun.under_way = multirun.Sweep(config, progress, composer)
-    with sweep_of(first, plan, arguments) as (sweep, done):
+    with sweep_of(first, plan, arguments) as (sweep, done, found):
         multirun.under_way.done = done
         clear_the_rest(sweep, plan, done)
         fail_fast.begin(sweep / job.directory for job in plan.jobs)
         plan.write(sweep)
-        if done:
-            line(console, f"{nearby(sweep)}: {len(done)} of {jobs} jobs are done, going on")
+        if found:
+            rest = "going on" if len(done) < jobs else "nothing is left to do"
+            line(console, f"{nearby(sweep)}: {len(done)} of {jobs} jobs are done, {rest}")
         try:
             with aborted_in_one_line(sweep), counted(sweep, plan, progress):
                 _hydra([*arguments, f"hydra.sweep.dir={quoted(sweep)}"])
@@ -149,9 +150,9 @@ def aborted_in_one_line(sweep: Path) -> Iterator[None]:
 @contextmanager
 def sweep_of(
     first: DictConfig, plan: Plan, arguments: Sequence[str]
-) -> Iterator[tuple[Path, set[Path]]]:
-    """The directory of a sweep, ours for as long as this lasts, and which of its jobs are done: one
-    with the same jobs that was cut short goes on, else it is new.
+) -> Iterator[tuple[Path, set[Path], bool]]:
+    """The directory of a sweep, ours for as long as this lasts, which of its jobs are done, and
+    whether it is an old one: one with the same jobs that was cut short goes on, else it is new.
 
     Raises UserError where several could go on, where one was asked for that has other jobs, or
     whose owner lives.
@@ -163,7 +164,12 @@ def sweep_of(
     if len(old) > 1:
         listed = ", ".join(str(nearby(place)) for place in old)
         remedy = "go on with one: ntp-resume DIR; or start anew with overwrite=true"
-        raise UserError("sweep", f"{len(old)} of these jobs were cut short: {listed}", remedy)
+        raise UserError("sweep", f"{len(old)} with these jobs were cut short: {listed}", remedy)
+    if not (old or first.overwrite or asked or allowed):
+        for place in unfinished(named.parent, plan, changed=True):
+            what = "asked for alike and cut short, but a file or the version has changed since"
+            how = f"ntp-resume {nearby(place)} --allow-changed goes on with it"
+            line(Console(), f"{nearby(place)}: {what}; beginning anew ({how})")
     if asked:
         make_directory(named)
     if asked and not first.overwrite and read_plan(named) is not None:
@@ -172,10 +178,13 @@ def sweep_of(
         with DirectoryLock(old[0]):
             there = read_plan(old[0])
             if there is not None and allowed:
-                carry_over(old[0], there, plan)
+                kept = carry_over(old[0], there, plan)
+                if changed := sum(differ(there, plan)):
+                    told = f"{changed} of {len(plan.jobs)} jobs have changed since"
+                    line(Console(), f"{nearby(old[0])}: {told}: {kept} kept, the rest anew")
             elif there is not None:
                 check_same(old[0], there, plan)
-            yield old[0], done_of(old[0], plan)
+            yield old[0], done_of(old[0], plan), True
         return
     with locked(first, SWEEP, arguments) as directory:
         for status in status_files(directory):  # a smaller sweep leaves no job of a larger one
@@ -183,7 +192,7 @@ def sweep_of(
                 remove_record(directory)
             else:
                 clear(status.parent)
-        yield directory, set()
+        yield directory, set(), False
 
 
 def directory_of(composed: DictConfig, key: str) -> Path:

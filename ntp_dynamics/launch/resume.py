@@ -10,7 +10,6 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from ntp_dynamics import __version__
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.stored import redact_overrides, to_plain
 from ntp_dynamics.launch.directories import planned_directories
@@ -118,16 +117,6 @@ def asked(overrides: Sequence[str]) -> list[str]:
     return [override for override, key in keys if key not in OF_THE_RUN]
 
 
-def check_same(sweep: Path, there: Plan, plan: Plan) -> None:
-    """Raises UserError where a sweep was planned for other jobs, or by another version."""
-    if there.key == plan.key:
-        return
-    remedy = "choose another directory, or go on with runtime.allow_changed=true"
-    what = f"it was planned by version {there.version}, this is {__version__}"
-    if there.version == __version__:
-        changed = sum(a.identity != b.identity for a, b in zip(there.jobs, plan.jobs, strict=False))
-        changed += abs(len(there.jobs) - len(plan.jobs))
-        what = f"it already holds a sweep of other jobs: {changed} of {len(there.jobs)} differ"
-        if not alike(there, plan):
-            remedy = "choose another directory or pass overwrite=true"
-    raise UserError(str(sweep), what, remedy)
+def differ(there: Plan, plan: Plan) -> list[bool]:
+    """Which jobs of two plans, number by number, have not the same identity."""
+    return [a.identity != b.identity for a, b in zip(there.jobs, plan.jobs, strict=False)]

@@ -139,13 +139,20 @@ def read_plan(sweep: Path) -> Plan | None:
     return _read(path, stat.st_mtime_ns, stat.st_size, stat.st_ino)
 
 
+ANEW = "delete it, and start the sweep anew; jobs that are done stay readable"
+"""What to do about a plan that is damaged: nothing else says what was to be done."""
+
+
 @lru_cache(maxsize=4)
 def _read(path: Path, *stamp: int) -> Plan:
     """Once for all who look at it."""
-    said = read_object(path, largest=LARGEST)
+    try:
+        said = read_object(path, largest=LARGEST)
+    except UserError as error:
+        raise UserError(error.where, error.what, ANEW) from None
     if said.get("seal") != digest({k: v for k, v in said.items() if k != "seal"}):
         what = "it is not the plan that was written"
-        raise UserError(str(path), what, "delete it, and start the sweep anew")
+        raise UserError(str(path), what, ANEW)
     try:
         jobs = [_planned(*job) for job in said["jobs"]]
         version, rules = str(said["version"]), int(said["format"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,13 @@ from ntp_dynamics.observe.modules import load_additions
 from ntp_dynamics.record.changed import CHANGED, told_changes
 from ntp_dynamics.record.opening import damage_in_one_line
 from ntp_dynamics.record.outcome import labels
-from ntp_dynamics.record.plan import short_name
+from ntp_dynamics.record.plan import PLAN, short_name
 from ntp_dynamics.record.record import Record, adjusted_labels, load_run
 from ntp_dynamics.record.store import STATUS
 from ntp_dynamics.record.sweep import Jobs, jobs_of, told_states
 from ntp_dynamics.report.show import line, nearby, unfinished, verdict_map, verdicts
 from ntp_dynamics.system.errors import UserError
+from ntp_dynamics.system.owner import attended
 from ntp_dynamics.verdict.verdict import EARLIER, FORMAT
 
 
@@ -82,13 +84,22 @@ def _show_record(shown: Mapping[str, Any], console: Console) -> None:
             console,
             f"{shown['path']}: {shown['standing']}, no verdicts (--judge judges what is there)",
         )
+        _how_to_go_on(Path(shown["path"]), {shown["state"]: 1}, console)
         return
     verdicts(claims, console)
     if shown["format"] < FORMAT:
         line(console, f"note     {EARLIER}")
     if shown["standing"] != "sealed":
         line(console, f"note     {shown['standing']}")
+    _how_to_go_on(Path(shown["path"]), {shown["state"]: 1}, console)
     line(console, f"record   {nearby(Path(shown['path']))}")
+
+
+def _how_to_go_on(place: Path, states: Mapping[str, int], console: Console) -> None:
+    """A line where not all is done and nobody is at work."""
+    rest = {state for state, jobs in states.items() if jobs} - {"done"}
+    if rest and "running" not in rest and not attended(place):
+        line(console, f"go on    ntp-resume {shlex.quote(str(nearby(place)))}")
 
 
 def _jobs(found: Jobs, judge: bool) -> Iterator[dict[str, Any]]:
@@ -119,6 +130,8 @@ def _show_sweep(
     statuses = [job["status"] for job in jobs]
     line(console, told_states(found.states))
     unfinished(found.statuses, console)
+    if (directory / PLAN).exists() and directory / PLAN not in found.statuses:  # there: damaged
+        _how_to_go_on(directory, found.states, console)
     verdict_map(statuses, console)
     earlier = sum(bool(status["labels"]) and not status["runs"] for status in statuses)
     if earlier:

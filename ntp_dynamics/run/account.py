@@ -16,13 +16,19 @@ from ntp_dynamics.system.secrets import redact
 
 
 class Account:
-    """Of one job.  ``status`` is what stays the same until its end."""
+    """Of one job.  ``status`` is what stays the same until its end; ``who`` begins its
+    lines on the terminal, where several jobs share it."""
 
     def __init__(
-        self, writer: RecordWriter, log: JobLog, status: Mapping[str, Any], console: Console
+        self,
+        writer: RecordWriter,
+        log: JobLog,
+        status: Mapping[str, Any],
+        console: Console,
+        who: str = "",
     ):
         self.writer, self.log, self.status = writer, log, dict(status)
-        self._console = console
+        self._console, self._who = console, who
         self._started = time.monotonic()
 
     def so_far(self, **more: Any) -> dict[str, Any]:
@@ -38,7 +44,9 @@ class Account:
 
     def tell(self, text: str) -> None:
         """A line on the terminal."""
-        self._console.print(escaped(text), markup=False, highlight=False, soft_wrap=True)
+        self._console.print(
+            escaped(self._who + text), markup=False, highlight=False, soft_wrap=True
+        )
 
     def say(self, text: str) -> None:
         """A line in the log and on the terminal."""

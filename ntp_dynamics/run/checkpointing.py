@@ -57,7 +57,7 @@ class Checkpointing:
         begin = Snapshot.of(newest)
         if changes and not self._may_change:
             what = f"written with another {told_changes(changes)}"
-            remedy = "go on with runtime.allow_changed=true, or delete it to begin anew"
+            remedy = "pass runtime.allow_changed=true (ntp-resume: --allow-changed), or delete it"
             raise UserError(str(self._files.folder), what, remedy)
         before = [*newest.said.get(CHANGED, ())]
         if changed := [*before, *(f"{change} at {begin.place}" for change in changes)]:

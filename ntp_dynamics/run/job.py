@@ -98,7 +98,8 @@ def job_parts(
     settings = to_yaml(config)
     subject = subject_of(config, settings, writer.directory, around.group)
     with writer, _opened_log(writer, status) as log:
-        account = Account(writer, log, status, progress.bar.console)
+        who = "" if around.group is None else f"job {short_name(writer.directory.name)}: "
+        account = Account(writer, log, status, progress.bar.console, who)
         drops = Drops(log, account.say)
         try:
             job = prepare(config, around.observables, around.claims)

@@ -102,7 +102,7 @@ class DirectoryLock:
         try:
             locked = _lock(file)
         except BlockingIOError:
-            raise _taken(self.directory, _read(file)) from None
+            raise _taken(self.directory, _read(file), held=True) from None
         owner = _read(file)
         alive = owner.lives(locked) if owner else not locked and not fresh
         if alive:
@@ -167,9 +167,13 @@ def unwritable(path: Path, error: Exception) -> UserError:
     return UserError(str(path), f"it cannot be written: {reason}", "choose another directory")
 
 
-def _taken(directory: Path, owner: Owner | None) -> UserError:
+def _taken(directory: Path, owner: Owner | None, held: bool = False) -> UserError:
+    """What to say of a directory of somebody else's; of one whose lock is ``held`` nothing is in
+    doubt, and to delete the file would let two writers in."""
     what = f"{owner or 'another process'} is at work in it"
-    remedy = f"choose another directory or wait; if that process is gone, delete {CLAIM} there"
+    remedy = "choose another directory, or wait until it ends"
+    if not held:
+        remedy += f"; if that process is gone, delete {CLAIM} there"
     return UserError(str(directory), what, remedy)
 
 

@@ -105,6 +105,7 @@ OVERRIDES: list[tuple[list[str], str]] = [
     ),
     (["study=attracter"], "error: study: 'attracter' is not one of its options; did you mean"),
     (["study=attractor", "dataset=chain"], "error: dataset: unknown key; it is a key of study="),
+    (["study=federated", "experiment=smoke"], "error: train: unknown key; it is a key of study="),
     (["nonsense=group/x"], "error: nonsense: unknown key"),
     (["seed=0,1"], "error: seed: it has several values; sweep with -m"),
     (

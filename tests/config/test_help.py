@@ -5,6 +5,12 @@ from pathlib import Path
 from ntp_dynamics.config.help import help_text
 
 
+def test_it_says_how_a_sweep_that_was_cut_short_goes_on() -> None:
+    told = help_text([])
+    for word in ("ntp-resume DIR", "runtime.checkpoint_seconds", "allow_changed", "hydra/launcher"):
+        assert word in told
+
+
 def test_every_experiment_of_a_folder_is_named_as_it_is_chosen(tmp_path: Path) -> None:
     own = tmp_path / "experiment" / "mine"
     own.mkdir(parents=True)

@@ -74,6 +74,14 @@ def test_a_table_of_a_sweep_that_was_cut_short_tells_every_job(
     first, second, *_ = capsys.readouterr().out.splitlines()
     assert first == "1 of 3 jobs done, 1 planned, 1 dead"
     assert second == "  1: dead: its process is gone  seed=1"
+    capsys.readouterr()
+    cli.show([str(sweep)])
+    assert f"go on    ntp-resume {sweep.relative_to(tmp_path)}" in capsys.readouterr().out
+    with DirectoryLock(sweep):
+        cli.show([str(sweep)])
+    assert "ntp-resume" not in capsys.readouterr().out  # somebody does
+    cli.show([str(job_of(sweep, 1))])
+    assert f"ntp-resume {job_of(sweep, 1).relative_to(tmp_path)}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -137,7 +145,7 @@ def test_of_two_that_were_cut_short_the_user_says_which(
     capsys.readouterr()
     assert command(*SWEEP) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: sweep: 2 of these jobs were cut short: ")
+    assert line.startswith("error: sweep: 2 with these jobs were cut short: ")
     assert "ntp-resume DIR" in line
     assert resumed(second) == 0
 
@@ -178,9 +186,11 @@ def test_what_has_changed_is_allowed_by_a_flag_and_then_kept_and_marked(
     assert resumed(sweep) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "planned by version 0.0.1, this is" in line
-    assert "runtime.allow_changed=true" in line
+    assert "runtime.allow_changed=true (ntp-resume: --allow-changed)" in line
     assert resumed(sweep, "--allow-changed") == 0
-    assert "3 of 3 jobs done" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "3 of 3 jobs have changed since: 1 kept, the rest anew" in out
+    assert "3 of 3 jobs done" in out
     assert (job_of(sweep, 0) / "trajectory.nc").stat().st_ino == trajectory
     assert equal(sweep, whole, RECORD[:2])
     said = f"version: 0.0.1 -> {ntp.__version__}"
@@ -219,6 +229,19 @@ def test_the_same_command_finds_a_sweep_of_another_version_where_it_is_allowed(
     assert command(*SWEEP, "runtime.allow_changed=true") == 0
     assert [path.parent for path in tmp_path.glob("multirun/smoke/*/plan.json")] == [sweep]
     assert list(ntp.load_sweep(sweep)["status"]) == ["done"] * 3
+
+
+def test_what_was_allowed_once_is_asked_for_again(command: Command, tmp_path: Path) -> None:
+    sweep = cut(command, tmp_path)
+    of_version(sweep, "0.0.1")
+    assert resumed(sweep, "--allow-changed") == 0
+    of_version(sweep, "0.0.2")
+    assert resumed(sweep) == 2
+    single = tmp_path / "single"
+    assert command("runtime.allow_changed=true", f"hydra.run.dir={single}") == 0
+    (single / "MANIFEST.json").unlink()
+    assert resumed(single) == 0
+    assert not ntp.load_run(single).config.runtime.allow_changed
 
 
 def test_a_sweep_is_gone_on_with_from_any_folder(
@@ -284,11 +307,37 @@ def test_a_file_that_changed_since_makes_other_jobs(
     corpus.write_text("\n".join([*lines, '{"tokens": ["b", "a"], "next": "b"}']) + "\n")
     capsys.readouterr()
     assert run("hydra.sweep.dir=s") == 2
-    assert "a sweep of other jobs: 2 of 2 differ" in capsys.readouterr().err
+    why = "2 of 2 jobs have changed since (job 0: a file that it names has other contents)"
+    assert why in capsys.readouterr().err
     assert run("hydra.sweep.dir=s", "runtime.allow_changed=true") == 0
     table = ntp.load_sweep("s")
     assert list(table["status"]) == ["done"] * 2
     assert list(table["changed"]) == ["a file that it names has other contents", ""]
+
+
+def test_the_same_command_says_that_it_begins_anew_because_of_a_change(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep = cut(command, tmp_path)
+    of_version(sweep, "0.0.1")
+    capsys.readouterr()
+    assert command(*SWEEP) == 0
+    (line,) = [x for x in capsys.readouterr().out.splitlines() if "beginning anew" in x]
+    assert f"ntp-resume {sweep.relative_to(tmp_path)} --allow-changed goes on with it" in line
+    assert len(list(tmp_path.glob("multirun/smoke/*/plan.json"))) == 2
+
+
+def test_a_sweep_of_which_nothing_is_done_is_told_when_it_goes_on(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep = cut(command, tmp_path)
+    (job_of(sweep, 0) / "MANIFEST.json").unlink()
+    capsys.readouterr()
+    assert command(*SWEEP) == 0
+    named = sweep.relative_to(tmp_path)
+    assert f"{named}: 0 of 3 jobs are done, going on" in capsys.readouterr().out
+    assert resumed(sweep) == 0
+    assert f"{named}: 3 of 3 jobs are done, nothing is left to do" in capsys.readouterr().out
 
 
 def test_a_plan_that_was_changed_is_damage(
@@ -300,6 +349,11 @@ def test_a_plan_that_was_changed_is_damage(
     capsys.readouterr()
     assert resumed(sweep) == 2
     assert "it is not the plan that was written" in capsys.readouterr().err
+    (sweep / "plan.json").write_text(text[:300])
+    assert resumed(sweep) == 2
+    assert "not JSON); delete it, and start the sweep anew" in capsys.readouterr().err
+    cli.show([str(sweep)])
+    assert "ntp-resume" not in capsys.readouterr().out  # it would be refused
 
 
 def test_a_job_that_somebody_is_at_work_in_is_left_alone(
