@@ -34,6 +34,7 @@ from ntp_dynamics.launch.counted import counted
 from ntp_dynamics.launch.fail_fast import call_off, called_off
 from ntp_dynamics.launch.installed import check_installed
 from ntp_dynamics.launch.resume import (
+    all_of,
     clear,
     clear_the_rest,
     differ,
@@ -172,7 +173,7 @@ def sweep_of(
             line(Console(), f"{nearby(place)}: {what}; beginning anew ({how})")
     if asked:
         make_directory(named)
-    if asked and not first.overwrite and read_plan(named) is not None:
+    if asked and not first.overwrite and (read_plan(named) is not None or all_of(named, plan)):
         old = [named]
     if old:
         with DirectoryLock(old[0]):

@@ -59,14 +59,21 @@ def done_of(sweep: Path, plan: Plan) -> set[Path]:
     return found
 
 
+def all_of(sweep: Path, plan: Plan) -> bool:
+    """Whether there are jobs in a directory, and all are of this plan: it lost its own."""
+    keys = {told(path.parent).get("identity") for path in status_files(sweep)} - {None}
+    return bool(keys) and keys <= {job.identity for job in plan.jobs}
+
+
 def clear_the_rest(sweep: Path, plan: Plan, done: set[Path]) -> None:
     """Remove what jobs of the plan left that is not sealed, and nothing else that lies there; what
-    somebody is still at work in stays, and is met when its turn comes."""
+    a job left in its own directory, or somebody is still at work in, stays until its turn comes."""
     wanted = {job.identity for job in plan.jobs}
-    named = {sweep / job.directory for job in plan.jobs}
+    named = {sweep / job.directory: job.identity for job in plan.jobs}
     for place in (path.parent for path in status_files(sweep)):
-        mine = place in named or told(place).get("identity") in wanted
-        if mine and place not in done and not attended(place):
+        key = told(place).get("identity")
+        mine = place in named or key in wanted
+        if mine and place not in done and named.get(place) != key and not attended(place):
             clear(place, checkpoints=False)  # from which it goes on
 
 

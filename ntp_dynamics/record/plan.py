@@ -139,8 +139,8 @@ def read_plan(sweep: Path) -> Plan | None:
     return _read(path, stat.st_mtime_ns, stat.st_size, stat.st_ino)
 
 
-ANEW = "delete it, and start the sweep anew; jobs that are done stay readable"
-"""What to do about a plan that is damaged: nothing else says what was to be done."""
+ANEW = "delete it, and repeat the command with hydra.sweep.dir naming this sweep: it keeps the jobs"
+"""What to do about a plan that is damaged: the command says what was to be done."""
 
 
 @lru_cache(maxsize=4)

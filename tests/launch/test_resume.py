@@ -16,6 +16,7 @@ import pytest
 
 import ntp_dynamics as ntp
 from ntp_dynamics import cli
+from ntp_dynamics.launch.resume import clear_the_rest, done_of
 from ntp_dynamics.record.identity import identity
 from ntp_dynamics.record.plan import read_plan
 from ntp_dynamics.system.owner import DirectoryLock
@@ -351,9 +352,36 @@ def test_a_plan_that_was_changed_is_damage(
     assert "it is not the plan that was written" in capsys.readouterr().err
     (sweep / "plan.json").write_text(text[:300])
     assert resumed(sweep) == 2
-    assert "not JSON); delete it, and start the sweep anew" in capsys.readouterr().err
+    assert "not JSON); delete it, and repeat the command" in capsys.readouterr().err
     cli.show([str(sweep)])
     assert "ntp-resume" not in capsys.readouterr().out  # it would be refused
+
+
+def test_a_sweep_that_lost_its_plan_goes_on_by_its_command_and_keeps_what_is_sealed(
+    command: Command, whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep = cut(command, tmp_path)
+    (sweep / "plan.json").unlink()
+    kept = (job_of(sweep, 0) / "MANIFEST.json").stat().st_mtime_ns
+    assert command("-m", "seed=0,5", f"hydra.sweep.dir={sweep}") == 2  # not its jobs
+    assert "it already holds a record" in capsys.readouterr().err
+    assert command(*SWEEP, f"hydra.sweep.dir={sweep}") == 0
+    assert equal(sweep, whole)
+    assert (job_of(sweep, 0) / "MANIFEST.json").stat().st_mtime_ns == kept
+    assert len(read_plan(sweep).jobs) == 3  # type: ignore[union-attr]
+
+
+def test_what_a_job_left_stays_to_be_looked_at_until_its_turn_comes(
+    command: Command, tmp_path: Path
+) -> None:
+    sweep = cut(command, tmp_path)
+    plan = read_plan(sweep)
+    assert plan is not None
+    clear_the_rest(sweep, plan, done_of(sweep, plan))
+    assert list(ntp.load_sweep(sweep)["status"]) == ["done", "dead", "planned"]
+    other = replace(plan, jobs=[replace(job, identity="0" * 16) for job in plan.jobs])
+    clear_the_rest(sweep, other, set())
+    assert list(ntp.load_sweep(sweep)["status"]) == ["planned"] * 3
 
 
 def test_a_job_that_somebody_is_at_work_in_is_left_alone(
