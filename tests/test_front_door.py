@@ -134,6 +134,10 @@ ARGUMENTS: dict[str, tuple[list[str], str]] = {
     "a search path": (["hydra.searchpath=[nix]"], "nix: it is not a directory"),
     "a config path": (["--config-path", "c"], "--config-path: there is one configuration"),
     "an empty config directory": (["--config-dir", ""], "--config-dir: it is not a directory"),
+    "a launcher of one job": (
+        ["hydra/launcher=packed_ray"],
+        "hydra/launcher: a launcher runs the jobs of a sweep, and this is one job; add -m, or",
+    ),
     "a rerun": (["--experimental-rerun", "x"], "--experimental-rerun: no job is pickled"),
     "run and multirun": (["--run", "-m", "seed=1"], "--run: it says the contrary of -m"),
     "a norm whose square overflows": (

@@ -37,6 +37,12 @@ def check_options(options: Namespace) -> None:
         raise UserError("--resolve", "it goes with --cfg", "add --cfg job")
     if options.run and options.multirun:
         raise UserError("--run", "it says the contrary of -m", "leave out one of them")
+    launcher = [
+        o for o in options.overrides if o.startswith(("hydra/launcher=", "hydra.launcher."))
+    ]
+    if launcher and not (options.multirun or options.cfg or options.help):
+        what = "a launcher runs the jobs of a sweep, and this is one job"
+        raise UserError(launcher[0].partition("=")[0], what, "add -m, or leave it out")
     place = options.config_dir
     if place is not None and not (place and Path(place).is_dir()):
         where = place or "--config-dir"
