@@ -53,6 +53,20 @@ FOUND = (
         "jobs take.",
     ),
     Found(
+        "R7",
+        "A line of the log that a full disk did not take was told as a file that something else had "
+        "changed; `laws.nc` on a disk with 80 kB left as `netcdf: hdf error`.",
+        "The log says itself that it is not whole; a disk with less than a megabyte to spare counts "
+        "as full where HDF5 gives no reason.",
+    ),
+    Found(
+        "R9",
+        "Unsealed records: 47 of 380 damaged ones opened with wrong numbers, and one flipped bit "
+        "made HDF5 go round for ever.",
+        "The status vouches for every file until there is a manifest; trajectories are parsed in a "
+        "process of their own.",
+    ),
+    Found(
         "R8",
         "A sweep into a folder whose name is too long ended in a traceback; so did a job in one "
         "whose name is not UTF-8, after it was trained.",

@@ -50,7 +50,7 @@ from ntp_dynamics.system.stops import undisturbed
 if TYPE_CHECKING:
     import xarray
 
-SPARE = 1 << 16
+SPARE = 1 << 20
 """Bytes that must be free beyond what is written for a disk not to be taken as full."""
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
-from contextlib import suppress
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ntp_dynamics.system.disk import not_written
 from ntp_dynamics.system.errors import escaped
 from ntp_dynamics.system.secrets import redact
 
@@ -16,6 +18,8 @@ class JobLog:
     """Appends time-stamped lines to a file."""
 
     def __init__(self, path: Path):
+        self._path = path
+        self._lost: OSError | None = None
         self._file = open(path, "wb", buffering=0)  # noqa: SIM115
         self._hash, self._size = hashlib.sha256(), 0
 
@@ -28,12 +32,19 @@ class JobLog:
         line = f"{datetime.now():%Y-%m-%d %H:%M:%S} {message}\n".encode("utf-8", "backslashreplace")
         self._hash.update(line)
         self._size += len(line)
-        with suppress(OSError):  # a full disk is told by what the record needs; sealing compares
-            self._file.write(line)
+        try:
+            written = self._file.write(line)
+            if written != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:  # a job goes on without; `entry` says so
+            self._lost = error
 
     @property
     def entry(self) -> dict[str, Any]:
-        """Size and SHA-256 of what was logged so far, as a manifest lists them."""
+        """Size and SHA-256 of what was logged so far, as a manifest lists them.  Raises UserError
+        where a line of it was not written."""
+        if self._lost is not None:
+            raise not_written(self._path, self._size, self._lost)
         return {"sha256": self._hash.hexdigest(), "size": self._size}
 
     def __enter__(self) -> JobLog:
