@@ -54,10 +54,10 @@ FOUND = (
     ),
     Found(
         "R7",
-        "A line of the log that a full disk did not take was told as a file that something else had "
-        "changed; `laws.nc` on a disk with 80 kB left as `netcdf: hdf error`.",
-        "The log says itself that it is not whole; a disk with less than a megabyte to spare counts "
-        "as full where HDF5 gives no reason.",
+        "A line of the log that a full disk did not take was told as a file that something else "
+        "had changed; `laws.nc` on a disk with 80 kB left as `netcdf: hdf error`.",
+        "The log says itself that it is not whole; a disk with less than a megabyte to spare "
+        "counts as full where HDF5 gives no reason.",
     ),
     Found(
         "R9",
