@@ -78,6 +78,13 @@ FOUND = (
         "Hydra is handed the name so that it reads it as it stands.",
     ),
     Found(
+        "R10",
+        "A path length, a growth or a position that was made nan was recorded as nan to the end, and "
+        "nothing said so; a start of nan or 1e308 ended score matching's flow in a traceback.",
+        "A scalar of the study that becomes nan is a note of the record, with its first step; what "
+        "the flow's solver refuses is `non-finite at step ...`.",
+    ),
+    Found(
         "R1",
         "`hooks=light` in a sweep ended in a traceback (`is refused and not refused`).",
         "A preset of hooks can be swept.",

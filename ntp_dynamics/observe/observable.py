@@ -40,6 +40,7 @@ class Observable:
     open with the ranked ones, 1 first.  ``instead``: shown where this one has no value.
     ``image``: an array that is drawn as one, its two axes being rows and columns.  ``over_runs``:
     what stands for all runs, their median, their mean, or the share of runs in which it is 1.
+    ``may_end``: from some step on it may have no value, and that is no fault.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Observable:
     instead: str = ""
     image: bool = False
     over_runs: OverRuns = OverRuns.median
+    may_end: bool = False
 
     def __call__(self, state: Any, reference: Any) -> Any:
         return self.measure(state, reference)

@@ -52,7 +52,8 @@ class Drops:
         return {"notes": self.told} if self.told else {}
 
     def notes(self, hooks: Mapping[str, Sequence[Hook]], tree: xarray.DataTree) -> list[str]:
-        """What was dropped, and which of the user's other scalars are nan and where first."""
+        """What was dropped, and which other scalars are nan and where first: those of the user
+        anywhere, those of the study after a number."""
         return [*self.told, *self._undefined(hooks, tree)]
 
     def _undefined(
@@ -61,11 +62,14 @@ class Drops:
         own = ((stage, mine) for stage, mine in hooks.items() if not stage.startswith(SHADOW))
         for stage, hook in ((stage, hook) for stage, mine in own for hook in mine):
             o = hook.observable
-            if hook.own or o.dims or (stage, o.name) in self._gone or stage not in tree:
+            if o.dims or o.may_end or (stage, o.name) in self._gone or stage not in tree:
                 continue
             values = tree.children[stage].dataset[o.name]
-            nan = np.asarray(np.isnan(values.values).any(0))
+            nan = np.isnan(values.values)
+            if hook.own:  # of which some begin later than the phase
+                nan &= np.maximum.accumulate(~nan, axis=1)
             if nan.any():
-                first = int(values[hook.clock].values[nan.argmax()])
-                where = f"{nan.sum()} of {nan.size} steps, first at {first:,}"
-                yield f"{named(o)}: nan at {where} of {stage}"
+                there = np.asarray(nan.any(axis=0))
+                first = int(values[hook.clock].values[there.argmax()])
+                where = f"{there.sum()} of {there.size} steps, first at {first:,}"
+                yield f"{o.name if hook.own else named(o)}: nan at {where} of {stage}"

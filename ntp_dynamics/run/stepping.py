@@ -48,7 +48,12 @@ def follow(
         last = noted
         if noted < len(due):
             last = int(np.searchsorted(due, to, side="right"))
-        logged = dynamics.advance(to, due[noted:last])
+        try:
+            logged = dynamics.advance(to, due[noted:last])
+        except (OverflowError, ValueError) as error:  # of whoever computes with what it holds
+            if isinstance(error, OverflowError) or not _all_finite(dynamics):
+                raise NonFinite(to, "its state") from error
+            raise
         step, noted = to, last
         return _finite_part(to, logged)
 
@@ -63,6 +68,12 @@ def follow(
             size = max(1, min(2 * size, int(taken * CALL_SECONDS / seconds)))
             yield from passed
         yield Reached(step, state=dynamics.state())
+
+
+def _all_finite(dynamics: Dynamics) -> bool:
+    """Whether all that a dynamics goes on from are numbers."""
+    floats = (x for x in dynamics.save().values() if x.dtype.kind == "f")
+    return all(np.isfinite(x).all() for x in floats)
 
 
 def _finite_part(step: int, logged: Logged) -> Iterator[Reached]:

@@ -130,3 +130,27 @@ def test_a_state_that_is_not_finite_ends_it_after_what_was_logged() -> None:
 
 def test_every_state_is_one_a_step() -> None:
     assert list(every_state(Doubling(), 5)) == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("error", "holds", "raised"),
+    [
+        (OverflowError("math range error"), 1.0, NonFinite),
+        (ValueError("must be finite"), math.nan, NonFinite),
+        (ValueError("something else"), 1.0, ValueError),
+    ],
+)
+def test_who_cannot_compute_with_a_number_that_is_none_ends_it_as_that_number_does(
+    error: Exception, holds: float, raised: type[Exception]
+) -> None:
+    class Breaking(Doubling):
+        def advance(self, to: int, due: np.ndarray) -> Logged:
+            if to > 2:
+                raise error
+            return super().advance(to, due)
+
+        def save(self) -> Saved:
+            return {"x": np.full(2, holds)}
+
+    with pytest.raises(raised):
+        list(follow(Breaking(), [9]))

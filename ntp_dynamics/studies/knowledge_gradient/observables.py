@@ -161,6 +161,7 @@ OBSERVABLES = [
         "right where kg is wrong",
         scale=Scale.linear,
         over_runs=OverRuns.share,
+        may_end=True,
     ),
     described(
         opportunity_cost,

@@ -121,6 +121,7 @@ OBSERVABLES = [
         "distance of the nearest student that has not converged",
         lambda s, p: s.far,
         title="nearest far student",
+        may_end=True,
     ),
     described(
         "max_distance",
