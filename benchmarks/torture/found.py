@@ -79,8 +79,8 @@ FOUND = (
     ),
     Found(
         "R10",
-        "A path length, a growth or a position that was made nan was recorded as nan to the end, and "
-        "nothing said so; a start of nan or 1e308 ended score matching's flow in a traceback.",
+        "A path length, a growth or a position that was made nan was recorded as nan to the end, "
+        "and nothing said so; a start of nan or 1e308 ended score matching's flow in a traceback.",
         "A scalar of the study that becomes nan is a note of the record, with its first step; what "
         "the flow's solver refuses is `non-finite at step ...`.",
     ),
