@@ -85,6 +85,12 @@ FOUND = (
         "the flow's solver refuses is `non-finite at step ...`.",
     ),
     Found(
+        "W1",
+        "A server that refuses, keeps silent or answers 500 cost 5.2 to 5.7 s beyond an offline "
+        "mirror.",
+        "A server is waited for 4 s.",
+    ),
+    Found(
         "R1",
         "`hooks=light` in a sweep ended in a traceback (`is refused and not refused`).",
         "A preset of hooks can be swept.",

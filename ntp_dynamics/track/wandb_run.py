@@ -21,7 +21,7 @@ from ntp_dynamics.config.tracking import Mode, WandbTracking
 from ntp_dynamics.system.secrets import redact
 from ntp_dynamics.track.tracker import Say, Subject, first_line, tracking_directory
 
-INIT_TIMEOUT = 5.0  # seconds to wait for a server; wandb's own 90 would hold up every job
+INIT_TIMEOUT = 4.0  # seconds to wait for a server; wandb's own 90 would hold up every job
 FINISH_TIMEOUT = 4.0  # seconds for the last upload; `wandb sync` brings up what is left
 
 _unusable: list[str] = []
