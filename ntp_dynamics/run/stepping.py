@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,12 +49,8 @@ def follow(
         last = noted
         if noted < len(due):
             last = int(np.searchsorted(due, to, side="right"))
-        try:
+        with _of_numbers(dynamics, to):
             logged = dynamics.advance(to, due[noted:last])
-        except (OverflowError, ValueError) as error:  # of whoever computes with what it holds
-            if isinstance(error, OverflowError) or not _all_finite(dynamics):
-                raise NonFinite(to, "its state") from error
-            raise
         step, noted = to, last
         return _finite_part(to, logged)
 
@@ -67,7 +64,20 @@ def follow(
             seconds = max(time.monotonic() - began, 1e-6)
             size = max(1, min(2 * size, int(taken * CALL_SECONDS / seconds)))
             yield from passed
-        yield Reached(step, state=dynamics.state())
+        with _of_numbers(dynamics, step):
+            state = dynamics.state()
+        yield Reached(step, state=state)
+
+
+@contextmanager
+def _of_numbers(dynamics: Dynamics, step: int) -> Iterator[None]:
+    """What somebody cannot compute with because it is no number is told as that."""
+    try:
+        yield
+    except (OverflowError, ValueError) as error:
+        if isinstance(error, OverflowError) or not _all_finite(dynamics):
+            raise NonFinite(step, "its state") from error
+        raise
 
 
 def _all_finite(dynamics: Dynamics) -> bool:
