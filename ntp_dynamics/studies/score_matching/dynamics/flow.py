@@ -82,7 +82,9 @@ class Flow:
 
 
 def _solved(task: Task, y: Coordinates, begin: float, end: float) -> Any:
-    """The flow of one run as a function of u."""
+    """The flow of one run as a function of u.  Raises NonFinite."""
+    if not np.isfinite(y).all():
+        raise NonFinite(0, "its start")
     from scipy.integrate import solve_ivp
 
     def slope(u: float, flat: np.ndarray) -> np.ndarray:
