@@ -31,7 +31,7 @@ QUIET = ["experiment=smoke", "tracking=none", "figures=none"]
 TINY = ["dataset.queries=3", "train.feed_forward.steps=5", "train.attention.steps=10"]
 
 PLANNING = """
-import resource, sys, time
+import sys, time
 began, used = time.perf_counter(), time.process_time()
 from ntp_dynamics.launch import command
 command._hydra = lambda arguments: sys.exit(0)
@@ -40,13 +40,12 @@ try:
     command.launch(sys.argv[1:])
 except SystemExit:
     pass
-print(time.perf_counter() - began, time.process_time() - used,
-      resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
+print(time.perf_counter() - began, time.process_time() - used)
 """
 """A process that stops where its first job would begin."""
 
 READING = """
-import resource, sys, time
+import sys, time
 import pandas, ntp_dynamics as ntp
 ntp.load_sweep
 began, used = time.perf_counter(), time.process_time()
@@ -54,14 +53,20 @@ table = ntp.load_sweep(sys.argv[1], verify="verify" in sys.argv)
 took = time.perf_counter() - began, time.process_time() - used
 assert set(table["status"]) == {"done"}, table["status"].value_counts()
 assert len(table) == int(sys.argv[2])
-print(*took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
+print(*took)
+"""
+
+
+PEAK = """
+with open("/proc/self/status") as file:  # getrusage also counts what stood here before exec
+    print(next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1e3)
 """
 
 
 def timed(code: str, *arguments: str, cwd: Path, cache: Path) -> list[float]:
     """Seconds of the wall and of the processor, and megabytes at the peak, as a process says."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "XDG_CACHE_HOME": str(cache)}
-    command = [sys.executable, "-c", code, *arguments]
+    command = [sys.executable, "-c", code + PEAK, *arguments]
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return [float(word) for word in done.stdout.split()[-3:]]
