@@ -91,6 +91,6 @@ def again(workshop: Workshop, place: Path, overrides: tuple[str, ...]) -> Ended:
     """Go on with a job in ``place/job``: `ntp-resume`, and where there is nothing to go on with,
     the command itself, as its line says."""
     done = workshop.nursery.resume("job", place).wait()
-    if done.code == 2 and "it holds neither" in done.err:
+    if done.code == 2 and not (place / "job/status.json").exists():
         return start(workshop, place, overrides).wait()
     return done
