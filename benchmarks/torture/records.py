@@ -11,6 +11,7 @@ from pathlib import Path
 
 import ntp_dynamics as ntp
 from ntp_dynamics.record.status import told
+from ntp_dynamics.record.sweep import checked
 from ntp_dynamics.record.store import LOG, MANIFEST, STATUS
 
 APART = {LOG, STATUS, MANIFEST, "config.yaml"}
@@ -67,7 +68,7 @@ def false_claims(job: Path, expected: Bytes) -> list[str]:
     if not (job / STATUS).exists():
         return []
     wrong = []
-    state = told(job)["state"]
+    state = checked(job, told(job))["state"]  # as tables show it
     if state != "done" and not (job / MANIFEST).exists():
         return []
     try:
