@@ -11,8 +11,8 @@ from pathlib import Path
 
 import ntp_dynamics as ntp
 from ntp_dynamics.record.status import told
-from ntp_dynamics.record.sweep import checked
 from ntp_dynamics.record.store import LOG, MANIFEST, STATUS
+from ntp_dynamics.record.sweep import checked
 
 APART = {LOG, STATUS, MANIFEST, "config.yaml"}
 """They hold times, names and settings that change no number."""
