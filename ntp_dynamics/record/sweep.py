@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ntp_dynamics.record.entries import read_manifest
+from ntp_dynamics.record.entries import STATUS, read_manifest
 from ntp_dynamics.record.laws import LAWS
 from ntp_dynamics.record.plan import PLAN, Plan, read_plan
 from ntp_dynamics.record.record import read_status, status_files
@@ -100,7 +100,7 @@ def _weigh(place: Path) -> None:
     """Raises UserError where a file that a status speaks of is not the recorded one."""
     entries = read_manifest(place) or {}
     sealed = os.stat(place / MANIFEST).st_mtime_ns
-    for name in (name for name in WEIGHTY if name in entries):
+    for name in entries.keys() - {STATUS}:  # which was read
         try:
             found = os.stat(place / name, follow_symlinks=False)
         except OSError:
