@@ -122,6 +122,7 @@ class Handler(WSGIRequestHandler):
         return
 
     def run_wsgi(self) -> None:
+        """Answer what is a request; what is none, in one line."""
         if why := self._malformed():
             self.send_error(HTTPStatus.BAD_REQUEST, why)
             return

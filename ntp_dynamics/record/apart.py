@@ -96,6 +96,8 @@ class _Process:
         self.ready = False
 
     def ask(self, descriptor: int, asked: bytes, size: int) -> tuple[Layout, list[np.ndarray]]:
+        """What the process reads in an open file of ``size`` bytes.  Raises Unreadable, and what a
+        broken line raises."""
         if not self.ready:
             self.line.settimeout(START_SECONDS)
             self._expect(READY)

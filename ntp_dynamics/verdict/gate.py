@@ -155,4 +155,9 @@ def broken_runs(
     if bad.any():
         step = case.clock.said(float(case.t[np.flatnonzero(wild[bad].any(axis=0))[0]]))
         reasons.append(f"{bad.sum()} of {runs} runs are not finite, first at {step}")
-    return shallow | bad, tuple(reasons)
+    lawless = np.zeros(runs, dtype=bool)
+    if case.law.curves:  # those of a run may be made of what it recorded
+        lawless = np.any(np.isnan(case.log_f) & case.counted, axis=1) & ~(shallow | bad)
+    if lawless.any():
+        reasons.append(f"the law is nan in {lawless.sum()} of {runs} runs")
+    return shallow | bad | lawless, tuple(reasons)

@@ -152,12 +152,12 @@ def judge(
         log_ceiling=column("log_ceiling", log_ceiling),
         clock=ticks,
     )
+    if law.curves and len(case.law.log_f(t)) == 1 and np.isnan(case.log_f[case.counted]).any():
+        raise ValueError("the law is nan at a step to be judged")
     bad, reasons = broken_runs(case, sound)
     blank = replace(blank, reason="; ".join(reasons), outcomes=_outcomes(kept, "invalid"))
     if bad.all() or (bad.any() and about == "ensemble"):
         return replace(blank, gate="invalid", runs_judged=len(case.log_y))
-    if law.curves and np.isnan(case.log_f[case.counted]).any():
-        raise ValueError("the law is nan at a step to be judged")
     return _verdict(case if not bad.any() else case.of(~bad), blank, np.flatnonzero(kept)[~bad])
 
 

@@ -24,6 +24,17 @@ def test_a_value_that_is_not_finite_invalidates_its_run_where_the_claim_speaks(v
     assert judge(STEPS, broken, LOG_LAW).label == "invalid"
 
 
+def test_a_law_that_is_no_number_invalidates_its_run_and_no_other():
+    log_y = runs(-np.log(STEPS))
+    curve = np.broadcast_to(1 - np.log(STEPS), log_y.shape).copy()
+    curve[3, 70:] = np.nan
+    verdict = judge(STEPS, log_y, Law.envelope(curve), log_constant=0.0)
+    assert verdict.outcomes == ("kept", "kept", "kept", "invalid", "kept", "kept")
+    assert "the law is nan in 1 of 6 runs" in verdict.sentence
+    with pytest.raises(ValueError, match="the law is nan"):
+        judge(STEPS, log_y, Law.envelope(curve[3]), log_constant=0.0)  # it speaks of all
+
+
 def test_a_doubled_step_or_one_out_of_order_invalidates():
     doubled = np.sort(np.append(STEPS, STEPS[60]))
     swapped = STEPS.copy()

@@ -91,6 +91,7 @@ class AttractorProblem:
 
     @property
     def axes(self) -> Mapping[str, int]:
+        """As `Problem.axes`."""
         config = self.config
         return {
             "run": self.runs,

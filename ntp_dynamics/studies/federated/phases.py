@@ -138,6 +138,7 @@ def _train(problem: FederatedProblem, task: Task) -> Federation:
     sent = costs.of_round(c)
 
     def reduce(states: Sequence[State]) -> Values:
+        """What is measured after a round: values (R, ...) by name."""
         (s,) = states
         w = s.w[:, 0]
         test_loss = setting.test_loss(w)
@@ -190,6 +191,7 @@ def _copies(problem: FederatedProblem, task: Task) -> Federation:
     sizes = np.array(part.samples) * part.clients
 
     def reduce(states: Sequence[State]) -> Values:
+        """What is measured after a round: values (R, ...) by name."""
         squared = [_squared_distances(s) for s in states]
         distance = np.stack([np.sqrt(x).mean(axis=1) for x in squared], axis=1)
         w = states[0].w[:, 0]

@@ -189,6 +189,7 @@ class FederatedProblem:
 
     @property
     def axes(self) -> Mapping[str, int]:
+        """As `Problem.axes`."""
         c = self.config
         cells = len(c.budget.num_directions) * len(c.budget.local_steps)
         return {

@@ -162,6 +162,7 @@ class ScoreMatchingProblem:
 
     @property
     def axes(self) -> Mapping[str, int]:
+        """As `Problem.axes`."""
         config = self.config
         return {
             "run": self.runs,
