@@ -116,14 +116,15 @@
         const sy = y + 4 + (single ? Math.floor(i / columns) * h : 0);
         offset += w;
         const known = p.kind === "claim" && found in ntp.MARKS ? ntp.mark(ntp.MARKS, found) : null;
-        const [fill, on] = known ? [known[0], known[2]] : typeof found === "number" ? tint(found) : [colour("zone"), ink];
+        const blank = !known && typeof found !== "number"; // of a job that was not judged, or has no such value
+        const [fill, on] = known ? [known[0], known[2]] : blank ? ["none", ink] : tint(found);
         const text = known ? known[1] : typeof found === "number" ? value(told, p.colour, found) : "";
-        const said = `${where}${rest ? `, ${rest}` : ""}: ${known ? found : value(told, p.colour, found)}${single ? "" : ` (${num(n)} of ${num(cell.n)} jobs)`}`;
+        const said = `${where}${rest ? `, ${rest}` : ""}: ${known ? found : blank ? "not judged" : value(told, p.colour, found)}${single ? "" : ` (${num(n)} of ${num(cell.n)} jobs)`}`;
         const link = svg("a", {
           tabindex: 0, role: "link", "aria-label": said, "data-job": id, class: id ? "in cell" : "cell", "data-href": id ? `/job/${id}` : null,
           onclick: id ? null : () => { flip(p.x, p.xs[cell.x]); if (p.y) flip(p.y, p.ys[cell.y]); },
           onkeydown: (event) => { if (event.key === "Enter") event.currentTarget.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true })); },
-        }, svg("title", {}, said), svg("rect", { x: sx + 0.5, y: sy + 0.5, width: Math.max(w - 1, 1), height: Math.max(h - 1, 1), rx: 2, fill }));
+        }, svg("title", {}, said), svg("rect", { x: sx + 0.5, y: sy + 0.5, width: Math.max(w - 1, 1), height: Math.max(h - 1, 1), rx: 2, fill, ...(blank ? { stroke: colour("soft"), "stroke-dasharray": "3 3", "pointer-events": "all" } : {}) }));
         if (w > 12 && h > 11) link.append(svg("text", { x: sx + w / 2, y: sy + h / 2 + 4, "text-anchor": "middle", "font-size": known ? Math.min(14, h - 2) : Math.min(11, w / 4.2), fill: on, "font-weight": 600 }, text));
         picture.append(link);
       });
