@@ -9,6 +9,7 @@ import pytest
 
 from ntp_dynamics import cli
 from ntp_dynamics.launch import multirun
+from tests.launch.cut_short import SWEEP
 from tests.small_jobs import TINY, Command
 
 
@@ -27,3 +28,10 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command
 
     yield run
     multirun.under_way = None
+
+
+@pytest.fixture
+def whole(command: Command, tmp_path: Path) -> Path:
+    """An uninterrupted sweep."""
+    assert command(*SWEEP, "hydra.sweep.dir=whole") == 0
+    return tmp_path / "whole"
