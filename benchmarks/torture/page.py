@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,10 @@ there, or logs them all, so that the directory can be laid out as a power cut ma
 def keep(experiment: Experiment, said: Mapping[str, Any]) -> None:
     """The counts of an experiment, in the place of those of its last run."""
     counts = _counts() | {experiment.name: dict(said)}
-    COUNTS.write_text(json.dumps(counts, indent=1, sort_keys=True) + "\n")
+    text = json.dumps(counts, indent=1, sort_keys=True)  # the folders of this machine aside
+    for place in (DOCS.parent, Path(tempfile.gettempdir())):
+        text = text.replace(f"{place}/", "")
+    COUNTS.write_text(text + "\n")
 
 
 def write(experiments: Sequence[Experiment]) -> None:
