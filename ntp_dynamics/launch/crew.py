@@ -23,7 +23,6 @@ from ntp_dynamics.record.identity import identity
 from ntp_dynamics.record.store import MANIFEST, STATUS
 from ntp_dynamics.system.errors import UserError, escaped
 from ntp_dynamics.system.stops import graceful_interrupt
-from ntp_dynamics.system.throttle import Throttle
 
 LOOK_SECONDS = 0.5
 """How long the news of packs are waited for before anything else is looked at."""
@@ -90,14 +89,12 @@ def train_elsewhere(
         with graceful_interrupt() as interrupt, crew:
             given = _Given(named, crew, threads, place, retries)
             given.begin(size)
-            watch = _Watch(named)
             stopping = False
             while given.packs and not (interrupt.requested and stopping and not given.waits):
                 for news in crew.news(LOOK_SECONDS):
                     given.take(news, hand_out=not interrupt.requested)
                 if interrupt.requested and not stopping:
                     stopping, given.waits = True, crew.stop()
-                watch.look()
             if interrupt.requested:
                 raise KeyboardInterrupt(interrupt.said)
     except UserError as error:
@@ -176,25 +173,3 @@ class _Given:
 
 def _tell(number: int, what: str) -> None:
     print(escaped(f"error: job {number}: {what}"), file=sys.stderr)
-
-
-class _Watch:
-    """The bar of a sweep that others train: a job counts when it is sealed."""
-
-    def __init__(self, jobs: Sequence[PackedJob]):
-        self._progress = multirun.under_way.progress if multirun.under_way else None
-        self._throttle = Throttle()
-        self._open = {job.number: job.directory / MANIFEST for job in jobs}
-        if self._progress is not None:
-            self._progress.bar.start()
-
-    def look(self) -> None:
-        """Every two seconds, and for 2 % of the time, at most."""
-        if self._progress is not None and self._throttle.due:
-            self._throttle.run(self._count)
-
-    def _count(self) -> None:
-        assert self._progress is not None
-        for number in [n for n, manifest in self._open.items() if manifest.exists()]:
-            del self._open[number]
-            self._progress.show(number, 1.0)
