@@ -27,14 +27,6 @@ def _narrow(c: Config) -> bool:
 
 
 UNFUSED: list[tuple[Callable[[Config], bool], str]] = [
-    (
-        lambda c: not isinstance(c.embedding, OrthonormalEmbedding),
-        "the kernel needs orthonormal token vectors",
-    ),
-    (
-        lambda c: not isinstance(c.optimizer, NormalisedGradientDescent | GradientDescent),
-        "the kernel knows optimizer=ngd and optimizer=gd",
-    ),
     (lambda c: jit_disabled(), "NUMBA_DISABLE_JIT switches the kernel off"),
 ]
 """What the fused kernel cannot express, and how to say so."""

@@ -122,7 +122,7 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
     batch = pack(corpora, [recognition.collocation for recognition in known.recognitions])
 
     dim, vocab_size = embeddings[0].dim, corpora[0].vocab_size
-    whole = isinstance(config.optimizer, ENTRYWISE)  # its steps depend on the basis
+    entrywise = isinstance(config.optimizer, ENTRYWISE)  # its steps depend on the basis
 
     def weights(purpose: Purpose, rows: int) -> list[Float[Any, "A D"]] | None:
         if isinstance(config.init, ZeroInit):
@@ -140,9 +140,11 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
             [t.attention for t in targets],
         ),
         feed_forward=feed_forward_matrix(
-            weights(Purpose.init_feed_forward, vocab_size), embeddings, batch, whole
+            weights(Purpose.init_feed_forward, vocab_size), embeddings, batch, entrywise
         ),
-        attention=attention_matrix(weights(Purpose.init_attention, dim), embeddings, batch, whole),
+        attention=attention_matrix(
+            weights(Purpose.init_attention, dim), embeddings, batch, entrywise
+        ),
         hooks=hooks,
         shape=shape,
     )

@@ -110,13 +110,15 @@ def draw_embeddings(config: Config, source: Streams, corpus: Corpus) -> list[Tok
     dim = config.embedding.dim or vocab_size
     draw = gaussian
     orthogonal = isinstance(config.embedding, OrthonormalEmbedding)
+    basis = isinstance(config.embedding, StandardEmbedding)
     if orthogonal:
-        draw = standard if isinstance(config.embedding, StandardEmbedding) else orthonormal
+        draw = standard if basis else orthonormal
 
     def matrix(run: int) -> Float[np.ndarray, "D V"]:
         return draw(corpus.vocab_size, dim, source.rng(run, Purpose.embedding)).matrix
 
-    return [TokenVectors(dim, orthogonal, partial(matrix, run)) for run in range(config.runs)]
+    runs = range(config.runs)
+    return [TokenVectors(dim, orthogonal, partial(matrix, run), basis) for run in runs]
 
 
 def check_dimensions(config: Config, vocab_size: int) -> None:

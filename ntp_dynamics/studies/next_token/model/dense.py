@@ -24,7 +24,8 @@ from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.compiled import compiled
 from ntp_dynamics.studies.next_token.model.gradient import EQUAL
 from ntp_dynamics.studies.next_token.model.growth_kernel import weigh_one
-from ntp_dynamics.studies.next_token.model.kernel_descent import descend, unit
+from ntp_dynamics.studies.next_token.model.iterate import unit
+from ntp_dynamics.studies.next_token.model.kernel_descent import descend
 from ntp_dynamics.studies.next_token.model.per_sentence import LN2, NEVER
 from ntp_dynamics.studies.next_token.model.simd import (
     INLINE,

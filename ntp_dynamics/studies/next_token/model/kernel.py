@@ -30,7 +30,8 @@ from numba import njit
 
 from ntp_dynamics.studies.next_token.model.compiled import compiled
 from ntp_dynamics.studies.next_token.model.growth_kernel import weigh
-from ntp_dynamics.studies.next_token.model.kernel_descent import ABSENT, descend
+from ntp_dynamics.studies.next_token.model.iterate import ABSENT
+from ntp_dynamics.studies.next_token.model.kernel_descent import descend
 from ntp_dynamics.studies.next_token.model.per_sentence import LN2, NEVER, note
 from ntp_dynamics.studies.next_token.model.simd import (
     INLINE,
@@ -90,7 +91,7 @@ class Layout(NamedTuple):
 
 @compiled
 def advance(layout, iterate, steps, against, per_sentence, due, rows):
-    """The steps S <- S - eta D (/ ||D||), D = dLoss/dS of all samples; see `descend`."""
+    """Steps along D = dLoss/dS of all samples; see `descend`."""
     widest = 0
     for block in range(len(layout.first) - 1):
         widest = max(widest, layout.first[block + 1] - layout.first[block])

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.columns import Columns
-from ntp_dynamics.studies.next_token.model.kernel_descent import Iterate
+from ntp_dynamics.studies.next_token.model.iterate import Iterate
 from ntp_dynamics.studies.next_token.model.layout import Laid
 from ntp_dynamics.studies.next_token.model.measure import (
     BETWEEN,
@@ -55,6 +55,11 @@ def no_reference() -> KernelReference:
         bounds=np.zeros((0, 4)),
         score=nothing,
     )
+
+
+def joint_reference(laid: Laid) -> KernelReference:
+    """Of the loss alone, in the joint stage."""
+    return no_reference()._replace(pi=_whole_lanes(np.exp(laid.layout.log_pi)))
 
 
 def attention_reference(

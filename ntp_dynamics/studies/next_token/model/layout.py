@@ -16,10 +16,11 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ntp_dynamics.studies.next_token.model.batch import Batch
+from ntp_dynamics.studies.next_token.model.coordinates import Coordinates
 from ntp_dynamics.studies.next_token.model.dense import DenseLayout, lay_out_dense
 from ntp_dynamics.studies.next_token.model.gains import gains, kinds
 from ntp_dynamics.studies.next_token.model.kernel import Layout
-from ntp_dynamics.studies.next_token.model.kernel_descent import Iterate
+from ntp_dynamics.studies.next_token.model.iterate import Iterate, iterate_at
 from ntp_dynamics.studies.next_token.model.per_sentence import NEVER
 from ntp_dynamics.studies.next_token.model.simd import LANES
 
@@ -32,22 +33,16 @@ class Laid:
     pairs: Int[np.ndarray, " P"]
     """Where the scores that occur stand in the flattened V x Q scores."""
 
-    def iterate(self, start: Float[np.ndarray, "V Q"]) -> Iterate:
-        """At the start."""
-        size = -(-len(self.pairs) // LANES) * LANES
-        scores = np.zeros(size)
+    def iterate(
+        self,
+        start: Float[np.ndarray, "V Q"],
+        memories: int = 0,
+        within: Coordinates | None = None,
+    ) -> Iterate:
+        """At the start, for a rule with so many memories."""
+        scores = np.zeros(-(-len(self.pairs) // LANES) * LANES)
         scores[: len(self.pairs)] = start.reshape(-1)[self.pairs]
-        more = size + LANES
-        return Iterate(
-            start=scores,
-            moved=np.zeros(size),
-            lost=np.zeros(size),
-            exponent=np.zeros(more),
-            mantissa=np.zeros(more),
-            slope=np.zeros(more),
-            scale=np.array([math.nan]),
-            length=np.zeros(2),
-        )
+        return iterate_at(scores, True, memories, within)
 
 
 def lay_out(batch: Batch, run: int, logits: Float[Tensor, "V V"]) -> Laid:
