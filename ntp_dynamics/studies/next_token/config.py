@@ -83,6 +83,13 @@ class Config(JobConfig):
         return self.vary in (Vary.init, Vary.both) or isinstance(self.dataset, FileDataset)
 
     @property
+    def step_sizes(self) -> list[float]:
+        """Of every matrix that is trained."""
+        stages = [getattr(self.train, stage) for stage in self.stages]
+        joint = [s.feed_forward_step_size for s in stages if isinstance(s, JointConfig)]
+        return [stage.step_size for stage in stages] + joint
+
+    @property
     def stages(self) -> list[Stage]:
         """The stages that are trained: an exact margin replaces the feed-forward stage."""
         skip = Stage.feed_forward if self.train.margin is not None else None

@@ -35,6 +35,7 @@ UNFUSED: list[tuple[Callable[[Config], bool], str]] = [
         lambda c: not isinstance(c.optimizer, NormalisedGradientDescent | GradientDescent),
         "the kernel knows optimizer=ngd and optimizer=gd",
     ),
+    (lambda c: bool(c.optimizer.additions), "the kernel knows no momentum and no weight decay"),
     (lambda c: jit_disabled(), "NUMBA_DISABLE_JIT switches the kernel off"),
 ]
 """What the fused kernel cannot express, and how to say so."""
@@ -122,6 +123,12 @@ CONFLICTS = [
         ),
         "Polyak's step needs the infimum of the attention loss, unknown where margins differ",
         "use init=zero, set train.margin, or train another stage",
+    ),
+    Conflict(
+        "optimizer.weight_decay",
+        lambda c: c.optimizer.weight_decay * max(c.step_sizes, default=0.0) > 1,
+        "times a step size it exceeds 1: a step would turn the weights round",
+        "lower it or the step size",
     ),
     Conflict(
         "train.stages",

@@ -29,7 +29,7 @@ def fed_forward(state: State) -> Layer:
 
 def norm_of(layer: Layer) -> Float[Tensor, " R"]:
     """||W||_F of the whole matrix."""
-    return layer.matrix.norm(layer.coefficients)
+    return layer.matrix.norm(layer.coefficients, layer.kept)
 
 
 def log_gradient_norm(state: State) -> Float[Tensor, " R"]:
@@ -54,7 +54,7 @@ def direction_gap(
     where token vectors are orthonormal it is a sum of squares over X/|W| - B*/|W*|.  With fewer
     dimensions than tokens B is not unique and cancels in the last term: then right down to 1e-15.
     """
-    matrix, norm = layer.matrix, norm_of(layer)
+    matrix, norm = layer.matrix.shrunk(layer.kept), norm_of(layer)
     unit_target = target / target_norm[:, None, None]
     if isinstance(matrix, FullMatrix):
         unit = (matrix.weight + layer.coefficients) / norm[:, None, None]

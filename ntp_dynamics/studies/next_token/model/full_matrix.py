@@ -7,7 +7,7 @@ shape, the gradient is lifted to L D R^T, and the tokens see X = X_0 + L^T C R.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
@@ -37,13 +37,24 @@ class FullMatrix:
         lifted = self.left @ gradient.value @ self.right.mT
         return LogScaled(lifted, gradient.log_scale)
 
-    def value(self, coefficients: Float[Tensor, "R D E"]) -> Float[Tensor, "R A B"]:
-        """X = X_0 + L^T C R."""
-        return self.start + self.left.mT @ coefficients @ self.right
+    def shrunk(self, kept: Float[Tensor, " R"] | None) -> FullMatrix:
+        """The same with kept W_0 in place of W_0; None is 1."""
+        if kept is None:
+            return self
+        start, weight = (x * kept[:, None, None] for x in (self.start, self.weight))
+        return replace(self, start=start, weight=weight)
 
-    def norm(self, coefficients: Float[Tensor, "R D E"]) -> Float[Tensor, " R"]:
-        """||W||_F."""
-        return frobenius(self.weight + coefficients)
+    def value(
+        self, coefficients: Float[Tensor, "R D E"], kept: Float[Tensor, " R"] | None = None
+    ) -> Float[Tensor, "R A B"]:
+        """X = kept X_0 + L^T C R."""
+        return self.shrunk(kept).start + self.left.mT @ coefficients @ self.right
+
+    def norm(
+        self, coefficients: Float[Tensor, "R D E"], kept: Float[Tensor, " R"] | None = None
+    ) -> Float[Tensor, " R"]:
+        """||W||_F of W = kept W_0 + C."""
+        return frobenius(self.shrunk(kept).weight + coefficients)
 
     def gradient_norm(self, gradient: Float[Tensor, "R D E"]) -> Float[Tensor, " R"]:
         """||dLoss/dW||_F of a lifted gradient."""

@@ -73,7 +73,8 @@ def dynamics_of(
     """A stage at its start, moved by the engine that was chosen."""
     if choice.fused:
         return _kernel(objective, config, reference)
-    return Descent(objective, make_rule(config.optimizer), _step_sizes(objective, config))
+    rule, decay = make_rule(config.optimizer), config.optimizer.weight_decay
+    return Descent(objective, rule, _step_sizes(objective, config), decay)
 
 
 def _kernel(objective: Objective, config: Config, reference: Reference) -> Dynamics:
