@@ -28,11 +28,12 @@ NOT_MEASURABLE = (ValueError, TypeError, ArithmeticError, IndexError)
 @dataclass(frozen=True)
 class Precondition:
     """A hypothesis of the theorem.  ``check`` tells from the constants in which runs it is met (one
-    bool or one a run), ``failure`` is a plain clause about a run: "some token is confused"."""
+    bool or one a run), ``failure`` is a plain clause about a run, itself or as a function of the
+    constants: "some token is confused"."""
 
     name: str
     check: Callable[[Any], Any]
-    failure: str
+    failure: str | Callable[[Any], str]
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,9 @@ class Claim:
         Law, constant and start are only filled in where some run meets the hypotheses.  With
         ``beyond`` the verdict also tells, apart, what the runs show that do not meet them.
         """
-        conditions = [(p.name, p.check(constants), p.failure) for p in self.preconditions]
+        conditions = [
+            (p.name, p.check(constants), at(p.failure, constants)) for p in self.preconditions
+        ]
         kept, excluded = admit(conditions, len(np.atleast_2d(np.asarray(log_y))))
 
         def judged(preconditions: Sequence[Condition]) -> Verdict:

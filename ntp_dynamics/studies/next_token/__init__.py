@@ -115,7 +115,8 @@ class OneLayerTransformer(Study):
         from ntp_dynamics.studies.next_token.outline import WORDS
 
         chosen = (type(x).__name__ for x in (config.optimizer, config.init, config.embedding))
-        return [f"|V| = {inputs['corpora'][0].classes:,}", *(WORDS.get(x, x) for x in chosen)]
+        told = [*(WORDS.get(x, x) for x in chosen), *config.optimizer.additions]
+        return [f"|V| = {inputs['corpora'][0].classes:,}", *told]
 
     def sheets(
         self, tree: xarray.DataTree, inputs: Mapping[str, Any], which: Any, title: str

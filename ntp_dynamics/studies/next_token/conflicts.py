@@ -116,6 +116,12 @@ CONFLICTS = [
         "use init=zero, set train.margin, or train another stage",
     ),
     Conflict(
+        "optimizer.weight_decay",
+        lambda c: c.optimizer.weight_decay * max(c.step_sizes, default=0.0) > 1,
+        "times a step size it exceeds 1: a step would turn the weights round",
+        "lower it or the step size",
+    ),
+    Conflict(
         "train.stages",
         lambda c: not c.train.stages,
         "nothing is left to train",

@@ -103,8 +103,9 @@ class Descent:
         tensors = {"length": at.path_length, "length.lost": self._lost_length}
         for name, c, lost in zip(self.objective.names, at.coefficients, self._lost, strict=True):
             tensors |= {name: c, f"{name}.lost": lost}
-        for name, kept in zip(self.objective.names, at.kept or ()):
-            tensors[f"{name}.kept"] = kept
+        if at.kept:
+            kept = zip(self.objective.names, at.kept, strict=True)
+            tensors |= {f"{name}.kept": x for name, x in kept}
         if at.growth:
             tensors |= {"growth.least": at.growth.least, "growth.odds": at.growth.log_odds}
         arrays = {name: save_tensor(x) for name, x in tensors.items()}
@@ -121,14 +122,16 @@ class Descent:
             load_tensor(at.growth.least, saved["growth.least"]),
             load_tensor(at.growth.log_odds, saved["growth.odds"]),
         )
-        kept = zip(names, at.kept or ())
+        kept = at.kept and [
+            load_tensor(x, saved[f"{name}.kept"]) for name, x in zip(names, at.kept, strict=True)
+        ]
         length = load_tensor(at.path_length, saved["length"])
         self._at = at._replace(
             step=int(saved["step"][0]),
             coefficients=coefficients,
             path_length=length,
             growth=growth,
-            kept=at.kept and [load_tensor(x, saved[f"{name}.kept"]) for name, x in kept],
+            kept=kept,
         )
         lost = zip(names, self._lost, strict=True)
         self._lost = [load_tensor(x, saved[f"{name}.lost"]) for name, x in lost]

@@ -141,8 +141,9 @@ class JointObjective:
         """As `Objective.state`."""
         scores, logits = values(self, at)
         by_score, by_logit, forward = self.engine.joint(scores, logits, self.batch)
-        layers = _layers(self.matrices, at, [scores, logits], [by_score, by_logit])
-        told = *layers, logits, forward, at.path_length
+        slopes = [by_score, by_logit]
+        attention, feed_forward = _layers(self.matrices, at, [scores, logits], slopes)
+        told = attention, feed_forward, logits, forward, at.path_length
         return State(Stage.joint, at.step, self.batch, *told)
 
     def log_gap(self, state: State) -> Float[Tensor, " R"]:

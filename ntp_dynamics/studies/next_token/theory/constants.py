@@ -20,7 +20,11 @@ from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.embedding import TokenVectors
 from ntp_dynamics.studies.next_token.data.realizable import Recognition
-from ntp_dynamics.studies.next_token.groups import NormalisedGradientDescent, ZeroInit
+from ntp_dynamics.studies.next_token.groups import (
+    NormalisedGradientDescent,
+    Optimizer,
+    ZeroInit,
+)
 from ntp_dynamics.studies.next_token.theory.max_margin import AttentionTarget
 from ntp_dynamics.studies.next_token.theory.pure_attention import is_best
 from ntp_dynamics.studies.next_token.theory.targets import Targets
@@ -72,9 +76,15 @@ class Constants:
     """Attention on the optimal tokens alone is the best at the frozen logits."""
     zero_init: bool
     normalised: bool
+    optimizer: Optimizer
     trained: frozenset[Stage]
     observed: Mapping[str, np.ndarray]
     """Recorded observables (S, T) of the attention stage that a law refers to."""
+
+    @property
+    def departures(self) -> list[str]:
+        """What the paper's rule does not have, in words."""
+        return self.optimizer.additions
 
     @property
     def equal_margins(self) -> Bool[np.ndarray, " S"]:
@@ -143,6 +153,7 @@ def make_constants(
         pure=_pure(corpora, recognitions, observed.get("logits")),
         zero_init=isinstance(config.init, ZeroInit),
         normalised=isinstance(config.optimizer, NormalisedGradientDescent),
+        optimizer=config.optimizer,
         trained=stages,
         observed=observed,
     )

@@ -27,7 +27,7 @@ def test_a_step_goes_along_both_gradients_on_any_corpus(
     starts = [TokenMatrix(x, nothing, nothing) for x in (cases.scores, cases.logits)]
     dynamics = JointKernel(JointObjective(batch, *starts), JointSteps(0, 1.0, 1.0, True, False))
     dynamics.advance(1, NO_STEPS)
-    _, moved, length, _ = dynamics.position()
+    _, moved, length, *_ = dynamics.position()
     slopes = joint_gradient(cases.scores, cases.logits, batch)[:2]
     square = torch.zeros(batch.runs, dtype=torch.float64)
     for x, slope in zip(moved, slopes, strict=True):

@@ -39,7 +39,7 @@ def test_two_hundred_steps_agree_with_the_torch_path(
     cases = any_cases(v, separable, dense)
     dynamics = cases.dynamics(0.01, normalised)
     dynamics.advance(STEPS, NO_STEPS)
-    _, (coefficients,), length, _ = dynamics.position()
+    _, (coefficients,), length, *_ = dynamics.position()
     (*_, last) = cases.by_torch(0.01, normalised, STEPS)
     assert (coefficients - last.layer.coefficients).abs().max() <= 1e-12
     torch.testing.assert_close(length, last.path_length, rtol=1e-12, atol=0)
@@ -129,7 +129,7 @@ def test_a_million_steps_lose_nothing_to_rounding() -> None:
     objective = AttentionObjective(batch, zeros(1, 3, batch.n_queries), logits)
     dynamics = AttentionKernel(objective, 0.1, True)
     dynamics.advance(10**6, NO_STEPS)
-    _, (moved,), length, _ = dynamics.position()
+    _, (moved,), length, *_ = dynamics.position()
     assert length.item() == pytest.approx(1e5, rel=1e-15)
     assert moved[0, 0].max() == pytest.approx(1e5 / np.sqrt(2), rel=3e-15)
     assert moved[0, 1].min() == pytest.approx(-1e5 / np.sqrt(2), rel=3e-15)
@@ -142,7 +142,7 @@ def test_a_gradient_of_exactly_zero_moves_nothing() -> None:
     objective = AttentionObjective(batch, zeros(1, 3, batch.n_queries), exact_margin(5.0, batch))
     dynamics = AttentionKernel(objective, 0.1, True)
     dynamics.advance(10, NO_STEPS)
-    _, (moved,), length, _ = dynamics.position()
+    _, (moved,), length, *_ = dynamics.position()
     assert not moved.any()
     assert length.item() == 0.0
 

@@ -104,7 +104,7 @@ def test_two_hundred_steps_agree_with_the_torch_path(rule: Optimizer, scale: flo
     dynamics = JointKernel(JointObjective(batch, *matrices), steps(rule))
     for step, expected, length in by_torch(batch, matrices, rule, 200):
         dynamics.advance(step, NO_STEPS)
-        _, found, mine, _ = dynamics.position()
+        _, found, mine, *_ = dynamics.position()
         for x, y in zip(found, expected, strict=True):
             assert (x - y).abs().max() <= 1e-12
         torch.testing.assert_close(mine, length, rtol=1e-12, atol=0)
@@ -122,7 +122,7 @@ def test_steps_agree_however_small_the_gradients_are(rule: Optimizer, depth: flo
     dynamics = JointKernel(JointObjective(batch, *matrices), steps(rule))
     for step, expected, length in by_torch(batch, matrices, rule, 20):
         dynamics.advance(step, NO_STEPS)
-        _, found, mine, _ = dynamics.position()
+        _, found, mine, *_ = dynamics.position()
         for x, y in zip(found, expected, strict=True):
             assert (x - y).abs().max() <= 2e-13
         torch.testing.assert_close(mine, length, rtol=2e-13, atol=0)

@@ -102,7 +102,7 @@ def test_the_feed_forward_recursion_is_the_torch_path(optimizer, corpora: list[C
     dynamics = ClosedForm(objective, 0.7, isinstance(optimizer, NormalisedGradientDescent))
     for state in every_state(Descent(objective, make_rule(optimizer), [0.7]), 200):
         dynamics.advance(state.step, NO_STEPS)
-        _, (moved,), length, _ = dynamics.position()
+        _, (moved,), length, *_ = dynamics.position()
         torch.testing.assert_close(moved, state.layer.coefficients, rtol=1e-13, atol=1e-14)
         torch.testing.assert_close(length, state.path_length, rtol=1e-13, atol=0)
 
@@ -121,7 +121,7 @@ def test_the_feed_forward_kernel_is_the_torch_path_from_any_start(
     dynamics = ColumnsKernel(objective, 0.3, isinstance(optimizer, NormalisedGradientDescent))
     for state in every_state(Descent(objective, make_rule(optimizer), [0.3]), 200):
         dynamics.advance(state.step, NO_STEPS)
-        _, (moved,), length, _ = dynamics.position()
+        _, (moved,), length, *_ = dynamics.position()
         torch.testing.assert_close(moved, state.layer.coefficients, rtol=1e-12, atol=1e-13)
         torch.testing.assert_close(length, state.path_length, rtol=1e-12, atol=0)
 
@@ -131,7 +131,7 @@ def test_nothing_known_means_nothing_to_learn() -> None:
     objective = FeedForwardObjective(pack([corpus], [[-1, -1, -1]]), zeros(1, 3, 3))
     dynamics = ClosedForm(objective, 0.1, True)
     dynamics.advance(5, NO_STEPS)
-    _, (moved,), length, _ = dynamics.position()
+    _, (moved,), length, *_ = dynamics.position()
     assert not moved.any()
     assert length.item() == 0.0
 

@@ -49,6 +49,30 @@ BROKEN = {
     ),
     "zero init": (BASE, 5, ("init=gaussian",), "training does not start from zero"),
     "ngd": (BASE, 5, ("optimizer=gd",), "the optimiser is not normalised gradient descent"),
+    "momentum": (
+        BASE,
+        5,
+        ("optimizer.momentum=0.9",),
+        "momentum 0.9 is no part of the paper's rule",
+    ),
+    "decay": (
+        BASE,
+        5,
+        ("optimizer.weight_decay=0.125",),
+        "weight decay 0.125 is no part of the paper's rule",
+    ),
+    "both": (
+        BASE,
+        5,
+        ("optimizer.momentum=0.9", "optimizer.weight_decay=0.125"),
+        "momentum 0.9 and weight decay 0.125 are no part of the paper's rule",
+    ),
+    "norm": (
+        BASE,
+        5,
+        ("optimizer.weight_decay=0.125",),
+        "a weight decay of 0.125 shortens the weights",
+    ),
     "relations": (FIVE, 5, (), "the corpus states no relation to learn"),
     "small step": (
         BASE,
@@ -108,10 +132,11 @@ BROKEN = {
     ),
 }
 STAGE_1 = {"feed_forward", "complete", "realizable", "injective", "unconfused", "assumption 2"}
-STAGE_1 |= {"zero init", "ngd"}
+PAPER_RULE = {"ngd", "momentum", "decay", "both"}
+STAGE_1 |= {"zero init"} | PAPER_RULE
 STAGE_2 = STAGE_1 - {"feed_forward"} | {"attention", "assumption 3", "relations", "small step"}
 EXACT = {"feed_forward", "assumption 2", "some collocation", "zero init", "ngd"}
-SHARP = {"attention", "realizable", "injective", "ngd", "relations", "target", "no trap"}
+SHARP = {"attention", "realizable", "injective", "relations", "target", "no trap"} | PAPER_RULE
 HYPOTHESES = {
     "ov.direction": STAGE_1,
     "ov.norm": STAGE_1,
@@ -125,8 +150,8 @@ HYPOTHESES = {
     "kq.attention_monotone": STAGE_2,
     "kq.alignment": STAGE_2,
     "ov.exact.direction": EXACT,
-    "ov.exact.norm": EXACT,
-    "ov.exact.loss": EXACT,
+    "ov.exact.norm": EXACT | {"norm"},
+    "ov.exact.loss": EXACT | {"norm"},
     "kq.direction.sharp": SHARP,
     "kq.norm.sharp": SHARP | {"stable step"},
     "kq.loss.sharp": SHARP | {"equal margins", "stable step"},
