@@ -10,8 +10,6 @@ from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.groups import (
     FileDataset,
     GaussianInit,
-    GradientDescent,
-    NormalisedGradientDescent,
     OrthonormalEmbedding,
     Polyak,
     RealizableDataset,

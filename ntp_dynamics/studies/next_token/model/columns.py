@@ -53,6 +53,7 @@ def _columns(columns, iterate, scale, class_, against, per_sentence, noting):
         begin, label = columns.first[x], columns.label[x]
         for j in range(0, columns.classes, LANES):
             store(class_, j, entries(iterate, begin + j))
+        class_[columns.last + 1 :] = NO_CLASS  # weight decay does not make them classes
         if columns.many > 1.0:
             class_[columns.last] /= math.sqrt(columns.many)
         lead = _lead(class_, label) if noting else 0.0

@@ -20,6 +20,7 @@ from torch import Tensor
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.compiled import compiled
 from ntp_dynamics.studies.next_token.model.dense import (
+    NO_CLASS,
     DenseLayout,
     accumulate,
     lay_out_dense,
@@ -41,6 +42,9 @@ def advance_joint(layout, scores, logits, steps, against, per_sentence, length):
 def _both(layout, scores, logits, room, against, per_sentence, noting):
     for p in range(0, len(logits.start), LANES):
         store(layout.columns, p, entries(logits, p))
+    if logits.kept[0] != 1.0:  # what only fills the lanes does not decay
+        for p in range(0, len(logits.start), layout.classes):
+            layout.columns[p + layout.last + 1 : p + layout.classes] = NO_CLASS
     if layout.many > 1.0:
         for p in range(layout.last, len(logits.start), layout.classes):
             layout.columns[p] /= math.sqrt(layout.many)

@@ -107,7 +107,13 @@ def descend_both(accumulate, layout, scores, logits, room, steps, against, per_s
                 logit_step *= math.exp((log_logit_square - log_both) / 2)
         moved = move(scores, steps.scores, step, square, scale, log_ratio, entry_square)
         logit_moved = move(
-            logits, steps.logits, logit_step, logit_square, logit_scale, log_ratio, logit_entry_square
+            logits,
+            steps.logits,
+            logit_step,
+            logit_square,
+            logit_scale,
+            log_ratio,
+            logit_entry_square,
         )
         add(length, math.hypot(moved, logit_moved))
         taken += 1

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numpy as np
 from numba import njit
 
 from ntp_dynamics.studies.next_token.model.compiled import compiled

@@ -19,8 +19,8 @@ from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.coordinates import Coordinates
 from ntp_dynamics.studies.next_token.model.dense import DenseLayout, lay_out_dense
 from ntp_dynamics.studies.next_token.model.gains import gains, kinds
-from ntp_dynamics.studies.next_token.model.kernel import Layout
 from ntp_dynamics.studies.next_token.model.iterate import Iterate, iterate_at
+from ntp_dynamics.studies.next_token.model.kernel import Layout
 from ntp_dynamics.studies.next_token.model.per_sentence import NEVER
 from ntp_dynamics.studies.next_token.model.simd import LANES
 

@@ -88,7 +88,10 @@ class JointKernel:
 
     def save(self) -> Saved:
         """As `Dynamics.save`."""
-        scores, logits = save_iterates("scores", self._scores), save_iterates("logits", self._logits)
+        scores, logits = (
+            save_iterates("scores", self._scores),
+            save_iterates("logits", self._logits),
+        )
         step = save_step(self._step, len(self._laid))
         return {"step": step, "length": self._lengths.copy(), **scores, **logits}
 

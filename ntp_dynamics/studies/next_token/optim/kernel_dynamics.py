@@ -27,10 +27,10 @@ from ntp_dynamics.studies.next_token.model.coordinates import (
 )
 from ntp_dynamics.studies.next_token.model.dense import DenseLayout, advance_dense
 from ntp_dynamics.studies.next_token.model.excess import equal_margin
-from ntp_dynamics.studies.next_token.model.growth import growth_before
-from ntp_dynamics.studies.next_token.model.kernel import advance
 from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
+from ntp_dynamics.studies.next_token.model.growth import growth_before
 from ntp_dynamics.studies.next_token.model.iterate import Iterate
+from ntp_dynamics.studies.next_token.model.kernel import advance
 from ntp_dynamics.studies.next_token.model.kernel_descent import Steps
 from ntp_dynamics.studies.next_token.model.kernel_reference import (
     attention_reference,
@@ -183,7 +183,8 @@ class AttentionKernel(KernelDynamics):
 
     def moved(self) -> Float[Tensor, "R A B"]:
         """What training added to W_kq."""
-        return moved_scores(self.iterates, [laid.pairs for laid in self.laid], self.objective.matrix)
+        pairs = [laid.pairs for laid in self.laid]
+        return moved_scores(self.iterates, pairs, self.objective.matrix)
 
     def position(self) -> Position:
         """Where it stands; growth was seen by the kernel alone."""
@@ -320,7 +321,7 @@ def load_iterates(kind: str, iterates: Sequence[Iterate], saved: Saved) -> None:
 
 def kept_of(*iterates: Sequence[Iterate]) -> list[Float[Tensor, " R"]] | None:
     """What weight decay left of W_0, for the iterates of each matrix; None where there is none."""
-    kept = [torch.tensor([float(one.kept[0]) for one in runs], dtype=torch.float64) for runs in iterates]
+    kept = [torch.from_numpy(np.array([one.kept[0] for one in runs])) for runs in iterates]
     return kept if any((x != 1.0).any() for x in kept) else None
 
 
