@@ -16,7 +16,6 @@ from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
 from ntp_dynamics.studies.next_token.model.simd import INLINE, LANES, fill, load, store
 from ntp_dynamics.studies.next_token.model.simd_math import total
 
-
 NOTHING, NOWHERE = np.zeros(0), np.zeros(0, dtype=np.int64)
 SUM = 8
 

@@ -77,14 +77,11 @@ class Constants:
     zero_init: bool
     normalised: bool
     optimizer: Optimizer
+    departures: list[str]
+    """What the paper's rule does not have, in words."""
     trained: frozenset[Stage]
     observed: Mapping[str, np.ndarray]
     """Recorded observables (S, T) of the attention stage that a law refers to."""
-
-    @property
-    def departures(self) -> list[str]:
-        """What the paper's rule does not have, in words."""
-        return self.optimizer.additions
 
     @property
     def equal_margins(self) -> Bool[np.ndarray, " S"]:
@@ -154,6 +151,7 @@ def make_constants(
         zero_init=isinstance(config.init, ZeroInit),
         normalised=isinstance(config.optimizer, NormalisedGradientDescent),
         optimizer=config.optimizer,
+        departures=config.additions,
         trained=stages,
         observed=observed,
     )
