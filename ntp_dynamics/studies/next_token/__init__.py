@@ -96,6 +96,11 @@ class OneLayerTransformer(Study):
 
         return CLAIMS
 
+    def claims_of(self, config: Any) -> Sequence[Any]:
+        from ntp_dynamics.studies.next_token.theory.claims import claims_of
+
+        return claims_of(config.optimizer)
+
     def inputs(self, directory: Path, config: Any) -> Mapping[str, Any]:
         from ntp_dynamics.studies.next_token.inputs import read_corpora
 
