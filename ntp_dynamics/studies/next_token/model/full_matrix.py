@@ -1,9 +1,10 @@
 """A weight matrix held whole, where its entries are not what the tokens see.
 
-Adam and sign descent act on the entries of W, so their steps depend on the basis; and token vectors
-that are not orthonormal see mixtures of its entries.  Here W = W_0 + C with C of the full shape, the
-gradient is lifted to L D R^T, and the tokens see X = X_0 + L^T C R.  For rules that do not depend on
-the basis W is written in one of the span of the token vectors, which is all that ever moves.
+Adam and sign descent act on the entries of W, so their steps depend on the basis; and token
+vectors that are not orthonormal see mixtures of its entries.  Here W = W_0 + C with C of the full
+shape, the gradient is lifted to L D R^T, and the tokens see X = X_0 + L^T C R.  For rules that do
+not depend on the basis W is written in one of the span of the token vectors, which is all that ever
+moves.
 """
 
 from __future__ import annotations

@@ -68,16 +68,19 @@ def autograd(config: Config) -> Engine:
 
 
 def dynamics_of(
-    objective: Objective, choice: Choice, config: Config, reference: Reference
+    objective: Objective, choice: Choice, config: Config, reference: Reference | None
 ) -> Dynamics:
-    """A stage at its start, moved by the engine that was chosen."""
+    """A stage at its start, moved by the engine that was chosen.
+
+    ``reference``: what kernels measure against on their way; None where they measure nothing.
+    """
     if choice.fused:
         return _kernel(objective, config, reference)
     rule, decay = make_rule(config.optimizer), config.optimizer.weight_decay
     return Descent(objective, rule, _step_sizes(objective, config), decay)
 
 
-def _kernel(objective: Objective, config: Config, reference: Reference) -> Dynamics:
+def _kernel(objective: Objective, config: Config, reference: Reference | None) -> Dynamics:
     from ntp_dynamics.studies.next_token.model.kernel_descent import JointSteps  # takes numba along
     from ntp_dynamics.studies.next_token.model.kernel_rules import NORMALISED
     from ntp_dynamics.studies.next_token.optim.closed_form import ClosedForm, in_closed_form

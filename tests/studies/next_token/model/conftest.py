@@ -12,15 +12,14 @@ import torch
 
 from ntp_dynamics.run.stepping import every_state
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.groups import Optimizer
 from ntp_dynamics.studies.next_token.model.batch import Batch, pack
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
 from ntp_dynamics.studies.next_token.optim.descent import Descent
 from ntp_dynamics.studies.next_token.optim.kernel_dynamics import AttentionKernel
+from ntp_dynamics.studies.next_token.optim.kernel_rule import kernel_rule
 from ntp_dynamics.studies.next_token.optim.objectives import AttentionObjective
-from ntp_dynamics.studies.next_token.optim.rules import (
-    gradient_descent,
-    normalised_gradient_descent,
-)
+from ntp_dynamics.studies.next_token.optim.rules import make_rule
 
 RUNS = 25
 
@@ -43,12 +42,11 @@ class Cases(NamedTuple):
     def objective(self) -> AttentionObjective:
         return AttentionObjective(self.batch, self.matrix, self.logits)
 
-    def dynamics(self, step_size: float, normalised: bool) -> AttentionKernel:
-        return AttentionKernel(self.objective, step_size, normalised)
+    def dynamics(self, optimizer: Optimizer, step_size: float) -> AttentionKernel:
+        return AttentionKernel(self.objective, kernel_rule(optimizer, step_size))
 
-    def by_torch(self, step_size: float, normalised: bool, steps: int):
-        rule = normalised_gradient_descent() if normalised else gradient_descent()
-        return every_state(Descent(self.objective, rule, [step_size]), steps)
+    def by_torch(self, optimizer: Optimizer, step_size: float, steps: int):
+        return every_state(Descent(self.objective, make_rule(optimizer), [step_size]), steps)
 
 
 def _any_corpus(v: int, separable: bool, rng: np.random.Generator) -> tuple[Corpus, np.ndarray]:
