@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from jaxtyping import Int
 
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.model.batch import Batch, pack
+from ntp_dynamics.studies.next_token.model.reference import Reference
 
 
 def any_corpus(
@@ -47,3 +50,24 @@ def batch_of(drawn: Sequence[tuple[Corpus, Int[np.ndarray, " V"]]]) -> Batch:
     """Such corpora as one batch."""
     corpora, collocations = zip(*drawn, strict=True)
     return pack(corpora, [n.tolist() for n in collocations])
+
+
+def any_reference(batch: Batch) -> Reference:
+    """Targets, relations and roles of no meaning, the first two on pairs that occur."""
+    rng = np.random.default_rng(batch.vocab_size)
+    runs, v, q = batch.runs, batch.vocab_size, batch.n_queries
+    occurs = torch.zeros(runs, v * q, dtype=torch.bool)
+    real = batch.present & (batch.log_pi > -math.inf)[..., None]
+    for run in range(runs):
+        occurs[run, batch.score_index[run][real[run]]] = True
+    kq = torch.from_numpy(rng.standard_normal((runs, v * q))).masked_fill(~occurs, 0.0)
+    kq = kq.view(runs, v, q)
+    ov = torch.from_numpy(rng.standard_normal((runs, v, v)))
+    relations = torch.full((2, runs, 11), -1)
+    for run in range(runs):
+        count = int(rng.integers(0, 12))
+        found = occurs[run].nonzero()[:, 0].numpy()
+        relations[:, run, :count] = torch.from_numpy(rng.choice(found, (2, count)))
+    role = torch.from_numpy(rng.integers(0, 4, (runs, v, q)))
+    kq_norm, ov_norm = (x.square().sum((1, 2)).sqrt() for x in (kq, ov))
+    return Reference(ov, ov, ov_norm, kq, kq, kq_norm, *relations, role == 1, role == 2, role == 3)

@@ -2,12 +2,13 @@
 
     python -m benchmarks.engines [WORD ...] [SIZE ...]
 
-Every combination whose words contain all those given: 200 steps on 200 random corpora, 25 of
-each vocabulary size from 2 to 9 (or of those given), kernel and tensors from the same start.  A line says how far apart they end, the worst score, logit or path
-length of any run.  Some dynamics spread what is close: normalised steps across a minimum, steps of
-Adam where a gradient cancels.  Where a run ends further apart than 1e-12 the kernel takes each step
-again from where tensors stand, and the largest difference after one step is what counts.  Exit 1
-where that exceeds 1e-12.  The suite holds a cheap selection (test_engines.py).
+Every combination whose words contain all those given: 200 steps on 200 random corpora, 25 of each
+vocabulary size from 2 to 9 (or of those given), kernel and tensors from the same start.  A line
+says how far apart they end, the worst score, logit or path length of any run.  Some dynamics spread
+what is close: normalised steps across a minimum, steps of Adam where a gradient cancels.  Where a
+run ends further apart than 1e-12 the kernel takes each step again from where tensors stand, and the
+largest difference after one step is what counts.  Exit 1 where that exceeds 1e-12.  The suite holds
+a cheap selection (test_engines.py).
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ from ntp_dynamics.studies.next_token.optim.objectives import (
     JointObjective,
     Objective,
 )
-from ntp_dynamics.study import Dynamics, Saved
+from ntp_dynamics.study import Dynamics, NonFinite, Saved
 
 RUNS, STEPS, SIZES = 25, 200, range(2, 10)
 ROUNDING = 1e-12
@@ -134,12 +135,12 @@ def config_of(rule: str) -> Config:
     return read_config(compose_job([*overrides, *sizes, "tracking=none", "figures=none"]))
 
 
-def objective_of(combination: Combination, v: int, seed: int = 0) -> Objective:
-    """Of RUNS random corpora of a vocabulary size."""
-    rng = np.random.default_rng([v, seed])
+def objective_of(combination: Combination, v: int, runs: int = RUNS) -> Objective:
+    """Of random corpora of a vocabulary size."""
+    rng = np.random.default_rng(v)
     injective = combination.rule.startswith("polyak")
-    batch = batch_of([any_corpus(v, True, rng, injective) for _ in range(RUNS)])
-    vectors = [VECTORS[combination.vectors](v, rng) for _ in range(RUNS)]
+    batch = batch_of([any_corpus(v, True, rng, injective) for _ in range(runs)])
+    vectors = [VECTORS[combination.vectors](v, rng) for _ in range(runs)]
     entrywise = isinstance(config_of(combination.rule).optimizer, ENTRYWISE)
 
     def weights(rows: int) -> list[np.ndarray] | None:
@@ -156,26 +157,32 @@ def objective_of(combination: Combination, v: int, seed: int = 0) -> Objective:
         feed_forward = feed_forward_matrix(weights(v), vectors, batch, entrywise)
         return JointObjective(batch, attention, feed_forward)
     if combination.stage == "dense":
-        logits = 3 * torch.from_numpy(rng.standard_normal((RUNS, v, v)))
+        logits = 3 * torch.from_numpy(rng.standard_normal((runs, v, v)))
     else:
         logits = exact_margin(9.23, batch)
     return AttentionObjective(batch, attention, logits)
 
 
-def compare(combination: Combination, v: int, steps: int = STEPS) -> Apart:
+def compare(combination: Combination, v: int, runs: int = RUNS) -> Apart:
     """Both engines from one start."""
-    objective = objective_of(combination, v)
+    objective = objective_of(combination, v, runs)
     tensors, kernel = (engine_of(objective, combination.rule, name) for name in ("torch", "numba"))
-    for dynamics in (tensors, kernel):
-        dynamics.advance(steps, NO_STEPS)
-    at_the_end = apart(seen(kernel), seen(tensors))
+    try:
+        for dynamics in (tensors, kernel):
+            dynamics.advance(STEPS, NO_STEPS)
+        at_the_end = apart(seen(kernel), seen(tensors))
+    except NonFinite:
+        at_the_end = torch.full((runs,), torch.inf)
     at_a_step = torch.zeros_like(at_the_end)
     if at_the_end.max() > ROUNDING:
         tensors, kernel = (
             engine_of(objective, combination.rule, name) for name in ("torch", "numba")
         )
-        for step in range(1, steps + 1):
-            tensors.advance(step, NO_STEPS)
+        for step in range(1, STEPS + 1):
+            try:
+                tensors.advance(step, NO_STEPS)
+            except NonFinite:
+                break
             kernel.advance(step, NO_STEPS)
             at_a_step = torch.maximum(at_a_step, apart(seen(kernel), seen(tensors)))
             stand(kernel, objective, tensors.save())

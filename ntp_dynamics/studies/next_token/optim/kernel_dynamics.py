@@ -307,7 +307,7 @@ def moved_logits(
 def _moved_weights(iterates: Sequence[Iterate], matrix: FullMatrix) -> Float[Tensor, "R D E"]:
     rows, width = matrix.weight.shape[1:]
     moved = [iterate.moved.reshape(width, -1)[:, :rows].T for iterate in iterates]
-    return torch.from_numpy(np.stack(moved))
+    return torch.from_numpy(np.ascontiguousarray(np.stack(moved)))
 
 
 def save_iterates(kind: str, iterates: Sequence[Iterate]) -> Saved:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.any_corpora import any_reference
 from ntp_dynamics.run.stepping import NO_STEPS, follow
 from ntp_dynamics.studies.next_token.choices import Stage
 from ntp_dynamics.studies.next_token.groups import (
@@ -19,7 +20,6 @@ from ntp_dynamics.studies.next_token.groups import (
     NormalisedGradientDescent,
     Optimizer,
 )
-from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.reference import Reference
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix, zeros
 from ntp_dynamics.studies.next_token.observables import BUILT_IN
@@ -37,27 +37,6 @@ RESIDUAL = "zero_sum_residual"
 """It is rounding alone: of another size in other arithmetic."""
 GROWTH = "log_attention_growth"
 """It is about every step, and a dynamics gives a state at few."""
-
-
-def any_reference(batch: Batch) -> Reference:
-    """Targets, relations and roles of no meaning, the first two on pairs that occur."""
-    rng = np.random.default_rng(batch.vocab_size)
-    runs, v, q = batch.runs, batch.vocab_size, batch.n_queries
-    occurs = torch.zeros(runs, v * q, dtype=torch.bool)
-    real = batch.present & (batch.log_pi > -math.inf)[..., None]
-    for run in range(runs):
-        occurs[run, batch.score_index[run][real[run]]] = True
-    kq = torch.from_numpy(rng.standard_normal((runs, v * q))).masked_fill(~occurs, 0.0)
-    kq = kq.view(runs, v, q)
-    ov = torch.from_numpy(rng.standard_normal((runs, v, v)))
-    relations = torch.full((2, runs, 11), -1)
-    for run in range(runs):
-        count = int(rng.integers(0, 12))
-        found = occurs[run].nonzero()[:, 0].numpy()
-        relations[:, run, :count] = torch.from_numpy(rng.choice(found, (2, count)))
-    role = torch.from_numpy(rng.integers(0, 4, (runs, v, q)))
-    kq_norm, ov_norm = (x.square().sum((1, 2)).sqrt() for x in (kq, ov))
-    return Reference(ov, ov, ov_norm, kq, kq, kq_norm, *relations, role == 1, role == 2, role == 3)
 
 
 def assert_measured(
