@@ -1,8 +1,8 @@
 """Counter-based random words inside machine code: a number depends on its key and place alone.
 
-Words 0, 1, 2, ... under a key are SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) from that key on, and
-a key is folded with numbers into the key of a part of what it stands for.  So nothing of a generator
-needs saving, and runs, packs and restarts draw the same numbers.
+Words 0, 1, 2, ... under a key are SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) from that key on,
+and a key is folded with numbers into the key of a part of what it stands for.  So nothing of a
+generator needs saving, and runs, packs and restarts draw the same numbers.
 """
 
 from __future__ import annotations

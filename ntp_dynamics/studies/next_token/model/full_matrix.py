@@ -1,9 +1,10 @@
 """A weight matrix held whole, where its entries are not what the tokens see.
 
-Adam and sign descent act on the entries of W, so their steps depend on the basis; and token vectors
-that are not orthonormal see mixtures of its entries.  Here W = W_0 + C with C of the full shape, the
-gradient is lifted to L D R^T, and the tokens see X = X_0 + L^T C R.  For rules that do not depend on
-the basis W is written in one of the span of the token vectors, which is all that ever moves.
+Adam and sign descent act on the entries of W, so their steps depend on the basis; and token
+vectors that are not orthonormal see mixtures of its entries.  Here W = W_0 + C with C of the full
+shape, the gradient is lifted to L D R^T, and the tokens see X = X_0 + L^T C R.  For rules that do
+not depend on the basis W is written in one of the span of the token vectors, which is all that ever
+moves.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class FullMatrix:
 
     def lift(self, gradient: LogScaled) -> LogScaled:
         """dLoss/dW = L D R^T."""
-        lifted = self.left @ gradient.value @ self.right.mT
+        lifted = product(self.left, gradient.value, self.right.mT)
         return LogScaled(lifted, gradient.log_scale)
 
     def shrunk(self, kept: Float[Tensor, " R"] | None) -> FullMatrix:
@@ -51,7 +52,7 @@ class FullMatrix:
         self, coefficients: Float[Tensor, "R D E"], kept: Float[Tensor, " R"] | None = None
     ) -> Float[Tensor, "R A B"]:
         """X = kept X_0 + L^T C R."""
-        return self.shrunk(kept).start + self.left.mT @ coefficients @ self.right
+        return self.shrunk(kept).start + product(self.left.mT, coefficients, self.right)
 
     def norm(
         self, coefficients: Float[Tensor, "R D E"], kept: Float[Tensor, " R"] | None = None
@@ -63,3 +64,13 @@ class FullMatrix:
     def gradient_norm(self, gradient: Float[Tensor, "R D E"]) -> Float[Tensor, " R"]:
         """||dLoss/dW||_F of a lifted gradient."""
         return frobenius(gradient)
+
+
+def product(
+    a: Float[Tensor, "R A B"], b: Float[Tensor, "R B C"], c: Float[Tensor, "R C D"]
+) -> Float[Tensor, "R A D"]:
+    """a b c of each run.  On a CPU one at a time: what a batched product rounds depends on how many
+    runs there are."""
+    if a.device.type != "cpu":
+        return a @ b @ c
+    return torch.stack([x @ y @ z for x, y, z in zip(a, b, c, strict=True)])

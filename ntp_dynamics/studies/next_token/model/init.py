@@ -12,7 +12,7 @@ from torch import Tensor
 from ntp_dynamics.studies.next_token.data.embedding import TokenVectors
 from ntp_dynamics.studies.next_token.groups import GaussianInit, Init
 from ntp_dynamics.studies.next_token.model.batch import Batch
-from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
+from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix, product
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix, zeros
 
 
@@ -104,7 +104,8 @@ def _full_matrix(
         weights, left, right, outside = zip(*inside, strict=True)
     w, a, b = (torch.from_numpy(np.stack(x)) for x in (weights, left, right))
     norms = torch.tensor(outside, dtype=torch.float64)
-    return FullMatrix(start=a.mT @ w @ b, weight=w, left=a, right=b, outside_norm=norms)
+    start = product(a.mT, w, b)
+    return FullMatrix(start=start, weight=w, left=a, right=b, outside_norm=norms)
 
 
 def _in_span(

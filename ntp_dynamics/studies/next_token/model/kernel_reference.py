@@ -57,9 +57,16 @@ def no_reference() -> KernelReference:
     )
 
 
-def joint_reference(laid: Laid) -> KernelReference:
-    """Of the loss alone, in the joint stage."""
-    return no_reference()._replace(pi=_whole_lanes(np.exp(laid.layout.log_pi)))
+def loss_reference(
+    log_pi: Float[np.ndarray, " sentences"], margin: float = math.nan, classes: float = 0.0
+) -> KernelReference:
+    """Of the loss alone; above its infimum where ``margin`` is the Delta of all logits."""
+    return no_reference()._replace(
+        attentive=not math.isnan(margin),
+        pi=_whole_lanes(np.exp(log_pi)),
+        margin=margin,
+        classes=classes,
+    )
 
 
 def attention_reference(

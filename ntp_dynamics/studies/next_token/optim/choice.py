@@ -70,9 +70,12 @@ def autograd(config: Config) -> Engine:
 
 
 def dynamics_of(
-    objective: Objective, choice: Choice, config: Config, reference: Reference
+    objective: Objective, choice: Choice, config: Config, reference: Reference | None
 ) -> Dynamics:
-    """A stage at its start, moved by the engine that was chosen."""
+    """A stage at its start, moved by the engine that was chosen.
+
+    ``reference``: what kernels measure against on their way; None where they measure nothing.
+    """
     drawn = minibatches(config, objective)
     if choice.fused:
         return _kernel(objective, config, reference, drawn)
@@ -91,7 +94,7 @@ def minibatches(config: Config, objective: Objective) -> Minibatches | None:
 
 
 def _kernel(
-    objective: Objective, config: Config, reference: Reference, drawn: Minibatches | None
+    objective: Objective, config: Config, reference: Reference | None, drawn: Minibatches | None
 ) -> Dynamics:
     from ntp_dynamics.studies.next_token.model.kernel_descent import JointSteps  # takes numba along
     from ntp_dynamics.studies.next_token.model.kernel_rules import NORMALISED

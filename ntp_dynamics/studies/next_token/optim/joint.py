@@ -12,7 +12,7 @@ from ntp_dynamics.studies.next_token.model.columns import start_columns
 from ntp_dynamics.studies.next_token.model.joint import advance_joint, lay_out_joint
 from ntp_dynamics.studies.next_token.model.kernel_descent import JointSteps
 from ntp_dynamics.studies.next_token.model.kernel_reference import (
-    joint_reference,
+    loss_reference,
     per_sentence_of,
 )
 from ntp_dynamics.studies.next_token.model.layout import Laid
@@ -51,18 +51,18 @@ class JointKernel:
         batch = objective.batch
         attention, feed_forward = objective.matrices
         self._steps, self._threads = steps, threads
-        self._laid, self._scores, self._logits = [], [], []
+        self.laid, self._scores, self._logits = [], [], []
         for run in range(batch.runs):
             start = feed_forward.start[run]
             laid = Laid(*lay_out_joint(batch, run, start))
             within = score_coordinates(attention, run, laid, batch)
             scores = attention.start[run].numpy(force=True)
-            self._laid.append(laid)
+            self.laid.append(laid)
             self._scores.append(laid.iterate(scores, steps.scores.memories, within))
             given = steps.logits.memories, logit_coordinates(feed_forward, run)
             self._logits.append(start_columns(batch, run, start, *given)[1])
-        self._against = [joint_reference(laid) for laid in self._laid]
-        laid = enumerate(self._laid)
+        self._against = [loss_reference(laid.layout.log_pi) for laid in self.laid]
+        laid = enumerate(self.laid)
         self._drawn = [sampling_of(minibatches, batch, run, one) for run, one in laid]
         self._said = [per_sentence_of(against) for against in self._against]
         self._lengths = np.zeros((batch.runs, 2))
@@ -75,16 +75,16 @@ class JointKernel:
         def one(run: int) -> None:
             iterates = self._scores[run], self._logits[run]
             told = self._drawn[run], self._against[run], self._said[run], self._lengths[run]
-            advance_joint(self._laid[run].layout, *iterates, steps, *told)
+            advance_joint(self.laid[run].layout, *iterates, steps, *told)
 
-        each(one, len(self._laid), self._threads)
+        each(one, len(self.laid), self._threads)
         self._step = to
-        return nothing_logged(len(self._laid))
+        return nothing_logged(len(self.laid))
 
     def position(self) -> Position:
         """Where it stands."""
         attention, feed_forward = self.objective.matrices
-        pairs = [laid.pairs for laid in self._laid]
+        pairs = [laid.pairs for laid in self.laid]
         coefficients = [
             moved_scores(self._scores, pairs, attention),
             moved_logits(self._logits, feed_forward, self.objective.batch),
@@ -103,7 +103,7 @@ class JointKernel:
             save_iterates("scores", self._scores),
             save_iterates("logits", self._logits),
         )
-        step = save_step(self._step, len(self._laid))
+        step = save_step(self._step, len(self.laid))
         return {"step": step, "length": self._lengths.copy(), **scores, **logits}
 
     def load(self, saved: Saved) -> None:

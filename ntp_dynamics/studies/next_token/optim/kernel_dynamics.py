@@ -35,6 +35,7 @@ from ntp_dynamics.studies.next_token.model.kernel_descent import Steps
 from ntp_dynamics.studies.next_token.model.kernel_reference import (
     attention_reference,
     columns_reference,
+    loss_reference,
     no_reference,
     per_sentence_of,
 )
@@ -165,7 +166,7 @@ class AttentionKernel(KernelDynamics):
             within = score_coordinates(matrix, run, laid, batch)
             iterate = laid.iterate(start.numpy(force=True), rule.memories, within)
             against = no_reference()
-            if reference and (measured or rule.kind == POLYAK):
+            if reference and measured:
                 against = attention_reference(
                     laid,
                     iterate,
@@ -177,6 +178,9 @@ class AttentionKernel(KernelDynamics):
                     float(matrix.outside_norm[run]),
                     reference,
                 )
+            elif rule.kind == POLYAK:
+                log_pi, classes = laid.layout.log_pi, float(batch.classes)
+                against = loss_reference(log_pi, float(margins[run]), classes)
             kernel = advance_dense if isinstance(laid.layout, DenseLayout) else advance
             drawn = sampling_of(minibatches, batch, run, laid)
             runs.append(KernelRun(kernel, laid.layout, iterate, against, drawn))
@@ -218,9 +222,11 @@ class ColumnsKernel(KernelDynamics):
             start = matrix.start[run]
             columns, iterate = start_columns(batch, run, start, rule.memories, within)
             against = no_reference()
-            if reference and (measured or rule.kind == POLYAK):
+            if reference and measured:
                 outside = float(matrix.outside_norm[run])
                 against = columns_reference(columns, iterate, run, outside, reference)
+            elif rule.kind == POLYAK:
+                against = loss_reference(np.zeros(len(columns.label)))
             runs.append(KernelRun(advance_columns, columns, iterate, against, everything()))
         measures = FEED_FORWARD_MEASURES if measured else {}
         super().__init__(objective, runs, measures, Steps(0, rule), threads)
@@ -315,7 +321,7 @@ def moved_logits(
 def _moved_weights(iterates: Sequence[Iterate], matrix: FullMatrix) -> Float[Tensor, "R D E"]:
     rows, width = matrix.weight.shape[1:]
     moved = [iterate.moved.reshape(width, -1)[:, :rows].T for iterate in iterates]
-    return torch.from_numpy(np.stack(moved))
+    return torch.from_numpy(np.ascontiguousarray(np.stack(moved)))
 
 
 def save_iterates(kind: str, iterates: Sequence[Iterate]) -> Saved:
