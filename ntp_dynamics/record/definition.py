@@ -5,7 +5,7 @@ Files of equal definitions differ in their numbers and in the checksums of these
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -47,11 +47,33 @@ class Definition(NamedTuple):
         """Of the values."""
         return sum(x.nbytes for x in self.values)
 
+    @property
+    def texts(self) -> list[str]:
+        """What the root says in words, which may be of one file alone (its seed, say)."""
+        return [x for _, kind, x in self.groups[0].attributes if _is_text(kind, x)]
+
+    @property
+    def shape(self) -> tuple[DefinedGroup, ...]:
+        """The groups, with the length of each such text in its place."""
+        root, *others = self.groups
+        said = ((n, k, len(x) if _is_text(k, x) else x) for n, k, x in root.attributes)
+        return (root._replace(attributes=tuple(said)), *others)
+
+    def with_texts(self, texts: Sequence[str]) -> tuple[DefinedGroup, ...]:
+        """The groups, with other texts in the root."""
+        root, given = self.groups[0], iter(texts)
+        said = ((n, k, next(given) if _is_text(k, x) else x) for n, k, x in root.attributes)
+        return (root._replace(attributes=tuple(said)), *self.groups[1:])
+
 
 def definition(tree: xarray.DataTree) -> Definition:
     """That of a tree of integers and floats."""
     values: list[np.ndarray] = []
     return Definition(tuple(_defined(tree, {}, values)), values)
+
+
+def _is_text(kind: str, value: Any) -> bool:
+    return kind == "str" and value.isascii() and value != ""
 
 
 def attributes_of(defined: Attributes) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 The library takes tens of milliseconds for the definitions of a record, which are the same for every
 job of a shape.  With checksums and without compression it stores a variable as its bytes and four
 more; a stencil holds what lies between, found in a file of random numbers, and is used only where
-it gives, byte for byte, the file that the library has just written.
+it gives, byte for byte, the files that the library has written.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import UInt64
 
 from ntp_dynamics.record.definition import DefinedGroup, Definition
+from ntp_dynamics.record.header import Header
 
 MOST = 64
 """Stencils that are kept, some 200 kB each."""
@@ -26,28 +27,39 @@ Key = tuple[DefinedGroup, ...]
 
 
 class Stencil(NamedTuple):
-    """What lies before, between and after the variables."""
+    """What lies before, between and after the variables; ``header``: where the first of these
+    pieces says texts of its own."""
 
     pieces: Sequence[bytes]
+    header: Header | None
 
     @classmethod
-    def of(cls, body: bytes, values: Sequence[np.ndarray]) -> Stencil | None:
-        """That of a file with these values, which are like no other bytes of it; None where it
-        stores them otherwise."""
-        pieces, begin = [], 0
-        for array in values:
+    def of(cls, made: Definition, body: bytes, random: Definition, other: bytes) -> Stencil | None:
+        """That of a file, from another like it whose numbers are like no other bytes of it, and
+        whose texts differ in every letter; None where files store them otherwise."""
+        places, begin = [], 0
+        for array in random.values:
             stored = _stored(array)
-            at = body.find(stored, begin) if array.size else -1
+            at = other.find(stored, begin) if array.size else -1
             if at < 0:
                 return None
-            pieces.append(body[begin:at])
+            places.append((at, begin))
             begin = at + len(stored)
-        return cls([*pieces, body[begin:]])
+        pieces = [body[begin:at] for at, begin in places] + [body[begin:]]
+        header = None
+        if made.texts:
+            header = Header.found(pieces[0], made.texts, other[: len(pieces[0])])
+            if header is None:
+                return None
+        found = cls(pieces, header)
+        right = found.filled(made) == body and found.filled(random) == other
+        return found if right else None
 
-    def filled(self, values: Sequence[np.ndarray]) -> bytes:
-        """The file with other values."""
-        parts = [self.pieces[0]]
-        for array, piece in zip(values, self.pieces[1:], strict=True):
+    def filled(self, made: Definition) -> bytes:
+        """The file with other numbers and texts."""
+        first = self.pieces[0]
+        parts = [first if self.header is None else self.header.filled(first, made.texts)]
+        for array, piece in zip(made.values, self.pieces[1:], strict=True):
             parts += [_stored(array), piece]
         return b"".join(parts)
 
@@ -62,15 +74,15 @@ class Stencils:
     def filled(self, made: Definition) -> bytes | None:
         """The file; None where the library is to write it."""
         try:
-            found = self._known.get(made.groups)
+            found = self._known.get(made.shape)
         except TypeError:  # an attribute is an array
             return None
-        return None if found is None else found.filled(made.values)
+        return None if found is None else found.filled(made)
 
     def due(self, made: Definition) -> bool:
         """Note that the library has written a file, and whether it is time to learn it."""
         try:
-            times = self._met[made.groups] = self._met.get(made.groups, 0) + 1
+            times = self._met[made.shape] = self._met.get(made.shape, 0) + 1
         except TypeError:
             return False
         if len(self._met) > MOST:
@@ -80,10 +92,11 @@ class Stencils:
 
     def learn(self, made: Definition, body: bytes, write: Callable[[Definition], bytes]) -> None:
         """From the file that the library wrote; ``write`` has it write another."""
-        random = _random_like(made.values)
-        found = Stencil.of(write(Definition(made.groups, random)), random)
-        if found is not None and found.filled(made.values) == body:
-            self._known[made.groups] = found
+        texts = ["".join("01"[letter == "0"] for letter in text) for text in made.texts]
+        random = Definition(made.with_texts(texts), _random_like(made.values))
+        found = Stencil.of(made, body, random, write(random))
+        if found is not None:
+            self._known[made.shape] = found
 
 
 def fletcher32(data: bytes) -> int:

@@ -28,6 +28,7 @@ def tree(seed, steps=7, attribute=1):
         {"step": np.arange(steps), "late": ("step", np.arange(steps) / 3)},
     )
     root = xarray.Dataset({"exact": ("one", rng.integers(0, 2, 1).astype(np.int8))})
+    root.attrs = {"format": 3, "seed": str(seed + 10), "version": "1.0"}
     return xarray.DataTree.from_dict({"/": root, "/attention": stage, "/theory/a": stage})
 
 
@@ -46,6 +47,13 @@ def test_from_the_third_on_the_bytes_are_those_of_the_library(tmp_path):
         assert known == by_the_library(tmp_path, whole)
     (tmp_path / "known.nc").write_bytes(known)
     assert read_tree(tmp_path / "known.nc").identical(whole)
+
+
+def test_a_text_of_another_length_is_another_file(tmp_path):
+    for seed in (1, 2):
+        write_tree(tmp_path / "x.nc", definition(tree(seed)))
+    assert known_file(definition(tree(89))) is not None
+    assert known_file(definition(tree(90))) is None
 
 
 @pytest.mark.parametrize("other", [tree(3, steps=8), tree(3, attribute=1.0), tree(3, attribute=2)])
