@@ -83,7 +83,7 @@ def _decay(
     over the earlier.
     """
     log_y = np.where(case.visible, case.log_y, 0.0)
-    rates = windows.slopes(case.t, log_y, case.rounding).affine(0.0, -1.0)
+    rates = windows.slopes(log_y, case.rounding).affine(0.0, -1.0)
     if law.rate is not None:
         moved = rates.affine(case.sign, -case.sign / law.rate)
         return [Drift(moved, np.full_like(moved.pairs, RATE_BAND))], rates.last
@@ -128,7 +128,7 @@ def _final_slope(
     """dy/dt against the two stated numbers; y in units of its largest value, which may be huge."""
     unit = np.max(case.log_y, axis=1, where=case.visible, initial=-np.inf)
     y = np.exp(np.where(case.visible, case.log_y - unit[:, None], -np.inf))
-    slopes = windows.slopes(case.t, y, case.rounding)
+    slopes = windows.slopes(y, case.rounding)
     sides = []
     for sign in (+1, -1):
         limit = law.limit(sign)
