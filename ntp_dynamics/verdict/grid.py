@@ -67,3 +67,16 @@ def stuck(t: Grid) -> int | None:
     """Where the places first fail to rise; None if they never do."""
     found = np.flatnonzero(np.diff(t) <= 0)
     return int(found[0]) + 1 if found.size else None
+
+
+@per_grid
+def places(t: Grid, whole: bool, zero: bool) -> bool:
+    """Whether all are positive numbers, or integers; 0 may be allowed."""
+    some = (t >= 0) if zero else (t > 0)
+    return bool((some & np.isfinite(t) & ((t == np.floor(t)) | (not whole))).all())
+
+
+@per_grid
+def first(t: Grid, after: float) -> float:
+    """The first place beyond one; inf if there is none."""
+    return float(t[t > after].min(initial=np.inf))

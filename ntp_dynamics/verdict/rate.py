@@ -8,6 +8,7 @@ run" without naming one; `decision` makes one word of both.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -74,6 +75,13 @@ def has_rate(case: Case) -> bool:
     if isinstance(case.law, Envelope):
         return case.log_constant is None
     return isinstance(case.law, (Power, Exponential, LinearGrowth))
+
+
+def measure_rates(
+    cases: Sequence[Case], ensembles: Sequence[bool]
+) -> list[tuple[Rate, str | None]]:
+    """Steps 2 to 4 for several cases."""
+    return [measure_rate(case, together) for case, together in zip(cases, ensembles, strict=True)]
 
 
 def measure_rate(case: Case, ensemble: bool = False) -> tuple[Rate, str | None]:
