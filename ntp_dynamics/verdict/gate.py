@@ -73,6 +73,11 @@ class Case:
         return seen & (self.log_y >= self.readable) if self.floored else seen
 
     @cached_property
+    def shown(self) -> Float[np.ndarray, "S T"]:
+        """log_y where it is visible, else 0."""
+        return np.where(self.visible, self.log_y, 0.0)
+
+    @cached_property
     def floored(self) -> bool:
         """Whether there is a floor at all."""
         return bool((self.readable > -math.inf).any())
@@ -90,12 +95,11 @@ class Case:
 
     @cached_property
     def rounding(self) -> Float[np.ndarray, "S T"]:
-        """What rounding leaves of log_y: its own last digits, and the floor relative to y."""
-        log_y = np.where(self.visible, self.log_y, 0.0)
-        left = ROUNDING * np.maximum(np.abs(log_y), 1.0)
+        """What rounding leaves of what is shown: its last digits, and the floor relative to y."""
+        left = ROUNDING * np.maximum(np.abs(self.shown), 1.0)
         if self.floored:
-            left += np.exp(np.minimum(self.readable - math.log(FLOOR_FACTOR) - log_y, 0.0))
-        return np.where(self.visible, left, 0.0)
+            left += np.exp(np.minimum(self.readable - math.log(FLOOR_FACTOR) - self.shown, 0.0))
+        return left
 
     @cached_property
     def decades(self) -> Float[np.ndarray, " S"]:
@@ -111,6 +115,17 @@ class Case:
 def last(t: Float[np.ndarray, " T"], mask: Bool[np.ndarray, "S T"]) -> Float[np.ndarray, " S"]:
     """The last step of each run where the mask holds; 1 where it never does."""
     return np.where(mask, t, 1.0).max(axis=1)
+
+
+def shortest(case: Case) -> Float[np.ndarray, " S"]:
+    """The horizon at which each run would show a rate."""
+    horizon = 10**MIN_DECADES * np.maximum(case.t_min, case.t[0])
+    return np.ceil(horizon) if case.clock.whole else horizon
+
+
+def waiting(case: Case) -> Float[np.ndarray, " S"]:
+    """The same, where a run shows none yet; else nan."""
+    return np.where(case.deep, np.nan, shortest(case))
 
 
 def admit(

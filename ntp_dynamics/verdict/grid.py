@@ -51,6 +51,12 @@ def log_log(t: Grid) -> Grid:
 
 
 @per_grid
+def log_log_from_1(t: Grid) -> Grid:
+    """ln ln t, of which nothing below ln 0.1 counts."""
+    return np.log(np.maximum(np.log(t), 0.1))
+
+
+@per_grid
 def widths(t: Grid) -> Grid:
     """The log-time that each place stands for."""
     return np.gradient(np.log(t)) if t.size > 1 else np.ones(1)
