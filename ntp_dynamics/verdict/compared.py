@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ntp_dynamics.verdict import company, decision, grid, single
+from ntp_dynamics.verdict import company, decision, single
 from ntp_dynamics.verdict.decision import Decision
 from ntp_dynamics.verdict.drift import HALF_LOG, Drift
 from ntp_dynamics.verdict.found_rate import NONE, Rate
@@ -217,7 +217,7 @@ def _possible(shown: Sequence[Shown]) -> dict[int, tuple[tuple[float, int], ...]
 def _exponents(case: Case, windows: Windows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The exponent if q were 0 and what a power of the log adds to it (3, S), and half a log power
     (S)."""
-    log_log_t = np.where(case.visible, grid.log_log_from_1(case.t), 0.0)
+    log_log_t = np.where(case.visible, np.log(np.maximum(case.grid.log, 0.1)), 0.0)
     p_0 = -windows.last_log_slopes(case.shown)
     return p_0, windows.last_log_slopes(log_log_t), HALF_LOG / np.log(windows.middle[0, 0])
 

@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ntp_dynamics.verdict import grid
+from ntp_dynamics.verdict.grid import LARGEST, grid_of
 
 PAIRS = np.array([1.0, 2.0, 4.0])
 WHOLE = 2 * len(PAIRS)  # windows that are no half of another
@@ -144,7 +144,7 @@ class Design:
     @cached_property
     def on_log(self) -> Fit:
         """For slopes on log t."""
-        return Fit(grid.log(self.t), self.inside)
+        return Fit(grid_of(self.t).log, self.inside)
 
     @cached_property
     def on_t(self) -> Fit:
@@ -164,12 +164,14 @@ def design(
     ratio: int,
 ) -> Design:
     """The design of runs; one row where all show the same."""
-    if len(steps) == 1 or ((end == end[0]).all() and (steps == steps[0]).all()):
-        return _shared(t.tobytes(), steps[0].tobytes(), float(end[0]), ratio)
-    return Design(t, _inside(t, steps, end, ratio))
+    if not (len(steps) == 1 or ((end == end[0]).all() and (steps == steps[0]).all())):
+        return Design(t, _inside(t, steps, end, ratio))
+    if t.size > LARGEST:
+        return Design(t, _inside(t, steps[:1], end[:1], ratio))
+    return _shared(t.tobytes(), steps[0].tobytes(), float(end[0]), ratio)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _shared(t: bytes, steps: bytes, end: float, ratio: int) -> Design:
     places, shown = np.frombuffer(t), np.frombuffer(steps, dtype=bool)[None]
     return Design(places, _inside(places, shown, np.array([end]), ratio))

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ntp_dynamics.verdict import grid
 from ntp_dynamics.verdict.clock import STEPS, Clock, amount
+from ntp_dynamics.verdict.grid import Grid, grid_of
 from ntp_dynamics.verdict.law import Law
 from ntp_dynamics.verdict.series import RESIDUAL_LIMIT
 
@@ -68,6 +68,22 @@ class Case:
         )
 
     @cached_property
+    def grid(self) -> Grid:
+        """That of ``t``."""
+        return grid_of(self.t)
+
+    @cached_property
+    def plain(self) -> bool:
+        """Whether y and f are finite everywhere, and everything that counts is visible."""
+        finite = np.isfinite(self.log_y).all() and np.isfinite(self.law.log_f(self.t)).all()
+        return bool(finite) and not self.floored
+
+    @cached_property
+    def end(self) -> float:
+        """The last place that counts in some run."""
+        return float(self.t[np.flatnonzero(self.counted.any(axis=0))[-1]])
+
+    @cached_property
     def visible(self) -> Bool[np.ndarray, "S T"]:
         seen = self.counted & np.isfinite(self.log_y)
         return seen & (self.log_y >= self.readable) if self.floored else seen
@@ -91,7 +107,9 @@ class Case:
 
     @cached_property
     def log_f(self) -> Float[np.ndarray, "S T"]:
-        return np.broadcast_to(self.law.log_f(self.t), self.log_y.shape)
+        log_f = self.law.log_f(self.t)
+        same = log_f.shape == self.log_y.shape
+        return log_f if same else np.broadcast_to(log_f, self.log_y.shape)
 
     @cached_property
     def rounding(self) -> Float[np.ndarray, "S T"]:
@@ -146,7 +164,7 @@ def admit(
 
 def broken_grid(t: Float[np.ndarray, " T"], schedule: Any, clock: Clock) -> str | None:
     """Why the recorded steps are not the promised ones; None if they are."""
-    stuck = grid.stuck(t)
+    stuck = grid_of(t).stuck
     if stuck is not None:
         place = clock.said(float(t[stuck]))
         return f"{place} is recorded twice or out of order"

@@ -3,86 +3,72 @@ share them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache, wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 from jaxtyping import Float
 
-Made = TypeVar("Made")
-More = ParamSpec("More")
-Grid = Float[np.ndarray, " T"]
+LARGEST = 1 << 13
+"""Larger grids are few, and not kept."""
 
 
-def per_grid(
-    make: Callable[Concatenate[Grid, More], Made],
-) -> Callable[Concatenate[Grid, More], Made]:
-    """A function of a grid (T,), and of what can be hashed, that keeps what it returned.
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """The places t (T,) of a clock."""
 
-    Arrays are returned read-only.
-    """
+    t: Float[np.ndarray, " T"]
 
-    @lru_cache(maxsize=256)
-    def kept(places: bytes, *more: More.args, **named: More.kwargs) -> Made:
-        made = make(np.frombuffer(places), *more, **named)
-        if isinstance(made, np.ndarray):
-            made.setflags(write=False)
-        return made
+    @cached_property
+    def end(self) -> float:
+        """The largest."""
+        return float(self.t.max())
 
-    @wraps(make)
-    def of(t: Grid, *more: More.args, **named: More.kwargs) -> Made:
-        return kept(t.tobytes(), *more, **named)
+    @cached_property
+    def log(self) -> Float[np.ndarray, " T"]:
+        return np.log(self.t)
 
-    return of
+    @cached_property
+    def log_log(self) -> Float[np.ndarray, " T"]:
+        """ln ln t; nan below 1."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.log(self.log)
 
+    @cached_property
+    def widths(self) -> Float[np.ndarray, " T"]:
+        """The log-time that each place stands for."""
+        return np.gradient(self.log) if self.t.size > 1 else np.ones(1)
 
-@per_grid
-def log(t: Grid) -> Grid:
-    """ln t."""
-    return np.log(t)
+    @cached_property
+    def whole(self) -> bool:
+        """Whether all places are integers."""
+        return bool((self.t == np.floor(self.t)).all())
 
+    @cached_property
+    def finite(self) -> bool:
+        return bool(np.isfinite(self.t).all())
 
-@per_grid
-def log_log(t: Grid) -> Grid:
-    """ln ln t; nan below 1."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(np.log(t))
+    @cached_property
+    def start(self) -> float:
+        """The smallest."""
+        return float(self.t.min())
 
+    @cached_property
+    def stuck(self) -> int | None:
+        """Where the places first fail to rise; None if they never do."""
+        found = np.flatnonzero(np.diff(self.t) <= 0)
+        return int(found[0]) + 1 if found.size else None
 
-@per_grid
-def log_log_from_1(t: Grid) -> Grid:
-    """ln ln t, of which nothing below ln 0.1 counts."""
-    return np.log(np.maximum(np.log(t), 0.1))
-
-
-@per_grid
-def widths(t: Grid) -> Grid:
-    """The log-time that each place stands for."""
-    return np.gradient(np.log(t)) if t.size > 1 else np.ones(1)
-
-
-@per_grid
-def whole(t: Grid) -> bool:
-    """Whether all places are integers."""
-    return bool((t == np.floor(t)).all())
+    def after(self, place: float) -> float:
+        """The first place beyond one; inf if there is none."""
+        return float(self.t[self.t > place].min(initial=np.inf))
 
 
-@per_grid
-def stuck(t: Grid) -> int | None:
-    """Where the places first fail to rise; None if they never do."""
-    found = np.flatnonzero(np.diff(t) <= 0)
-    return int(found[0]) + 1 if found.size else None
+def grid_of(t: Float[np.ndarray, " T"]) -> Grid:
+    """The grid of these places, an old one if there is one."""
+    return _kept(t.tobytes()) if t.size <= LARGEST else Grid(t)
 
 
-@per_grid
-def places(t: Grid, whole: bool, zero: bool) -> bool:
-    """Whether all are positive numbers, or integers; 0 may be allowed."""
-    some = (t >= 0) if zero else (t > 0)
-    return bool((some & np.isfinite(t) & ((t == np.floor(t)) | (not whole))).all())
-
-
-@per_grid
-def first(t: Grid, after: float) -> float:
-    """The first place beyond one; inf if there is none."""
-    return float(t[t > after].min(initial=np.inf))
+@lru_cache(maxsize=64)
+def _kept(places: bytes) -> Grid:
+    return Grid(np.frombuffer(places))

@@ -166,7 +166,7 @@ def _verdict(x: Opened, rates: Iterator[tuple[Rate, str | None]]) -> Verdict:
         "window": rate.window,
         "resolvable": rate.resolvable,
         "p_contradicted": 0.0 if bound.status == "violated" else rate.p_contradicted,
-        "horizon": place(case.t[case.counted.any(axis=0)][-1]),
+        "horizon": place(case.end),
         "runs_judged": len(case.log_y),
         "runs_rated": rate.rated,
         "descriptive": rate.descriptive,

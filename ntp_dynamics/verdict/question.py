@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ntp_dynamics.verdict import grid
 from ntp_dynamics.verdict.clock import STEPS, Clock
 from ntp_dynamics.verdict.curved import Envelope
 from ntp_dynamics.verdict.gate import FLOOR_FACTOR, Case, broken_grid, broken_runs
+from ntp_dynamics.verdict.grid import Grid, grid_of
 from ntp_dynamics.verdict.law import Exponential, Law, LinearGrowth, Monotone, Power
 from ntp_dynamics.verdict.series import Series
 from ntp_dynamics.verdict.verdict import Verdict
@@ -96,15 +96,12 @@ def opened(q: Question) -> Verdict | Opened:
     """What may be judged, or the verdict that nothing may.  Raises ValueError as `judge.judge`."""
     law, series, kept = q.law, q.series, q.kept
     _check(law, q.side, q.about, q.one_sided, q.log_constant)
-    steps = q.clock == STEPS.name
-    if not grid.places(series.t, steps, isinstance(law, Monotone)):
-        kind = "positive integer" if steps else "positive number"
-        raise ValueError(f"t holds a {q.clock} that is not a {kind} (0 only if monotone)")
+    _check_places(series.grid, q.clock, isinstance(law, Monotone))
     runs = len(series.y)
     if not kept.any():
         return inapplicable(runs, q.excluded, q.about)
-    t, end = q.t, float(q.t.max())
-    clock = Clock(q.clock, q.unit, q.timeless, q.offset, whole=grid.whole(series.t))
+    t, end = q.t, series.grid.end + q.offset
+    clock = Clock(q.clock, q.unit, q.timeless, q.offset, whole=series.grid.whole)
     horizon = clock.place(end)
     said: dict[str, Any] = {
         "gate": "ok",
@@ -127,7 +124,7 @@ def opened(q: Question) -> Verdict | Opened:
     schedule = None if q.schedule is None else np.asarray(q.schedule) + q.offset
     if broken := broken_grid(t, schedule, clock):
         return ended("invalid", "invalid", reason=broken, runs_judged=int(kept.sum()))
-    first = grid.first(t, q.offset) if q.t_min is None else np.asarray(q.t_min) + q.offset
+    first = grid_of(t).after(q.offset) if q.t_min is None else np.asarray(q.t_min) + q.offset
     t_min = np.where(kept, _each("t_min", first, runs), np.nan)
     start = np.maximum(t_min, law.start)
     kept_law = None
@@ -166,7 +163,7 @@ def opened(q: Question) -> Verdict | Opened:
         raise ValueError("the law is nan at a step to be judged")
     numbers = np.flatnonzero(kept)
     known = series.known if law.reads_logs else series.finite
-    if known and series.all_sound and not case.lawless.any():
+    if known and series.all_sound and not (law.curves and case.lawless.any()):
         return Opened(q, case, said | {"outcomes": _outcomes(kept, "invalid")}, numbers)
     bad, reasons = broken_runs(case, sound)
     said |= {"reason": "; ".join(reasons), "outcomes": _outcomes(kept, "invalid")}
@@ -178,6 +175,14 @@ def opened(q: Question) -> Verdict | Opened:
 
 def _outcomes(kept: Bool[np.ndarray, " S"], word: str) -> tuple[str, ...]:
     return tuple([word if yes else "left out" for yes in kept.tolist()])
+
+
+def _check_places(grid: Grid, clock: str, zero: bool) -> None:
+    steps = clock == STEPS.name
+    low = grid.start >= 0 if zero else grid.start > 0
+    if not (low and grid.finite and (grid.whole or not steps)):
+        kind = "positive integer" if steps else "positive number"
+        raise ValueError(f"t holds a {clock} that is not a {kind} (0 only if monotone)")
 
 
 def _check(law: Law, side: str, about: str, one_sided: bool, log_constant: Any) -> None:
@@ -198,14 +203,16 @@ def _check(law: Law, side: str, about: str, one_sided: bool, log_constant: Any) 
 def _column(name: str, value: Any, kept: Bool[np.ndarray, " S"]) -> Float[np.ndarray, "S 1"]:
     """One number for each run to be judged.  Raises ValueError where it is nan."""
     chosen = _each(name, value, len(kept))[kept]
-    if np.isnan(chosen).any():
+    if (chosen != chosen).any():
         raise ValueError(f"{name} is nan in a run to be judged")
     return chosen[:, None]
 
 
 def _each(name: str, value: Any, runs: int) -> Float[np.ndarray, " S"]:
     """One number a run."""
+    if isinstance(value, (int, float)):
+        return np.full(runs, float(value))
     array = np.asarray(value, dtype=np.float64)
     if array.shape not in ((), (1,), (runs,)):
         raise ValueError(f"{name} has shape {array.shape}, neither () nor ({runs},)")
-    return np.broadcast_to(array, runs)
+    return array if array.shape == (runs,) else np.full(runs, array)

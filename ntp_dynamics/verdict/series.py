@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ntp_dynamics.verdict.grid import Grid, grid_of
+
 RESIDUAL_LIMIT = 1e-3  # normalised updates amplify what rounding left; above this they are noise
 
 
@@ -22,6 +24,11 @@ class Series:
     t: Float[np.ndarray, " T"]
     y: Float[np.ndarray, "S T"]
     residual: Any = None
+
+    @cached_property
+    def grid(self) -> Grid:
+        """That of its places."""
+        return grid_of(self.t)
 
     @cached_property
     def sound(self) -> Bool[np.ndarray, "S T"]:
