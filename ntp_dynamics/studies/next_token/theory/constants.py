@@ -184,8 +184,7 @@ def _pure(
 ) -> Bool[np.ndarray, " S"]:
     if logits is None:
         return np.zeros(len(corpora), dtype=bool)
-    runs = zip(corpora, recognitions, logits, strict=True)
-    return np.array([is_best(corpus, found, m) for corpus, found, m in runs])
+    return is_best(corpora, recognitions, logits)
 
 
 def _complete(corpus: Corpus) -> bool:

@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ class AttentionTarget:
 
     columns: Mapping[int, Column]
 
-    @property
+    @cached_property
     def norm(self) -> float:
         """||W*_kq||_F."""
         squares = (column.norm_squared for column in self.columns.values())
