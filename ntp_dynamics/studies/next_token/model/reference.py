@@ -10,7 +10,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ntp_dynamics.studies.next_token.data.realizable import Order, Recognition
+from ntp_dynamics.studies.next_token.data.orders import Order
+from ntp_dynamics.studies.next_token.data.realizable import Recognition
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.theory.gram_dual import GramTarget
 from ntp_dynamics.studies.next_token.theory.max_margin import AttentionTarget, FeedForwardTarget

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ntp_dynamics.studies.next_token.data.realizable import Certificate, Order, Reason, Recognition
+from ntp_dynamics.studies.next_token.data.orders import Order
+from ntp_dynamics.studies.next_token.data.realizable import Certificate, Reason, Recognition
 from ntp_dynamics.studies.next_token.theory.certificate import OptimalityCertificate, Relation
 from ntp_dynamics.studies.next_token.theory.column import Column, solve_column
 

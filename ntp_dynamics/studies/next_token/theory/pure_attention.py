@@ -17,7 +17,8 @@ import numpy as np
 from jaxtyping import Float
 
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
-from ntp_dynamics.studies.next_token.data.realizable import Recognition, optimal_tokens
+from ntp_dynamics.studies.next_token.data.orders import optimal_tokens
+from ntp_dynamics.studies.next_token.data.realizable import Recognition
 
 
 def is_best(corpus: Corpus, found: Recognition, logits: Float[np.ndarray, "V V"]) -> bool:

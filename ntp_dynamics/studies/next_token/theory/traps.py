@@ -20,7 +20,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
-from ntp_dynamics.studies.next_token.data.realizable import Order, Recognition, optimal_tokens
+from ntp_dynamics.studies.next_token.data.orders import Order, optimal_tokens
+from ntp_dynamics.studies.next_token.data.realizable import Recognition
 from ntp_dynamics.studies.next_token.theory.certificate import Relation
 from ntp_dynamics.studies.next_token.theory.column import Column
 from ntp_dynamics.studies.next_token.theory.max_margin import solve_orders

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy.optimize import lsq_linear
 
 from ntp_dynamics.studies.next_token.data.embedding import gaussian, orthonormal
-from ntp_dynamics.studies.next_token.data.realizable import Order, recognise
+from ntp_dynamics.studies.next_token.data.orders import Order
+from ntp_dynamics.studies.next_token.data.realizable import recognise
 from ntp_dynamics.studies.next_token.theory import min_norm
 from ntp_dynamics.studies.next_token.theory.gram_dual import (
     NoGramTarget,

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
-from ntp_dynamics.studies.next_token.data.realizable import Order, Recognition, recognise
+from ntp_dynamics.studies.next_token.data.orders import Order
+from ntp_dynamics.studies.next_token.data.realizable import Recognition, recognise
 from ntp_dynamics.studies.next_token.theory import column as column_module
 from ntp_dynamics.studies.next_token.theory import max_margin
 from ntp_dynamics.studies.next_token.theory.column import solve_column
