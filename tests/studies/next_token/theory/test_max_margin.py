@@ -1,7 +1,6 @@
 """Targets are the solutions of problems (2) and (3): exact, proved, and equal to the reference."""
 
 import math
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from ntp_dynamics.studies.next_token.theory import column as column_module
 from ntp_dynamics.studies.next_token.theory import max_margin
 from ntp_dynamics.studies.next_token.theory.column import solve_column
 from ntp_dynamics.studies.next_token.theory.max_margin import (
-    AttentionTarget,
     Infeasible,
     attention_target,
     feed_forward_target,
@@ -93,17 +91,17 @@ def test_queries_solved_together_have_the_columns_that_each_has_alone(orders, to
         target = attention_target(recognition_of(orders))
     assert target.exact
     assert target.columns == {query: solve_column(relations) for query, relations in orders.items()}
-    assert list(target.columns) == list(orders)
+    assert list(target.columns) == sorted(orders)
 
 
 def test_one_query_without_a_proof_leaves_the_others_theirs(monkeypatch):
-    certify = column_module.certify
+    prove = column_module.prove
 
-    def stubborn(values, relations):
-        found = certify(values, relations)
-        return found if len(found.tight) == 1 else replace(found, dual=False)
+    def stubborn(*asked):
+        proof = prove(*asked)
+        return proof if proof.tight.sum() == 1 else proof._replace(dual=False)
 
-    monkeypatch.setattr(column_module, "certify", stubborn)
+    monkeypatch.setattr(column_module, "prove", stubborn)
     target = attention_target(recognition_of({0: {(1, 2)}, 3: {(1, 2), (1, 4)}, 5: {(6, 7)}}))
     assert [q for q, found in target.columns.items() if found.exact] == [0, 5]
     assert not target.exact
@@ -112,7 +110,7 @@ def test_one_query_without_a_proof_leaves_the_others_theirs(monkeypatch):
 
 
 def test_the_matrix_has_a_column_for_each_query_asked_for_in_that_order():
-    target = AttentionTarget({3: solve_column({(0, 1)}), 1: solve_column({(1, 0), (1, 2)})})
+    target = attention_target(recognition_of({1: {(1, 0), (1, 2)}, 3: {(0, 1)}}))
     third = 1 / 3
     expected = [[-third, 0, 0.5], [2 * third, 0, -0.5], [-third, 0, 0], [0, 0, 0]]
     np.testing.assert_allclose(target.matrix([1, 2, 3], 4), expected, rtol=1e-15)
