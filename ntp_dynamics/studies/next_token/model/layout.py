@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ntp_dynamics.studies.next_token.data.rows import starts
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.dense import DenseLayout, lay_out_dense
 from ntp_dynamics.studies.next_token.model.gains import gains, kinds
@@ -22,6 +23,9 @@ from ntp_dynamics.studies.next_token.model.kernel import Layout
 from ntp_dynamics.studies.next_token.model.kernel_descent import Iterate
 from ntp_dynamics.studies.next_token.model.per_sentence import NEVER
 from ntp_dynamics.studies.next_token.model.simd import LANES
+
+SPARSE = 8
+"""Scores for every entry of a sentence from which on a table of all is not worth its room."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class Laid:
         """At the start."""
         size = -(-len(self.pairs) // LANES) * LANES
         scores = np.zeros(size)
-        scores[: len(self.pairs)] = start.reshape(-1)[self.pairs]
+        scores[: len(self.pairs)] = start[np.divmod(self.pairs, start.shape[1])]
         more = size + LANES
         return Iterate(
             start=scores,
@@ -64,16 +68,16 @@ def _lay_out_blocks(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> La
     rows = len(slots.width)
     widths = slots.width.reshape(-1, LANES).max(1)  # of the blocks
     widest = widths.repeat(LANES)
+    first = starts(widths)
+    place = _block_places(widths, slots.token.shape[1])
 
     def blocked(x: np.ndarray) -> np.ndarray:
-        blocks = x.reshape(-1, LANES, x.shape[1])
-        parts = [block[:, :width].T.ravel() for block, width in zip(blocks, widths, strict=True)]
-        return np.concatenate([x[:0].ravel(), *parts])
+        return x.ravel()[place]
 
     keys = slots.query[:, None] * batch.vocab_size + slots.token  # by query: close in memory
-    occurring = np.unique(keys[slots.real])
-    absent = -(-len(occurring) // LANES) * LANES
-    pair = np.where(slots.real, np.searchsorted(occurring, keys), absent)
+    occurring, number = _numbered(keys[slots.real], batch.vocab_size * batch.n_queries)
+    pair = np.full(keys.shape, -(-len(occurring) // LANES) * LANES, dtype=np.int32)  # of no token
+    pair[slots.real] = number
     shift = np.rint(np.log2(slots.copies))
 
     leader = _leaders(slots, widest, batch.classes)
@@ -81,9 +85,9 @@ def _lay_out_blocks(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> La
     led = leader[row, slot]
     ratio = slots.gain[row, slot] / np.where(led == slot, 1.0, slots.gain[row, led])
     layout = Layout(
-        first=np.concatenate([[0], widths.cumsum()]).astype(np.int64),
+        first=first,
         moving=slots.moving,
-        pair=blocked(pair).astype(np.int32),
+        pair=blocked(pair),
         copies=blocked(np.where(slots.real, slots.copies * 2.0**-shift, 0.0)),
         shift=blocked(shift),
         kind=blocked(np.where(slots.real, slots.kind, -2.0)),
@@ -166,6 +170,27 @@ def _slots(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> _Slots:
     )
 
 
+def _block_places(widths: Int[np.ndarray, " blocks"], slots: int) -> Int[np.ndarray, " entries"]:
+    """Where in rows of so many slots the entries of blocks stand: slot by slot, a lane each."""
+    first = starts(widths * LANES)
+    block = np.repeat(np.arange(len(widths)), widths * LANES)
+    entry = np.arange(first[-1]) - first[:-1][block]
+    return (block * LANES + entry % LANES) * slots + entry // LANES
+
+
+def _numbered(
+    keys: Int[np.ndarray, " entries"], size: int
+) -> tuple[Int[np.ndarray, " P"], Int[np.ndarray, " entries"]]:
+    """The different keys below a size in increasing order, and which of them each one is."""
+    if size > SPARSE * len(keys):
+        return np.unique(keys, return_inverse=True)
+    number = np.zeros(size, dtype=np.int32)
+    number[keys] = 1
+    occurring = np.flatnonzero(number)
+    number[occurring] = np.arange(len(occurring))
+    return occurring, number[keys]
+
+
 def _whole_blocks(rows: Int[np.ndarray, " a"]) -> tuple[np.ndarray, Bool[np.ndarray, " b"]]:
     """Rows filled up to whole blocks with the first of them, and which only fill."""
     padding = -len(rows) % LANES
@@ -185,10 +210,12 @@ def _leaders(
     which takes it out.
     """
     leader = np.full(slots.says.shape, -1)
-    said = slots.says[:, :, None] == slots.says[:, None, :]
-    earlier = said.argmax(1)
-    double = (slots.says >= 0) & (earlier < np.arange(slots.says.shape[1]))
-    leader[double] = earlier[double]
+    double = np.zeros(leader.shape, dtype=bool)
+    for slot in reversed(range(leader.shape[1] - 1)):  # the first one comes last, and stays
+        led = slots.says[:, slot + 1 :] == slots.says[:, [slot]]
+        led &= slots.says[:, slot + 1 :] >= 0
+        leader[:, slot + 1 :][led] = slot
+        double[:, slot + 1 :] |= led
     excess = np.nonzero(widest - double.sum(1) > classes)[0]
     idle = 1 + (slots.says[excess, 1:] < 0).argmax(1)
     leader[excess, idle] = idle

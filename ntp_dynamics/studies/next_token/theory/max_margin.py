@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -113,26 +114,45 @@ class FeedForwardTarget:
     """Duality gap: an upper bound of 1/2 ||W - W*_ov||^2; 0 for the closed form."""
 
 
-def feed_forward_target(
-    collocation: Sequence[int], vocab_size: int, unused: int = 0
-) -> FeedForwardTarget:
-    """W*_ov = sum_x (e_n(x) - 1/V) x^T,   ||W*_ov|| = sqrt(K (V - 1) / V).
+class ClosedFormTarget(FeedForwardTarget):
+    """W*_ov for orthonormal embeddings; its matrix is made when it is asked for.
+
+    W*_ov = sum_x (e_n(x) - 1/V) x^T,   ||W*_ov|| = sqrt(K (V - 1) / V)
 
     The sum is over the K tokens x whose continuation ``collocation[x]`` = n(x) is known (not -1);
     with K = V the norm is sqrt(V - 1).  Closed form derived for this project; n may be any map.
     The last row stands for ``unused`` rows of |V| = vocab_size + unused - 1 (0: for itself).
     """
-    classes = vocab_size + max(unused - 1, 0)
-    known = [x for x, following in enumerate(collocation) if following >= 0]
-    matrix = np.zeros((vocab_size, vocab_size))
-    matrix[:, known] = -1 / classes
-    matrix[[collocation[x] for x in known], known] += 1
-    norm = math.sqrt(len(known) * (classes - 1) / classes)
-    if not unused:
-        return FeedForwardTarget(matrix, norm, matrix)
-    coefficients = matrix.copy()
-    coefficients[-1] *= unused  # one logit of many rows: its vector has squared length 1 / unused
-    return FeedForwardTarget(matrix, norm, coefficients)
+
+    def __init__(self, collocation: Sequence[int], vocab_size: int, unused: int = 0):
+        known = sum(following >= 0 for following in collocation)
+        classes = vocab_size + max(unused - 1, 0)
+        norm = math.sqrt(known * (classes - 1) / classes)
+        told = {"_collocation": collocation, "_vocab_size": vocab_size, "_unused": unused}
+        for name, value in {**told, "_classes": classes, "norm": norm}.items():
+            object.__setattr__(self, name, value)
+
+    _collocation: Sequence[int]
+    _vocab_size: int
+    _unused: int
+    _classes: int
+
+    @cached_property
+    def matrix(self) -> Float[np.ndarray, "V V"]:
+        known = [x for x, following in enumerate(self._collocation) if following >= 0]
+        matrix = np.zeros((self._vocab_size, self._vocab_size))
+        matrix[:, known] = -1 / self._classes
+        matrix[[self._collocation[x] for x in known], known] += 1
+        return matrix
+
+    @cached_property
+    def coefficients(self) -> Float[np.ndarray, "V V"]:
+        if not self._unused:
+            return self.matrix
+        coefficients = self.matrix.copy()
+        # One logit of many rows: its vector has squared length 1 / unused.
+        coefficients[-1] *= self._unused
+        return coefficients
 
 
 def attention_target(recognition: Recognition) -> AttentionTarget:

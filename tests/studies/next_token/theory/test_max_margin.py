@@ -16,9 +16,9 @@ from ntp_dynamics.studies.next_token.theory import column as column_module
 from ntp_dynamics.studies.next_token.theory import max_margin
 from ntp_dynamics.studies.next_token.theory.column import solve_column
 from ntp_dynamics.studies.next_token.theory.max_margin import (
+    ClosedFormTarget,
     Infeasible,
     attention_target,
-    feed_forward_target,
 )
 
 NAMES = sorted(
@@ -60,9 +60,9 @@ def test_golden_attention_targets(golden, corpus_of, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_golden_feed_forward_targets(golden, corpus_of, name):
+def test_golden_ClosedFormTargets(golden, corpus_of, name):
     case = golden[name]
-    target = feed_forward_target(case["collocation"], case["vocab_size"])
+    target = ClosedFormTarget(case["collocation"], case["vocab_size"])
     assert target.norm == pytest.approx(case["w_ov_star_norm"], abs=1e-12)
     assert np.linalg.norm(target.matrix) == pytest.approx(target.norm, abs=1e-12)
 
@@ -155,7 +155,7 @@ def test_a_longer_cycle_is_named_in_the_order_of_its_relations():
 def test_feed_forward_columns_solve_problem_2():
     """Also where continuations are shared or unknown; unknown ones have a zero column."""
     collocation, size = [2, 2, 0, -1, 4], 5
-    target = feed_forward_target(collocation, size)
+    target = ClosedFormTarget(collocation, size)
     for token, following in enumerate(collocation):
         relations = [(following, v) for v in range(size) if v != following]
         column = solve_column(relations if following >= 0 else ())
