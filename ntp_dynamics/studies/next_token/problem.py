@@ -33,7 +33,7 @@ from ntp_dynamics.studies.next_token.model.init import (
     feed_forward_matrix,
     initial_weight,
 )
-from ntp_dynamics.studies.next_token.model.reference import Reference, make_reference
+from ntp_dynamics.studies.next_token.model.reference import Reference, SolvedReference
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
 from ntp_dynamics.studies.next_token.size import Shape, in_memory, on_disk, shape_of
 from ntp_dynamics.studies.next_token.tables import corpora_table, targets_table
@@ -135,7 +135,7 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
     return NextToken(
         known=known,
         batch=batch,
-        reference=make_reference(
+        reference=SolvedReference(
             batch,
             known.recognitions,
             [t.feed_forward for t in targets],
