@@ -96,7 +96,12 @@ def compare(shape: Shape, rounds: int) -> dict[str, dict[str, list[float]]]:
             both = interleaved({"naive": naive.steps, "ours": stepped(ours)}, rounds)
             row[name] = [both["naive"], both["ours"]]
             print(
-                shape, *case, name, f"{both['naive'] / both['ours']:.3g}", file=sys.stderr, flush=True
+                shape,
+                *case,
+                name,
+                f"{both['naive'] / both['ours']:.3g}",
+                file=sys.stderr,
+                flush=True,
             )
     return found
 

@@ -36,8 +36,6 @@ class Columns(NamedTuple):
     """The class that stands for ``many``: its weight is along their unit vector, sqrt(many) times
     the logit of each."""
     many: float
-    log_pi: Float[np.ndarray, " 0"]
-    """Tokens all weigh one."""
 
 
 @compiled
@@ -48,7 +46,7 @@ def advance_columns(columns, iterate, steps, sampling, against, per_sentence, du
 
 
 @njit(**INLINE)
-def _columns(columns, log_pi, iterate, scale, class_, against, per_sentence, noting):
+def _columns(columns, sampling, drawn, iterate, scale, class_, against, per_sentence, noting):
     """dL0/dM e^-scale; the log of the largest token."""
     biggest = NEVER
     for x in range(len(columns.label)):
@@ -100,5 +98,5 @@ def start_columns(
     last, many = batch.vocab_size - 1, float(max(batch.unused, 1))
     columns[:, last] *= math.sqrt(many)
     classes = columns.shape[1]
-    layout = Columns(known * classes, n[known].astype(np.int64), classes, last, many, np.zeros(0))
+    layout = Columns(known * classes, n[known].astype(np.int64), classes, last, many)
     return layout, iterate_at(columns.ravel(), False, memories, within)

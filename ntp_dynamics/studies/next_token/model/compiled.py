@@ -29,7 +29,7 @@ def compiled(function: Callable[..., Any]) -> Any:
     function but not those of what is inlined: a name with their digest does.
     """
     function.__qualname__ += f"_{DIGEST}"
-    settings: dict[str, Any] = {**INLINE, "forceinline": False, "nogil": True}
+    settings: dict[str, Any] = {**INLINE, "forceinline": False, "nogil": True, "_nrt": True}
     try:
         return njit(cache=True, **settings)(function)
     except RuntimeError:  # no place for a cache

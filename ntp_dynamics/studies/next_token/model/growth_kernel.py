@@ -11,7 +11,6 @@ import math
 
 from numba import njit
 
-from ntp_dynamics.studies.next_token.model.compiled import compiled
 from ntp_dynamics.studies.next_token.model.simd import (
     INLINE,
     LANES,
@@ -85,7 +84,7 @@ def _tops(optimal, begin, size, power):
     return best, worst
 
 
-@compiled
+@njit(**INLINE)
 def grow(per_sentence):
     """Compare; doing so twice changes nothing."""
     zero, endless = fill(0.0), fill(math.inf)

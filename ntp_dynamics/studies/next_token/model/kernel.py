@@ -101,8 +101,9 @@ def advance(layout, iterate, steps, sampling, against, per_sentence, due, rows):
 
 
 @njit(**INLINE)
-def _accumulate(layout, log_pi, iterate, scale, room, against, per_sentence, noting):
-    """Add dLoss/dS e^-scale of sentences of these weights to the slope; the log of the largest.
+def _accumulate(layout, sampling, drawn, iterate, scale, room, against, per_sentence, noting):
+    """Add dLoss/dS e^-scale of all sentences, or of those that are drawn, to the slope; the log of
+    the largest.
 
     Where ``noting``, ``per_sentence`` is filled too.
     """
@@ -192,7 +193,11 @@ def _accumulate(layout, log_pi, iterate, scale, room, against, per_sentence, not
             widest = maximum(where_greater(w, zero, maximum(d, zero - d), zero), widest)
             mean = mean + w * d
         mean = mean * per_mass
-        own = (outside - inside) * LN2 + below + load(log_pi, block * LANES)
+        if drawn:
+            log_pi = load(sampling.log_weight, block * LANES)
+        else:
+            log_pi = load(layout.log_pi, block * LANES)
+        own = (outside - inside) * LN2 + below + log_pi
         if block < layout.moving:  # tokens that pull exactly alike have no gradient
             biggest = maximum(where_greater(widest, zero, own, biggest), biggest)
         factor = exp(minimum(own - scale, fill(700.0))) * per_odds * per_mass

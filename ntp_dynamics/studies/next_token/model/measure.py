@@ -104,7 +104,7 @@ class KernelReference(NamedTuple):
     """Room for the weights."""
 
 
-@compiled
+@njit(**INLINE)
 def measure_step(against, per_sentence, iterate, row):
     """Fill a row."""
     biggest = _measure_weights(against, iterate, row)

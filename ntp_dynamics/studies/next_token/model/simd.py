@@ -28,8 +28,12 @@ INLINE: dict[str, Any] = {
     "fastmath": set(FLAGS),
     "error_model": "numpy",
     "boundscheck": False,
+    "_nrt": False,
 }
-"""How functions of vectors are compiled: into their callers."""
+"""How functions of vectors are compiled: into their callers.
+
+They make no arrays, so nothing counts who holds one: counting costs as much as a step on a small
+corpus."""
 
 DOUBLE, INT64, INT32 = ir.DoubleType(), ir.IntType(64), ir.IntType(32)
 DOUBLES, INTS = ir.VectorType(DOUBLE, LANES), ir.VectorType(INT64, LANES)
