@@ -12,17 +12,18 @@ from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.columns import Columns
 from ntp_dynamics.studies.next_token.model.kernel_descent import Iterate
 from ntp_dynamics.studies.next_token.model.layout import Laid
-from ntp_dynamics.studies.next_token.model.measure import (
+from ntp_dynamics.studies.next_token.model.measure import KernelReference
+from ntp_dynamics.studies.next_token.model.per_sentence import PerSentence
+from ntp_dynamics.studies.next_token.model.rank_groups import (
     BETWEEN,
     NON_OPTIMAL,
     OPTIMAL,
-    KernelReference,
+    rank_groups,
 )
-from ntp_dynamics.studies.next_token.model.per_sentence import PerSentence
 from ntp_dynamics.studies.next_token.model.reference import Reference
+from ntp_dynamics.studies.next_token.model.score_gaps import by_eights, no_groups
 from ntp_dynamics.studies.next_token.model.simd import LANES
-
-NO_RELATIONS = np.zeros(0, dtype=np.int64)
+from ntp_dynamics.studies.next_token.model.weight_columns import weight_columns
 
 
 def per_sentence_of(against: KernelReference) -> PerSentence:
@@ -48,11 +49,10 @@ def no_reference() -> KernelReference:
         target=nothing,
         still=0.0,
         outside=0.0,
-        column=NO_RELATIONS,
-        above=NO_RELATIONS,
-        below=NO_RELATIONS,
-        role=NO_RELATIONS,
-        bounds=np.zeros((0, 4)),
+        columns=weight_columns(np.zeros(1, dtype=np.int64)),
+        relations=by_eights(no_groups()),
+        ranks=by_eights(no_groups()),
+        still_margin=math.inf,
         score=nothing,
     )
 
@@ -80,8 +80,7 @@ def attention_reference(
     place[occurring] = np.arange(len(occurring))
     relations = reference.above[run] >= 0
     above, below = (
-        _whole(place[x[run][relations].numpy(force=True)])
-        for x in (reference.above, reference.below)
+        place[x[run][relations].numpy(force=True)] for x in (reference.above, reference.below)
     )
     roles = np.zeros(scores.size, dtype=np.int64)
     for role, tokens in (
@@ -90,6 +89,9 @@ def attention_reference(
         (NON_OPTIMAL, reference.non_optimal),
     ):
         roles[tokens[run].numpy(force=True).ravel()] = role
+    query = occurring % q
+    bounds = _bounds(scores, np.where(moved, 0, roles), q)
+    groups = rank_groups(size, query, roles[occurring], above, below, bounds)
     log_pi = laid.layout.log_pi
     return KernelReference(
         attentive=True,
@@ -102,12 +104,11 @@ def attention_reference(
         target=_filled(target[occurring], size),
         still=float((scores[~moved] ** 2).sum()),
         outside=outside,
-        column=np.searchsorted(occurring % q, np.arange(q + 1)),
-        above=above,
-        below=below,
-        role=_filled(roles[occurring], size),
-        bounds=_bounds(scores, np.where(moved, 0, roles), q),
-        score=np.zeros(size + LANES),
+        columns=weight_columns(np.searchsorted(query, np.arange(q + 1))),
+        relations=groups.relations,
+        ranks=groups.ranks,
+        still_margin=groups.still,
+        score=np.concatenate([np.zeros(size), groups.tail]),
     )
 
 
@@ -129,12 +130,11 @@ def columns_reference(
         target=np.pad(target, fill_up).ravel(),
         still=0.0,
         outside=outside,
-        column=np.arange(v + 1) * columns.classes,
-        above=NO_RELATIONS,
-        below=NO_RELATIONS,
-        role=NO_RELATIONS,
-        bounds=np.zeros((0, 4)),
-        score=np.zeros(len(iterate.start) + LANES),
+        columns=weight_columns(np.arange(v + 1) * columns.classes),
+        relations=by_eights(no_groups()),
+        ranks=by_eights(no_groups()),
+        still_margin=math.inf,
+        score=np.zeros(len(iterate.start)),
     )
 
 
@@ -164,8 +164,3 @@ def _filled(x: np.ndarray, size: int) -> np.ndarray:
 
 def _whole_lanes(x: np.ndarray) -> np.ndarray:
     return _filled(x, -(-len(x) // LANES) * LANES)
-
-
-def _whole(x: Int[np.ndarray, " a"]) -> Int[np.ndarray, " b"]:
-    """Filled up to whole vectors with the first."""
-    return np.concatenate([x, x[:1].repeat(-len(x) % LANES)])

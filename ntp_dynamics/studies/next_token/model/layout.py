@@ -89,6 +89,7 @@ def _lay_out_blocks(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> La
         kind=blocked(np.where(slots.real, slots.kind, -2.0)),
         gain=blocked(slots.gain),
         optimal=blocked(slots.optimal),
+        alone=_alone(slots),
         rest=batch.classes - widest + (leader >= 0).sum(1).astype(np.float64),
         log_pi=slots.log_pi,
         first_double=np.searchsorted(row, np.arange(0, rows + 1, LANES)),
@@ -173,6 +174,14 @@ def _whole_blocks(rows: Int[np.ndarray, " a"]) -> tuple[np.ndarray, Bool[np.ndar
         np.concatenate([rows, rows[:1].repeat(padding)]),
         np.arange(len(rows) + padding) >= len(rows),
     )
+
+
+def _alone(slots: _Slots) -> Bool[np.ndarray, " blocks"]:
+    """Whether each sentence of a block has one optimal token, the first, of a kind of its own."""
+    others = slots.real[:, 1:]
+    alike = (slots.kind[:, 1:] == slots.kind[:, :1]) | (slots.optimal[:, 1:] > 0)
+    alone = (slots.optimal[:, 0] > 0) & ~(others & alike).any(1)
+    return alone.reshape(-1, LANES).all(1)
 
 
 def _leaders(

@@ -16,14 +16,20 @@ from numba import njit
 from ntp_dynamics.studies.next_token.model.simd import (
     INLINE,
     LANES,
+    any_greater,
     fill,
     load,
     store,
+    times,
     where_greater,
 )
 from ntp_dynamics.studies.next_token.model.simd_math import (
+    SHORT,
+    SHORTEST,
     exp,
     expm1_ratio,
+    expm1_short,
+    expm1_shortest,
     exponent,
     largest,
     log1p,
@@ -39,6 +45,8 @@ NEVER = -1e300
 """A logarithm below all others."""
 TINY = 1e-9
 """log(1 + x) = x - x^2 / 2 to rounding."""
+LARGEST_WEIGHT = 2.1
+"""Above every mantissa of copies e^S."""
 
 
 class PerSentence(NamedTuple):
@@ -93,6 +101,44 @@ def note(layout, block, raw, power, inside, per_mass, against, per_sentence):
     store(per_sentence.wrong, place, wrong)
     store(per_sentence.shift, place, top - inside)
     store(per_sentence.surplus, place, against.margin * surplus)
+
+
+@njit(**INLINE)
+def note_plain(block, size, weight, shift, per_mass, against, per_sentence):
+    """The same where all eight attend most to their one optimal token, in slot 0: the masses are
+    weight per_mass, those of the others in units of 2^shift."""
+    place = block * LANES
+    store(per_sentence.right, place, load(weight, 0) * per_mass)
+    store(per_sentence.shift, place, shift)
+    if math.isnan(against.margin):
+        wrong, surplus = _sum_wrong(_one, weight, size, per_mass, fill(0.0))
+    else:
+        per_phi = against.margin * power_of_two(shift)
+        reach = per_mass * per_phi * LARGEST_WEIGHT
+        if not any_greater(reach, fill(SHORTEST)):
+            wrong, surplus = _sum_wrong(expm1_shortest, weight, size, per_mass, per_phi)
+        elif not any_greater(reach, fill(SHORT)):
+            wrong, surplus = _sum_wrong(expm1_short, weight, size, per_mass, per_phi)
+        else:
+            wrong, surplus = _sum_wrong(expm1_ratio, weight, size, per_mass, per_phi)
+    store(per_sentence.wrong, place, wrong)
+    store(per_sentence.surplus, place, against.margin * surplus)
+
+
+@njit(**INLINE)
+def _sum_wrong(ratio, weight, size, per_mass, per_phi):
+    """Mass of the tokens from slot 1 on; the sum of mass * ratio(Delta phi)."""
+    wrong, surplus = fill(0.0), fill(0.0)
+    for u in range(LANES, size, LANES):
+        w = times(load(weight, u), per_mass)
+        wrong = wrong + w
+        surplus = surplus + w * ratio(w * per_phi)
+    return wrong, surplus
+
+
+@njit(**INLINE)
+def _one(x):
+    return fill(1.0)
 
 
 @njit(**INLINE)

@@ -7,6 +7,7 @@ from numba import njit
 from ntp_dynamics.studies.next_token.model.simd import (
     INLINE,
     LANES,
+    any_greater,
     biased_exponent,
     fill,
     fraction,
@@ -22,6 +23,9 @@ MAGIC = 6755399441055744.0
 """1.5 * 2^52: adding it rounds to an integer, left in the low bits."""
 SMALL = 0.34
 """e^x without a power of two: below log 2 / 2."""
+SHORT = 0.01
+SHORTEST = 3e-8
+"""What the last terms of `expm1_series` add up to here is lost in rounding."""
 SQRT2 = 1.4142135623730951
 EXPONENT_OF_ONE = 4503599627371519.0
 """2^52 + 1023: what `biased_exponent` makes of 1."""
@@ -90,11 +94,30 @@ def exp(x):
 def expm1_ratio(x):
     """(e^x - 1) / x for 0 <= x <= 700; 1 at 0."""
     r = minimum(x, fill(SMALL))
-    r2 = r * r
-    series = 1.0 + r * ((_low(r) + r2 * _middle(r, r2)) + r2 * (r2 * r2) * _high(r, r2))
-    if largest(x) > SMALL:
+    series = expm1_series(r)
+    if any_greater(x, fill(SMALL)):
         series = where_greater(x, fill(SMALL), (exp(x) - 1.0) / maximum(x, r), series)
     return series
+
+
+@njit(**INLINE)
+def expm1_series(x):
+    """The same for x <= `SMALL`."""
+    x2 = x * x
+    return 1.0 + x * ((_low(x) + x2 * _middle(x, x2)) + x2 * (x2 * x2) * _high(x, x2))
+
+
+@njit(**INLINE)
+def expm1_short(x):
+    """The same bits for x <= `SHORT`."""
+    x2 = x * x
+    return 1.0 + x * (_low(x) + x2 * _middle(x, x2))
+
+
+@njit(**INLINE)
+def expm1_shortest(x):
+    """The same bits for x <= `SHORTEST`."""
+    return 1.0 + x * _low(x)
 
 
 @njit(**INLINE)
