@@ -78,7 +78,7 @@ class Layout(NamedTuple):
     optimal: Float[np.ndarray, " slots*8"]
     """1 for a token that n maps to the label, else 0."""
     alone: Bool[np.ndarray, " blocks"]
-    """Whether each sentence of a block has one optimal token, that in slot 0, of a kind of its own."""
+    """Whether each sentence of a block has one optimal token, in slot 0, of a kind of its own."""
     rest: Float[np.ndarray, " blocks*8"]
     """Classes of a sentence that have no slot: their logits are all 0."""
     log_pi: Float[np.ndarray, " blocks*8"]

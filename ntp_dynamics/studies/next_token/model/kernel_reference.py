@@ -21,7 +21,7 @@ from ntp_dynamics.studies.next_token.model.rank_groups import (
     rank_groups,
 )
 from ntp_dynamics.studies.next_token.model.reference import Reference
-from ntp_dynamics.studies.next_token.model.score_gaps import by_eights, no_groups
+from ntp_dynamics.studies.next_token.model.score_gaps import by_eights, joined
 from ntp_dynamics.studies.next_token.model.simd import LANES
 from ntp_dynamics.studies.next_token.model.weight_columns import weight_columns
 
@@ -45,13 +45,13 @@ def no_reference() -> KernelReference:
         classes=0.0,
         margin=math.nan,
         largest_logit=0.0,
-        real=nothing,
         target=nothing,
         still=0.0,
         outside=0.0,
         columns=weight_columns(np.zeros(1, dtype=np.int64)),
-        relations=by_eights(no_groups()),
-        ranks=by_eights(no_groups()),
+        relations=by_eights(joined()),
+        beside=by_eights(joined()),
+        ranks=by_eights(joined()),
         still_margin=math.inf,
         score=nothing,
     )
@@ -91,7 +91,7 @@ def attention_reference(
         roles[tokens[run].numpy(force=True).ravel()] = role
     query = occurring % q
     bounds = _bounds(scores, np.where(moved, 0, roles), q)
-    groups = rank_groups(size, query, roles[occurring], above, below, bounds)
+    groups = rank_groups(query, roles[occurring], above, below, bounds)
     log_pi = laid.layout.log_pi
     return KernelReference(
         attentive=True,
@@ -100,15 +100,15 @@ def attention_reference(
         classes=float(batch.classes),
         margin=margin,
         largest_logit=float(logits.abs().max()),
-        real=np.ones(size),
         target=_filled(target[occurring], size),
         still=float((scores[~moved] ** 2).sum()),
         outside=outside,
         columns=weight_columns(np.searchsorted(query, np.arange(q + 1))),
         relations=groups.relations,
+        beside=groups.beside,
         ranks=groups.ranks,
         still_margin=groups.still,
-        score=np.concatenate([np.zeros(size), groups.tail]),
+        score=np.zeros(size if iterate.start.any() else 0),
     )
 
 
@@ -126,13 +126,13 @@ def columns_reference(
         classes=float(v),
         margin=math.nan,
         largest_logit=math.nan,
-        real=np.pad(np.ones((v, v)), fill_up).ravel(),
         target=np.pad(target, fill_up).ravel(),
         still=0.0,
         outside=outside,
         columns=weight_columns(np.arange(v + 1) * columns.classes),
-        relations=by_eights(no_groups()),
-        ranks=by_eights(no_groups()),
+        relations=by_eights(joined()),
+        beside=by_eights(joined()),
+        ranks=by_eights(joined()),
         still_margin=math.inf,
         score=np.zeros(len(iterate.start)),
     )

@@ -14,9 +14,16 @@ from jaxtyping import Float
 from numba import njit
 
 from ntp_dynamics.studies.next_token.model.growth_kernel import log_growth
-from ntp_dynamics.studies.next_token.model.per_sentence import measure_sentences
+from ntp_dynamics.studies.next_token.model.per_sentence import NO_CLASS, measure_sentences
 from ntp_dynamics.studies.next_token.model.score_gaps import Gaps, least_gaps
-from ntp_dynamics.studies.next_token.model.simd import INLINE, LANES, fill, load, store
+from ntp_dynamics.studies.next_token.model.simd import (
+    INLINE,
+    LANES,
+    fill,
+    load,
+    store,
+    where_equal,
+)
 from ntp_dynamics.studies.next_token.model.simd_math import largest, maximum, total
 from ntp_dynamics.studies.next_token.model.weight_columns import WeightColumns, square_of_sums
 
@@ -82,8 +89,6 @@ class KernelReference(NamedTuple):
     """The margin Delta of the logits where all are equal and n is injective, else nan."""
     largest_logit: float
     """nan where the weights are the logits."""
-    real: Float[np.ndarray, " pairs"]
-    """1 for a weight, 0 for what only fills the lanes."""
     target: Float[np.ndarray, " pairs"]
     """The max-margin solution, of norm 1."""
     still: float
@@ -93,17 +98,19 @@ class KernelReference(NamedTuple):
     columns: WeightColumns
     """The weights of each query (of each token, in stage 1)."""
     relations: Gaps
+    beside: Gaps
     ranks: Gaps
     still_margin: float
     """As `rank_groups.RankGroups`."""
-    score: Float[np.ndarray, " pairs+tail"]
-    """Room for the weights, and what never changes."""
+    score: Float[np.ndarray, " pairs"]
+    """Room for the weights; empty where they started at 0, and are what was moved."""
 
 
 @njit(**INLINE)
 def measure_step(against, per_sentence, iterate, row):
     """Fill a row."""
-    biggest = _measure_weights(against, iterate, row)
+    weight = against.score if len(against.score) > 0 else iterate.moved
+    biggest = _measure_weights(against, iterate, weight, row)
     logit = biggest if math.isnan(against.largest_logit) else against.largest_logit
     (
         row[LOG_LOSS],
@@ -117,19 +124,22 @@ def measure_step(against, per_sentence, iterate, row):
         row[MARGIN_MAX],
     ) = measure_sentences(against, per_sentence, TIE * logit)
     row[LOG_ATTENTION_GROWTH] = log_growth(per_sentence)
-    row[SCORE_MARGIN], row[ORDER_EXTENSION_MARGIN] = _margins(against)
+    row[SCORE_MARGIN], row[ORDER_EXTENSION_MARGIN] = _margins(against, weight)
 
 
 @njit(**INLINE)
-def _measure_weights(against, iterate, row):
+def _measure_weights(against, iterate, weight, row):
     """What depends on the weights and their slope; the largest weight."""
+    if len(against.score) > 0:
+        for p in range(0, len(weight), LANES):
+            start = load(iterate.start, p)
+            x = start + load(iterate.moved, p)
+            store(weight, p, where_equal(start, fill(NO_CLASS), fill(0.0), x))
     zero = fill(0.0)
     square, steep, along, biggest = zero, zero, zero, zero
     pairs = len(iterate.start)
     for p in range(0, pairs, LANES):
-        x = (load(iterate.start, p) + load(iterate.moved, p)) * load(against.real, p)
-        d = load(iterate.slope, p)
-        store(against.score, p, x)
+        x, d = load(weight, p), load(iterate.slope, p)
         square = square + x * x
         steep = steep + d * d
         along = along + d * load(against.target, p)
@@ -141,7 +151,7 @@ def _measure_weights(against, iterate, row):
     per_norm = 1.0 / norm
     apart = zero
     for p in range(0, pairs, LANES):
-        unit = load(against.score, p) * per_norm - load(against.target, p)
+        unit = load(weight, p) * per_norm - load(against.target, p)
         apart = apart + unit * unit
     off = against.still + against.outside * against.outside
     gap = 0.5 * (total(apart) + off * per_norm * per_norm)
@@ -157,11 +167,11 @@ def _measure_weights(against, iterate, row):
 
 
 @njit(**INLINE)
-def _margins(against):
+def _margins(against, weight):
     """Score margin, order-extension margin; nan where there is none."""
-    score_margin, beside = least_gaps(against.relations, against.score)
-    among, _ = least_gaps(against.ranks, against.score)
-    order_margin = min(beside, among, against.still_margin)
+    score_margin, order_margin = least_gaps(against.relations, weight)
+    order_margin = min(order_margin, against.still_margin, least_gaps(against.beside, weight)[1])
+    order_margin = min(order_margin, least_gaps(against.ranks, weight)[0])
     return (
         score_margin if score_margin < math.inf else math.nan,
         order_margin if order_margin < math.inf else math.nan,

@@ -46,6 +46,8 @@ from ntp_dynamics.studies.next_token.model.simd_math import (
 LN2 = 0.6931471805599453
 NEVER = -1e300
 """A logarithm below all others."""
+NO_CLASS = -1e30
+"""The logit of what only fills the lanes."""
 TINY = 1e-9
 """log(1 + x) = x - x^2 / 2 to rounding."""
 LARGEST_WEIGHT = 2.1

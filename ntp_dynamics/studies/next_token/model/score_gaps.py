@@ -58,9 +58,11 @@ def least_gaps(gaps, score):
     return -largest(fill(0.0) - least), -largest(fill(0.0) - least_beside)
 
 
-def no_groups() -> Groups:
+def joined(*parts: Groups) -> Groups:
+    """All groups of some lists, if any."""
     nowhere, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
-    return Groups(nowhere, nowhere, nowhere, nothing, nothing)
+    none = Groups(nowhere, nowhere, nowhere, nothing, nothing)
+    return Groups(*(np.concatenate(x) for x in zip(none, *parts, strict=True)))
 
 
 def by_eights(groups: Groups) -> Gaps:
