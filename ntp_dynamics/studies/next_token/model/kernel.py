@@ -41,6 +41,7 @@ from ntp_dynamics.studies.next_token.model.simd import (
     load,
     scatter_add,
     store,
+    times,
     where_equal,
     where_greater,
 )
@@ -186,7 +187,12 @@ def _accumulate(layout, iterate, scale, room, against, per_sentence, noting):
         if last > first:
             v_reference = _share(layout, value, first, last, begin, size, reference)
         below = minimum(margin, zero)
-        per_odds = one / (exp(below - margin) + exp(below) * odds)
+        apart_by = exp(minimum(margin, zero - margin))  # e^-|margin|
+        near, far = (
+            where_greater(zero, margin, one, apart_by),
+            where_greater(zero, margin, apart_by, one),
+        )
+        per_odds = one / (near + times(far, odds))
 
         # means removed, scaled, added
         mean = zero

@@ -148,6 +148,8 @@ def _measure_weights(against, iterate, weight, row):
     norm = math.sqrt(inside + against.outside * against.outside)
     slope = math.sqrt(total(steep))
 
+    unbalanced = math.sqrt(square_of_sums(against.columns, iterate.slope))
+
     per_norm = 1.0 / norm
     apart = zero
     for p in range(0, pairs, LANES):
@@ -159,7 +161,7 @@ def _measure_weights(against, iterate, weight, row):
     row[PATH_LENGTH] = iterate.length[0]
     row[NORM_RATIO] = norm / iterate.length[0] if iterate.length[0] > 0 else math.nan
     row[LOG_GRAD_NORM] = iterate.scale[0] + math.log(slope)
-    row[ZERO_SUM_RESIDUAL] = math.sqrt(square_of_sums(against.columns, iterate.slope)) / slope
+    row[ZERO_SUM_RESIDUAL] = unbalanced / slope
     row[NORM] = norm
     row[DIRECTION_GAP] = gap
     row[GRADIENT_ALIGNMENT] = -total(along) / slope
