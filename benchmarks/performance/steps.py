@@ -12,6 +12,7 @@ import statistics
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,22 @@ def compare(shape: Shape, rounds: int, runs: tuple[int, ...], compiled: bool) ->
         fresh = problem(shape, runs[-1], fresh=True)
         contenders[f"torch path, R = {runs[-1]}, fresh corpora"] = (torch_path(fresh), runs[-1])
         contenders[f"kernel, R = {runs[-1]}, fresh corpora"] = (stepped(kernel(fresh)), runs[-1])
+    medians = interleaved({name: steps for name, (steps, _) in contenders.items()}, rounds)
+    return {name: medians[name] / r for name, (_, r) in contenders.items()}
+
+
+def beside_jax(shape: Shape, rounds: int, runs: tuple[int, ...]) -> dict[str, float] | None:
+    """Microseconds a step and run of the kernel and of a jitted scan; None without jax."""
+    if find_spec("jax") is None:
+        return None
+    from benchmarks.performance.jax_scan import Scan
+
+    contenders: dict[str, tuple[Steps, int]] = {}
+    for r in runs:
+        given = problem(shape, r)
+        contenders[f"kernel, R = {r}"] = (stepped(kernel(given)), r)
+        contenders[f"kernel, R = {r}, logged"] = (stepped(kernel(given, logged=True), True), r)
+        contenders[f"jax, R = {r}"] = (Scan(given, STEP_SIZE).steps, r)
     medians = interleaved({name: steps for name, (steps, _) in contenders.items()}, rounds)
     return {name: medians[name] / r for name, (_, r) in contenders.items()}
 
