@@ -34,7 +34,8 @@ class Scan:
         batch = given.batch
         n, width = batch.token.shape[1:]
         optimal = batch.optimal[0].numpy()
-        assert batch.present[0].all() and (optimal.sum(1) == 1).all(), "sentences as drawn here"
+        assert batch.present[0].all(), "sentences of equal length"
+        assert (optimal.sum(1) == 1).all(), "one optimal token each"
         first = np.argsort(~optimal, axis=1, kind="stable")  # the optimal token in slot 0
         place = np.take_along_axis(batch.score_index[0].numpy(), first, axis=1)
         self.pairs, pair = np.unique(place, return_inverse=True)

@@ -21,11 +21,13 @@ import torch
 from benchmarks.performance.corpora import Problem, Shape, problem
 from benchmarks.performance.naive import Naive, NaiveJoint
 from ntp_dynamics.run.stepping import NO_STEPS, every_state
+from ntp_dynamics.studies.next_token.groups import NormalisedGradientDescent
 from ntp_dynamics.studies.next_token.model.kernel_descent import JointSteps
 from ntp_dynamics.studies.next_token.model.token_space import frobenius, inner, zeros
 from ntp_dynamics.studies.next_token.optim.descent import Descent
 from ntp_dynamics.studies.next_token.optim.joint import JointKernel
 from ntp_dynamics.studies.next_token.optim.kernel_dynamics import AttentionKernel
+from ntp_dynamics.studies.next_token.optim.kernel_rule import kernel_rule
 from ntp_dynamics.studies.next_token.optim.objectives import AttentionObjective, JointObjective
 from ntp_dynamics.studies.next_token.optim.rules import normalised_gradient_descent
 from ntp_dynamics.studies.next_token.optim.state import State
@@ -61,7 +63,8 @@ def torch_path(given: Problem) -> Steps:
 def kernel(given: Problem, threads: int = 1, logged: bool = False) -> AttentionKernel:
     """The fused dynamics from zero; ``logged``: it can measure."""
     reference = given.reference if logged else None
-    return AttentionKernel(attention(given), STEP_SIZE, True, threads, reference)
+    rule = kernel_rule(NormalisedGradientDescent(), STEP_SIZE)
+    return AttentionKernel(attention(given), rule, threads, reference)
 
 
 def attention(given: Problem) -> AttentionObjective:
@@ -148,8 +151,9 @@ def joint_by_torch(given: Problem) -> Steps:
 
 def joint_kernel(given: Problem) -> JointKernel:
     """The fused dynamics of the joint stage, from zero."""
-    steps = JointSteps(0, STEP_SIZE, LOGIT_STEP_SIZE, True, False)
-    return JointKernel(both(given), steps)
+    sizes = (STEP_SIZE, LOGIT_STEP_SIZE)
+    rules = [kernel_rule(NormalisedGradientDescent(), size) for size in sizes]
+    return JointKernel(both(given), JointSteps(0, *rules, together=False))
 
 
 def interleaved(contenders: dict[str, Steps], rounds: int) -> dict[str, float]:

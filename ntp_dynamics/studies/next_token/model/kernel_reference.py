@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.columns import Columns
-from ntp_dynamics.studies.next_token.model.kernel_descent import Iterate
+from ntp_dynamics.studies.next_token.model.iterate import Iterate
 from ntp_dynamics.studies.next_token.model.layout import Laid
 from ntp_dynamics.studies.next_token.model.measure import KernelReference
 from ntp_dynamics.studies.next_token.model.per_sentence import PerSentence
@@ -23,6 +23,7 @@ from ntp_dynamics.studies.next_token.model.rank_groups import (
 from ntp_dynamics.studies.next_token.model.reference import Reference
 from ntp_dynamics.studies.next_token.model.score_gaps import by_eights, joined
 from ntp_dynamics.studies.next_token.model.simd import LANES
+from ntp_dynamics.studies.next_token.model.token_space import is_nothing
 from ntp_dynamics.studies.next_token.model.weight_columns import weight_columns
 
 
@@ -57,6 +58,18 @@ def no_reference() -> KernelReference:
     )
 
 
+def loss_reference(
+    log_pi: Float[np.ndarray, " sentences"], margin: float = math.nan, classes: float = 0.0
+) -> KernelReference:
+    """Of the loss alone; above its infimum where ``margin`` is the Delta of all logits."""
+    return no_reference()._replace(
+        attentive=not math.isnan(margin),
+        pi=_whole_lanes(np.exp(log_pi)),
+        margin=margin,
+        classes=classes,
+    )
+
+
 def attention_reference(
     laid: Laid,
     iterate: Iterate,
@@ -69,29 +82,19 @@ def attention_reference(
     reference: Reference,
 ) -> KernelReference:
     """Of one run in the attention stage; ``margin`` is Delta where all are equal, else nan."""
-    q, occurring, size = batch.n_queries, laid.pairs, len(iterate.start)
-    scores = start.numpy(force=True).ravel()
-    target = (reference.kq[run] / reference.kq_norm[run]).numpy(force=True).ravel()
-    moved = np.zeros(scores.size, dtype=bool)
-    moved[occurring] = True
-    assert not target[~moved].any() or math.isnan(target[0]), "no relation, no pull"
-
-    place = np.full(scores.size, -1)
-    place[occurring] = np.arange(len(occurring))
-    relations = reference.above[run] >= 0
-    above, below = (
-        place[x[run][relations].numpy(force=True)] for x in (reference.above, reference.below)
+    occurring, size = laid.pairs, len(iterate.start)
+    query = occurring % batch.n_queries
+    with np.errstate(invalid="ignore"):  # without relations it has no direction
+        target = reference.target_at(run, occurring) / float(reference.kq_norm[run])
+    look = _none_still if is_nothing(start) else _still
+    still, bounds = look(start, occurring, batch, run, reference)
+    groups = rank_groups(
+        query,
+        _roles(reference, run, occurring),
+        _places(reference.above[run], occurring, batch),
+        _places(reference.below[run], occurring, batch),
+        bounds,
     )
-    roles = np.zeros(scores.size, dtype=np.int64)
-    for role, tokens in (
-        (OPTIMAL, reference.optimal),
-        (BETWEEN, reference.non_comparable),
-        (NON_OPTIMAL, reference.non_optimal),
-    ):
-        roles[tokens[run].numpy(force=True).ravel()] = role
-    query = occurring % q
-    bounds = _bounds(scores, np.where(moved, 0, roles), q)
-    groups = rank_groups(query, roles[occurring], above, below, bounds)
     log_pi = laid.layout.log_pi
     return KernelReference(
         attentive=True,
@@ -99,17 +102,67 @@ def attention_reference(
         mass=1.0,
         classes=float(batch.classes),
         margin=margin,
-        largest_logit=float(logits.abs().max()),
-        target=_filled(target[occurring], size),
-        still=float((scores[~moved] ** 2).sum()),
+        largest_logit=max(float(logits.max()), -float(logits.min())),
+        target=_filled(target, size),
         outside=outside,
-        columns=weight_columns(np.searchsorted(query, np.arange(q + 1))),
+        still=still,
+        columns=weight_columns(np.searchsorted(query, np.arange(batch.n_queries + 1))),
         relations=groups.relations,
         beside=groups.beside,
         ranks=groups.ranks,
         still_margin=groups.still,
         score=np.zeros(size if iterate.start.any() else 0),
     )
+
+
+def _roles(reference: Reference, run: int, places: Int[np.ndarray, " P"]) -> Int[np.ndarray, " P"]:
+    optimal, between, non_optimal = reference.roles_at(run, places)
+    return np.select([optimal, between, non_optimal], [OPTIMAL, BETWEEN, NON_OPTIMAL])
+
+
+def _places(
+    tokens: Int[Tensor, " P"], occurring: Int[np.ndarray, " pairs"], batch: Batch
+) -> Int[np.ndarray, " relations"]:
+    """Where the scores of relations stand among those that occur, which come by query."""
+    places = tokens[tokens >= 0].numpy(force=True)
+    by_query = [
+        x % batch.n_queries * batch.vocab_size + x // batch.n_queries for x in (occurring, places)
+    ]
+    return np.searchsorted(*by_query)
+
+
+def _still(
+    start: Float[Tensor, "V Q"],
+    occurring: Int[np.ndarray, " pairs"],
+    batch: Batch,
+    run: int,
+    reference: Reference,
+) -> tuple[float, Float[np.ndarray, "Q 4"]]:
+    """Of the scores that no sentence moves the sum of squares, and `_bounds`."""
+    scores = start.numpy(force=True).ravel()
+    others = np.ones(scores.size, dtype=bool)
+    others[occurring] = False
+    target = reference.target_at(run, np.arange(scores.size))
+    assert not target[others].any() or math.isnan(target[0]), "no relation, no pull"
+    roles = np.where(others, _roles(reference, run, np.arange(scores.size)), 0)
+    bounds = _bounds(scores, roles, batch.n_queries)
+    return float((scores[others] ** 2).sum()), bounds
+
+
+def _none_still(
+    start: Float[Tensor, "V Q"],
+    occurring: Int[np.ndarray, " pairs"],
+    batch: Batch,
+    run: int,
+    reference: Reference,
+) -> tuple[float, Float[np.ndarray, "Q 4"]]:
+    """The same of scores that are all 0: tokens that no sentence of a query shows are
+    non-comparable under it."""
+    shown = np.bincount(occurring % batch.n_queries, minlength=batch.n_queries)
+    between = reference.ordered(run) & (shown < batch.vocab_size)
+    nobody = np.array([math.inf, -math.inf, math.inf, -math.inf])
+    bounds = np.where(between[:, None], np.array([math.inf, 0.0, 0.0, -math.inf]), nobody)
+    return 0.0, bounds
 
 
 def columns_reference(

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float
 from numba import njit
 
+from ntp_dynamics.studies.next_token.model.compiled import compiled
 from ntp_dynamics.studies.next_token.model.growth_kernel import log_growth
 from ntp_dynamics.studies.next_token.model.per_sentence import NO_CLASS, measure_sentences
 from ntp_dynamics.studies.next_token.model.score_gaps import Gaps, least_gaps
@@ -106,7 +107,7 @@ class KernelReference(NamedTuple):
     """Room for the weights; empty where they started at 0, and are what was moved."""
 
 
-@njit(**INLINE)
+@compiled
 def measure_step(against, per_sentence, iterate, row):
     """Fill a row."""
     weight = against.score if len(against.score) > 0 else iterate.moved
@@ -178,3 +179,10 @@ def _margins(against, weight):
         score_margin if score_margin < math.inf else math.nan,
         order_margin if order_margin < math.inf else math.nan,
     )
+
+
+@compiled
+def log_gap(against, per_sentence):
+    """log of the loss above its infimum, which is 0 where attention is not trained alone."""
+    said = measure_sentences(against, per_sentence, 0.0)
+    return said[2] if against.attentive else said[0]
