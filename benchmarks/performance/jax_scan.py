@@ -16,10 +16,10 @@ os.environ["XLA_FLAGS"] = (
     " intra_op_parallelism_threads=1"
 )
 
-import jax
-import jax.numpy as jnp
+import jax  # pyright: ignore[reportMissingImports]
+import jax.numpy as jnp  # pyright: ignore[reportMissingImports]
 import numpy as np
-from jax import Array, lax
+from jax import Array, lax  # pyright: ignore[reportMissingImports]
 from jaxtyping import Float
 
 from benchmarks.performance.corpora import MARGIN, Problem
