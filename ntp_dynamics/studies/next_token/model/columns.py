@@ -14,14 +14,13 @@ from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.compiled import compiled
 from ntp_dynamics.studies.next_token.model.coordinates import Coordinates
 from ntp_dynamics.studies.next_token.model.dense import (
-    NO_CLASS,
     exp_in_range,
     odds_of,
     padded_columns,
 )
 from ntp_dynamics.studies.next_token.model.iterate import Iterate, entries, iterate_at
 from ntp_dynamics.studies.next_token.model.kernel_descent import descend
-from ntp_dynamics.studies.next_token.model.per_sentence import NEVER
+from ntp_dynamics.studies.next_token.model.per_sentence import NEVER, NO_CLASS
 from ntp_dynamics.studies.next_token.model.simd import INLINE, LANES, load, store
 
 

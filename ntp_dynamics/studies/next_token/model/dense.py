@@ -26,7 +26,7 @@ from ntp_dynamics.studies.next_token.model.gradient import EQUAL
 from ntp_dynamics.studies.next_token.model.growth_kernel import weigh_one
 from ntp_dynamics.studies.next_token.model.iterate import unit
 from ntp_dynamics.studies.next_token.model.kernel_descent import descend
-from ntp_dynamics.studies.next_token.model.per_sentence import LN2, NEVER
+from ntp_dynamics.studies.next_token.model.per_sentence import LN2, NEVER, NO_CLASS
 from ntp_dynamics.studies.next_token.model.simd import (
     INLINE,
     LANES,
@@ -44,9 +44,6 @@ from ntp_dynamics.studies.next_token.model.simd_math import (
     power_of_two,
     total,
 )
-
-NO_CLASS = -1e30
-"""The logit of what only fills the lanes."""
 
 
 class DenseLayout(NamedTuple):
