@@ -114,6 +114,8 @@ BREAKING = [
     ["optimizer=polyak", "init=gaussian"],
     ["engine=numba", "embedding=gaussian"],
     ["engine=numba", "optimizer=adam"],
+    ["engine=numba", "optimizer.momentum=0.9"],
+    ["optimizer.weight_decay=2"],
 ]
 
 
