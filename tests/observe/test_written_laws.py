@@ -5,7 +5,7 @@ import pytest
 
 import ntp_dynamics as ntp
 from ntp_dynamics.draw.curves import curves
-from ntp_dynamics.observe.judgement import log_observed, observed_steps
+from ntp_dynamics.observe.readings import log_observed, observed_steps
 from ntp_dynamics.record.written import claim_key, write_down
 from ntp_dynamics.studies.next_token.theory.claims import OF_EVERY_JOB
 

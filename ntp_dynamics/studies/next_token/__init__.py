@@ -120,7 +120,7 @@ class OneLayerTransformer(Study):
         from ntp_dynamics.studies.next_token.outline import WORDS
 
         chosen = (type(x).__name__ for x in (config.optimizer, config.init, config.embedding))
-        told = [*(WORDS.get(x, x) for x in chosen), *config.optimizer.additions]
+        told = [*(WORDS.get(x, x) for x in chosen), *config.additions]
         return [f"|V| = {inputs['corpora'][0].classes:,}", *told]
 
     def sheets(

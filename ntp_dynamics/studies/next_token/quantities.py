@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
+from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix, product
 from ntp_dynamics.studies.next_token.model.token_space import inner
 from ntp_dynamics.studies.next_token.optim.state import Layer, State
 
@@ -58,7 +58,8 @@ def direction_gap(
     unit_target = target / target_norm[:, None, None]
     if isinstance(matrix, FullMatrix):
         unit = (matrix.weight + layer.coefficients) / norm[:, None, None]
-        return 0.5 * (unit - matrix.left @ unit_target @ matrix.right.mT).square().sum((1, 2))
+        inside = (unit - product(matrix.left, unit_target, matrix.right.mT)).square().sum((1, 2))
+        return 0.5 * (inside + (matrix.outside_norm / norm).square())
     if not matrix.orthonormal:
         apart = layer.coefficients / norm[:, None, None] - unit_target
         started = matrix.start_norm / norm

@@ -97,10 +97,15 @@ class TokenMatrix:
 
 
 def zeros(runs: int, rows: int, columns: int, **grams: Tensor | None) -> TokenMatrix:
-    """W_0 = 0."""
+    """W_0 = 0: one number, seen at every entry."""
     nothing = torch.zeros(runs, dtype=torch.float64)
-    start = torch.zeros(runs, rows, columns, dtype=torch.float64)
+    start = torch.zeros((), dtype=torch.float64).expand(runs, rows, columns)
     return TokenMatrix(start, nothing, nothing, **grams)
+
+
+def is_nothing(start: Float[Tensor, "A B"]) -> bool:
+    """Whether a start is that of `zeros`; said without a look at its entries."""
+    return not any(start.stride()) and not start[0, 0]
 
 
 def inner(x: Float[Tensor, "R A B"], y: Float[Tensor, "R A B"]) -> Float[Tensor, " R"]:

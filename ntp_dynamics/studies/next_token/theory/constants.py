@@ -86,14 +86,11 @@ class Constants:
     """Whether token v is the v-th basis vector."""
     normalised: bool
     optimizer: Optimizer
+    departures: list[str]
+    """What the paper's rule does not have, in words."""
     trained: frozenset[Stage]
     observed: Mapping[str, np.ndarray]
     """Recorded observables (S, T) of the attention stage that a law refers to."""
-
-    @property
-    def departures(self) -> list[str]:
-        """What the paper's rule does not have, in words."""
-        return self.optimizer.additions
 
     @property
     def equal_margins(self) -> Bool[np.ndarray, " S"]:
@@ -165,6 +162,7 @@ def make_constants(
         standard=isinstance(config.embedding, StandardEmbedding),
         normalised=isinstance(config.optimizer, NormalisedGradientDescent),
         optimizer=config.optimizer,
+        departures=config.additions,
         trained=stages,
         observed=observed,
     )
@@ -186,8 +184,7 @@ def _pure(
 ) -> Bool[np.ndarray, " S"]:
     if logits is None:
         return np.zeros(len(corpora), dtype=bool)
-    runs = zip(corpora, recognitions, logits, strict=True)
-    return np.array([is_best(corpus, found, m) for corpus, found, m in runs])
+    return is_best(corpora, recognitions, logits)
 
 
 def _complete(corpus: Corpus) -> bool:

@@ -27,6 +27,7 @@ from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix, zeros
 from ntp_dynamics.studies.next_token.optim.descent import Descent
 from ntp_dynamics.studies.next_token.optim.engine import Engine
 from ntp_dynamics.studies.next_token.optim.joint import JointKernel
+from ntp_dynamics.studies.next_token.optim.kernel_rule import kernel_rule
 from ntp_dynamics.studies.next_token.optim.objectives import JointObjective
 from ntp_dynamics.studies.next_token.optim.rules import make_rule
 from ntp_dynamics.studies.next_token.optim.state import State
@@ -74,9 +75,9 @@ def starts(batch: Batch, scale: float, depth: float = 0.0) -> tuple[TokenMatrix,
 
 
 def steps(rule: Optimizer, factor: float = 1.0) -> JointSteps:
-    normalised = isinstance(rule, NormalisedGradientDescent)
-    together = normalised and rule.norm is not NormOver.matrix
-    return JointSteps(0, factor * SCORE_STEP, factor * LOGIT_STEP, normalised, together)
+    together = isinstance(rule, NormalisedGradientDescent) and rule.norm is not NormOver.matrix
+    sizes = factor * SCORE_STEP, factor * LOGIT_STEP
+    return JointSteps(0, *(kernel_rule(rule, size) for size in sizes), together)
 
 
 def by_torch(

@@ -249,8 +249,8 @@ def test_a_whole_matrix_sees_the_same_scores_and_norms_as_token_space() -> None:
     corpus = generate(RealizableDataset(vocab_size=6, queries=3), rng)
     batch = pack([corpus], [recognise(corpus).collocation])
     e, start = orthonormal(6, 7, rng), initial_weight(GaussianInit(norm=1.0), (7, 7), rng)
-    tokens = attention_matrix([start], [e], batch, whole=False)
-    full = attention_matrix([start], [e], batch, whole=True)
+    tokens = attention_matrix([start], [e], batch, entrywise=False)
+    full = attention_matrix([start], [e], batch, entrywise=True)
     assert isinstance(full, FullMatrix)
     d = LogScaled(torch.randn(1, 6, 3).double(), torch.zeros(1).double())
     lifted = full.lift(d).value

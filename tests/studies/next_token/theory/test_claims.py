@@ -13,7 +13,8 @@ import ntp_dynamics as ntp
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.theory.claims import OF_EVERY_JOB
 from ntp_dynamics.studies.next_token.theory.constants import Constants
-from ntp_dynamics.verdict.claim import Claim, at
+from ntp_dynamics.verdict.claim import Claim
+from ntp_dynamics.verdict.terms import at
 
 
 @pytest.fixture(scope="module")
