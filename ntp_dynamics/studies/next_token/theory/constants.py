@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ntp_dynamics.studies.next_token.choices import Stage
-from ntp_dynamics.studies.next_token.config import Config
+from ntp_dynamics.studies.next_token.config import Config, Minibatch
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.draw import ENTRYWISE
 from ntp_dynamics.studies.next_token.data.embedding import TokenVectors
@@ -86,6 +86,7 @@ class Constants:
     """Whether token v is the v-th basis vector."""
     normalised: bool
     optimizer: Optimizer
+    batch: Minibatch
     departures: list[str]
     """What the paper's rule does not have, in words."""
     trained: frozenset[Stage]
@@ -162,6 +163,7 @@ def make_constants(
         standard=isinstance(config.embedding, StandardEmbedding),
         normalised=isinstance(config.optimizer, NormalisedGradientDescent),
         optimizer=config.optimizer,
+        batch=config.batch,
         departures=config.additions,
         trained=stages,
         observed=observed,

@@ -45,6 +45,7 @@ from ntp_dynamics.studies.next_token.theory.hypotheses import (
     ASSUMPTION_1,
     ASSUMPTION_3,
     EQUAL_MARGINS,
+    FULL_BATCH,
     INJECTIVE,
     NO_DECAY,
     REALIZABLE,
@@ -80,6 +81,7 @@ BY_SIGN = (
     STANDARD,
     ZERO_INIT,
     SIGN,
+    FULL_BATCH,
     RELATIONS,
 )
 BY_ADAM = (
@@ -90,6 +92,7 @@ BY_ADAM = (
     ADAM,
     FORGETS,
     NO_DECAY,
+    FULL_BATCH,
     RELATIONS,
     EQUAL_MARGINS,
 )
