@@ -78,9 +78,10 @@ class Constants:
     pure: Bool[np.ndarray, " S"]
     """Attention on the optimal tokens alone is the best at the frozen logits."""
     longest_chain: Float[np.ndarray, " S"]
-    """This and the next two: see `levels`; nan unless an entrywise rule trains scores."""
+    """This and the next three: see `levels`; nan unless an entrywise rule trains scores."""
     comparable: Float[np.ndarray, " S"]
     most_wrong: Float[np.ndarray, " S"]
+    weight_ratio: Float[np.ndarray, " S"]
     zero_init: bool
     standard: bool
     """Whether token v is the v-th basis vector."""

@@ -139,6 +139,12 @@ BROKEN = {
     "rotated": (BASE, ("embedding=orthonormal",), {SIGN, ADAM}, "the token vectors are not"),
     "start": (BASE, ("init=gaussian",), {SIGN}, "training does not start from zero"),
     "confused": ([*FIVE, ((0, 1, 4), 1), ((1, 2, 4), 2)], (), {SIGN}, "some token is confused"),
+    "confused, rare": (
+        [*FIVE, ((0, 1, 4), 1, 10.0), ((1, 2, 4), 2, 1.0)],
+        (),
+        {SIGN, ADAM},
+        "some token is confused",
+    ),
     "copies": ([*FIVE, ((0, 2, 2, 4), 1)], (), {SIGN}, "a wrong token outnumbers"),
     "two of one continuation": (
         [*(((x,), y) for x, y in enumerate([1, 2, 3, 4, 1])), ((0, 2), 1)],
