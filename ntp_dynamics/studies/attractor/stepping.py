@@ -71,7 +71,8 @@ class Block:
         n, width = m.basis.shape
         room = np.empty((n, BLOCK)), np.empty((width, BLOCK)), np.empty((width, BLOCK))
         tables = (m.basis, m.adjoint, m.symbol, m.numbers)
-        _slope(self.y, v, self.current, gate, *tables, out, *room)
+        own = np.array(v)  # for one that is read-only numba would compile the function anew
+        _slope(self.y, own, self.current, gate, *tables, out, *room)
         return out
 
 

@@ -13,8 +13,11 @@ import numpy as np
 from jaxtyping import UInt
 from numba import njit
 
-REWARD, COIN, POSTERIOR = 0, 1, 2
-"""What a draw is for: the n-th reward of an arm, the coins and the posterior draws of a pull."""
+REWARD, COIN, POSTERIOR = np.int64(0), np.int64(1), np.int64(2)
+"""What a draw is for: the n-th reward of an arm, the coins and the posterior draws of a pull.
+
+Numbers of numpy: for each one of Python's numba compiles a function anew that is called with it.
+"""
 
 LOW = np.uint64(0xFFFFFFFF)
 HALF = np.uint64(32)

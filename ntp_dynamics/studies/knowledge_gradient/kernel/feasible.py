@@ -61,7 +61,7 @@ def march_feasible(
             if n < n0 * k or policy == EQUAL:
                 arm = n % k
             elif policy == ORACLE:
-                arm = behind(t[r], shares, n + 1)
+                arm = behind(t[r], shares, n + 1.0)
             else:
                 for i in range(k):
                     if changed < 0 or changed == i:

@@ -68,7 +68,7 @@ def march(policy, mean, variance, eps, shares, key, runs, first, last, n0, fluid
             for i in range(k):
                 if t_r[i] > 1:
                     v[i] = max(sq[r, i] / (t_r[i] - 1), 1e-300)
-        leader = last_arm = -1  # nothing is known of the terms yet
+        leader = last_arm = np.int64(-1)  # nothing is known of the terms yet
         for n in range(first, last):
             if n < n0 * k:
                 arm = n % k
@@ -99,7 +99,7 @@ def march(policy, mean, variance, eps, shares, key, runs, first, last, n0, fluid
             elif policy == TRACK:
                 arm = tracking(m_r, v, t_r, eps)
             elif policy == ORACLE:
-                arm = behind(t_r, shares, n + 1)
+                arm = behind(t_r, shares, n + 1.0)
             else:
                 arm = n % k
             x = mean[arm]

@@ -15,6 +15,8 @@ from ntp_dynamics.studies.knowledge_gradient.kernel.draws import COIN, POSTERIOR
 from ntp_dynamics.studies.knowledge_gradient.kernel.shares import optimal
 from ntp_dynamics.studies.knowledge_gradient.kernel.special import log_f
 
+NOWHERE = np.int64(0)
+"""Where a coin is drawn, which no arm has."""
 TRIES = 2000
 """Posterior draws of a pull (ttts) before the challenger is that of the least transport."""
 LEAST = 1e-300
@@ -56,7 +58,7 @@ def tracking(m, v, t, eps):
 @njit(cache=True)
 def transport(m, v, t, eps, leader):
     """The other arm of least D/(2 A): the cheapest to be taken for better."""
-    arm, least = -1, math.inf
+    arm, least = np.int64(-1), math.inf
     for j in range(len(m)):
         if j != leader:
             gap = max(m[leader] - m[j], 0.0) - eps
@@ -95,7 +97,7 @@ def thompson(m, v, t, coin, key, run, pull):
     """TTTS: the best arm of a posterior draw; by a fair coin, the best of further draws until it is
     another one, at most `TRIES`, then that of least transport."""
     k = len(m)
-    leader = -1
+    leader = np.int64(-1)
     for attempt in range(TRIES):
         arm, top = 0, -math.inf
         for i in range(k):
@@ -132,4 +134,4 @@ def information_directed(m, v, t, eps, coin):
 @njit(cache=True)
 def coin_of(key, run, pull):
     """In (0, 1), one a pull."""
-    return uniforms(key, COIN, run, 0, pull)[0]
+    return uniforms(key, COIN, run, NOWHERE, pull)[0]

@@ -17,7 +17,7 @@ import math
 import numpy as np
 from numba import njit
 
-OPTIMAL, PLAIN, INTEGRAL, HALF = 0, 1, 2, 3
+OPTIMAL, PLAIN, INTEGRAL, HALF = np.int64(0), np.int64(1), np.int64(2), np.int64(3)
 """Which condition."""
 STEPS = 90
 """Of bisection in log x, from 1e-17 to 1e17."""

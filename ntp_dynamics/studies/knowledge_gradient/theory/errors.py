@@ -30,7 +30,7 @@ def log_error(
     """
     pulls = np.atleast_2d(np.asarray(pulls, dtype=np.float64))
     m = bandit.mean[None] if estimate is None else estimate
-    m = np.ascontiguousarray(np.broadcast_to(m, (len(pulls), *bandit.mean.shape)))
+    m = np.array(np.broadcast_to(m, (len(pulls), *bandit.mean.shape)), order="C")
     if bandit.problem is Question.feasible:
         return _against_thresholds(m, bandit.variance, bandit.threshold, pulls)
     return _against_best(m[..., 0], bandit.v, bandit.tilt, pulls)
