@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from ntp_dynamics.draw.canvas import own_style
 from ntp_dynamics.draw.lettering import letter, one_line
 from ntp_dynamics.draw.ticks import read_plainly
-from ntp_dynamics.record.store import write_atomically
+from ntp_dynamics.record.atomic import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
