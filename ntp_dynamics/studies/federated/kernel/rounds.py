@@ -113,8 +113,8 @@ def probes(ratio, cosine, w, keys, clients, rule, exact, begin, end, user, user_
             for i in range(2):
                 used = exact if i == 0 else rule
                 estimate(
-                    others, ZERO, ZERO, ONE, used, batch, x, y, u, squared, along, xi, v, margin, weight, g,
-                    user, user_slope,
+                    others, ZERO, ZERO, ONE, used, batch, x, y, u, squared, along, xi, v, margin,
+                    weight, g, user, user_slope,
                 )  # fmt: skip
                 if i == 0:
                     for q in range(len(w)):

@@ -10,11 +10,11 @@ import math
 
 import numpy as np
 from jaxtyping import Float
-from numba import njit
 
 from ntp_dynamics.studies.knowledge_gradient.config import Question
 from ntp_dynamics.studies.knowledge_gradient.instance import Bandit
 from ntp_dynamics.studies.knowledge_gradient.kernel.special import log_phi_integral, log_sum
+from ntp_dynamics.system.compiled import compiled
 
 Pulls = Float[np.ndarray, "R k"]
 
@@ -36,7 +36,7 @@ def log_error(
     return _against_best(m[..., 0], bandit.v, bandit.tilt, pulls)
 
 
-@njit(cache=True)
+@compiled()
 def _against_best(m, v, eps, pulls):
     runs, k = pulls.shape
     out, parts = np.empty(runs), np.empty(k)
@@ -53,7 +53,7 @@ def _against_best(m, v, eps, pulls):
     return out
 
 
-@njit(cache=True)
+@compiled()
 def _against_thresholds(m, variance, threshold, pulls):
     runs, k = pulls.shape
     measures = len(threshold)
