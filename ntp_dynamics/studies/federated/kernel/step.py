@@ -25,7 +25,10 @@ from ntp_dynamics.studies.federated.kernel.streams import (
     word,
 )
 
-BATCH, DIRECTIONS, NOISE = int(Purpose.batch), int(Purpose.directions), int(Purpose.noise)
+BATCH, DIRECTIONS = np.int64(Purpose.batch), np.int64(Purpose.directions)
+NOISE = np.int64(Purpose.noise)
+ZERO, ONE = np.int64(0), np.int64(1)
+"""Arguments of functions: for each number of Python's numba would compile them anew."""
 SPHERE, GAUSSIAN, COORDINATE = range(3)
 FEDZO, FEDAVG, SMOOTHED = range(3)
 LANES = 4
