@@ -7,7 +7,7 @@ import numpy as np
 from ntp_dynamics.studies.federated.kernel.compiled import compiled
 from ntp_dynamics.studies.federated.kernel.rounds import APART, LAG, PARTICIPANTS
 from ntp_dynamics.studies.federated.kernel.step import ONE, ZERO, bench, draw
-from ntp_dynamics.studies.federated.kernel.streams import below, choose, folded, word
+from ntp_dynamics.system.counter import below, choose, folded, word
 
 
 @compiled

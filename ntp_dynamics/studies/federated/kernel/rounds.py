@@ -13,7 +13,8 @@ import numpy as np
 from ntp_dynamics.studies.federated.kernel.compiled import compiled
 from ntp_dynamics.studies.federated.kernel.estimate import estimate
 from ntp_dynamics.studies.federated.kernel.step import ONE, ZERO, bench, draw
-from ntp_dynamics.studies.federated.kernel.streams import Purpose, below, choose, folded, word
+from ntp_dynamics.studies.federated.kernel.streams import Purpose
+from ntp_dynamics.system.counter import below, choose, folded, word
 
 PARTICIPANTS, LAG, APART = np.int64(Purpose.participants), np.int64(Purpose.lag), np.int64(16)
 """Keys of clients and steps begin where purposes end."""

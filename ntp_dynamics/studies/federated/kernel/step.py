@@ -16,14 +16,8 @@ from numba import njit
 
 from ntp_dynamics.studies.federated.kernel.compiled import INLINE
 from ntp_dynamics.studies.federated.kernel.losses import LOGISTIC, growth_of_step
-from ntp_dynamics.studies.federated.kernel.streams import (
-    Purpose,
-    choose,
-    fill_normal,
-    folded,
-    unit,
-    word,
-)
+from ntp_dynamics.studies.federated.kernel.streams import Purpose, fill_normal
+from ntp_dynamics.system.counter import choose, folded, unit, word
 
 BATCH, DIRECTIONS = np.int64(Purpose.batch), np.int64(Purpose.directions)
 NOISE = np.int64(Purpose.noise)

@@ -9,13 +9,16 @@ from typing import Any
 
 from numba import njit
 
+import ntp_dynamics.system.compiled  # noqa: F401 - says that kernels are being compiled
 from ntp_dynamics.studies.next_token.model.simd import INLINE
+from ntp_dynamics.system import counter
 
 
 def digest_of(directory: Path) -> str:
     """A digest of the files whose functions are inlined into kernels, and of how."""
     texts = [path.read_bytes() for path in sorted(directory.glob("*.py"))]
-    return hashlib.sha256(b"".join(text for text in texts if b"INLINE" in text)).hexdigest()[:8]
+    inlined = [text for text in texts if b"INLINE" in text]
+    return hashlib.sha256(b"".join([*inlined, counter.DIGEST.encode()])).hexdigest()[:8]
 
 
 DIGEST = digest_of(Path(__file__).parent)

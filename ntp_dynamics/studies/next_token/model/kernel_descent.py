@@ -43,9 +43,9 @@ def descend(accumulate, layout, iterate, room, steps, sampling, against, per_sen
     adds the gradient of all sentences, or of those that are drawn, in units of e^scale, to the
     slope, fills ``per_sentence`` where ``noting``, and returns the log of its largest term.
     ``rows`` are measured at the iterates after ``due`` of these steps, also after the last;
-    ``due`` increases and ends with a number that is never reached.  One call to ``accumulate`` serves all, or, where
-    sentences are drawn, one for what is measured, whose scale is forgotten: what is measured
-    changes no bit of what is trained.
+    ``due`` increases and ends with a number that is never reached.  One call to ``accumulate``
+    serves all, or, where sentences are drawn, one for what is measured, whose scale is forgotten:
+    what is measured changes no bit of what is trained.
     """
     rule = steps.rule
     if math.isnan(iterate.scale[0]) and len(iterate.exponent) > 0:
