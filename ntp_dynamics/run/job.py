@@ -72,6 +72,8 @@ class Surroundings:
     """What tells of Ctrl-C while the job trains and records."""
     resume: bool = False
     """Go on with what this same job left unfinished in its directory."""
+    identity: str | None = None
+    """Of the job, where it is known."""
 
 
 def run_job(
@@ -156,7 +158,7 @@ def _first_status(config: JobConfig, around: Surroundings) -> dict[str, Any]:
         "study": config.study,
         "overrides": redact_overrides(config, around.overrides),
         "reason": None,
-        "identity": identity(config),
+        "identity": around.identity or identity(config),
     }
     added = [*(o.name for o in around.observables), *(claim.id for claim in around.claims)]
     return {**status, "added": added} if added else status
