@@ -156,6 +156,7 @@ def _parts(job: PackedJob, interrupt: Interrupt) -> Parts[float]:
         interrupting=lambda: nullcontext(interrupt),
         resume=True,
         identity=key,
+        together=True,
     )
     record = yield from job_parts(config, job.directory, around)
     return record.returned

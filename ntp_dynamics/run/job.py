@@ -25,11 +25,11 @@ from ntp_dynamics.record.laws import LAWS, laws_tree
 from ntp_dynamics.record.outcome import one_line, summary
 from ntp_dynamics.record.plan import short_name
 from ntp_dynamics.record.record import Record, read_back
-from ntp_dynamics.record.store import LOG, STATUS, TRAJECTORY, VERDICTS, RecordWriter
+from ntp_dynamics.record.store import LOG, MANIFEST, STATUS, TRAJECTORY, VERDICTS, RecordWriter
 from ntp_dynamics.run.account import Account
 from ntp_dynamics.run.checkpointing import Checkpointing
 from ntp_dynamics.run.drops import Drops
-from ntp_dynamics.run.parts import Parts, Work, run_alone
+from ntp_dynamics.run.parts import Flush, Parts, Work, run_alone
 from ntp_dynamics.run.preparation import PreparedJob, prepare
 from ntp_dynamics.run.progress import JobProgress, SweepShare
 from ntp_dynamics.run.publishing import Publisher
@@ -74,6 +74,8 @@ class Surroundings:
     """Go on with what this same job left unfinished in its directory."""
     identity: str | None = None
     """Of the job, where it is known."""
+    together: bool = False
+    """Whether its files are flushed to disk with those of other jobs (`run.parts.Flush`)."""
 
 
 def run_job(
@@ -95,7 +97,7 @@ def job_parts(
     """As `run_job`, in parts: training is the work that other threads can do."""
     progress = around.progress or JobProgress(Console(quiet=True))
     status = _first_status(config, around)
-    writer = RecordWriter(directory, status, config.overwrite, around.resume)
+    writer = RecordWriter(directory, status, config.overwrite, around.resume, around.together)
     settings = to_yaml(config)
     subject = subject_of(config, settings, writer.directory, around.group)
     with writer, _opened_log(writer, status) as log:
@@ -127,6 +129,8 @@ def job_parts(
             log.data("done")
             writer.read_trees()
             writer.add(LOG, log.entry)
+            if unflushed := writer.unflushed:
+                yield Flush(unflushed, [writer.directory / name for name in (MANIFEST, STATUS)])
             done = account.so_far(state="done", **outcome)
             writer.seal(done, last=False)  # before figures: none of them costs a record
         except KeyboardInterrupt as stopped:
