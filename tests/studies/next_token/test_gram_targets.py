@@ -18,7 +18,7 @@ from ntp_dynamics.studies.next_token.model.init import (
     feed_forward_matrix,
     initial_weight,
 )
-from ntp_dynamics.studies.next_token.model.reference import make_reference
+from ntp_dynamics.studies.next_token.model.reference import SolvedReference
 from ntp_dynamics.studies.next_token.model.token_space import LogScaled
 from ntp_dynamics.studies.next_token.observables import attention, weights
 from ntp_dynamics.studies.next_token.optim.descent import Descent
@@ -59,7 +59,7 @@ def test_direction_gaps_are_those_of_the_matrices_themselves(dim, norm):
     found, embedding = recognise(corpus), gaussian(size, dim, rng)
     e, gram, batch = embedding.matrix, embedding.gram, pack([corpus], [found.collocation])
     targets = feed_forward_dual(found.collocation, gram), attention_dual(found.orders or {}, gram)
-    reference = make_reference(batch, [found], [targets[0]], [targets[1]])
+    reference = SolvedReference(batch, [found], [targets[0]], [targets[1]])
     queries = list(corpus.queries)
 
     def start(*shape):
@@ -129,9 +129,7 @@ def test_with_ten_dimensions_attention_goes_to_its_target_where_it_is_the_best(t
     record = job(tmp_path, 10, "runs=8", *steps, step_size=0.25)
     attention = record.trajectory["attention"]
     logits = attention["logits"].values
-    best = np.array(
-        [is_best(c, recognise(c), m) for c, m in zip(record.corpora, logits, strict=True)]
-    )
+    best = np.array(is_best(record.corpora, [recognise(c) for c in record.corpora], logits))
     assert 0 < best.sum() < 8
     gap = attention["direction_gap_kq"].values[:, -1]
     norm_ratio = (attention["norm_kq"] / attention["path_length"]).values[:, -1]
