@@ -107,7 +107,7 @@ def job_parts(
         try:
             job = prepare(config, around.observables, around.claims)
             make_room(writer.directory, job.disk)
-            inputs = _write_inputs(job, settings, writer, log)
+            inputs = _write_inputs(job, settings, writer, log, around.together)
             rehearse(job)
             kept = Checkpointing(writer.directory, config, account.status, account.say)
             with open_tracker(config.tracking, subject, account.say, images(job.hooks)) as tracker:
@@ -224,13 +224,16 @@ def _train_and_record(
 
 
 def _write_inputs(
-    job: PreparedJob, settings: str, writer: RecordWriter, log: JobLog
+    job: PreparedJob, settings: str, writer: RecordWriter, log: JobLog, many: bool
 ) -> Mapping[str, Any]:
-    """Write the configuration and the inputs, and read them back as a reader will."""
+    """Write the configuration and the inputs, and read them back as a reader will; of ``many`` jobs
+    those that are held are not read."""
     writer.data("config.yaml", settings)  # its free texts are redacted already
     for name, text in job.problem.files().items():
         writer.data(name, text)
-    _, inputs = read_back(writer.directory)
+    inputs = job.study.held(job.problem) if many else None
+    if inputs is None:
+        _, inputs = read_back(writer.directory)
     facts = ", ".join([f"{job.config.runs} runs", *job.study.facts(job.config, inputs)[:1]])
     engines = dict.fromkeys(phase.engine for phase in job.phases if not phase.outline.shadow)
     log.data(f"{facts}, engine: {' | '.join(engines)}")
