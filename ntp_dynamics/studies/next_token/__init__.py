@@ -114,6 +114,9 @@ class OneLayerTransformer(Study):
 
         return {"corpora": read_corpora(directory, config.runs)}
 
+    def held(self, problem: NextToken) -> Mapping[str, Any]:
+        return {"corpora": problem.known.corpora}
+
     def known(self, config: Any, inputs: Mapping[str, Any]) -> Known:
         from ntp_dynamics.studies.next_token.problem import know
 
