@@ -28,7 +28,8 @@ from ntp_dynamics.dashboard.view import job_view
 from ntp_dynamics.draw.canvas import own_style
 from ntp_dynamics.draw.job import draw_job
 from ntp_dynamics.draw.sheets import grid
-from ntp_dynamics.observe.judgement import judge_claims, laws_of, series
+from ntp_dynamics.observe.judgement import judge_claims, laws_of
+from ntp_dynamics.observe.readings import Readings
 from ntp_dynamics.run.job import Surroundings, job_parts, run_job
 from ntp_dynamics.run.parts import Ended, run_packed
 from ntp_dynamics.run.preparation import PreparedJob, prepare
@@ -203,7 +204,7 @@ def test_every_claim_is_contradicted_by_runs_against_its_law_and_not_by_runs_on_
         for claim in record.study.claims:
             if claim.stage not in record.phases or claim.about == "ensemble":
                 continue  # of a mean 32 runs would tell; the tests of a study have them
-            t, _ = series(record.trajectory, claim, record.constants)
+            t, _ = Readings(record.trajectory).placed(claim, record.constants)
             law = ask(claim, record.constants, t, record.config.runs)
             if law.law is None:
                 continue

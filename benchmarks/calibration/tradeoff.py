@@ -10,9 +10,9 @@ from benchmarks.calibration.design import CENTRE, HORIZONS
 from benchmarks.calibration.families import POWER_CLAIM, Cell, Family, draw
 from ntp_dynamics.verdict.decision import ALPHA
 from ntp_dynamics.verdict.drift import HALF_LOG, Drift
+from ntp_dynamics.verdict.limits import p_above
 from ntp_dynamics.verdict.replicates import judge_rates
 from ntp_dynamics.verdict.single import PERSISTENCE
-from ntp_dynamics.verdict.windows import p_above
 
 PAIRS, KAPPAS, FADES = (1, 2, 3), (0.25, 0.5, 0.75), (0.0, 0.6)
 ADMITTED = [h for h in HORIZONS if h > 10**3.5]

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from benchmarks.catalogue.watched import Watched
-from ntp_dynamics.observe.judgement import observed, observed_steps
+from ntp_dynamics.observe.readings import observed, observed_steps
 
 LOG_10 = np.log(10.0)
 GAP = "direction_gap_kq"

@@ -14,18 +14,13 @@ from jaxtyping import Bool
 from ntp_dynamics.draw.curves import curves
 from ntp_dynamics.draw.lettering import one_line
 from ntp_dynamics.draw.panel import Panel, Shadow
-from ntp_dynamics.observe.judgement import (
-    Judged,
-    laws_of,
-    log_observed,
-    observed,
-    observed_steps,
-)
+from ntp_dynamics.observe.judgement import Judged, laws_of
 from ntp_dynamics.observe.observable import Scale
 from ntp_dynamics.observe.quantity import Quantity, quantity
+from ntp_dynamics.observe.readings import log_observed, observed, observed_steps
 from ntp_dynamics.record.written import Written
 from ntp_dynamics.study import SHADOW
-from ntp_dynamics.verdict.gate import trusted
+from ntp_dynamics.verdict.series import trusted
 
 if TYPE_CHECKING:
     import xarray

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ntp_dynamics.record.over_runs import middle
+from ntp_dynamics.record.over_runs import middles
 from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.verdict.label import Label
 
@@ -36,11 +35,10 @@ def one_line(error: Exception) -> str:
 
 def final_values(tree: xarray.DataTree, phases: Iterable[str]) -> dict[str, float | None]:
     """The last value of every scalar over its runs (`over_runs`); None where it does not exist."""
-    final: dict[str, float | None] = {}
-    for key, scalar in _scalars(tree, phases):
-        value = middle(scalar.values[:, -1], scalar.attrs)
-        final[key] = value if np.isfinite(value) else None
-    return final
+    scalars = dict(_scalars(tree, phases))
+    found = middles([(scalar.values[:, -1], scalar.attrs) for scalar in scalars.values()])
+    values = dict(zip(scalars, found, strict=True))
+    return {key: value if math.isfinite(value) else None for key, value in values.items()}
 
 
 def listed_finals(tree: xarray.DataTree, phases: Iterable[str]) -> dict[str, list[str]]:
@@ -56,15 +54,15 @@ def listed_finals(tree: xarray.DataTree, phases: Iterable[str]) -> dict[str, lis
     return {"ranked": ranked, "logs": logs}
 
 
-def _scalars(
-    tree: xarray.DataTree, phases: Iterable[str]
-) -> Iterator[tuple[str, xarray.DataArray]]:
+def _scalars(tree: xarray.DataTree, phases: Iterable[str]) -> Iterator[tuple[str, xarray.Variable]]:
     """Every recorded scalar with its name in tables."""
     for phase in phases:
-        if phase in tree:
+        if phase in tree.children:
             data = tree.children[phase].dataset
-            for name, values in data.data_vars.items():
-                if len(values.dims) == 2 and values.dims[1] in data.coords:
+            variables, coordinates = dict(data.variables), set(data.coords)
+            for name, values in variables.items():
+                dims = values.dims
+                if name not in coordinates and len(dims) == 2 and dims[1] in coordinates:
                     yield f"{phase}.{name}", values
 
 

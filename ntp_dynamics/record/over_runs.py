@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -24,8 +24,8 @@ class OverRuns(StrEnum):
     @classmethod
     def of(cls, attributes: Mapping[Any, Any]) -> OverRuns:
         """As a variable of a record says; the median where it says nothing that is known."""
-        said = str(attributes.get("over_runs", ""))
-        return cls(said) if said in set(cls) else cls.median
+        said = attributes.get("over_runs", cls.median)
+        return cls._value2member_map_.get(str(said), cls.median)  # type: ignore[return-value]
 
 
 class Spread(NamedTuple):
@@ -91,10 +91,21 @@ def _mean(
         return np.log(mean) + top, np.log(mean) + top - share, np.log(mean) + top + share
 
 
-def middle(values: Float[np.ndarray, " R"], attributes: Mapping[Any, Any]) -> float:
-    """The one number for all runs; nan where none has a value (or, of a median, one has none)."""
-    kind = OverRuns.of(attributes)
-    if kind is OverRuns.median:
-        return float(np.median(values))
-    found = float(spread(values, kind, bool(attributes.get("log", 0))).middle)
-    return found if math.isfinite(found) else math.nan
+def middles(
+    finals: Sequence[tuple[Float[np.ndarray, " R"], Mapping[Any, Any]]],
+) -> list[float]:
+    """The one number for all runs of each of several quantities, given with their attributes; nan
+    where none has a value (or, of a median, one has none)."""
+    found, by_size = [math.nan] * len(finals), dict[int, list[int]]()
+    for i, (values, attributes) in enumerate(finals):
+        kind = OverRuns.of(attributes)
+        if kind is OverRuns.median:
+            by_size.setdefault(len(values), []).append(i)
+        else:
+            middle = float(spread(values, kind, bool(attributes.get("log", 0))).middle)
+            found[i] = middle if math.isfinite(middle) else math.nan
+    for places in by_size.values():
+        medians = np.median(np.stack([finals[i][0] for i in places]), axis=1)
+        for i, median in zip(places, medians.tolist(), strict=True):
+            found[i] = median
+    return found

@@ -27,7 +27,7 @@ from ntp_dynamics.record.opening import (
     vouched,
     while_it_moves,
 )
-from ntp_dynamics.record.over_runs import middle
+from ntp_dynamics.record.over_runs import middles
 from ntp_dynamics.record.plan import short_name
 from ntp_dynamics.record.status import told
 from ntp_dynamics.record.store import read_json
@@ -142,7 +142,7 @@ class Record:
         if phase not in self.trajectory or name not in self.stage(phase):
             return float("nan")
         scalar = self.stage(phase)[name]
-        return middle(scalar.values[:, -1], scalar.attrs)
+        return middles([(scalar.values[:, -1], scalar.attrs)])[0]
 
 
 def load_run(directory: str | Path) -> Record:

@@ -14,9 +14,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ntp_dynamics.record.laws import read_curve
-from ntp_dynamics.verdict.claim import Claim, at
+from ntp_dynamics.verdict.claim import Claim
 from ntp_dynamics.verdict.law import FORMS, Law
 from ntp_dynamics.verdict.parameters import allowance, curve_of, heard, one_a_run, told
+from ntp_dynamics.verdict.terms import Given, Terms
 
 if TYPE_CHECKING:
     import xarray
@@ -100,21 +101,24 @@ def claim_key(identity: str, version: str) -> str:
 
 def write_down(claim: Claim, constants: Any, t: Float[np.ndarray, " T"], runs: int) -> Written:
     """A claim with the constants of a record filled in, on the grid it is judged on."""
-    covered = met(claim, constants, runs)
-    terms: dict[str, Any] = {}
-    if covered.any():
-        offset = claim.offset_for(constants)
-        start, constant = at(claim.t_min, constants), at(claim.constant, constants)
-        terms = {
-            "offset": offset,
-            "law": at(claim.law, constants).for_runs(t + offset, covered),
-            "log_constant": _covered(constant, covered),
-            "t_min": _covered(start, covered),
+    return write_terms(Terms(claim, Given(constants, runs)), t)
+
+
+def write_terms(terms: Terms, t: Float[np.ndarray, " T"]) -> Written:
+    """The same, of constants that are filled in already."""
+    claim, covered = terms.claim, terms.kept
+    found: dict[str, Any] = {}
+    if terms.any_kept:
+        found = {
+            "offset": terms.offset,
+            "law": terms.kept_law(t),
+            "log_constant": _covered(terms.log_constant, covered),
+            "t_min": _covered(terms.t_min, covered),
             "t": t,
         }
     given = {name: str(getattr(claim, name)) for name in SAID}
     same = {name: getattr(claim, name) for name in ("side", "tight", "ceiling", "clock")}
-    return Written(**given, **same, covered=covered, **{"offset": 0.0, **terms})
+    return Written(**given, **same, covered=covered, **{"offset": 0.0, **found})
 
 
 def read_down(
@@ -201,9 +205,3 @@ def _covered(value: Any, covered: Bool[np.ndarray, " S"]) -> Float[np.ndarray, "
         return None
     numbers = one_a_run(value)
     return numbers if numbers.size == 1 else np.broadcast_to(numbers, covered.shape)[covered]
-
-
-def met(claim: Claim, constants: Any, runs: int) -> Bool[np.ndarray, " S"]:
-    """Which runs meet every hypothesis of a claim."""
-    checks = [np.broadcast_to(p.check(constants), runs) for p in claim.preconditions]
-    return np.all(checks, axis=0) if checks else np.ones(runs, dtype=bool)

@@ -86,6 +86,8 @@ def _room(case: Case, sign: int, log_limit: Float[np.ndarray, "S 1"]) -> Float[n
     A hidden value is known only to be at most ``readable``: enough for any upper bound, and the
     most that can be granted for a lower one.
     """
+    if case.plain:
+        return np.where(case.counted, sign * (log_limit + case.log_f - case.log_y), np.inf)
     y = case.log_y if sign > 0 else np.maximum(case.log_y, case.readable)
     with np.errstate(invalid="ignore"):
         room = sign * (log_limit + case.log_f - y)
@@ -97,8 +99,7 @@ def _room(case: Case, sign: int, log_limit: Float[np.ndarray, "S 1"]) -> Float[n
 
 def _supremum(case: Case) -> Bound:
     need = -_room(case, case.sign, np.zeros((1, 1))).min(axis=0)  # (T,), the worst run
-    end = case.t[case.counted.any(axis=0)][-1]
-    now, before = need.max(), np.max(need, where=case.t <= end / 10, initial=-np.inf)
+    now, before = need.max(), np.max(need, where=case.t <= case.end / 10, initial=-np.inf)
     if np.isneginf(now):  # nothing visible asks for any constant
         return Bound(sup_constant=case.sign * float(now))
     with np.errstate(invalid="ignore"):
@@ -108,7 +109,9 @@ def _supremum(case: Case) -> Bound:
 
 
 def _judged(case: Case, room: Float[np.ndarray, "S T"], bound: Bound) -> Bound:
-    scale = np.where(np.isfinite(case.log_f), np.abs(case.log_f), 0.0)
+    scale = np.abs(case.log_f)
+    if not case.plain:
+        scale = np.where(np.isfinite(scale), scale, 0.0)
     vacuity = _vacuity(case)
     broken = np.any(room < -(TOLERANCE + ROUNDING * scale), axis=1)
     kept = "holds_vacuous" if vacuity == 1 else "holds"
@@ -126,7 +129,7 @@ def _vacuity(case: Case) -> float:
         return math.nan
     bound, ceiling = case.log_constant + case.log_f, case.log_ceiling
     says = case.sign * bound < case.sign * ceiling - TOLERANCE
-    width = np.gradient(np.log(case.t)) if case.t.size > 1 else np.ones(1)
+    width = case.grid.widths
     telling = (width * (says & case.counted)).sum(axis=1) / (width * case.counted).sum(axis=1)
     return float(1 - telling.mean())
 
@@ -197,9 +200,10 @@ def _from_room(case: Case, room: Float[np.ndarray, "S T"]) -> Bound:
     """``room``: log of the factor to spare at each place."""
     room = np.where(case.counted, room, np.inf)
     broken = np.any(room < 0, axis=1)
-    return replace(Bound(_status(broken), broken=broken), **_tightest(case, room))
+    return Bound(_status(broken), broken=broken, **_tightest(case, room))
 
 
 def _tightest(case: Case, room: Float[np.ndarray, "S T"]) -> dict[str, Any]:
     """The least room of each run, and where."""
-    return {"slacks": room.min(axis=1), "steps": case.t[np.argmin(room, axis=1)]}
+    place = np.argmin(room, axis=1)
+    return {"slacks": room[np.arange(len(room)), place], "steps": case.t[place]}

@@ -8,31 +8,28 @@ value a run; the claim only passes it on.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from ntp_dynamics.verdict.gate import Condition, admit
-from ntp_dynamics.verdict.judge import inapplicable, judge
+from ntp_dynamics.verdict.asked import Asked, judge_asked
 from ntp_dynamics.verdict.law import Law
+from ntp_dynamics.verdict.series import Series, series_of
+from ntp_dynamics.verdict.terms import Given, Terms
 from ntp_dynamics.verdict.verdict import Verdict
-from ntp_dynamics.verdict.wording import EXACT, observed
-
-NOT_MEASURABLE = (ValueError, TypeError, ArithmeticError, IndexError)
-"""What filling in a law may raise whose constants are no numbers outside the hypotheses."""
 
 
 @dataclass(frozen=True)
 class Precondition:
     """A hypothesis of the theorem.  ``check`` tells from the constants in which runs it is met (one
-    bool or one a run), ``failure`` is a plain clause about a run: "some token is confused"."""
+    bool or one a run), ``failure`` is a plain clause about a run, itself or as a function of the
+    constants: "some token is confused"."""
 
     name: str
     check: Callable[[Any], Any]
-    failure: str
+    failure: str | Callable[[Any], str]
 
 
 @dataclass(frozen=True)
@@ -92,61 +89,18 @@ class Claim:
         Law, constant and start are only filled in where some run meets the hypotheses.  With
         ``beyond`` the verdict also tells, apart, what the runs show that do not meet them.
         """
-        conditions = [(p.name, p.check(constants), p.failure) for p in self.preconditions]
-        kept, excluded = admit(conditions, len(np.atleast_2d(np.asarray(log_y))))
+        terms = Terms(self, Given(constants, len(np.atleast_2d(np.asarray(log_y)))))
 
-        def judged(preconditions: Sequence[Condition]) -> Verdict:
-            """Of the runs that meet them."""
-            return judge(
-                t,
-                log_y,
-                at(self.law, constants),
-                log_constant=at(self.constant, constants),
-                log_ceiling=self._log_ceiling(),
-                side=self.side,
-                t_min=at(self.t_min, constants),
-                log_floor=log_floor,
-                residual=residual,
-                preconditions=preconditions,
-                schedule=schedule,
-                about=self.about,
-                values=values,
-                clock=self.clock,
-                unit=self.unit,
-                timeless=self.timeless,
-                offset=self.offset_for(constants),
-            )
+        def series() -> Series:
+            given = log_y if terms.law.reads_logs else values
+            if given is None:
+                raise ValueError(f"the law {terms.law.describe()} asks for values")
+            return series_of(t, given, residual)
 
-        covered = kept.any()
-        verdict = judged(conditions) if covered else inapplicable(len(kept), excluded, self.about)
-        if self.tight and verdict.form in EXACT and verdict.bound == "holds":
-            verdict = replace(verdict, tightness="tight")
-        verdict = replace(verdict, evaluated=self.evaluated)
-        if not beyond or kept.all():
-            return verdict
-        with suppress(*NOT_MEASURABLE), np.errstate(all="ignore"):
-            outside = judged([("outside the hypotheses", ~kept, "covered")])
-            return replace(verdict, beyond=observed(outside))
-        return verdict
+        return judge_asked([Asked(terms, series, log_floor, schedule, beyond)])[0]
 
-    def offset_for(self, constants: Any) -> float:
-        """What is added to t.  Raises ValueError where it differs between runs."""
-        offsets = np.unique(np.asarray(at(self.offset, constants), dtype=np.float64))
-        known = offsets[np.isfinite(offsets)]
-        if known.size != 1:
-            raise ValueError(f"the offset of {self.id} is not one number for all runs: {offsets}")
-        return float(known[0])
-
-    def _log_ceiling(self) -> float | None:
+    @property
+    def log_ceiling(self) -> float | None:
         if self.ceiling is None:
             return None
         return math.log(self.ceiling) if self.ceiling > 0 else -math.inf
-
-
-def at(value: Any, constants: Any) -> Any:
-    """A field of a claim with the study's constants filled in.
-
-    Runs that do not meet the hypotheses may have constants that are no numbers.
-    """
-    with np.errstate(all="ignore"):
-        return value(constants) if callable(value) else value

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.special import stdtrit
 
 from ntp_dynamics.verdict.drift import Drift
+from ntp_dynamics.verdict.limits import limits, p_above, quantile
 from ntp_dynamics.verdict.single import PERSISTENCE
-from ntp_dynamics.verdict.windows import LEAST_POINTS, Reach, Windows, limits, p_above
+from ntp_dynamics.verdict.windows import Reach, Windows
 
 LEAST_RUNS, LEAST_DECADES = 5, 3.5
 """What the pooled test needs."""
@@ -41,8 +41,7 @@ def testable(windows: Windows, reach: Reach) -> bool:
 
 def long_enough(windows: Windows, reach: Reach) -> Bool[np.ndarray, " S"]:
     """Runs with decades enough, and with steps enough in all windows."""
-    full = (windows.points >= LEAST_POINTS[windows.ratio]).all(axis=(0, 1))
-    return full & (reach.decades > LEAST_DECADES)
+    return windows.full & (reach.decades > LEAST_DECADES)
 
 
 def p_pooled(drift: Drift) -> Float[np.ndarray, " ..."]:
@@ -86,7 +85,7 @@ def _away(rows: Float[np.ndarray, "N ... S"]) -> tuple[np.ndarray, np.ndarray]:
     away = rows - np.median(rows, axis=-1, keepdims=True)
     scale = MAD_TO_SD * np.median(np.abs(away), axis=-1, keepdims=True)
     runs = rows.shape[-1]
-    return away, stdtrit(MAD_DEGREES * runs, 1 - ALPHA_APART / (4 * runs)) * scale
+    return away, quantile(MAD_DEGREES * runs, 1 - ALPHA_APART / (4 * runs)) * scale
 
 
 def interval(values: Float[np.ndarray, "3 ... S"], few: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -29,6 +29,15 @@ class Decision:
     p: Float[np.ndarray, " ..."]
     joint: Bool[np.ndarray, " ..."]
 
+    def of(self, experiment: int) -> Decision:
+        """That of one of several."""
+        return Decision(
+            self.runs[experiment],
+            self.status[experiment],
+            self.p[experiment],
+            self.joint[experiment],
+        )
+
 
 def decide(
     drift: Drift, alone: Bool[np.ndarray, "... S"], together: Bool[np.ndarray, " ..."] | bool

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -32,7 +33,7 @@ class Drift:
     allowed: Float[np.ndarray, "P W S"]
     decay_rate: Float[np.ndarray, " S"] | None = None
 
-    @property
+    @cached_property
     def last(self) -> Float[np.ndarray, "3 S"]:
         """The last window and its halves in units of what is allowed there: above 1 counts against
         the law, below -1 is room to spare."""
@@ -60,8 +61,8 @@ def drifts(case: Case, windows: Windows) -> tuple[list[Drift], Float[np.ndarray,
 def _growth(case: Case, windows: Windows) -> tuple[list[Drift], Float[np.ndarray, "3 S"]]:
     """Step 2: slope of ln(y/f) on ln t against half a log power, kappa / ln(middle of window)."""
     law = case.law
-    log_y, log_f = (np.where(case.visible, curve, 0.0) for curve in (case.log_y, case.log_f))
-    slopes = windows.log_slopes(log_y - log_f, case.rounding)
+    log_f = np.where(case.visible, case.log_f, 0.0)
+    slopes = windows.log_slopes(case.shown - log_f, case.rounding)
     allowed = HALF_LOG / np.log(np.maximum(windows.middle, 2.0))
     signs = [case.sign]
     if isinstance(law, LinearGrowth):
@@ -71,7 +72,7 @@ def _growth(case: Case, windows: Windows) -> tuple[list[Drift], Float[np.ndarray
         return sides, law.p - slopes.last
     if isinstance(law, LinearGrowth):
         return sides, 1.0 + slopes.last
-    return sides, -windows.last_log_slopes(log_y)
+    return sides, -windows.last_log_slopes(case.shown)
 
 
 def _decay(
@@ -82,8 +83,7 @@ def _decay(
     With a stated rate c the drift is 1 - c2/c; without one 1 - rho, rho = c2/c1, the later rate
     over the earlier.
     """
-    log_y = np.where(case.visible, case.log_y, 0.0)
-    rates = windows.slopes(case.t, log_y, case.rounding).affine(0.0, -1.0)
+    rates = windows.slopes(case.shown, case.rounding).affine(0.0, -1.0)
     if law.rate is not None:
         moved = rates.affine(case.sign, -case.sign / law.rate)
         return [Drift(moved, np.full_like(moved.pairs, RATE_BAND))], rates.last
@@ -128,7 +128,7 @@ def _final_slope(
     """dy/dt against the two stated numbers; y in units of its largest value, which may be huge."""
     unit = np.max(case.log_y, axis=1, where=case.visible, initial=-np.inf)
     y = np.exp(np.where(case.visible, case.log_y - unit[:, None], -np.inf))
-    slopes = windows.slopes(case.t, y, case.rounding)
+    slopes = windows.slopes(y, case.rounding)
     sides = []
     for sign in (+1, -1):
         limit = law.limit(sign)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import stdtr
 
 from ntp_dynamics.verdict.gate import Case
-from ntp_dynamics.verdict.verdict import Verdict
 
 LEAST_RUNS = 32
 """Fewer describe, and contradict nothing, where errors are estimated from the runs themselves."""
@@ -44,30 +45,32 @@ class Found:
     descriptive: bool = False
     two_sided: bool = True
 
-    def verdict(self, case: Case, blank: Verdict, numbers: np.ndarray) -> Verdict:
-        """``numbers``: the runs of the case as they were given."""
-        outcomes = list(blank.outcomes)
-        for run in numbers:
-            outcomes[run] = "undecided" if self.reason else OUTCOME.get(self.status, "undecided")
-        blank = replace(blank, outcomes=tuple(outcomes), runs_judged=len(numbers))
+    def said(self, case: Case, said: Mapping[str, Any], numbers: np.ndarray) -> dict[str, Any]:
+        """Fields of a verdict beside, or instead of, those ``said`` already; ``numbers``: the runs
+        of the case as they were given."""
+        word = "undecided" if self.reason else OUTCOME.get(self.status, "undecided")
+        outcomes = list(said["outcomes"])
+        for run in numbers.tolist():
+            outcomes[run] = word
+        found: dict[str, Any] = {"outcomes": tuple(outcomes), "runs_judged": len(numbers)}
         if self.reason:
-            return replace(blank, gate="insufficient", reason=self.reason)
+            return {**found, "gate": "insufficient", "reason": self.reason}
         tight = self.status == "consistent" and self.two_sided
         shown = case.counted.all(axis=0)
-        return replace(
-            blank,
-            rate=self.status,
-            tightness="tight" if tight else "unresolved",
-            z=self.z,
-            z_at=None if self.step is None else case.clock.place(self.step),
-            band=self.band,
-            exponent=self.estimate,
-            interval=self.interval,
-            p_contradicted=self.p,
-            runs_rated=self.asked,
-            horizon=case.clock.place(case.t[shown][-1]),
-            descriptive=self.descriptive,
-        )
+        return {
+            **found,
+            "rate": self.status,
+            "tightness": "tight" if tight else "unresolved",
+            "z": self.z,
+            "z_at": None if self.step is None else case.clock.place(self.step),
+            "band": self.band,
+            "exponent": self.estimate,
+            "interval": self.interval,
+            "p_contradicted": self.p,
+            "runs_rated": self.asked,
+            "horizon": case.clock.place(case.t[shown][-1]),
+            "descriptive": self.descriptive,
+        }
 
 
 def p_of(z: float, runs: int, looks: int = 1) -> float:

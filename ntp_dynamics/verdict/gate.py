@@ -16,10 +16,11 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ntp_dynamics.verdict.clock import STEPS, Clock, amount
+from ntp_dynamics.verdict.grid import Grid, grid_of
 from ntp_dynamics.verdict.law import Law
+from ntp_dynamics.verdict.series import RESIDUAL_LIMIT
 
 FLOOR_FACTOR = 100.0  # a value within this factor of the floor is mostly rounding
-RESIDUAL_LIMIT = 1e-3  # normalised updates amplify what rounding left; above this they are noise
 MIN_DECADES, MIN_POINTS = 2.0, 40  # less shows no rate
 ROUNDING = 16 * float(np.finfo(np.float64).eps)  # relative: a log of size L is rounded by eps L
 
@@ -67,19 +68,56 @@ class Case:
         )
 
     @cached_property
+    def grid(self) -> Grid:
+        """That of ``t``."""
+        return grid_of(self.t)
+
+    @cached_property
+    def plain(self) -> bool:
+        """Whether y and f are finite everywhere, and everything that counts is visible."""
+        finite = np.isfinite(self.log_y).all() and np.isfinite(self.law.log_f(self.t)).all()
+        return bool(finite) and not self.floored
+
+    @cached_property
+    def end(self) -> float:
+        """The last place that counts in some run."""
+        return float(self.t[np.flatnonzero(self.counted.any(axis=0))[-1]])
+
+    @cached_property
     def visible(self) -> Bool[np.ndarray, "S T"]:
-        return self.counted & np.isfinite(self.log_y) & (self.log_y >= self.readable)
+        seen = self.counted & np.isfinite(self.log_y)
+        return seen & (self.log_y >= self.readable) if self.floored else seen
+
+    @cached_property
+    def shown(self) -> Float[np.ndarray, "S T"]:
+        """log_y where it is visible, else 0."""
+        return np.where(self.visible, self.log_y, 0.0)
+
+    @cached_property
+    def floored(self) -> bool:
+        """Whether there is a floor at all."""
+        return bool((self.readable > -math.inf).any())
+
+    @cached_property
+    def lawless(self) -> Bool[np.ndarray, " S"]:
+        """Runs whose law is nan where it is asked: it may be made of what they recorded."""
+        if not self.law.curves:
+            return np.zeros(len(self.log_y), dtype=bool)
+        return (np.isnan(self.log_f) & self.counted).any(axis=1)
 
     @cached_property
     def log_f(self) -> Float[np.ndarray, "S T"]:
-        return np.broadcast_to(self.law.log_f(self.t), self.log_y.shape)
+        log_f = self.law.log_f(self.t)
+        same = log_f.shape == self.log_y.shape
+        return log_f if same else np.broadcast_to(log_f, self.log_y.shape)
 
     @cached_property
     def rounding(self) -> Float[np.ndarray, "S T"]:
-        """What rounding leaves of log_y: its own last digits, and the floor relative to y."""
-        log_y = np.where(self.visible, self.log_y, 0.0)
-        floor = np.exp(np.minimum(self.readable - math.log(FLOOR_FACTOR) - log_y, 0.0))
-        return np.where(self.visible, ROUNDING * np.maximum(np.abs(log_y), 1.0) + floor, 0.0)
+        """What rounding leaves of what is shown: its last digits, and the floor relative to y."""
+        left = ROUNDING * np.maximum(np.abs(self.shown), 1.0)
+        if self.floored:
+            left += np.exp(np.minimum(self.readable - math.log(FLOOR_FACTOR) - self.shown, 0.0))
+        return left
 
     @cached_property
     def decades(self) -> Float[np.ndarray, " S"]:
@@ -95,6 +133,17 @@ class Case:
 def last(t: Float[np.ndarray, " T"], mask: Bool[np.ndarray, "S T"]) -> Float[np.ndarray, " S"]:
     """The last step of each run where the mask holds; 1 where it never does."""
     return np.where(mask, t, 1.0).max(axis=1)
+
+
+def shortest(case: Case) -> Float[np.ndarray, " S"]:
+    """The horizon at which each run would show a rate."""
+    horizon = 10**MIN_DECADES * np.maximum(case.t_min, case.t[0])
+    return np.ceil(horizon) if case.clock.whole else horizon
+
+
+def waiting(case: Case) -> Float[np.ndarray, " S"]:
+    """The same, where a run shows none yet; else nan."""
+    return np.where(case.deep, np.nan, shortest(case))
 
 
 def admit(
@@ -115,9 +164,9 @@ def admit(
 
 def broken_grid(t: Float[np.ndarray, " T"], schedule: Any, clock: Clock) -> str | None:
     """Why the recorded steps are not the promised ones; None if they are."""
-    stuck = np.flatnonzero(np.diff(t) <= 0)
-    if stuck.size:
-        place = clock.said(float(t[stuck[0] + 1]))
+    stuck = grid_of(t).stuck
+    if stuck is not None:
+        place = clock.said(float(t[stuck]))
         return f"{place} is recorded twice or out of order"
     if schedule is not None:
         promised = np.asarray(schedule, dtype=np.float64)
@@ -126,14 +175,6 @@ def broken_grid(t: Float[np.ndarray, " T"], schedule: Any, clock: Clock) -> str 
             first = amount(clock.place(missing[0]), clock.unit)
             return f"{missing.size} promised {clock.name}s are missing, the first is {first}"
     return None
-
-
-def trusted(log_y: Float[np.ndarray, "S T"], residual: Any) -> Bool[np.ndarray, "S T"]:
-    """Steps before the residual first passes its limit; nan vouches for nothing."""
-    if residual is None:
-        return np.ones(log_y.shape, dtype=bool)
-    sound = np.broadcast_to(np.asarray(residual, dtype=np.float64), log_y.shape) <= RESIDUAL_LIMIT
-    return np.logical_and.accumulate(sound, axis=1)
 
 
 def broken_runs(
@@ -155,9 +196,7 @@ def broken_runs(
     if bad.any():
         step = case.clock.said(float(case.t[np.flatnonzero(wild[bad].any(axis=0))[0]]))
         reasons.append(f"{bad.sum()} of {runs} runs are not finite, first at {step}")
-    lawless = np.zeros(runs, dtype=bool)
-    if case.law.curves:  # those of a run may be made of what it recorded
-        lawless = np.any(np.isnan(case.log_f) & case.counted, axis=1) & ~(shallow | bad)
+    lawless = case.lawless & ~(shallow | bad)
     if lawless.any():
         reasons.append(f"the law is nan in {lawless.sum()} of {runs} runs")
     return shallow | bad | lawless, tuple(reasons)

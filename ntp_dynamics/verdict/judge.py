@@ -1,39 +1,29 @@
-"""Judging: a law held against every run of a record."""
+"""Judging: laws held against every run of a record."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from ntp_dynamics.verdict.bound import Bound, hold
-from ntp_dynamics.verdict.clock import STEPS, Clock
-from ntp_dynamics.verdict.curved import Envelope
 from ntp_dynamics.verdict.decay import hold_decay
 from ntp_dynamics.verdict.ensemble import jackknifed, mean_case
 from ntp_dynamics.verdict.found import Found
 from ntp_dynamics.verdict.frequency import hold_frequency
-from ntp_dynamics.verdict.gate import (
-    FLOOR_FACTOR,
-    Case,
-    Condition,
-    admit,
-    broken_grid,
-    broken_runs,
-    trusted,
-)
-from ntp_dynamics.verdict.law import Exponential, Law, LinearGrowth, Monotone, Power
+from ntp_dynamics.verdict.gate import Case, Condition, admit
+from ntp_dynamics.verdict.law import Law
 from ntp_dynamics.verdict.mean import hold_mean
 from ntp_dynamics.verdict.mean_value import hold_mean_value
-from ntp_dynamics.verdict.rate import Rate, measure_rate
+from ntp_dynamics.verdict.question import Opened, Question, opened
+from ntp_dynamics.verdict.rate import Rate, measure_rates
 from ntp_dynamics.verdict.sample import Decay, Frequency, MeanEquals, MeanValue, Scaling
 from ntp_dynamics.verdict.scaling import hold_scaling
+from ntp_dynamics.verdict.series import series_of
 from ntp_dynamics.verdict.verdict import Verdict
-from ntp_dynamics.verdict.wording import beyond
+from ntp_dynamics.verdict.wording import EXACT
 
 OF_A_SAMPLE: dict[type[Law], Callable[[Case], Found]] = {
     MeanEquals: hold_mean,
@@ -94,133 +84,96 @@ def judge(
     if given is None:
         name = "log_y" if law.reads_logs else "values"
         raise ValueError(f"the law {law.describe()} asks for {name}")
-    t, log_y = _grid(t, given, clock, zero=isinstance(law, Monotone))
-    ticks = Clock(clock, unit, timeless, offset, whole=bool((t == np.floor(t)).all()))
-    t = t + offset
-    one_sided = isinstance(law, (Power, Exponential, Envelope))
-    _check(law, side, about, one_sided, log_constant)
-    runs = len(log_y)
-    kept, excluded = admit(preconditions, runs)
-    if not kept.any():
-        return inapplicable(runs, excluded, about)
-    horizon = ticks.place(t.max())
-    blank = Verdict(
-        gate="ok",
-        about=about,
-        law=law.describe(),
-        form=law.form,
-        side=side if one_sided else "both",
-        horizon=horizon,
-        runs_given=runs,
-        excluded=excluded,
-        outcomes=_outcomes(kept, "invalid"),
-        clock=clock,
-        unit=unit,
-        timeless=timeless,
+    series = series_of(t, given, residual)
+    kept, excluded = admit(preconditions, len(series.y))
+    question = Question(
+        series,
+        law,
+        kept,
+        excluded,
+        log_constant,
+        log_ceiling,
+        side,
+        t_min,
+        log_floor,
+        schedule,
+        about,
+        clock,
+        unit,
+        timeless,
+        offset,
     )
-    if broken := broken_grid(
-        t, schedule if schedule is None else np.asarray(schedule) + offset, ticks
-    ):
-        return replace(blank, gate="invalid", reason=broken, runs_judged=int(kept.sum()))
-
-    first = t[t > offset].min(initial=np.inf) if t_min is None else np.asarray(t_min) + offset
-    t_min = np.where(kept, _each("t_min", first, runs), np.nan)
-    start = np.maximum(t_min, law.start)
-    if (late := start > t.max()).any():
-        why = beyond(float(start[late].min()) - offset, horizon, clock, unit)
-        if late[kept].all():
-            reason = f"{why}, so neither bound nor rate can be judged"
-            outcomes = _outcomes(kept, "undecided")
-            return replace(blank, gate="insufficient", reason=reason, outcomes=outcomes)
-        blank = replace(blank, excluded=(*excluded, (why, int(late.sum()))))
-        kept = kept & ~late
-
-    def column(name: str, value: Any) -> Float[np.ndarray, "S 1"] | None:
-        return None if value is None else _column(name, value, kept)
-
-    sound = trusted(log_y, residual)[kept]
-    floor = _column("log_floor", -math.inf if log_floor is None else log_floor, kept)
-    case = Case(
-        t=t,
-        log_y=log_y[kept],
-        law=law.for_runs(t, kept),
-        sign=-1 if one_sided and side == "lower" else 1,
-        counted=sound & (t >= start[kept, None]),
-        readable=floor + math.log(FLOOR_FACTOR),
-        t_min=_column("t_min", t_min, kept)[:, 0],
-        log_constant=column("log_constant", log_constant),
-        log_ceiling=column("log_ceiling", log_ceiling),
-        clock=ticks,
-    )
-    if law.curves and len(case.law.log_f(t)) == 1 and np.isnan(case.log_f[case.counted]).any():
-        raise ValueError("the law is nan at a step to be judged")
-    bad, reasons = broken_runs(case, sound)
-    blank = replace(blank, reason="; ".join(reasons), outcomes=_outcomes(kept, "invalid"))
-    if bad.all() or (bad.any() and about == "ensemble"):
-        return replace(blank, gate="invalid", runs_judged=len(case.log_y))
-    return _verdict(case if not bad.any() else case.of(~bad), blank, np.flatnonzero(kept)[~bad])
+    return judge_all([question])[0]
 
 
-def inapplicable(runs: int, excluded: tuple[tuple[str, int], ...], about: str = "run") -> Verdict:
-    """The verdict on a claim whose hypotheses no run meets."""
-    return Verdict(
-        gate="inapplicable",
-        reason="no run meets the preconditions",
-        about=about,
-        runs_given=runs,
-        excluded=excluded,
-        outcomes=("left out",) * runs,
-    )
+def judge_all(questions: Sequence[Question]) -> list[Verdict]:
+    """The verdicts on several questions: what they have in common is worked out once, and each
+    verdict is that of its question alone.  Raises ValueError as `judge`."""
+    found = [opened(question) for question in questions]
+    rated = [x for x in found if isinstance(x, Opened) and not x.case.law.of_a_sample]
+    ensembles = [x.question.about == "ensemble" for x in rated]
+    cases = [
+        jackknifed(x.case) if together else x.case
+        for x, together in zip(rated, ensembles, strict=True)
+    ]
+    rates = iter(measure_rates(cases, ensembles))
+    return [x if isinstance(x, Verdict) else _verdict(x, rates) for x in found]
 
 
-def _verdict(case: Case, blank: Verdict, numbers: np.ndarray) -> Verdict:
-    """``numbers``: the runs of the case as they were given."""
-    ensemble = blank.about == "ensemble"
+def _verdict(x: Opened, rates: Iterator[tuple[Rate, str | None]]) -> Verdict:
+    """``rates``: those of the cases that can have one, its own the next."""
+    case, said, numbers, q = x.case, x.said, x.numbers, x.question
     if case.law.of_a_sample:
-        return OF_A_SAMPLE[type(case.law)](case).verdict(case, blank, numbers)
-    rate, reason = measure_rate(jackknifed(case) if ensemble else case, ensemble)
+        found = OF_A_SAMPLE[type(case.law)](case)
+        return Verdict(**said | {"law": q.law.describe()} | found.said(case, said, numbers))
+    ensemble = q.about == "ensemble"
+    rate, reason = next(rates)
     bound = hold(mean_case(case) if ensemble else case)
     worst = bound.worst
-    outcomes = list(blank.outcomes)
-    for run, outcome in zip(numbers, _words(case, bound, rate, ensemble), strict=True):
+    outcomes = list(said["outcomes"])
+    words = _words(case, bound, rate, ensemble)
+    for run, outcome in zip(numbers.tolist(), words, strict=True):
         outcomes[run] = outcome
-    undecided = np.array([outcomes[run] == "undecided" for run in numbers])
-    waits = rate.decides_at[undecided] if rate.decides_at.size else np.empty(0)
-    waits = waits[np.isfinite(waits) & (waits > case.t[-1])]
+    waits = np.empty(0)
+    if rate.decides_at.size:
+        undecided = np.array([word == "undecided" for word in words])
+        waits = rate.decides_at[undecided]
+        waits = waits[np.isfinite(waits) & (waits > case.t[-1])]
     place = case.clock.place
-    reasons = [text for text in (blank.reason, reason) if text]
-    return replace(
-        blank,
-        law=case.law.describe(),
-        gate="ok" if reason is None else "insufficient",
-        reason="; ".join(reasons),
-        bound=bound.status,
-        outcomes=tuple(outcomes),
-        joint=rate.joint,
-        decides_at=case.clock.after(waits.max()) if waits.size else None,
-        run_exponents=_spread(rate.exponents, numbers, len(outcomes)),
-        run_drifts=_spread(rate.drifts, numbers, len(outcomes)),
-        run_slacks=_spread(None if ensemble else bound.slacks, numbers, len(outcomes)),
-        slack=bound.slack,
-        worst=None if worst is None or ensemble else (int(numbers[worst[0]]), place(worst[1])),
-        vacuity=bound.vacuity,
-        sup_constant=bound.sup_constant,
-        sup_step=bound.sup_step,
-        sup_growth=bound.sup_growth,
-        rate=rate.status,
-        tightness=rate.tightness,
-        exponent=rate.exponent,
-        interval=rate.interval,
-        window=rate.window,
-        resolvable=rate.resolvable,
-        p_contradicted=0.0 if bound.status == "violated" else rate.p_contradicted,
-        horizon=place(case.t[case.counted.any(axis=0)][-1]),
-        runs_judged=len(case.log_y),
-        runs_rated=rate.rated,
-        descriptive=rate.descriptive,
-        exact_to_floor=rate.exact_to_floor,
-        possible=rate.possible,
-    )
+    reasons = [text for text in (said.get("reason"), reason) if text]
+    met = q.tight and said["form"] in EXACT and bound.status == "holds"
+    judged = {
+        "law": case.law.describe(),
+        "gate": "ok" if reason is None else "insufficient",
+        "reason": "; ".join(reasons),
+        "bound": bound.status,
+        "outcomes": tuple(outcomes),
+        "joint": rate.joint,
+        "decides_at": case.clock.after(waits.max()) if waits.size else None,
+        "run_exponents": _spread(rate.exponents, numbers, len(outcomes)),
+        "run_drifts": _spread(rate.drifts, numbers, len(outcomes)),
+        "run_slacks": _spread(None if ensemble else bound.slacks, numbers, len(outcomes)),
+        "slack": bound.slack,
+        "worst": None if worst is None or ensemble else (int(numbers[worst[0]]), place(worst[1])),
+        "vacuity": bound.vacuity,
+        "sup_constant": bound.sup_constant,
+        "sup_step": bound.sup_step,
+        "sup_growth": bound.sup_growth,
+        "rate": rate.status,
+        "tightness": "tight" if met else rate.tightness,
+        "exponent": rate.exponent,
+        "interval": rate.interval,
+        "window": rate.window,
+        "resolvable": rate.resolvable,
+        "p_contradicted": 0.0 if bound.status == "violated" else rate.p_contradicted,
+        "horizon": place(case.end),
+        "runs_judged": len(case.log_y),
+        "runs_rated": rate.rated,
+        "descriptive": rate.descriptive,
+        "exact_to_floor": rate.exact_to_floor,
+        "possible": rate.possible,
+    }
+    return Verdict(**said | judged)
 
 
 def _words(case: Case, bound: Bound, rate: Rate, ensemble: bool) -> list[str]:
@@ -239,10 +192,6 @@ def _words(case: Case, bound: Bound, rate: Rate, ensemble: bool) -> list[str]:
     return words.tolist()
 
 
-def _outcomes(kept: Bool[np.ndarray, " S"], word: str) -> tuple[str, ...]:
-    return tuple(word if yes else "left out" for yes in kept)
-
-
 def _spread(
     values: Float[np.ndarray, " S"] | None, numbers: np.ndarray, runs: int
 ) -> tuple[float, ...]:
@@ -251,47 +200,3 @@ def _spread(
     if values is not None and values.size:
         full[numbers] = values
     return tuple(full.tolist())
-
-
-def _grid(
-    t: Any, log_y: Any, clock: str, zero: bool
-) -> tuple[Float[np.ndarray, " T"], Float[np.ndarray, "S T"]]:
-    t, log_y = np.asarray(t, dtype=np.float64), np.atleast_2d(np.asarray(log_y, dtype=np.float64))
-    if t.ndim != 1 or not t.size or log_y.ndim != 2 or log_y.shape[1] != t.size or not len(log_y):
-        raise ValueError(f"t {t.shape} and log_y {log_y.shape} are not (T,) and (S, T)")
-    whole = (t == np.floor(t)) | (clock != STEPS.name)
-    if not (((t >= 0) if zero else (t > 0)) & whole & np.isfinite(t)).all():
-        kind = "positive integer" if clock == STEPS.name else "positive number"
-        raise ValueError(f"t holds a {clock} that is not a {kind} (0 only if monotone)")
-    return t, log_y
-
-
-def _check(law: Law, side: str, about: str, one_sided: bool, log_constant: Any) -> None:
-    if side not in ("upper", "lower"):
-        raise ValueError(f"side is 'upper' or 'lower', not {side!r}")
-    if about not in ("run", "ensemble"):
-        raise ValueError(f"about is 'run' or 'ensemble', not {about!r}")
-    growth = isinstance(law, LinearGrowth) and law.asymptotic
-    if law.of_a_sample and about != "ensemble":
-        raise ValueError(f"the law {law.describe()} speaks of an ensemble, not of every run")
-    if about == "ensemble" and not (one_sided or growth or law.of_a_sample):
-        raise ValueError(f"the law {law.describe()} speaks of every run, not of an ensemble")
-    rateless = isinstance(law, Exponential) and law.rate is None
-    if log_constant is not None and (rateless or not one_sided):
-        raise ValueError(f"the law {law.describe()} takes no constant")
-
-
-def _column(name: str, value: Any, kept: Bool[np.ndarray, " S"]) -> Float[np.ndarray, "S 1"]:
-    """One number for each run to be judged.  Raises ValueError where it is nan."""
-    chosen = _each(name, value, len(kept))[kept]
-    if np.isnan(chosen).any():
-        raise ValueError(f"{name} is nan in a run to be judged")
-    return chosen[:, None]
-
-
-def _each(name: str, value: Any, runs: int) -> Float[np.ndarray, " S"]:
-    """One number a run."""
-    array = np.asarray(value, dtype=np.float64)
-    if array.shape not in ((), (1,), (runs,)):
-        raise ValueError(f"{name} has shape {array.shape}, neither () nor ({runs},)")
-    return np.broadcast_to(array, runs)

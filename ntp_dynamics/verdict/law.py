@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ntp_dynamics.verdict.grid import grid_of
 from ntp_dynamics.verdict.parameters import (
     CurveLike,
     Parameter,
@@ -227,9 +228,11 @@ class Power(Law, form="power"):
 
     def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
         p, q = self.p[:, None], self.log_power[:, None]
-        log_t = np.log(t)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(q != 0, q * np.log(log_t), 0.0) - p * log_t
+        grid = grid_of(t)
+        if not self.log_power.any():
+            return 0.0 - p * grid.log
+        with np.errstate(invalid="ignore"):
+            return np.where(q != 0, q * grid.log_log, 0.0) - p * grid.log
 
     def describe(self) -> str:
         p, q = np.broadcast_arrays(self.p, self.log_power)
@@ -272,7 +275,7 @@ class LinearGrowth(Law, form="linear_growth"):
         return limit is None or not np.any(np.isinf(limit) if sign > 0 else limit == 0)
 
     def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
-        return np.log(t)[None]
+        return grid_of(t).log[None]
 
     def describe(self) -> str:
         low = "a" if self.low is None else in_short(self.low)

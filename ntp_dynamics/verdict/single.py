@@ -17,9 +17,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.special import ndtr
 
+from ntp_dynamics.verdict.design import PAIRS
 from ntp_dynamics.verdict.drift import Drift
 from ntp_dynamics.verdict.gate import Case
-from ntp_dynamics.verdict.windows import LEAST_POINTS, PAIRS, Reach, Windows
+from ntp_dynamics.verdict.windows import Reach, Windows
 
 SPAN = 400.0
 """Horizon over start from which all six windows, of a decade each, lie behind the start."""
@@ -66,9 +67,8 @@ def range_alone(drift: Drift) -> tuple[Float[np.ndarray, " ..."], Float[np.ndarr
 
 def testable(case: Case, windows: Windows, reach: Reach) -> Bool[np.ndarray, " S"]:
     """Runs long enough, and with steps enough in all windows, to contradict a law by themselves."""
-    full = (windows.points >= LEAST_POINTS[windows.ratio]).all(axis=(0, 1))
     start = np.maximum(case.t_min, case.t[0])
-    return reach.seen & full & (windows.end >= SPAN * start)
+    return reach.seen & windows.full & (windows.end >= SPAN * start)
 
 
 def decisive_horizon(case: Case, windows: Windows, drift: Drift) -> Float[np.ndarray, " S"]:

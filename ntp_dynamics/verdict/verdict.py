@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
 from typing import Any
 
 from scipy.special import betaincinv
@@ -28,6 +29,9 @@ DERIVED = ("label", "summary", "sentence", "not_finite", "counts", "failing", "m
 """What JSON holds for readers and ``from_json`` works out anew."""
 A_RUN = "run_"
 """Fields with a number for each run: null is nan unless said otherwise."""
+WORKED_OUT = ("counts", "failing", "most_failing")
+"""Of those the ones that may hold numbers that are not finite."""
+PLAIN = (str, int, bool)
 IF_TRUE = ("evaluated",)
 """Fields that JSON holds only where they are true."""
 FAILING = ("broken", "contradicted")
@@ -123,31 +127,34 @@ class Verdict:
     band: tuple[float, float] | None = None
     evaluated: bool = False
 
-    @property
+    @cached_property
     def label(self) -> Label:
         """The one word for tables: the first of these that is true."""
-        labels = {
-            Label.does_not_apply: self.gate == "inapplicable",
-            Label.invalid: self.gate == "invalid",
-            Label.contradicted: self.bound == "violated" or self.rate == "contradicted",
-            Label.vacuous: self.bound == "holds_vacuous",
-            Label.faster: self.tightness == "faster",
-            Label.tight: self.tightness == "tight",
-            Label.holds: self.bound == "holds" or self.rate == "consistent",
-        }
-        return next((label for label, true in labels.items() if true), Label.inconclusive)
+        if self.gate == "inapplicable":
+            return Label.does_not_apply
+        if self.gate == "invalid":
+            return Label.invalid
+        if self.bound == "violated" or self.rate == "contradicted":
+            return Label.contradicted
+        if self.bound == "holds_vacuous":
+            return Label.vacuous
+        if self.tightness in ("faster", "tight"):
+            return Label(self.tightness)
+        if self.bound == "holds" or self.rate == "consistent":
+            return Label.holds
+        return Label.inconclusive
 
-    @property
+    @cached_property
     def counts(self) -> dict[str, int]:
         """How many of the runs given met each outcome."""
         return dict(Counter(self.outcomes))
 
-    @property
+    @cached_property
     def judged(self) -> list[int]:
         """The runs that were not left out."""
         return [run for run, outcome in enumerate(self.outcomes) if outcome != "left out"]
 
-    @property
+    @cached_property
     def failing(self) -> list[int]:
         """The runs that break the bound or contradict the rate, the worst first."""
         if self.about != "run":
@@ -160,22 +167,21 @@ class Verdict:
 
         return sorted(failing, key=severity)
 
-    @property
+    @cached_property
     def most_failing(self) -> float:
         """Upper 95 % limit (Clopper and Pearson) of the share of such runs that are not kept; nan
         for fewer than five runs or where the runs are one datum."""
         total = len(self.judged)
-        lost = total - sum(self.outcomes[run] == "kept" for run in self.judged)
         if self.about != "run" or total < LEAST_RUNS:
             return math.nan
-        return 1.0 if lost == total else float(betaincinv(lost + 1, total - lost, 0.95))
+        return share_at_most(total - self.counts.get("kept", 0), total)
 
-    @property
+    @cached_property
     def sentence(self) -> str:
         """The verdict in plain words, with its numbers."""
         return sentence(self)
 
-    @property
+    @cached_property
     def summary(self) -> str:
         """What was found, in a few words for a table."""
         return summary(self)
@@ -184,8 +190,7 @@ class Verdict:
         """Plain finite JSON: a number that is not finite is null, and ``not_finite`` says which
         (by path, as ``interval.0``) and what it was; nan where that is silent about a run."""
         lost: dict[str, str] = {}
-        derived = ("counts", "failing", "most_failing")
-        said = {**vars(self), **{name: getattr(self, name) for name in derived}}
+        said = {name: getattr(self, name) for name in (*FIELDS, *WORKED_OUT)}
         record = {name: _finite(value, name, lost) for name, value in said.items()}
         record = {name: x for name, x in record.items() if x or name not in IF_TRUE}
         words = {"summary": self.summary, "sentence": self.sentence}
@@ -198,13 +203,26 @@ class Verdict:
         return cls(**{k: _restored(v, k, lost) for k, v in record.items() if k not in DERIVED})
 
 
+FIELDS = tuple(field.name for field in fields(Verdict))
+
+
+@lru_cache(maxsize=1024)
+def share_at_most(found: int, total: int) -> float:
+    """Upper 95 % limit (Clopper and Pearson) of a share that was found in so many of all."""
+    return 1.0 if found == total else float(betaincinv(found + 1, total - found, 0.95))
+
+
 def _finite(value: Any, path: str, lost: dict[str, str]) -> Any:
-    if isinstance(value, (tuple, list)):
-        return [_finite(item, f"{path}.{i}", lost) for i, item in enumerate(value)]
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return value
         if not (path.startswith(A_RUN) and math.isnan(value)):
             lost[path] = str(value)
         return None
+    if isinstance(value, (tuple, list)):
+        if all(type(item) in PLAIN for item in value):
+            return list(value)
+        return [_finite(item, f"{path}.{i}", lost) for i, item in enumerate(value)]
     return value
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import xarray
 
-from ntp_dynamics.observe.judgement import judge_claims, series
+from ntp_dynamics.observe.judgement import judge_claims
+from ntp_dynamics.observe.readings import Readings
 from ntp_dynamics.verdict.claim import Claim
 from ntp_dynamics.verdict.law import Law
 
@@ -38,7 +39,7 @@ def claim(judged: list[bool] | None) -> Claim:
     ],
 )
 def test_places_are_those_of_the_axis_where_the_claim_speaks(coordinate, expected):
-    t, values = series(tree(coordinate), claim([True, False, True]), None)
+    t, values = Readings(tree(coordinate)).placed(claim([True, False, True]), None)
     assert t.tolist() == expected
     assert values.tolist() == [[1.0, 3.0]]
 

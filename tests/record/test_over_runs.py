@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, t
 
-from ntp_dynamics.record.over_runs import OverRuns, middle, spread
+from ntp_dynamics.record.over_runs import OverRuns, middles, spread
 
 VALUES = np.array([[1.0, 4.0, np.nan], [2.0, np.nan, np.nan], [6.0, 8.0, np.nan]])
 
@@ -47,11 +47,18 @@ def test_a_share_has_the_limits_of_wilson_of_the_runs_that_were_asked(k: int, n:
 
 def test_a_record_says_what_stands_for_its_runs_and_the_median_where_it_is_silent() -> None:
     events = np.array([0.0, 1.0, 1.0, np.nan])
-    assert middle(events, {"over_runs": "share"}) == pytest.approx(2 / 3)
-    assert middle(np.log([1.0, 3.0]), {"over_runs": "mean", "log": 1}) == pytest.approx(np.log(2))
-    assert middle(np.array([1.0, 2.0, 9.0]), {}) == 2
-    assert middle(np.array([1.0, 2.0, 9.0]), {"over_runs": "mode"}) == 2
-    assert math.isnan(middle(np.array([np.nan, np.nan]), {"over_runs": "share"}))
+    found = middles(
+        [
+            (events, {"over_runs": "share"}),
+            (np.array([1.0, 2.0, 9.0]), {}),
+            (np.log([1.0, 3.0]), {"over_runs": "mean", "log": 1}),
+            (np.array([1.0, 2.0, 9.0]), {"over_runs": "mode"}),
+            (np.array([1.0, 2.0]), {"over_runs": "median"}),
+            (np.array([np.nan, 1.0]), {}),
+            (np.array([np.nan, np.nan]), {"over_runs": "share"}),
+        ]
+    )
+    assert found == pytest.approx([2 / 3, 2, np.log(2), 2, 1.5, np.nan, np.nan], nan_ok=True)
 
 
 @pytest.mark.parametrize("runs", [7, 40, 1000])

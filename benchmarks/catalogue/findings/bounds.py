@@ -17,7 +17,8 @@ from ntp_dynamics.studies.next_token.theory.huang2024 import (
     theorem2_burn_in,
     theorem2_first_stage,
 )
-from ntp_dynamics.verdict.claim import Claim, at
+from ntp_dynamics.verdict.claim import Claim
+from ntp_dynamics.verdict.terms import at
 
 
 def only(records: Records) -> Watched:

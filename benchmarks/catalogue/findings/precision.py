@@ -19,7 +19,7 @@ from benchmarks.catalogue.expectation import (
 from benchmarks.catalogue.finding import Finding, Row
 from benchmarks.catalogue.plots import Chart, Series
 from benchmarks.catalogue.watched import Records, Watched
-from ntp_dynamics.verdict.gate import RESIDUAL_LIMIT
+from ntp_dynamics.verdict.series import RESIDUAL_LIMIT
 
 GAP, SHADOW = "direction_gap_kq", "shadow_attention"
 

@@ -14,7 +14,7 @@ from benchmarks.catalogue.labels import verdict
 from benchmarks.catalogue.plots import Chart, Series
 from benchmarks.catalogue.watched import Records, Watched
 from ntp_dynamics.studies.next_token.theory.huang2024 import theorem2_burn_in, theorem2_first_stage
-from ntp_dynamics.verdict.claim import at
+from ntp_dynamics.verdict.terms import at
 
 SAYS_SOMETHING = ("holds", "tight", "faster")
 

@@ -17,6 +17,7 @@ from ntp_dynamics.studies.next_token.data.draw import (
     ENTRYWISE,
     Purpose,
     Streams,
+    check_minibatches,
     draw_corpora,
     draw_embeddings,
     streams,
@@ -127,6 +128,7 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
     torch.set_num_threads(config.runtime.threads)
     source = streams(config)
     corpora = draw_corpora(config, source)
+    check_minibatches(config, corpora)
     embeddings = draw_embeddings(config, source, corpora[0])
     shape = shape_of(corpora, embeddings[0].dim)
     kept = affordable(hooks, config.hooks, shape.axes)
@@ -136,7 +138,7 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
     batch = pack(corpora, [recognition.collocation for recognition in known.recognitions])
 
     dim, vocab_size = embeddings[0].dim, corpora[0].vocab_size
-    whole = isinstance(config.optimizer, ENTRYWISE)  # its steps depend on the basis
+    entrywise = isinstance(config.optimizer, ENTRYWISE)  # its steps depend on the basis
 
     def weights(purpose: Purpose, rows: int) -> list[Float[Any, "A D"]] | None:
         if isinstance(config.init, ZeroInit):
@@ -154,9 +156,11 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
             [t.attention for t in targets],
         ),
         feed_forward=feed_forward_matrix(
-            weights(Purpose.init_feed_forward, vocab_size), embeddings, batch, whole
+            weights(Purpose.init_feed_forward, vocab_size), embeddings, batch, entrywise
         ),
-        attention=attention_matrix(weights(Purpose.init_attention, dim), embeddings, batch, whole),
+        attention=attention_matrix(
+            weights(Purpose.init_attention, dim), embeddings, batch, entrywise
+        ),
         hooks=kept,
         notes_of_size=notes_of_size(config, shape, hooks, kept, corpora),
         shape=shape,

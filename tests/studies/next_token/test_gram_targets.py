@@ -129,9 +129,7 @@ def test_with_ten_dimensions_attention_goes_to_its_target_where_it_is_the_best(t
     record = job(tmp_path, 10, "runs=8", *steps, step_size=0.25)
     attention = record.trajectory["attention"]
     logits = attention["logits"].values
-    best = np.array(
-        [is_best(c, recognise(c), m) for c, m in zip(record.corpora, logits, strict=True)]
-    )
+    best = np.array(is_best(record.corpora, [recognise(c) for c in record.corpora], logits))
     assert 0 < best.sum() < 8
     gap = attention["direction_gap_kq"].values[:, -1]
     norm_ratio = (attention["norm_kq"] / attention["path_length"]).values[:, -1]

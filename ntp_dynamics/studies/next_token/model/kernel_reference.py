@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.columns import Columns
-from ntp_dynamics.studies.next_token.model.kernel_descent import Iterate
+from ntp_dynamics.studies.next_token.model.iterate import Iterate
 from ntp_dynamics.studies.next_token.model.layout import Laid
 from ntp_dynamics.studies.next_token.model.measure import (
     BETWEEN,
@@ -56,6 +56,18 @@ def no_reference() -> KernelReference:
         role=NO_RELATIONS,
         bounds=np.zeros((0, 4)),
         score=nothing,
+    )
+
+
+def loss_reference(
+    log_pi: Float[np.ndarray, " sentences"], margin: float = math.nan, classes: float = 0.0
+) -> KernelReference:
+    """Of the loss alone; above its infimum where ``margin`` is the Delta of all logits."""
+    return no_reference()._replace(
+        attentive=not math.isnan(margin),
+        pi=_whole_lanes(np.exp(log_pi)),
+        margin=margin,
+        classes=classes,
     )
 
 

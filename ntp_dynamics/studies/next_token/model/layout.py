@@ -7,7 +7,6 @@ that the lanes of a block are alike; a block is filled up with copies of weight 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +15,11 @@ from torch import Tensor
 
 from ntp_dynamics.studies.next_token.data.rows import starts
 from ntp_dynamics.studies.next_token.model.batch import Batch
+from ntp_dynamics.studies.next_token.model.coordinates import Coordinates
 from ntp_dynamics.studies.next_token.model.dense import DenseLayout, lay_out_dense
 from ntp_dynamics.studies.next_token.model.gains import gains, kinds
+from ntp_dynamics.studies.next_token.model.iterate import Iterate, iterate_at
 from ntp_dynamics.studies.next_token.model.kernel import Layout
-from ntp_dynamics.studies.next_token.model.kernel_descent import Iterate
 from ntp_dynamics.studies.next_token.model.layout_kernels import (
     fill_blocks,
     look_at_rows,
@@ -37,22 +37,19 @@ class Laid:
     pairs: Int[np.ndarray, " P"]
     """Where the scores that occur stand in the flattened V x Q scores."""
 
-    def iterate(self, start: Float[np.ndarray, "V Q"]) -> Iterate:
-        """At the start."""
-        size = -(-len(self.pairs) // LANES) * LANES
-        scores = np.zeros(size)
+    row: Int[np.ndarray, " N"]
+    """Where each sentence of the corpus stands in the layout."""
+
+    def iterate(
+        self,
+        start: Float[np.ndarray, "V Q"],
+        memories: int = 0,
+        within: Coordinates | None = None,
+    ) -> Iterate:
+        """At the start, for a rule with so many memories."""
+        scores = np.zeros(-(-len(self.pairs) // LANES) * LANES)
         scores[: len(self.pairs)] = start[np.divmod(self.pairs, start.shape[1])]
-        more = size + LANES
-        return Iterate(
-            start=scores,
-            moved=np.zeros(size),
-            lost=np.zeros(size),
-            exponent=np.zeros(more),
-            mantissa=np.zeros(more),
-            slope=np.zeros(more),
-            scale=np.array([math.nan]),
-            length=np.zeros(2),
-        )
+        return iterate_at(scores, True, memories, within)
 
 
 def lay_out(batch: Batch, run: int, logits: Float[Tensor, "V V"]) -> Laid:
@@ -113,7 +110,9 @@ def _lay_out_blocks(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> La
         ratio=gains_of[at] / np.where(led == slot, 1.0, gains_of[to]),
     )
     asked, shown = np.divmod(occurring, v)
-    return Laid(layout, shown * batch.n_queries + asked)
+    placed = np.flatnonzero(~weightless)
+    row_of = placed[np.argsort(order[~weightless])]
+    return Laid(layout, shown * batch.n_queries + asked, row_of)
 
 
 def _pairs(

@@ -28,7 +28,7 @@ from ntp_dynamics.studies.next_token.theory.hypotheses import (
     ASSUMPTION_2,
     ASSUMPTION_3,
     EXTENDABLE,
-    NORMALISED,
+    PAPER_RULE,
     RELATIONS,
     SMALL_STEP,
     TRAINED,
@@ -39,17 +39,31 @@ from ntp_dynamics.verdict.claim import Claim
 from ntp_dynamics.verdict.law import Law
 
 SOURCE = "Huang, Liang, Yang, NeurIPS 2024, {}"
-STAGE_1 = (TRAINED[Stage.feed_forward], *ASSUMPTION_1, ASSUMPTION_2, ZERO_INIT, NORMALISED)
+STAGE_1 = (TRAINED[Stage.feed_forward], *ASSUMPTION_1, ASSUMPTION_2, ZERO_INIT, *PAPER_RULE)
 STAGE_2 = (
     TRAINED[Stage.attention],
     *ASSUMPTION_1,
     ASSUMPTION_2,
     ASSUMPTION_3,
     ZERO_INIT,
-    NORMALISED,
+    *PAPER_RULE,
     RELATIONS,
     SMALL_STEP,
 )
+
+
+def fixed_point(
+    step: Callable[[Float[np.ndarray, " S"]], Float[np.ndarray, " S"]],
+    start: Float[np.ndarray, " S"],
+    most: int,
+) -> Float[np.ndarray, " S"]:
+    """Where a map that contracts leads to in ``most`` steps, or as soon as it moves no more."""
+    for _ in range(most):
+        start, before = step(start), start
+        if np.array_equal(start, before, equal_nan=True):
+            break
+    return start
+
 
 # --- Proposition 1: the feed-forward layer ------------------------------------------------------
 
@@ -114,10 +128,12 @@ def corollary1_length(c: Constants, log_steps: Any) -> Float[np.ndarray, " S"]:
 def corollary1_burn_in(c: Constants) -> Float[np.ndarray, " S"]:
     """Smallest T from which T >= 384 ||W*_ov||^5 log(2|V|) log T / eta0."""
     factor = corollary1_length(c, 1.0)
-    t = 1e3 + factor
-    for _ in range(200):  # T -> factor log T contracts to the larger root, where there is one
-        t = np.where(factor > math.e, factor * np.log(np.maximum(t, math.e)), 2.0)
-    return np.ceil(np.maximum(t, 2.0))
+
+    def next_after(t: Float[np.ndarray, " S"]) -> Float[np.ndarray, " S"]:
+        # T -> factor log T contracts to the larger root, where there is one
+        return np.where(factor > math.e, factor * np.log(np.maximum(t, math.e)), 2.0)
+
+    return np.ceil(np.maximum(fixed_point(next_after, 1e3 + factor, 200), 2.0))
 
 
 def corollary1(version: str, spelt: str, observable: str, low: float, high: float) -> Claim:
@@ -197,10 +213,8 @@ def theorem2_rates(c: Constants) -> tuple[Float[np.ndarray, " S"], Float[np.ndar
 def theorem2_burn_in(c: Constants) -> Float[np.ndarray, " S"]:
     """Smallest t from which t >= 1696 N L_max^4 ||W*_kq||^6 log^2 t / eta."""
     factor = 1696 * c.n * c.max_length**4 * c.kq_norm**6 / c.eta
-    t = np.full_like(factor, 1e3) + factor
-    for _ in range(100):  # t -> factor log^2 t contracts to the larger root
-        t = factor * np.log(t) ** 2
-    return np.ceil(t)
+    # t -> factor log^2 t contracts to the larger root
+    return np.ceil(fixed_point(lambda t: factor * np.log(t) ** 2, 1e3 + factor, 100))
 
 
 def theorem2_leak(c: Constants) -> Law:

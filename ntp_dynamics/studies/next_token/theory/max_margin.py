@@ -62,7 +62,7 @@ class AttentionTarget:
 
     columns: Columns
 
-    @property
+    @cached_property
     def norm(self) -> float:
         """||W*_kq||_F."""
         return math.sqrt(self.columns.norm_squared)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ntp_dynamics.studies.next_token.theory.claims import CLAIMS
-from ntp_dynamics.verdict.claim import at
+from ntp_dynamics.verdict.terms import at
 
 log, sqrt, exp = np.log, math.sqrt, np.exp
 T = np.array([2.0, 7.0, 100.0, 40_000.0])
