@@ -87,6 +87,11 @@ class OneLayerTransformer(Study):
 
         return prepare(config, hooks)
 
+    def measured(
+        self, problem: NextToken, hooks: Mapping[str, list[Any]]
+    ) -> Mapping[str, list[Any]]:
+        return problem.hooks
+
     def phases(self, problem: NextToken) -> Sequence[Phase]:
         from ntp_dynamics.studies.next_token.phases import phases
 

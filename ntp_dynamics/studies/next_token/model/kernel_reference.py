@@ -125,10 +125,8 @@ def _places(
 ) -> Int[np.ndarray, " relations"]:
     """Where the scores of relations stand among those that occur, which come by query."""
     places = tokens[tokens >= 0].numpy(force=True)
-    by_query = [
-        x % batch.n_queries * batch.vocab_size + x // batch.n_queries for x in (occurring, places)
-    ]
-    return np.searchsorted(*by_query)
+    q, v = batch.n_queries, batch.vocab_size
+    return np.searchsorted(occurring % q * v + occurring // q, places % q * v + places // q)
 
 
 def _still(

@@ -14,7 +14,8 @@ from graphlib import TopologicalSorter
 from typing import NamedTuple
 
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
-from ntp_dynamics.studies.next_token.data.realizable import Order, Recognition
+from ntp_dynamics.studies.next_token.data.orders import Order
+from ntp_dynamics.studies.next_token.data.realizable import Recognition
 
 
 class Levels(NamedTuple):

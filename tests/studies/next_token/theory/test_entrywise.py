@@ -16,7 +16,8 @@ import torch
 import ntp_dynamics as ntp
 from ntp_dynamics.studies.next_token.choices import Weights
 from ntp_dynamics.studies.next_token.data.generate import generate
-from ntp_dynamics.studies.next_token.data.realizable import Order, recognise
+from ntp_dynamics.studies.next_token.data.orders import Order
+from ntp_dynamics.studies.next_token.data.realizable import recognise
 from ntp_dynamics.studies.next_token.groups import Adam, RealizableDataset
 from ntp_dynamics.studies.next_token.model.batch import pack
 from ntp_dynamics.studies.next_token.model.cross_entropy import cross_entropy
