@@ -74,9 +74,16 @@ CONFLICTS = [
         lambda c: (
             isinstance(c.init, ZeroInit)
             and (c.runs > 1 if isinstance(c.dataset, FileDataset) else c.vary is Vary.init)
+            and c.batch.size is None
         ),
         "every run would be the same: one corpus, and zero init has nothing to vary",
         "use init=gaussian, runs=1, or a generated dataset with vary=corpus",
+    ),
+    Conflict(
+        "batch.size",
+        lambda c: c.batch.size is not None and isinstance(c.optimizer, Polyak),
+        "Polyak's step needs the loss of all sentences",
+        "use batch.size=null or another optimizer",
     ),
     Conflict(
         "dataset.path",

@@ -17,6 +17,7 @@ from ntp_dynamics.studies.next_token.data.draw import (
     ENTRYWISE,
     Purpose,
     Streams,
+    check_minibatches,
     draw_corpora,
     draw_embeddings,
     streams,
@@ -114,6 +115,7 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
     torch.set_num_threads(config.runtime.threads)
     source = streams(config)
     corpora = draw_corpora(config, source)
+    check_minibatches(config, corpora)
     embeddings = draw_embeddings(config, source, corpora[0])
     shape = shape_of(corpora, embeddings[0].dim)
     make_room(in_memory(config, shape, hooks))

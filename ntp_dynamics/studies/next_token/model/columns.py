@@ -36,17 +36,19 @@ class Columns(NamedTuple):
     """The class that stands for ``many``: its weight is along their unit vector, sqrt(many) times
     the logit of each."""
     many: float
+    log_pi: Float[np.ndarray, " 0"]
+    """Tokens all weigh one."""
 
 
 @compiled
-def advance_columns(columns, iterate, steps, against, per_sentence, due, rows):
+def advance_columns(columns, iterate, steps, sampling, against, per_sentence, due, rows):
     """The feed-forward stage: D[:,x] = softmax(M[:,x]) - e_n(x)."""
     room = np.empty(columns.classes)
-    descend(_columns, columns, iterate, room, steps, against, per_sentence, due, rows)
+    descend(_columns, columns, iterate, room, steps, sampling, against, per_sentence, due, rows)
 
 
 @njit(**INLINE)
-def _columns(columns, iterate, scale, class_, against, per_sentence, noting):
+def _columns(columns, log_pi, iterate, scale, class_, against, per_sentence, noting):
     """dL0/dM e^-scale; the log of the largest token."""
     biggest = NEVER
     for x in range(len(columns.label)):
@@ -98,5 +100,5 @@ def start_columns(
     last, many = batch.vocab_size - 1, float(max(batch.unused, 1))
     columns[:, last] *= math.sqrt(many)
     classes = columns.shape[1]
-    layout = Columns(known * classes, n[known].astype(np.int64), classes, last, many)
+    layout = Columns(known * classes, n[known].astype(np.int64), classes, last, many, np.zeros(0))
     return layout, iterate_at(columns.ravel(), False, memories, within)

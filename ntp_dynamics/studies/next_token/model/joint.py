@@ -32,14 +32,16 @@ from ntp_dynamics.studies.next_token.model.simd import INLINE, LANES, store
 
 
 @compiled
-def advance_joint(layout, scores, logits, steps, against, per_sentence, length):
+def advance_joint(layout, scores, logits, steps, sampling, against, per_sentence, length):
     """Take steps of both iterates; numbers depend on nothing but how many were taken."""
     room = room_of(layout)
-    descend_both(_both, layout, scores, logits, room, steps, against, per_sentence, length)
+    descend_both(
+        _both, layout, scores, logits, room, steps, sampling, against, per_sentence, length
+    )
 
 
 @njit(**INLINE)
-def _both(layout, scores, logits, room, against, per_sentence, noting):
+def _both(layout, log_pi, scores, logits, room, against, per_sentence, noting):
     for p in range(0, len(logits.start), LANES):
         store(layout.columns, p, entries(logits, p))
     if logits.kept[0] != 1.0:  # what only fills the lanes does not decay
@@ -48,14 +50,14 @@ def _both(layout, scores, logits, room, against, per_sentence, noting):
     if layout.many > 1.0:
         for p in range(layout.last, len(logits.start), layout.classes):
             layout.columns[p] /= math.sqrt(layout.many)
-    return accumulate(layout, scores, unit(scores), room, against, per_sentence, noting, logits)
+    given = scores, unit(scores), room, against, per_sentence, noting
+    return accumulate(layout, log_pi, *given, logits)
 
 
 def lay_out_joint(
     batch: Batch, run: int, logits: Float[Tensor, "V V"]
-) -> tuple[DenseLayout, Int[np.ndarray, " P"]]:
-    """The layout of one run whose logits move, and where the scores that occur stand in the
-    flattened V x Q."""
-    layout, pairs = lay_out_dense(batch, run, logits)
+) -> tuple[DenseLayout, Int[np.ndarray, " P"], Int[np.ndarray, " N"]]:
+    """As `lay_out_dense`, of one run whose logits move."""
+    layout, *places = lay_out_dense(batch, run, logits)
     everyone = len(layout.label)  # a token that attends to itself moves the logits
-    return layout._replace(columns=layout.columns.copy(), moving=everyone), pairs
+    return layout._replace(columns=layout.columns.copy(), moving=everyone), *places

@@ -12,14 +12,16 @@ from ntp_dynamics.studies.next_token.model.growth_kernel import grow, keep
 from ntp_dynamics.studies.next_token.model.iterate import add, far, scaled_square, split, unit
 from ntp_dynamics.studies.next_token.model.kernel_rules import POLYAK, Rule, move, pull
 from ntp_dynamics.studies.next_token.model.measure import log_gap, measure_step
+from ntp_dynamics.studies.next_token.model.sampling import draw
 from ntp_dynamics.studies.next_token.model.simd import INLINE
 
 
 class Steps(NamedTuple):
-    """The steps to take: how many, and by which rule."""
+    """The steps to take: how many, by which rule, and how many there were before."""
 
     count: int
     rule: Rule
+    taken: int = 0
 
 
 class JointSteps(NamedTuple):
@@ -30,26 +32,37 @@ class JointSteps(NamedTuple):
     logits: Rule
     together: bool
     """Whether a norm is that of both gradients as one."""
+    taken: int = 0
 
 
 @njit(**INLINE)
-def descend(accumulate, layout, iterate, room, steps, against, per_sentence, due, rows):
+def descend(accumulate, layout, iterate, room, steps, sampling, against, per_sentence, due, rows):
     """Take steps, and measure on the way.
 
-    ``accumulate(layout, iterate, scale, room, against, per_sentence, noting)`` adds the gradient in
-    units of e^scale to the slope, fills ``per_sentence`` where ``noting``, and returns the log of
-    its largest term.  ``rows`` are measured at the iterates after ``due`` of these steps, also
-    after the last; ``due`` increases and ends with a number that is never reached.  One call to
-    ``accumulate`` serves all: what is measured changes no bit of what is trained.
+    ``accumulate(layout, log_pi, iterate, scale, room, against, per_sentence, noting)`` adds the
+    gradient of sentences of these weights, in units of e^scale, to the slope, fills
+    ``per_sentence`` where ``noting``, and returns the log of its largest term.  ``rows`` are
+    measured at the iterates after ``due`` of these steps, also after the last; ``due`` increases
+    and ends with a number that is never reached.  One call to ``accumulate`` serves all, or, where
+    sentences are drawn, one for what is measured, whose scale is forgotten: what is measured
+    changes no bit of what is trained.
     """
     rule = steps.rule
     if math.isnan(iterate.scale[0]) and len(iterate.exponent) > 0:
         split(iterate)
-    taken, row, scaled = 0, 0, False
+    taken, row, scaled, before = 0, 0, False, iterate.scale[0]
+    drawing = len(sampling.chosen) > 0
     while taken < steps.count or due[row] == taken:
         is_due = due[row] == taken
+        drawn = drawing and not is_due
         noting = is_due or rule.kind == POLYAK
-        biggest = accumulate(layout, iterate, unit(iterate), room, against, per_sentence, noting)
+        log_pi = layout.log_pi
+        if drawn:
+            log_pi = sampling.log_weight
+            if not scaled:
+                draw(sampling, steps.taken + taken)
+        given = iterate, unit(iterate), room, against, per_sentence, noting
+        biggest = accumulate(layout, log_pi, *given)
         if not scaled and far(iterate, biggest):
             scaled = True
             continue
@@ -59,31 +72,42 @@ def descend(accumulate, layout, iterate, room, steps, against, per_sentence, due
         if is_due:
             measure_step(against, per_sentence, iterate, rows[row])
             row += 1
-        if taken == steps.count:
+        if taken == steps.count or (drawing and not drawn):
             iterate.slope[:] = 0.0
-            break
+            if drawing:
+                iterate.scale[0] = before
+            continue
         square, scale = pull(iterate, rule, entry_square)
         log_ratio = 0.0
         if rule.kind == POLYAK:
             log_ratio = log_gap(against, per_sentence) - (math.log(square) + 2 * scale)
         move(iterate, rule, rule.step_size, square, scale, log_ratio, entry_square)
         keep(per_sentence)
-        taken += 1
+        taken, before = taken + 1, iterate.scale[0]
 
 
 @njit(**INLINE)
-def descend_both(accumulate, layout, scores, logits, room, steps, against, per_sentence, length):
+def descend_both(
+    accumulate, layout, scores, logits, room, steps, sampling, against, per_sentence, length
+):
     """Take steps of two iterates; ``length`` is that of both, and what rounding took from it.
 
-    ``accumulate(layout, scores, logits, room, against, per_sentence, noting)`` adds both gradients,
-    each in units of its e^scale, to the slopes, and returns the logs of their largest terms.
+    ``accumulate(layout, log_pi, scores, logits, room, against, per_sentence, noting)`` adds both
+    gradients, each in units of its e^scale, to the slopes, and returns the logs of their largest
+    terms.
     """
     if math.isnan(scores.scale[0]):
         split(scores)
     taken, scaled = 0, False
     noting = steps.scores.kind == POLYAK
     while taken < steps.count:
-        by_score, by_logit = accumulate(layout, scores, logits, room, against, per_sentence, noting)
+        log_pi = layout.log_pi
+        if len(sampling.chosen) > 0:
+            log_pi = sampling.log_weight
+            if not scaled:
+                draw(sampling, steps.taken + taken)
+        given = scores, logits, room, against, per_sentence, noting
+        by_score, by_logit = accumulate(layout, log_pi, *given)
         if not scaled:
             far_scores, far_logits = far(scores, by_score), far(logits, by_logit)
             if far_scores or far_logits:

@@ -32,6 +32,8 @@ class Laid:
     layout: Layout | DenseLayout
     pairs: Int[np.ndarray, " P"]
     """Where the scores that occur stand in the flattened V x Q scores."""
+    row: Int[np.ndarray, " N"]
+    """Where each sentence of the corpus stands in the layout."""
 
     def iterate(
         self,
@@ -92,7 +94,7 @@ def _lay_out_blocks(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> La
         ratio=ratio,
     )
     query, token = np.divmod(occurring, batch.vocab_size)
-    return Laid(layout, token * batch.n_queries + query)
+    return Laid(layout, token * batch.n_queries + query, slots.row)
 
 
 class _Slots(NamedTuple):
@@ -108,6 +110,8 @@ class _Slots(NamedTuple):
     """The class that the token raises; -1: none."""
     width: Int[np.ndarray, " rows"]
     query: Int[np.ndarray, " rows"]
+    row: Int[np.ndarray, " N"]
+    """Where each sentence stands."""
     log_pi: Float[np.ndarray, " rows"]
     optimal: Float[np.ndarray, "rows slots"]
     moving: int
@@ -155,6 +159,7 @@ def _slots(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> _Slots:
         says=placed(says),
         width=width[order],
         query=query[order],
+        row=np.flatnonzero(~weightless)[np.argsort(order[~weightless])],
         log_pi=np.where(weightless, NEVER, log_pi[order]),
         optimal=placed(optimal).astype(np.float64),
         moving=len(groups[0][0]) // LANES,

@@ -9,11 +9,13 @@ import torch
 from ntp_dynamics.studies.next_token.choices import EngineName, NormOver, Precision, Stage
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.conflicts import unfused
+from ntp_dynamics.studies.next_token.data.draw import batch_key
 from ntp_dynamics.studies.next_token.groups import NormalisedGradientDescent, Polyak
 from ntp_dynamics.studies.next_token.model.kernel_check import kernel_fault
 from ntp_dynamics.studies.next_token.model.reference import Reference
 from ntp_dynamics.studies.next_token.optim.descent import Descent
 from ntp_dynamics.studies.next_token.optim.engine import LOG_DOMAIN, Autograd, Engine
+from ntp_dynamics.studies.next_token.optim.minibatches import Minibatches
 from ntp_dynamics.studies.next_token.optim.objectives import (
     AttentionObjective,
     FeedForwardObjective,
@@ -74,13 +76,26 @@ def dynamics_of(
 
     ``reference``: what kernels measure against on their way; None where they measure nothing.
     """
+    drawn = minibatches(config, objective)
     if choice.fused:
-        return _kernel(objective, config, reference)
+        return _kernel(objective, config, reference, drawn)
     rule, decay = make_rule(config.optimizer), config.optimizer.weight_decay
-    return Descent(objective, rule, _step_sizes(objective, config), decay)
+    return Descent(objective, rule, _step_sizes(objective, config), decay, drawn)
 
 
-def _kernel(objective: Objective, config: Config, reference: Reference | None) -> Dynamics:
+def minibatches(config: Config, objective: Objective) -> Minibatches | None:
+    """Those of a stage; None where every step takes all, as in the feed-forward stage, whose loss
+    is not one of sentences."""
+    if config.batch.size is None or isinstance(objective, FeedForwardObjective):
+        return None
+    stage = int(isinstance(objective, JointObjective))
+    keys = [batch_key(config.seed, run, stage) for run in range(config.runs)]
+    return Minibatches(config.batch.size, config.batch.replacement, keys)
+
+
+def _kernel(
+    objective: Objective, config: Config, reference: Reference | None, drawn: Minibatches | None
+) -> Dynamics:
     from ntp_dynamics.studies.next_token.model.kernel_descent import JointSteps  # takes numba along
     from ntp_dynamics.studies.next_token.model.kernel_rules import NORMALISED
     from ntp_dynamics.studies.next_token.optim.closed_form import ClosedForm, in_closed_form
@@ -94,10 +109,10 @@ def _kernel(objective: Objective, config: Config, reference: Reference | None) -
         normalised = isinstance(optimizer, NormalisedGradientDescent)
         together = normalised and optimizer.norm is not NormOver.matrix
         together = together or isinstance(optimizer, Polyak)
-        return JointKernel(objective, JointSteps(0, *rules, together), threads)
+        return JointKernel(objective, JointSteps(0, *rules, together), threads, drawn)
     (rule,) = rules
     if isinstance(objective, AttentionObjective):
-        return AttentionKernel(objective, rule, threads, reference)
+        return AttentionKernel(objective, rule, threads, reference, drawn)
     assert isinstance(objective, FeedForwardObjective)
     if in_closed_form(objective, rule):
         return ClosedForm(objective, rule.step_size, rule.kind == NORMALISED, reference)

@@ -17,6 +17,7 @@ from ntp_dynamics.studies.next_token.optim.memory import (
     save_step,
     save_tensor,
 )
+from ntp_dynamics.studies.next_token.optim.minibatches import Draws, Minibatches
 from ntp_dynamics.studies.next_token.optim.objectives import Objective
 from ntp_dynamics.studies.next_token.optim.rules import Rule, Slope
 from ntp_dynamics.studies.next_token.optim.state import Position, State
@@ -34,10 +35,13 @@ class Descent:
         rule: Rule,
         step_sizes: Sequence[float],
         weight_decay: float = 0.0,
+        minibatches: Minibatches | None = None,
     ):
         """``step_sizes``: one for each matrix of the objective.  ``weight_decay`` is lambda of
 
-        W <- (1 - eta lambda) W + step,   a step from the gradient at W.
+            W <- (1 - eta lambda) W + step,   a step from the gradient at W.
+
+        ``minibatches`` None: every step takes all sentences.
         """
         self.objective, self.rule, self.step_sizes = objective, rule, tuple(step_sizes)
         self._keeps = [1 - size * weight_decay for size in step_sizes]
@@ -48,6 +52,7 @@ class Descent:
         self._lost = [torch.zeros_like(c) for c in self._at.coefficients]
         self._lost_length = torch.zeros_like(self._at.path_length)
         self._memory = rule.init(self._at.coefficients)
+        self._draws = Draws(minibatches, objective.batch) if minibatches else None
         self._nothing = nothing_logged(objective.batch.runs)
         self._state: State | None = None
 
@@ -66,7 +71,7 @@ class Descent:
     def _update(self) -> None:
         """One step."""
         state, at, matrices = self.state(), self._at, self.objective.matrices
-        layers = zip(state.layers, self.step_sizes, strict=True)
+        layers = zip(self._drawn(state).layers, self.step_sizes, strict=True)
         slopes = [Slope(layer.matrix, layer.gradient, size) for layer, size in layers]
         changes, self._memory = self.rule.update(
             slopes, lambda: self.objective.log_gap(state), self._memory
@@ -86,6 +91,13 @@ class Descent:
             growth=state.growth,
         )
         self._state = None
+
+    def _drawn(self, state: State) -> State:
+        """What the sentences of this step say."""
+        if self._draws is None:
+            return state
+        batch = self._draws.at(state.step)
+        return self.objective.weighed(batch).state(self._at._replace(growth=None))
 
     def _decayed(self, at: Position) -> tuple[Position, list[Tensor]]:
         """What a step is added to, and what rounding took from it."""

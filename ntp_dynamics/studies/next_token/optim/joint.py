@@ -23,10 +23,12 @@ from ntp_dynamics.studies.next_token.optim.kernel_dynamics import (
     logit_coordinates,
     moved_logits,
     moved_scores,
+    sampling_of,
     save_iterates,
     score_coordinates,
 )
 from ntp_dynamics.studies.next_token.optim.memory import save_step
+from ntp_dynamics.studies.next_token.optim.minibatches import Minibatches
 from ntp_dynamics.studies.next_token.optim.objectives import JointObjective
 from ntp_dynamics.studies.next_token.optim.state import Position, State
 from ntp_dynamics.study import Logged, Saved, nothing_logged
@@ -37,7 +39,14 @@ class JointKernel:
 
     measures: Sequence[str] = ()
 
-    def __init__(self, objective: JointObjective, steps: JointSteps, threads: int = 1):
+    def __init__(
+        self,
+        objective: JointObjective,
+        steps: JointSteps,
+        threads: int = 1,
+        minibatches: Minibatches | None = None,
+    ):
+        """``minibatches`` None: every step takes all sentences."""
         self.objective = objective
         batch = objective.batch
         attention, feed_forward = objective.matrices
@@ -53,17 +62,19 @@ class JointKernel:
             given = steps.logits.memories, logit_coordinates(feed_forward, run)
             self._logits.append(start_columns(batch, run, start, *given)[1])
         self._against = [loss_reference(laid.layout.log_pi) for laid in self.laid]
+        laid = enumerate(self.laid)
+        self._drawn = [sampling_of(minibatches, batch, run, one) for run, one in laid]
         self._said = [per_sentence_of(against) for against in self._against]
         self._lengths = np.zeros((batch.runs, 2))
         self._step = 0
 
     def advance(self, to: int, due: Int[np.ndarray, " n"]) -> Logged:
         """As `Dynamics.advance`."""
-        steps = self._steps._replace(count=to - self._step)
+        steps = self._steps._replace(count=to - self._step, taken=self._step)
 
         def one(run: int) -> None:
             iterates = self._scores[run], self._logits[run]
-            told = self._against[run], self._said[run], self._lengths[run]
+            told = self._drawn[run], self._against[run], self._said[run], self._lengths[run]
             advance_joint(self.laid[run].layout, *iterates, steps, *told)
 
         each(one, len(self.laid), self._threads)

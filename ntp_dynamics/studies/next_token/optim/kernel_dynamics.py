@@ -43,8 +43,10 @@ from ntp_dynamics.studies.next_token.model.kernel_rules import POLYAK, Rule
 from ntp_dynamics.studies.next_token.model.layout import Laid, lay_out
 from ntp_dynamics.studies.next_token.model.measure import MEASURES, KernelReference
 from ntp_dynamics.studies.next_token.model.reference import Reference
+from ntp_dynamics.studies.next_token.model.sampling import Sampling, everything
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
 from ntp_dynamics.studies.next_token.optim.memory import load_arrays, save_arrays, save_step
+from ntp_dynamics.studies.next_token.optim.minibatches import Minibatches
 from ntp_dynamics.studies.next_token.optim.objectives import (
     AttentionObjective,
     FeedForwardObjective,
@@ -71,6 +73,7 @@ class KernelRun(NamedTuple):
     layout: Any
     iterate: Iterate
     against: KernelReference
+    sampling: Sampling
 
 
 class KernelDynamics:
@@ -97,12 +100,13 @@ class KernelDynamics:
         due = due if self.measures else due[:0]
         offsets = offsets_of(due, self._step)
         rows = np.empty((len(self._runs), len(due), len(MEASURES)))
-        steps = self._steps._replace(count=to - self._step)
+        steps = self._steps._replace(count=to - self._step, taken=self._step)
 
         def one(run: int) -> None:
             it = self._runs[run]
             per_sentence = self._per_sentence[run]
-            it.advance(it.layout, it.iterate, steps, it.against, per_sentence, offsets, rows[run])
+            given = it.sampling, it.against, per_sentence
+            it.advance(it.layout, it.iterate, steps, *given, offsets, rows[run])
 
         each(one, len(self._runs), self._threads)
         self._step = to
@@ -145,8 +149,10 @@ class AttentionKernel(KernelDynamics):
         rule: Rule,
         threads: int = 1,
         reference: Reference | None = None,
+        minibatches: Minibatches | None = None,
     ):
-        """``reference``: what it measures against; None where it measures nothing."""
+        """``reference``: what it measures against; None where it measures nothing.
+        ``minibatches`` None: every step takes all sentences."""
         batch, matrix, logits = objective.batch, objective.matrix, objective.logits
         self.laid = [lay_out(batch, 0, logits[0])]
         for run in range(1, batch.runs):
@@ -176,7 +182,8 @@ class AttentionKernel(KernelDynamics):
                 log_pi, classes = laid.layout.log_pi, float(batch.classes)
                 against = loss_reference(log_pi, float(margins[run]), classes)
             kernel = advance_dense if isinstance(laid.layout, DenseLayout) else advance
-            runs.append(KernelRun(kernel, laid.layout, iterate, against))
+            drawn = sampling_of(minibatches, batch, run, laid)
+            runs.append(KernelRun(kernel, laid.layout, iterate, against, drawn))
         measures = dict(ATTENTION_MEASURES) if measured else {}
         too_wide = bool((margins > WIDEST_MARGIN).any())
         if too_wide:
@@ -220,7 +227,7 @@ class ColumnsKernel(KernelDynamics):
                 against = columns_reference(columns, iterate, run, outside, reference)
             elif rule.kind == POLYAK:
                 against = loss_reference(np.zeros(len(columns.label)))
-            runs.append(KernelRun(advance_columns, columns, iterate, against))
+            runs.append(KernelRun(advance_columns, columns, iterate, against, everything()))
         measures = FEED_FORWARD_MEASURES if measured else {}
         super().__init__(objective, runs, measures, Steps(0, rule), threads)
 
@@ -261,6 +268,13 @@ def measurable(matrix: TokenMatrix | FullMatrix, rule: Rule) -> bool:
     """Whether a kernel can measure on its way: entries are weights, and W_0 does not decay."""
     own = isinstance(matrix, TokenMatrix)
     return own and (rule.decay == 0.0 or not bool(matrix.start_norm.any()))
+
+
+def sampling_of(minibatches: Minibatches | None, batch: Batch, run: int, laid: Laid) -> Sampling:
+    """How the sentences of a step of one run are drawn."""
+    if minibatches is None:
+        return everything()
+    return minibatches.of_run(batch, run, laid.row, len(laid.layout.log_pi))
 
 
 def score_coordinates(

@@ -46,6 +46,10 @@ class Objective(Protocol):
         """Before the first step."""
         ...
 
+    def weighed(self, batch: Batch) -> Objective:
+        """The same loss of sentences with other weights."""
+        ...
+
     def state(self, at: Position) -> State:
         """Value, slope and forward pass.  Raises NonFinite where a matrix is no number."""
         ...
@@ -68,6 +72,10 @@ class FeedForwardObjective:
     def start(self) -> Position:
         """As `Objective.start`."""
         return _start(self.matrices)
+
+    def weighed(self, batch: Batch) -> FeedForwardObjective:
+        """As `Objective.weighed`; the collocation loss has no sentences."""
+        return self
 
     def state(self, at: Position) -> State:
         """As `Objective.state`."""
@@ -107,6 +115,10 @@ class AttentionObjective:
         """As `Objective.start`."""
         return _start(self.matrices)._replace(growth=growth_before(self.batch, 0))
 
+    def weighed(self, batch: Batch) -> AttentionObjective:
+        """As `Objective.weighed`."""
+        return AttentionObjective(batch, self.matrix, self.logits, self.engine)
+
     def state(self, at: Position) -> State:
         """As `Objective.state`."""
         (scores,) = values(self, at)
@@ -136,6 +148,10 @@ class JointObjective:
     def start(self) -> Position:
         """As `Objective.start`."""
         return _start(self.matrices)
+
+    def weighed(self, batch: Batch) -> JointObjective:
+        """As `Objective.weighed`."""
+        return JointObjective(batch, *self.matrices, self.engine)
 
     def state(self, at: Position) -> State:
         """As `Objective.state`."""

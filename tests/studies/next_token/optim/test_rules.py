@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from ntp_dynamics.run.stepping import every_state
+from ntp_dynamics.run.stepping import NO_STEPS, every_state
 from ntp_dynamics.studies.next_token.choices import NormOver
 from ntp_dynamics.studies.next_token.data.embedding import TokenVectors, orthonormal, standard
 from ntp_dynamics.studies.next_token.data.generate import generate
@@ -259,3 +259,71 @@ def test_a_whole_matrix_sees_the_same_scores_and_norms_as_token_space() -> None:
     torch.testing.assert_close(full.value(lifted), tokens.value(d.value))
     torch.testing.assert_close(full.norm(lifted), tokens.norm(d.value))
     torch.testing.assert_close(full.gradient_norm(lifted), tokens.gradient_norm(d.value))
+
+
+def test_decay_shrinks_the_part_of_the_start_that_no_token_sees() -> None:
+    """With a step of eta lambda = 1 nothing of W_0 is left, and W is the step alone."""
+    rng = np.random.default_rng(2)
+    corpus = generate(RealizableDataset(vocab_size=6, queries=3), rng)
+    batch = pack([corpus], [recognise(corpus).collocation])
+    e, start = orthonormal(6, 7, rng), initial_weight(GaussianInit(norm=1.0), (7, 7), rng)
+    for whole in (False, True):
+        matrix = attention_matrix([start], [e], batch, whole)
+        objective = AttentionObjective(batch, matrix, exact_margin(3.0, batch))
+        descent = Descent(objective, normalised_gradient_descent(), [0.25], weight_decay=2.0)
+        descent.advance(3, NO_STEPS)
+        layer = descent.state().layer
+        assert layer.kept is not None
+        assert layer.kept.item() == 0.125
+        outside = norm_of(layer)[0] ** 2 - frobenius(layer.value)[0] ** 2
+        unseen = 1 - frobenius(matrix.start)[0] ** 2
+        torch.testing.assert_close(outside, unseen / 64)
+        alone = Descent(objective, normalised_gradient_descent(), [0.25], weight_decay=4.0)
+        alone.advance(1, NO_STEPS)
+        torch.testing.assert_close(norm_of(alone.state().layer), torch.tensor([0.25]).double())
+
+
+def test_the_path_length_counts_steps_and_not_what_decay_takes() -> None:
+    rng = np.random.default_rng(3)
+    corpus = generate(RealizableDataset(vocab_size=6, queries=3), rng)
+    batch = pack([corpus], [recognise(corpus).collocation])
+    matrix = attention_matrix(None, [standard(6, 6, rng)], batch, whole=False)
+    objective = AttentionObjective(batch, matrix, exact_margin(3.0, batch))
+    descent = Descent(objective, normalised_gradient_descent(), [0.25], weight_decay=1.0)
+    descent.advance(40, NO_STEPS)
+    state = descent.state()
+    torch.testing.assert_close(state.path_length, torch.tensor([10.0]).double())
+    assert norm_of(state.layer).item() < 1.0, "lambda W is at most a unit step"
+
+
+@pytest.mark.parametrize(
+    "kind", [Adam(epsilon=0.0), NormalisedGradientDescent(momentum=0.9)], ids=told
+)
+def test_a_rule_with_a_memory_does_not_see_the_scale_of_gradients(kind: Optimizer) -> None:
+    """Scales that fall, pause and rise by hundreds of decades move what small ones would."""
+    rule = make_rule(kind)
+    for depth in (0.0, -1e5, 1e5):
+        memory, changes = rule.init([matrix().zero]), []
+        for step in range(6):
+            (change,), memory = rule.update([slope(depth - step)], gap, memory)
+            changes.append(change)
+        if depth == 0.0:
+            expected = changes
+        torch.testing.assert_close(changes, expected, rtol=1e-9, atol=0)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [Adam(beta2=0.99, epsilon=0.0), AdamW(beta1=0.25, beta2=0.5, epsilon=0.0)],
+    ids=told,
+)
+def test_adam_goes_on_however_many_decades_gradients_lose(optimizer: Adam) -> None:
+    """Those of e^(-x t), x < -log(beta2) / 2, move it by the m / sqrt(v) of geometric series."""
+    rule = make_rule(optimizer)
+    b1, b2, x = optimizer.beta1, optimizer.beta2, -math.log(optimizer.beta2) / 4
+    memory, change = rule.init([matrix().zero]), torch.zeros(2, 3, 4)
+    for step in range(6000):
+        (change,), memory = rule.update([slope(-x * step)], gap, memory)
+    ratio = (1 - b1) / (1 - b1 * math.exp(x)) * math.sqrt((1 - b2 * math.exp(2 * x)) / (1 - b2))
+    expected = -ETA * ratio * slope().gradient.value.sign()
+    torch.testing.assert_close(change, expected, rtol=1e-9, atol=0)

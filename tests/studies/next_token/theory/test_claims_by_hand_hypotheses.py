@@ -1,11 +1,11 @@
-"""Which hypotheses each claim has, from the paper; each is broken once, and its reason told."""
+"""Which hypotheses each claim of every job has; each is broken once, and its reason told."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from ntp_dynamics.studies.next_token.theory.claims import CLAIMS
+from ntp_dynamics.studies.next_token.theory.claims import OF_EVERY_JOB
 from ntp_dynamics.studies.next_token.theory.gram_dual import GramTarget
 from ntp_dynamics.studies.next_token.theory.hypotheses import long_first_stage
 from ntp_dynamics.studies.next_token.theory.targets import Targets
@@ -170,19 +170,19 @@ def reasons(claim, constants):
 @pytest.fixture
 def claim(request):
     """One by its number, so that every version of a claim is asked."""
-    return CLAIMS[request.param]
+    return OF_EVERY_JOB[request.param]
 
 
 every_claim = pytest.mark.parametrize(
     "claim",
-    range(len(CLAIMS)),
+    range(len(OF_EVERY_JOB)),
     indirect=True,
-    ids=[f"{c.id}-{i}" for i, c in enumerate(CLAIMS)],
+    ids=[f"{c.id}-{i}" for i, c in enumerate(OF_EVERY_JOB)],
 )
 
 
 def test_every_claim_has_its_hypotheses_here():
-    assert {claim.id for claim in CLAIMS} == set(HYPOTHESES)
+    assert {claim.id for claim in OF_EVERY_JOB} == set(HYPOTHESES)
 
 
 @every_claim
@@ -215,7 +215,7 @@ def test_only_the_runs_that_break_a_hypothesis_are_left_out(claim, constants_of)
 
 
 def claim_of(name):
-    return next(claim for claim in CLAIMS if claim.id == name)
+    return next(claim for claim in OF_EVERY_JOB if claim.id == name)
 
 
 def test_a_step_of_exactly_the_threshold_is_small(constants_of):
@@ -280,7 +280,7 @@ def test_the_sharp_direction_asks_for_a_known_regime(constants_of):
     """Floats do not decide how many relations of a gram target are forced to zero."""
     constants = replace(constants_of([BASE], 5), forced_zero=np.array([-1.0]))
     unknown = "the regime is unknown: the target is not exact and has no clear set of multipliers"
-    for claim in CLAIMS:
+    for claim in OF_EVERY_JOB:
         assert (unknown in reasons(claim, constants)) == (claim.id == "kq.direction.sharp")
 
 
@@ -307,7 +307,7 @@ def test_the_sharp_laws_ask_for_logits_at_which_the_optimal_token_is_the_best(co
     mixture = "at the logits of the feed-forward layer a mixture of tokens beats the optimal one"
     constants = constants_of([BASE], 5, logits=logits)
     sharp = {"kq.direction.sharp", "kq.norm.sharp", "kq.loss.sharp"}
-    for claim in CLAIMS:
+    for claim in OF_EVERY_JOB:
         assert (mixture in reasons(claim, constants)) == (claim.id in sharp)
 
 

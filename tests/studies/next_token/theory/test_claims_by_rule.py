@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from ntp_dynamics.studies.next_token.theory.claims import CLAIMS
+from ntp_dynamics.config.compose import compose_job, read_config
+from ntp_dynamics.studies.next_token.theory.claims import CLAIMS, claims_of
 from ntp_dynamics.studies.next_token.theory.constants import Constants
 from ntp_dynamics.verdict.claim import Claim
 
@@ -33,11 +34,14 @@ RULES = {
 }
 PAPER = {"ngd", "ngd, one norm"}
 """A stage trains one matrix: one norm is its own."""
+SIGN = {"sign", "sign, momentum, decay"}
 SPOKEN_OF = {
     **dict.fromkeys(("ov.direction", "ov.norm", "ov.loss", "ov.margin"), PAPER),
     **dict.fromkeys(("kq.direction", "kq.norm", "kq.leak", "loss", "order.extension"), PAPER),
     **dict.fromkeys(("kq.attention_monotone", "kq.alignment"), PAPER),
     **dict.fromkeys(("kq.direction.sharp", "kq.norm.sharp", "kq.loss.sharp"), PAPER),
+    **dict.fromkeys(("sign.exact.margin", "sign.exact.norm", "sign.exact.leak"), SIGN),
+    "adam.speed": {"adam, epsilon 0"},
     "ov.exact.direction": PAPER | {"ngd, momentum", "ngd, decay"},
     "ov.exact.norm": PAPER | {"ngd, momentum"},
     "ov.exact.loss": PAPER | {"ngd, momentum"},
@@ -62,6 +66,13 @@ def test_a_claim_speaks_of_the_rules_it_was_derived_for(
     assert {c.id for c in CLAIMS if speaks(c, constants)} == {
         claim for claim, rules in SPOKEN_OF.items() if rule in rules
     }
+
+
+def test_a_job_is_held_against_every_claim_that_may_speak_of_its_rule() -> None:
+    for rule, spoken in RULES.items():
+        held = {claim.id for claim in claims_of(read_config(compose_job(spoken)).optimizer)}
+        assert held >= {claim for claim, rules in SPOKEN_OF.items() if rule in rules}
+        assert held < set(SPOKEN_OF)
 
 
 def test_every_claim_is_spoken_of_here() -> None:
