@@ -57,15 +57,17 @@ def no_reference() -> KernelReference:
     )
 
 
-def loss_reference(
-    log_pi: Float[np.ndarray, " sentences"], margin: float = math.nan, classes: float = 0.0
+def loss_reference(log_pi: Float[np.ndarray, " sentences"]) -> KernelReference:
+    """Of the loss alone, whose infimum is 0."""
+    return no_reference()._replace(pi=_whole_lanes(np.exp(log_pi)))
+
+
+def sentence_reference(
+    log_pi: Float[np.ndarray, " sentences"], margin: float, classes: int, largest_logit: float
 ) -> KernelReference:
-    """Of the loss alone; above its infimum where ``margin`` is the Delta of all logits."""
-    return no_reference()._replace(
-        attentive=not math.isnan(margin),
-        pi=_whole_lanes(np.exp(log_pi)),
-        margin=margin,
-        classes=classes,
+    """Of what sentences say in the attention stage; ``margin`` as in `attention_reference`."""
+    return loss_reference(log_pi)._replace(
+        attentive=True, margin=margin, classes=float(classes), largest_logit=largest_logit
     )
 
 

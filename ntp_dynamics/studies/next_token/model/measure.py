@@ -106,8 +106,12 @@ class KernelReference(NamedTuple):
 
 @compiled
 def measure_step(against, per_sentence, iterate, row):
-    """Fill a row."""
-    biggest = _measure_weights(against, iterate, row)
+    """Fill a row; without a target only with what needs no weights."""
+    biggest = 0.0
+    if len(against.target) > 0:
+        biggest = _measure_weights(against, iterate, row)
+        row[SCORE_MARGIN] = _score_margin(against) if len(against.above) > 0 else math.nan
+        row[ORDER_EXTENSION_MARGIN] = _order_extension_margin(against)
     logit = biggest if math.isnan(against.largest_logit) else against.largest_logit
     (
         row[LOG_LOSS],
@@ -120,9 +124,8 @@ def measure_step(against, per_sentence, iterate, row):
         row[MARGIN_MIN],
         row[MARGIN_MAX],
     ) = measure_sentences(against, per_sentence, TIE * logit)
+    row[PATH_LENGTH] = iterate.length[0]
     row[LOG_ATTENTION_GROWTH] = log_growth(per_sentence)
-    row[SCORE_MARGIN] = _score_margin(against) if len(against.above) > 0 else math.nan
-    row[ORDER_EXTENSION_MARGIN] = _order_extension_margin(against)
 
 
 @njit(**INLINE)
@@ -158,7 +161,6 @@ def _measure_weights(against, iterate, row):
             s += iterate.slope[p]
         residual += s * s
 
-    row[PATH_LENGTH] = iterate.length[0]
     row[NORM_RATIO] = norm / iterate.length[0] if iterate.length[0] > 0 else math.nan
     row[LOG_GRAD_NORM] = iterate.scale[0] + math.log(slope)
     row[ZERO_SUM_RESIDUAL] = math.sqrt(residual) / slope

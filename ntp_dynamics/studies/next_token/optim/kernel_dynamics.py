@@ -38,6 +38,7 @@ from ntp_dynamics.studies.next_token.model.kernel_reference import (
     loss_reference,
     no_reference,
     per_sentence_of,
+    sentence_reference,
 )
 from ntp_dynamics.studies.next_token.model.kernel_rules import POLYAK, Rule
 from ntp_dynamics.studies.next_token.model.layout import Laid, lay_out
@@ -94,6 +95,8 @@ class KernelDynamics:
         self._per_sentence = [per_sentence_of(run.against) for run in runs]
         self._steps, self._threads = steps, threads
         self._step = 0
+        norms = (measures[name] for name in ("norm_kq", "norm_ov") if name in measures)
+        self._finite = next(norms, measure.PATH_LENGTH)  # what tells whether weights are numbers
 
     def advance(self, to: int, due: Int[np.ndarray, " n"]) -> Logged:
         """As `Dynamics.advance`."""
@@ -112,7 +115,7 @@ class KernelDynamics:
         self._step = to
         values = {name: rows[:, :, self._columns[name]] for name in self.measures}
         (name,) = self.objective.names
-        return Logged(due, values, np.isfinite(rows[:, :, measure.NORM]), name)
+        return Logged(due, values, np.isfinite(rows[:, :, self._finite]), name)
 
     def moved(self) -> Float[Tensor, "R A B"]:
         """What training added to the trained matrix."""
@@ -178,13 +181,13 @@ class AttentionKernel(KernelDynamics):
                     float(matrix.outside_norm[run]),
                     reference,
                 )
-            elif rule.kind == POLYAK:
-                log_pi, classes = laid.layout.log_pi, float(batch.classes)
-                against = loss_reference(log_pi, float(margins[run]), classes)
+            elif reference or rule.kind == POLYAK:
+                said = float(margins[run]), batch.classes, float(logits[run].abs().max())
+                against = sentence_reference(laid.layout.log_pi, *said)
             kernel = advance_dense if isinstance(laid.layout, DenseLayout) else advance
             drawn = sampling_of(minibatches, batch, run, laid)
             runs.append(KernelRun(kernel, laid.layout, iterate, against, drawn))
-        measures = dict(ATTENTION_MEASURES) if measured else {}
+        measures = dict(ATTENTION_MEASURES if measured else SENTENCE_MEASURES) if reference else {}
         too_wide = bool((margins > WIDEST_MARGIN).any())
         if too_wide:
             measures.pop("log_excess_loss", None)
@@ -247,19 +250,26 @@ FEED_FORWARD_MEASURES = {
     "margin_min": measure.MARGIN_MIN,
     "margin_max": measure.MARGIN_MAX,
 }
-ATTENTION_MEASURES = {
-    **_ANY_STAGE,
-    "norm_kq": measure.NORM,
-    "direction_gap_kq": measure.DIRECTION_GAP,
+SENTENCE_MEASURES = {
+    "path_length": measure.PATH_LENGTH,
+    "log_loss": measure.LOG_LOSS,
+    "accuracy": measure.ACCURACY,
     "log_excess_loss": measure.LOG_EXCESS_LOSS,
-    "gradient_alignment_kq": measure.GRADIENT_ALIGNMENT,
-    "score_margin": measure.SCORE_MARGIN,
-    "order_extension_margin": measure.ORDER_EXTENSION_MARGIN,
     "log_leak": measure.LOG_LEAK,
     "attention_mass_min": measure.ATTENTION_MASS_MIN,
     "attention_mass_mean": measure.ATTENTION_MASS_MEAN,
     "accuracy_unweighted": measure.ACCURACY_UNWEIGHTED,
     "log_attention_growth": measure.LOG_ATTENTION_GROWTH,
+}
+"""Of the attention stage, where entries are not weights or W_0 decays."""
+ATTENTION_MEASURES = {
+    **_ANY_STAGE,
+    **SENTENCE_MEASURES,
+    "norm_kq": measure.NORM,
+    "direction_gap_kq": measure.DIRECTION_GAP,
+    "gradient_alignment_kq": measure.GRADIENT_ALIGNMENT,
+    "score_margin": measure.SCORE_MARGIN,
+    "order_extension_margin": measure.ORDER_EXTENSION_MARGIN,
 }
 """Where each observable stands in a row of a kernel."""
 
