@@ -1,4 +1,4 @@
-"""Rules with a memory late in training, against 1,000-digit arithmetic."""
+"""Rules late in training, by tensors and by the kernel, against 1,000-digit arithmetic."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from mpmath import mpf
 
 from ntp_dynamics.run.stepping import every_state
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.data.embedding import TokenVectors
 from ntp_dynamics.studies.next_token.data.realizable import recognise
 from ntp_dynamics.studies.next_token.groups import (
     Adam,
@@ -23,18 +24,33 @@ from ntp_dynamics.studies.next_token.groups import (
     WithMomentum,
 )
 from ntp_dynamics.studies.next_token.model.batch import pack
-from ntp_dynamics.studies.next_token.model.init import exact_margin
+from ntp_dynamics.studies.next_token.model.init import attention_matrix, exact_margin
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix, frobenius
 from ntp_dynamics.studies.next_token.optim.descent import Descent
+from ntp_dynamics.studies.next_token.optim.kernel_dynamics import AttentionKernel
+from ntp_dynamics.studies.next_token.optim.kernel_rule import kernel_rule
 from ntp_dynamics.studies.next_token.optim.objectives import AttentionObjective
-from ntp_dynamics.studies.next_token.optim.rules import make_rule
+from ntp_dynamics.studies.next_token.optim.rules import COVARIANT, make_rule
+from ntp_dynamics.study import Dynamics
 
 V, QUERY, ETA, STEPS = 5, 4, 0.05, 20
 LONG = [((0, 2, 3, 4), 1, 2.0), ((1, 4, 4), 2, 1.0)]
 CORPUS = Corpus.from_samples([*(((x,), (x + 1) % V) for x in range(V)), *LONG], vocab_size=V)
+BATCH = pack([CORPUS], [recognise(CORPUS).collocation])
 TOTAL = V + sum(weight for *_, weight in LONG)
 OFFSETS = [0.0, 0.75, 0.5, -0.25, -0.5]
 """Of the scores; the optimal 0 and 1 stand deeper."""
+NARROW = np.array([[1, 0, 0, 0.5, -0.25], [0, 1, 0, -0.5, 0.25], [0, 0, 1, 0.25, 0.5]])
+"""Five vectors in three dimensions: depth is along (1, 1, 0), which the last three do not see."""
+RULES = [
+    NormalisedGradientDescent(momentum=0.9),
+    NormalisedGradientDescent(momentum=0.97, weight_decay=0.125),
+    SignDescent(momentum=0.75),
+    Polyak(),
+    Adam(epsilon=0.0),
+    Adam(beta1=0.5, beta2=0.75, epsilon=0.0),
+    AdamW(epsilon=0.0, weight_decay=0.125),
+]
 
 exp = np.vectorize(mpmath.exp, otypes=[object])
 root = np.vectorize(mpmath.sqrt, otypes=[object])
@@ -57,7 +73,8 @@ def loss_and_slope(scores: np.ndarray, logits: np.ndarray) -> tuple[mpf, np.ndar
 
 def exact_rule(optimizer: Optimizer) -> Callable[[mpf, np.ndarray], np.ndarray]:
     """What one step adds, by the formulas of the textbooks."""
-    m, v, t = exactly(np.zeros(V)), exactly(np.zeros(V)), 0
+    m = v = mpf(0)
+    t = 0
 
     def change(gap: mpf, g: np.ndarray) -> np.ndarray:
         nonlocal m, v, t
@@ -67,44 +84,76 @@ def exact_rule(optimizer: Optimizer) -> Callable[[mpf, np.ndarray], np.ndarray]:
             m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g
             return -ETA * m / (1 - b1**t) / (root(v / (1 - b2**t)) + optimizer.epsilon)
         if isinstance(optimizer, Polyak):
-            return -ETA * gap * g / (g @ g)
+            return -ETA * gap * g / (g * g).sum()
         assert isinstance(optimizer, WithMomentum)
         m = mpf(optimizer.momentum) * m + g
         if isinstance(optimizer, SignDescent):
             return -ETA * exactly(np.where(m > 0, 1, -1))
-        return -ETA * m / mpmath.sqrt(m @ m)
+        return -ETA * m / mpmath.sqrt((m * m).sum())
 
     return change
 
 
-@pytest.mark.parametrize(
-    "optimizer",
-    [
-        NormalisedGradientDescent(momentum=0.9),
-        NormalisedGradientDescent(momentum=0.97, weight_decay=0.125),
-        SignDescent(momentum=0.75),
-        Polyak(),
-        Adam(epsilon=0.0),
-        Adam(beta1=0.5, beta2=0.75, epsilon=0.0),
-        AdamW(epsilon=0.0, weight_decay=0.125),
-    ],
-    ids=lambda o: type(o).__name__,
-)
+def dynamics_of(objective: AttentionObjective, optimizer: Optimizer, engine: str) -> Dynamics:
+    if engine == "kernel":
+        return AttentionKernel(objective, kernel_rule(optimizer, ETA))
+    return Descent(objective, make_rule(optimizer), [ETA], optimizer.weight_decay)
+
+
+@pytest.mark.parametrize("engine", ["tensors", "kernel"])
+@pytest.mark.parametrize("optimizer", RULES, ids=lambda o: type(o).__name__)
 @pytest.mark.parametrize("depth", [700.0, 1600.0])
-def test_steps_are_right_however_small_gradients_are(optimizer: Optimizer, depth: float) -> None:
+def test_steps_are_right_however_small_gradients_are(
+    optimizer: Optimizer, depth: float, engine: str
+) -> None:
     """Gradients of 1e-300 and of 1e-690, whose squares and inverses are no floats."""
     start = (torch.tensor(OFFSETS) + torch.tensor([depth, depth, 0, 0, 0])).double().view(1, V, 1)
-    batch = pack([CORPUS], [recognise(CORPUS).collocation])
-    assert batch.query_id.tolist() == [[QUERY]]
-    logits = exact_margin(9.23, batch)
+    assert BATCH.query_id.tolist() == [[QUERY]]
+    logits = exact_margin(9.23, BATCH)
     matrix = TokenMatrix(start, frobenius(start), torch.zeros(1).double())
-    objective = AttentionObjective(batch, matrix, logits)
-    descent = Descent(objective, make_rule(optimizer), [ETA], optimizer.weight_decay)
+    objective = AttentionObjective(BATCH, matrix, logits)
     with mpmath.workdps(1000):
         exact_logits, scores = exactly(logits[0].numpy()), exactly(start.flatten().numpy())
         rule, kept = exact_rule(optimizer), 1 - mpf(ETA) * mpf(optimizer.weight_decay)
-        for state in every_state(descent, STEPS):
+        for state in every_state(dynamics_of(objective, optimizer, engine), STEPS):
             assert state.layer.gradient.log_scale.item() < -0.85 * depth
             error = state.layer.value.flatten().numpy() - scores
             assert max(abs(error)) <= 1e-15 * depth
             scores = kept * scores + rule(*loss_and_slope(scores, exact_logits))
+
+
+@pytest.mark.parametrize("engine", ["tensors", "kernel"])
+@pytest.mark.parametrize(
+    "optimizer", [NormalisedGradientDescent(), *RULES], ids=lambda o: type(o).__name__
+)
+def test_so_are_those_of_a_matrix_that_five_tokens_see_in_three_dimensions(
+    optimizer: Optimizer, engine: str
+) -> None:
+    """W_kq itself moves: its gradient is E dL/dS e_q^T, here 1e-300 and less."""
+    depth, query = 700.0, NARROW[:, QUERY]
+    start = np.outer([depth, depth + 0.75, 0.5], query) / (query @ query)
+    start += np.array([[0, 0.5, 0.25], [0.25, 0, 0], [0, 0.125, 0.5]])
+    vectors = TokenVectors(3, False, lambda: NARROW)
+    whole = type(optimizer) not in COVARIANT
+    matrix = attention_matrix([start], [vectors], BATCH, whole)
+    logits = exact_margin(9.23, BATCH)
+    objective = AttentionObjective(BATCH, matrix, logits)
+    with mpmath.workdps(1000):
+        e, w, exact_logits = exactly(NARROW), exactly(start), exactly(logits[0].numpy())
+        rule, kept = exact_rule(optimizer), 1 - mpf(ETA) * mpf(optimizer.weight_decay)
+        for state in every_state(dynamics_of(objective, optimizer, engine), STEPS):
+            scores = e.T @ w @ e[:, QUERY]
+            gap, slope = loss_and_slope(scores, exact_logits)
+            assert mpmath.log(abs(slope).max()) < -0.85 * depth
+            error = state.layer.value.flatten().numpy() - scores
+            assert max(abs(error)) <= 4e-15 * depth
+            norm = mpmath.sqrt((w * w).sum())
+            assert (
+                abs(
+                    state.layer.matrix.norm(state.layer.coefficients, state.layer.kept).item()
+                    / norm
+                    - 1
+                )
+                < 1e-14
+            )
+            w = kept * w + rule(gap, np.outer(e @ slope, e[:, QUERY]))
