@@ -129,8 +129,9 @@ def columns_reference(
     columns: Columns, iterate: Iterate, run: int, outside: float, reference: Reference
 ) -> KernelReference:
     """Of one run in the feed-forward stage."""
-    target = (reference.ov[run] / reference.ov_norm[run]).numpy(force=True).T
+    target = (reference.ov[run] / reference.ov_norm[run]).numpy(force=True).T.copy()
     v, known = len(target), len(columns.label)
+    target[:, columns.last] *= math.sqrt(columns.many)
     fill_up = [(0, 0), (0, columns.classes - v)]
     return KernelReference(
         attentive=False,

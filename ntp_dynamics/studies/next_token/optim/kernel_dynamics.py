@@ -26,7 +26,7 @@ from ntp_dynamics.studies.next_token.model.coordinates import (
     feed_forward_coordinates,
 )
 from ntp_dynamics.studies.next_token.model.dense import DenseLayout, advance_dense
-from ntp_dynamics.studies.next_token.model.excess import equal_margin
+from ntp_dynamics.studies.next_token.model.excess import WIDEST_MARGIN, equal_margin
 from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
 from ntp_dynamics.studies.next_token.model.growth import growth_before
 from ntp_dynamics.studies.next_token.model.iterate import Iterate
@@ -56,8 +56,6 @@ from ntp_dynamics.studies.next_token.optim.state import Position, State
 from ntp_dynamics.study import Logged, Saved
 
 NOT_DUE = 2**62
-WIDEST_MARGIN = 300.0
-"""e^{2 margin} must be a float for the kernel to measure the excess loss."""
 ITERATE = ("moved", "lost", "seen", "exponent", "mantissa", "scale", "length", "kept")
 """What of an `Iterate` its next step depends on."""
 MEMORY = ("first", "second", "scale", "taken")
@@ -95,8 +93,9 @@ class KernelDynamics:
         self._per_sentence = [per_sentence_of(run.against) for run in runs]
         self._steps, self._threads = steps, threads
         self._step = 0
-        norms = (measures[name] for name in ("norm_kq", "norm_ov") if name in measures)
-        self._finite = next(norms, measure.PATH_LENGTH)  # what tells whether weights are numbers
+        norms = [measures[name] for name in ("norm_kq", "norm_ov") if name in measures]
+        self._tell = norms or [measure.PATH_LENGTH, measure.ATTENTION_MASS_MEAN]
+        """Measures that are no numbers where weights are none."""
 
     def advance(self, to: int, due: Int[np.ndarray, " n"]) -> Logged:
         """As `Dynamics.advance`."""
@@ -115,7 +114,7 @@ class KernelDynamics:
         self._step = to
         values = {name: rows[:, :, self._columns[name]] for name in self.measures}
         (name,) = self.objective.names
-        return Logged(due, values, np.isfinite(rows[:, :, self._finite]), name)
+        return Logged(due, values, np.isfinite(rows[:, :, self._tell]).all(-1), name)
 
     def moved(self) -> Float[Tensor, "R A B"]:
         """What training added to the trained matrix."""
@@ -192,7 +191,7 @@ class AttentionKernel(KernelDynamics):
         if too_wide:
             measures.pop("log_excess_loss", None)
         if rule.kind == POLYAK and (too_wide or bool(margins.isnan().any())):
-            raise ValueError(POLYAK_NEEDS)
+            raise ValueError(POLYAK_NEEDS)  # too wide: `choice` leaves it to tensors
         super().__init__(objective, runs, measures, Steps(0, rule), threads)
 
     def moved(self) -> Float[Tensor, "R A B"]:
@@ -231,7 +230,9 @@ class ColumnsKernel(KernelDynamics):
             elif rule.kind == POLYAK:
                 against = loss_reference(np.zeros(len(columns.label)))
             runs.append(KernelRun(advance_columns, columns, iterate, against, everything()))
-        measures = FEED_FORWARD_MEASURES if measured else {}
+        measures = dict(FEED_FORWARD_MEASURES) if measured else {}
+        if batch.unused > 1:  # the slope of many classes is that along their unit vector
+            measures.pop("zero_sum_residual", None)
         super().__init__(objective, runs, measures, Steps(0, rule), threads)
 
     def moved(self) -> Float[Tensor, "R A B"]:

@@ -51,7 +51,17 @@ def file(tmp_path: Path) -> Path:
 
 CASES = [(job, engine) for job in JOBS for engine in ("numba", "torch")]
 CASES += [("polyak", "torch"), ("two stages", "autograd"), ("joint", "autograd")]
-JOBS["polyak"] = [*TWO_STAGES, "optimizer=polyak"]
+MORE = {
+    "polyak": [*TWO_STAGES, "optimizer=polyak"],
+    "momentum": [*TWO_STAGES, "optimizer.momentum=0.9"],
+    "gd, momentum, decay": [
+        *(*TWO_STAGES, "optimizer=gd", "optimizer.momentum=0.5", "optimizer.weight_decay=0.1"),
+    ],
+    "joint, polyak, decay": [*JOINT, "optimizer=polyak", "optimizer.weight_decay=0.1"],
+    "joint, momentum": [*JOINT, "optimizer.momentum=0.9"],
+}
+CASES += [(job, "numba") for job in MORE]
+JOBS |= MORE
 
 
 @pytest.mark.parametrize(("job", "engine"), CASES)
