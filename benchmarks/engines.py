@@ -54,7 +54,8 @@ from ntp_dynamics.studies.next_token.optim.objectives import (
 from ntp_dynamics.study import Dynamics, NonFinite, Saved
 
 RUNS, STEPS, SIZES = 25, 200, range(2, 10)
-ROUNDING = 1e-12
+ROUNDING, LARGEST = 1e-12, 1e14
+"""Of what differs, relative to numbers above 1; of scores that a kernel knows."""
 RULES = {
     "ngd": (0.02, ["optimizer=ngd"]),
     "global-norm": (0.02, ["optimizer=ngd", "optimizer.norm=global"]),
@@ -97,8 +98,8 @@ class Combination(NamedTuple):
 
 
 class Apart(NamedTuple):
-    """How far kernel and tensors are apart: the largest difference of a score or logit, or of the
-    path length by its size."""
+    """How far kernel and tensors are apart: the largest difference of a score, of a logit or of the
+    path length, by the largest of its kind where that exceeds 1."""
 
     at_the_end: Float[Tensor, " R"]
     at_a_step: Float[Tensor, " R"]
@@ -184,6 +185,8 @@ def compare(combination: Combination, v: int, runs: int = RUNS) -> Apart:
                 expected = seen(tensors)
             except NonFinite:
                 break
+            if max(x.abs().max() for x in expected) > LARGEST:
+                break
             kernel.advance(step, NO_STEPS)
             at_a_step = torch.maximum(at_a_step, apart(seen(kernel), expected))
             stand(kernel, objective, tensors.save())
@@ -243,7 +246,9 @@ def _fill(row: np.ndarray, matrix: np.ndarray, pairs: np.ndarray | None) -> None
 def apart(a: list[Tensor], b: list[Tensor]) -> Float[Tensor, " R"]:
     """Of scores, logits and path lengths, a run each."""
     *values, length = zip(a, b, strict=True)
-    differences = [(x - y).abs().amax((1, 2)) for x, y in values]
+    differences = [
+        (x - y).abs().amax((1, 2)) / y.abs().amax((1, 2)).clamp_min(1.0) for x, y in values
+    ]
     x, y = length
     differences.append((x - y).abs() / y.clamp_min(1.0))
     return torch.stack(differences).amax(0).nan_to_num(torch.inf)
