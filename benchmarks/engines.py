@@ -45,6 +45,7 @@ from ntp_dynamics.studies.next_token.model.simd import LANES
 from ntp_dynamics.studies.next_token.optim.choice import choose, dynamics_of
 from ntp_dynamics.studies.next_token.optim.closed_form import ClosedForm
 from ntp_dynamics.studies.next_token.optim.joint import JointKernel
+from ntp_dynamics.studies.next_token.optim.kernel_dynamics import AttentionKernel, ColumnsKernel
 from ntp_dynamics.studies.next_token.optim.objectives import (
     AttentionObjective,
     FeedForwardObjective,
@@ -210,6 +211,7 @@ def stand(kernel: Dynamics, objective: Objective, by_tensors: Saved) -> None:
     saved = kernel.save()
     if isinstance(kernel, ClosedForm):
         return
+    assert isinstance(kernel, JointKernel | AttentionKernel | ColumnsKernel)
     kinds = ("scores", "logits") if isinstance(kernel, JointKernel) else ("iterate",)
     each = zip(kinds, objective.names, objective.matrices, strict=True)
     for kind, name, matrix in each:
@@ -221,7 +223,8 @@ def stand(kernel: Dynamics, objective: Objective, by_tensors: Saved) -> None:
         own = (matrix.value(coefficients) - matrix.start).numpy()
         weights = coefficients.numpy()
         for run in range(len(own)):
-            pairs = None if name == "W_ov" else kernel.laid[run].pairs
+            by_column = name == "W_ov" or isinstance(kernel, ColumnsKernel)
+            pairs = None if by_column else kernel.laid[run].pairs
             if isinstance(matrix, FullMatrix):
                 _fill(moved[run], weights[run], None)
                 _fill(entries[run], own[run], pairs)

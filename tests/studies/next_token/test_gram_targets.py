@@ -71,13 +71,15 @@ def test_direction_gaps_are_those_of_the_matrices_themselves(dim, norm):
 
     rule = normalised_gradient_descent()
     w = start(size, dim)
-    first = FeedForwardObjective(batch, feed_forward_matrix([w], [embedding], batch, whole=False))
+    first = FeedForwardObjective(
+        batch, feed_forward_matrix([w], [embedding], batch, entrywise=False)
+    )
     *_, state = every_state(Descent(first, rule, [0.5]), 9)
     gap = weights.direction_gap_ov(state, reference)
     check(1 - gap, w + state.layer.coefficients[0].numpy() @ e.T, targets[0].coefficients @ e.T)
 
     w = start(dim, dim)
-    matrix = attention_matrix([w], [embedding], batch, whole=False)
+    matrix = attention_matrix([w], [embedding], batch, entrywise=False)
     *_, state = every_state(
         Descent(AttentionObjective(batch, matrix, state.logits), rule, [0.5]), 9
     )
@@ -94,7 +96,7 @@ def test_the_gap_at_the_target_itself_is_zero_to_rounding():
     found, embedding = recognise(corpus), gaussian(size, size, rng)
     batch = pack([corpus], [found.collocation])
     target = attention_dual(found.orders or {}, embedding.gram)
-    zero = attention_matrix([np.zeros((size, size))], [embedding], batch, whole=False)
+    zero = attention_matrix([np.zeros((size, size))], [embedding], batch, entrywise=False)
     best = torch.from_numpy(target.coefficients(corpus.queries, size))[None]
     norm = torch.tensor([target.norm], dtype=torch.float64)
     nothing = LogScaled(best, norm)

@@ -114,7 +114,8 @@ class KernelDynamics:
         self._step = to
         values = {name: rows[:, :, self._columns[name]] for name in self.measures}
         (name,) = self.objective.names
-        return Logged(due, values, np.isfinite(rows[:, :, self._tell]).all(-1), name)
+        finite = np.logical_and.reduce([np.isfinite(rows[:, :, i]) for i in self._tell])
+        return Logged(due, values, finite, name)
 
     def moved(self) -> Float[Tensor, "R A B"]:
         """What training added to the trained matrix."""
@@ -278,7 +279,7 @@ ATTENTION_MEASURES = {
 def measurable(matrix: TokenMatrix | FullMatrix, rule: Rule) -> bool:
     """Whether a kernel can measure on its way: entries are weights, and W_0 does not decay."""
     own = isinstance(matrix, TokenMatrix)
-    return own and (rule.decay == 0.0 or not bool(matrix.start_norm.any()))
+    return own and (rule.decay == 0.0 or not (matrix.start.any() or matrix.outside_norm.any()))
 
 
 def sampling_of(minibatches: Minibatches | None, batch: Batch, run: int, laid: Laid) -> Sampling:

@@ -118,7 +118,7 @@ def test_the_feed_forward_kernel_is_the_torch_path_from_any_start(
     batch = pack(corpora, n)
     start = 3 * torch.randn(3, 12, 12, generator=torch.Generator().manual_seed(0)).double()
     nothing = torch.zeros(3, dtype=torch.float64)
-    matrix = TokenMatrix(start, nothing, nothing)
+    matrix = TokenMatrix(start, nothing)
     objective = FeedForwardObjective(batch, matrix)
     dynamics = ColumnsKernel(objective, kernel_rule(optimizer, 0.3))
     for state in every_state(Descent(objective, make_rule(optimizer), [0.3]), 200):

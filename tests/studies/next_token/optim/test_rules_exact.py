@@ -25,7 +25,7 @@ from ntp_dynamics.studies.next_token.groups import (
 )
 from ntp_dynamics.studies.next_token.model.batch import pack
 from ntp_dynamics.studies.next_token.model.init import attention_matrix, exact_margin
-from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix, frobenius
+from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
 from ntp_dynamics.studies.next_token.optim.descent import Descent
 from ntp_dynamics.studies.next_token.optim.kernel_dynamics import AttentionKernel
 from ntp_dynamics.studies.next_token.optim.kernel_rule import kernel_rule
@@ -110,7 +110,7 @@ def test_steps_are_right_however_small_gradients_are(
     start = (torch.tensor(OFFSETS) + torch.tensor([depth, depth, 0, 0, 0])).double().view(1, V, 1)
     assert BATCH.query_id.tolist() == [[QUERY]]
     logits = exact_margin(9.23, BATCH)
-    matrix = TokenMatrix(start, frobenius(start), torch.zeros(1).double())
+    matrix = TokenMatrix(start, torch.zeros(1).double())
     objective = AttentionObjective(BATCH, matrix, logits)
     with mpmath.workdps(1000):
         exact_logits, scores = exactly(logits[0].numpy()), exactly(start.flatten().numpy())
