@@ -117,7 +117,8 @@ def _kernel(
         normalised = isinstance(optimizer, NormalisedGradientDescent)
         together = normalised and optimizer.norm is not NormOver.matrix
         together = together or isinstance(optimizer, Polyak)
-        return JointKernel(objective, JointSteps(0, *rules, together), threads, drawn)
+        scores, logits = rules
+        return JointKernel(objective, JointSteps(0, scores, logits, together), threads, drawn)
     (rule,) = rules
     if isinstance(objective, AttentionObjective):
         return AttentionKernel(objective, rule, threads, reference, drawn)
