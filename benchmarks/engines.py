@@ -45,6 +45,7 @@ from ntp_dynamics.studies.next_token.model.simd import LANES
 from ntp_dynamics.studies.next_token.optim.choice import choose, dynamics_of
 from ntp_dynamics.studies.next_token.optim.closed_form import ClosedForm
 from ntp_dynamics.studies.next_token.optim.joint import JointKernel
+from ntp_dynamics.studies.next_token.optim.kernel_dynamics import AttentionKernel, ColumnsKernel
 from ntp_dynamics.studies.next_token.optim.objectives import (
     AttentionObjective,
     FeedForwardObjective,
@@ -54,7 +55,8 @@ from ntp_dynamics.studies.next_token.optim.objectives import (
 from ntp_dynamics.study import Dynamics, NonFinite, Saved
 
 RUNS, STEPS, SIZES = 25, 200, range(2, 10)
-ROUNDING = 1e-12
+ROUNDING, LARGEST = 1e-12, 1e14
+"""Of what differs, relative to numbers above 1; of scores that a kernel knows."""
 RULES = {
     "ngd": (0.02, ["optimizer=ngd"]),
     "global-norm": (0.02, ["optimizer=ngd", "optimizer.norm=global"]),
@@ -97,8 +99,8 @@ class Combination(NamedTuple):
 
 
 class Apart(NamedTuple):
-    """How far kernel and tensors are apart: the largest difference of a score or logit, or of the
-    path length by its size."""
+    """How far kernel and tensors are apart: the largest difference of a score, of a logit or of the
+    path length, by the largest of its kind where that exceeds 1."""
 
     at_the_end: Float[Tensor, " R"]
     at_a_step: Float[Tensor, " R"]
@@ -181,10 +183,13 @@ def compare(combination: Combination, v: int, runs: int = RUNS) -> Apart:
         for step in range(1, STEPS + 1):
             try:
                 tensors.advance(step, NO_STEPS)
+                expected = seen(tensors)
             except NonFinite:
                 break
+            if max(x.abs().max() for x in expected) > LARGEST:
+                break
             kernel.advance(step, NO_STEPS)
-            at_a_step = torch.maximum(at_a_step, apart(seen(kernel), seen(tensors)))
+            at_a_step = torch.maximum(at_a_step, apart(seen(kernel), expected))
             stand(kernel, objective, tensors.save())
     return Apart(at_the_end, at_a_step)
 
@@ -206,6 +211,7 @@ def stand(kernel: Dynamics, objective: Objective, by_tensors: Saved) -> None:
     saved = kernel.save()
     if isinstance(kernel, ClosedForm):
         return
+    assert isinstance(kernel, JointKernel | AttentionKernel | ColumnsKernel)
     kinds = ("scores", "logits") if isinstance(kernel, JointKernel) else ("iterate",)
     each = zip(kinds, objective.names, objective.matrices, strict=True)
     for kind, name, matrix in each:
@@ -217,7 +223,8 @@ def stand(kernel: Dynamics, objective: Objective, by_tensors: Saved) -> None:
         own = (matrix.value(coefficients) - matrix.start).numpy()
         weights = coefficients.numpy()
         for run in range(len(own)):
-            pairs = None if name == "W_ov" else kernel.laid[run].pairs
+            by_column = name == "W_ov" or isinstance(kernel, ColumnsKernel)
+            pairs = None if by_column else kernel.laid[run].pairs
             if isinstance(matrix, FullMatrix):
                 _fill(moved[run], weights[run], None)
                 _fill(entries[run], own[run], pairs)
@@ -242,7 +249,9 @@ def _fill(row: np.ndarray, matrix: np.ndarray, pairs: np.ndarray | None) -> None
 def apart(a: list[Tensor], b: list[Tensor]) -> Float[Tensor, " R"]:
     """Of scores, logits and path lengths, a run each."""
     *values, length = zip(a, b, strict=True)
-    differences = [(x - y).abs().amax((1, 2)) for x, y in values]
+    differences = [
+        (x - y).abs().amax((1, 2)) / y.abs().amax((1, 2)).clamp_min(1.0) for x, y in values
+    ]
     x, y = length
     differences.append((x - y).abs() / y.clamp_min(1.0))
     return torch.stack(differences).amax(0).nan_to_num(torch.inf)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from benchmarks.calibration import collocation, recursions
-from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix, frobenius
+from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
 from ntp_dynamics.studies.next_token.theory import asymptotics, huang2024
 from ntp_dynamics.verdict.claim import Claim
 from ntp_dynamics.verdict.law import Law
@@ -79,7 +79,7 @@ def violating_record(horizon: int = 2_000, step_size: float = 30.0) -> collocati
     """Plain descent from a large random start."""
     generator = torch.Generator().manual_seed(0)
     start = 3 * torch.randn(6, 4, 4, generator=generator, dtype=torch.float64)
-    matrix = TokenMatrix(start, frobenius(start), torch.zeros(6, dtype=torch.float64))
+    matrix = TokenMatrix(start, torch.zeros(6, dtype=torch.float64))
     known = [[1, 2, 3, 0]] * 6
     return collocation.train(known, matrix, step_size, horizon, normalised=False, zero_init=False)
 

@@ -9,7 +9,6 @@ from ntp_dynamics.studies.next_token.choices import Density, EngineName, Stage, 
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.groups import (
     FileDataset,
-    GaussianInit,
     OrthonormalEmbedding,
     Polyak,
     RealizableDataset,
@@ -115,10 +114,10 @@ CONFLICTS = [
             isinstance(c.optimizer, Polyak)
             and Stage.attention in c.stages
             and c.train.margin is None
-            and isinstance(c.init, GaussianInit)
+            and not (isinstance(c.init, ZeroInit) and isinstance(c.embedding, OrthonormalEmbedding))
         ),
         "Polyak's step needs the infimum of the attention loss, unknown where margins differ",
-        "use init=zero, set train.margin, or train another stage",
+        "use init=zero and embedding=orthonormal, set train.margin, or train another stage",
     ),
     Conflict(
         "optimizer.weight_decay",

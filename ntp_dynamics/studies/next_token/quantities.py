@@ -9,7 +9,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix, product
-from ntp_dynamics.studies.next_token.model.token_space import inner
 from ntp_dynamics.studies.next_token.optim.state import Layer, State
 
 PAPER = "Huang, Liang, Yang 2024"
@@ -47,12 +46,8 @@ def direction_gap(
 ) -> Float[Tensor, " R"]:
     """1 - cos as half the squared distance of unit matrices: right down to 1e-30.
 
-    ``target`` are the coefficients B* of W*.  With W = W_0 + L B R^T and C = B/|W| - B*/|W*|
-
-        |W/|W| - W*/|W*||^2 = |W_0|^2/|W|^2 + 2 <C, X_0>/|W| + |L C R^T|^2;
-
-    where token vectors are orthonormal it is a sum of squares over X/|W| - B*/|W*|.  With fewer
-    dimensions than tokens B is not unique and cancels in the last term: then right down to 1e-15.
+    ``target`` are the coefficients B* of W*.  Where token vectors are orthonormal it is a sum of
+    squares over X/|W| - B*/|W*|; else over the entries of W/|W| - W*/|W*|.
     """
     matrix, norm = layer.matrix.shrunk(layer.kept), norm_of(layer)
     unit_target = target / target_norm[:, None, None]
@@ -60,12 +55,10 @@ def direction_gap(
         unit = (matrix.weight + layer.coefficients) / norm[:, None, None]
         inside = (unit - product(matrix.left, unit_target, matrix.right.mT)).square().sum((1, 2))
         return 0.5 * (inside + (matrix.outside_norm / norm).square())
-    if not matrix.orthonormal:
-        apart = layer.coefficients / norm[:, None, None] - unit_target
-        started = matrix.start_norm / norm
-        mixed = 2 * inner(apart, matrix.start) / norm
-        return 0.5 * (started.square() + mixed + matrix.gradient_norm(apart).square())
-    inside = (layer.value / norm[:, None, None] - unit_target).square().sum((1, 2))
+    unit = layer.value / norm[:, None, None]
+    if matrix.many is not None:  # along the unit vectors of rows that stand for several classes
+        unit, unit_target = unit * matrix.many.sqrt(), unit_target / matrix.many.sqrt()
+    inside = (unit - unit_target).square().sum((1, 2))
     return 0.5 * (inside + (matrix.outside_norm / norm).square())
 
 

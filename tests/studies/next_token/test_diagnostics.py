@@ -39,7 +39,7 @@ def descend(
     found = recognise(corpus)
     batch = pack([corpus], [found.collocation])
     embedding = standard(V, V, RNG)
-    matrix = attention_matrix([np.zeros((V, V))], [embedding], batch, whole=False)
+    matrix = attention_matrix([np.zeros((V, V))], [embedding], batch, entrywise=False)
     logits = exact_margin(6.0, batch)
     rule = normalised_gradient_descent()
     states = list(
@@ -84,7 +84,9 @@ def test_padding_has_no_support() -> None:
     corpora = [generate(KNOBS, np.random.default_rng(seed)) for seed in (0, 1)]
     found = [recognise(corpus) for corpus in corpora]
     batch = pack(corpora, [f.collocation for f in found])
-    matrix = attention_matrix([np.zeros((V, V))] * 2, [standard(V, V, RNG)] * 2, batch, whole=False)
+    matrix = attention_matrix(
+        [np.zeros((V, V))] * 2, [standard(V, V, RNG)] * 2, batch, entrywise=False
+    )
     objective = AttentionObjective(batch, matrix, exact_margin(6.0, batch))
     state = objective.state(objective.start)
     reference = SolvedReference(batch, found, [None] * 2, [attention_target(f) for f in found])

@@ -14,6 +14,7 @@ from ntp_dynamics.run.stepping import NO_STEPS, every_state
 from ntp_dynamics.studies.next_token.choices import Stage
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.realizable import recognise
+from ntp_dynamics.studies.next_token.groups import NormalisedGradientDescent
 from ntp_dynamics.studies.next_token.model import token_space
 from ntp_dynamics.studies.next_token.model.batch import Batch, pack
 from ntp_dynamics.studies.next_token.model.init import exact_margin
@@ -21,6 +22,7 @@ from ntp_dynamics.studies.next_token.model.reference import Reference, SolvedRef
 from ntp_dynamics.studies.next_token.observables import BUILT_IN
 from ntp_dynamics.studies.next_token.optim.descent import Descent
 from ntp_dynamics.studies.next_token.optim.kernel_dynamics import AttentionKernel
+from ntp_dynamics.studies.next_token.optim.kernel_rule import kernel_rule
 from ntp_dynamics.studies.next_token.optim.objectives import (
     AttentionObjective,
     FeedForwardObjective,
@@ -86,7 +88,9 @@ def test_golden_trajectories_are_met_at_every_listed_step(
     objective = attention(batch)
     descents = {
         "torch": lambda: Descent(objective, RULE, [STEP_SIZE]),
-        "kernel": lambda: AttentionKernel(objective, STEP_SIZE, True),
+        "kernel": lambda: AttentionKernel(
+            objective, kernel_rule(NormalisedGradientDescent(), STEP_SIZE)
+        ),
     }
     dynamics = descents[engine]()
     for i, step in enumerate(step for step in listed if step <= last):

@@ -71,19 +71,23 @@ def test_direction_gaps_are_those_of_the_matrices_themselves(dim, norm):
 
     rule = normalised_gradient_descent()
     w = start(size, dim)
-    first = FeedForwardObjective(batch, feed_forward_matrix([w], [embedding], batch, whole=False))
+    first = FeedForwardObjective(
+        batch, feed_forward_matrix([w], [embedding], batch, entrywise=False)
+    )
     *_, state = every_state(Descent(first, rule, [0.5]), 9)
     gap = weights.direction_gap_ov(state, reference)
-    check(1 - gap, w + state.layer.coefficients[0].numpy() @ e.T, targets[0].coefficients @ e.T)
+    moved = (state.layer.value[0].numpy() - w @ e) @ np.linalg.pinv(e)  # all of it is seen
+    check(1 - gap, w + moved, targets[0].coefficients @ e.T)
 
     w = start(dim, dim)
-    matrix = attention_matrix([w], [embedding], batch, whole=False)
+    matrix = attention_matrix([w], [embedding], batch, entrywise=False)
     *_, state = every_state(
         Descent(AttentionObjective(batch, matrix, state.logits), rule, [0.5]), 9
     )
     best = e @ targets[1].coefficients(queries, size) @ e[:, queries].T
-    moved = w + e @ state.layer.coefficients[0].numpy() @ e[:, queries].T
-    check(1 - weights.direction_gap_kq(state, reference), moved, best)
+    moved = state.layer.value[0].numpy() - e.T @ w @ e[:, queries]
+    moved = np.linalg.pinv(e.T) @ moved @ np.linalg.pinv(e[:, queries])
+    check(1 - weights.direction_gap_kq(state, reference), w + moved, best)
     step = -e @ state.layer.slope.value[0].numpy() @ e[:, queries].T
     check(attention.gradient_alignment_kq(state, reference), step, best)
 
@@ -94,11 +98,12 @@ def test_the_gap_at_the_target_itself_is_zero_to_rounding():
     found, embedding = recognise(corpus), gaussian(size, size, rng)
     batch = pack([corpus], [found.collocation])
     target = attention_dual(found.orders or {}, embedding.gram)
-    zero = attention_matrix([np.zeros((size, size))], [embedding], batch, whole=False)
+    zero = attention_matrix([np.zeros((size, size))], [embedding], batch, entrywise=False)
     best = torch.from_numpy(target.coefficients(corpus.queries, size))[None]
     norm = torch.tensor([target.norm], dtype=torch.float64)
     nothing = LogScaled(best, norm)
-    layer = Layer(zero, 7 * best, zero.value(7 * best), nothing, nothing)
+    along = 7 * zero.lift(nothing).value
+    layer = Layer(zero, along, zero.value(along), nothing, nothing)
     assert direction_gap(layer, best, norm).item() <= 1e-25
 
 

@@ -53,7 +53,7 @@ def state_after(steps: int, norm: float | None = 0.7) -> tuple[State, Reference]
     start = np.zeros((V + 3, V + 3))
     if norm is not None:
         start = initial_weight(GaussianInit(norm=norm), (V + 3, V + 3), rng)
-    matrix = attention_matrix([start], [embedding], batch, whole=False)
+    matrix = attention_matrix([start], [embedding], batch, entrywise=False)
     logits = exact_margin(MARGIN, batch)
     *_, state = every_state(Descent(AttentionObjective(batch, matrix, logits), RULE, [0.5]), steps)
     reference = SolvedReference(batch, [FOUND], [None], [attention_target(FOUND)])

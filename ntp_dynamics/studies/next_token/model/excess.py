@@ -21,6 +21,8 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.gradient import Forward, log_softplus
 
+WIDEST_MARGIN = 300.0
+"""e^{2 margin} must be a float for kernels to measure the excess loss."""
 _margins = WeakTensorKeyDictionary()
 """Equal margins by the logits they belong to: frozen for a whole stage, and asked for at each step
 of it."""

@@ -35,18 +35,12 @@ def feed_forward_matrix(
     """W_ov of every run, seen through its logits M = W_ov E, for a rule that acts on its entries or
     one that does not depend on the basis.
 
-    ``weights`` None is a start at zero.  A row that stands for m classes has a vector of squared
-    length 1 / m on the left: its coefficient is the sum of those of the classes.
+    ``weights`` None is a start at zero.
     """
     v = batch.vocab_size
     seen = _seen_alone(embeddings, entrywise)
     if weights is None and seen:
-        left = None
-        if batch.unused:
-            many = torch.ones(v, dtype=torch.float64)
-            many[-1] = batch.unused
-            left = (1 / many).diag().expand(batch.runs, -1, -1)
-        return zeros(batch.runs, v, v, left_gram=left)
+        return zeros(batch.runs, v, v, _classes_of_rows(batch))
     right = [embedding.matrix for embedding in embeddings]
     identities = [np.eye(v) for _ in embeddings]
     weights = weights or [np.zeros((v, embedding.dim)) for embedding in embeddings]
@@ -84,6 +78,15 @@ def exact_margin(margin: float, batch: Batch) -> Float[Tensor, "R V V"]:
     hit = torch.nn.functional.one_hot(batch.collocation.clamp_min(0), batch.vocab_size)
     logits = margin * (hit.to(torch.float64) - 1 / batch.classes)  # (R, token, class)
     return (logits * batch.known[..., None]).transpose(1, 2).contiguous()
+
+
+def _classes_of_rows(batch: Batch) -> Float[Tensor, "V 1"] | None:
+    """How many classes each row of logits stands for; None where each is one."""
+    if not batch.unused:
+        return None
+    many = torch.ones(batch.vocab_size, 1, dtype=torch.float64)
+    many[-1] = batch.unused
+    return many
 
 
 def _seen_alone(embeddings: Sequence[TokenVectors], entrywise: bool) -> bool:
@@ -128,15 +131,10 @@ def _basis(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _token_matrix(
     weights: Sequence[np.ndarray], left: Sequence[np.ndarray], right: Sequence[np.ndarray]
 ) -> TokenMatrix:
-    """X_0 = L^T W_0 R with the norms of W_0 and of its part outside the span of L and R."""
-    start, norm, outside = [], [], []
+    """X_0 = L^T W_0 R, and the norm of the part of W_0 outside the span of L and R."""
+    start, outside = [], []
     for weight, a, b in zip(weights, left, right, strict=True):
         seen = a.T @ weight @ b
         start.append(seen)
-        norm.append(np.linalg.norm(weight))
         outside.append(np.linalg.norm(weight - a @ seen @ b.T))
-    return TokenMatrix(
-        start=torch.from_numpy(np.stack(start)),
-        start_norm=torch.tensor(np.array(norm)),
-        outside_norm=torch.tensor(np.array(outside)),
-    )
+    return TokenMatrix(torch.from_numpy(np.stack(start)), torch.tensor(np.array(outside)))

@@ -58,15 +58,17 @@ def no_reference() -> KernelReference:
     )
 
 
-def loss_reference(
-    log_pi: Float[np.ndarray, " sentences"], margin: float = math.nan, classes: float = 0.0
+def loss_reference(log_pi: Float[np.ndarray, " sentences"]) -> KernelReference:
+    """Of the loss alone, whose infimum is 0."""
+    return no_reference()._replace(pi=_whole_lanes(np.exp(log_pi)))
+
+
+def sentence_reference(
+    log_pi: Float[np.ndarray, " sentences"], margin: float, classes: int, largest_logit: float
 ) -> KernelReference:
-    """Of the loss alone; above its infimum where ``margin`` is the Delta of all logits."""
-    return no_reference()._replace(
-        attentive=not math.isnan(margin),
-        pi=_whole_lanes(np.exp(log_pi)),
-        margin=margin,
-        classes=classes,
+    """Of what sentences say in the attention stage; ``margin`` as in `attention_reference`."""
+    return loss_reference(log_pi)._replace(
+        attentive=True, margin=margin, classes=float(classes), largest_logit=largest_logit
     )
 
 
@@ -167,8 +169,9 @@ def columns_reference(
     columns: Columns, iterate: Iterate, run: int, outside: float, reference: Reference
 ) -> KernelReference:
     """Of one run in the feed-forward stage."""
-    target = (reference.ov[run] / reference.ov_norm[run]).numpy(force=True).T
+    target = (reference.ov[run] / reference.ov_norm[run]).numpy(force=True).T.copy()
     v, known = len(target), len(columns.label)
+    target[:, columns.last] *= math.sqrt(columns.many)
     fill_up = [(0, 0), (0, columns.classes - v)]
     return KernelReference(
         attentive=False,

@@ -109,9 +109,12 @@ class KernelReference(NamedTuple):
 
 @njit(**INLINE)
 def measure_step(against, per_sentence, iterate, row):
-    """Fill a row."""
-    weight = against.score if len(against.score) > 0 else iterate.moved
-    biggest = _measure_weights(against, iterate, weight, row)
+    """Fill a row; without a target only with what needs no weights."""
+    biggest = 0.0
+    if len(against.target) > 0:
+        weight = against.score if len(against.score) > 0 else iterate.moved
+        biggest = _measure_weights(against, iterate, weight, row)
+        row[SCORE_MARGIN], row[ORDER_EXTENSION_MARGIN] = _margins(against, weight)
     logit = biggest if math.isnan(against.largest_logit) else against.largest_logit
     (
         row[LOG_LOSS],
@@ -124,8 +127,8 @@ def measure_step(against, per_sentence, iterate, row):
         row[MARGIN_MIN],
         row[MARGIN_MAX],
     ) = measure_sentences(against, per_sentence, TIE * logit)
+    row[PATH_LENGTH] = iterate.length[0]
     row[LOG_ATTENTION_GROWTH] = log_growth(per_sentence)
-    row[SCORE_MARGIN], row[ORDER_EXTENSION_MARGIN] = _margins(against, weight)
 
 
 @njit(**INLINE)
@@ -159,7 +162,6 @@ def _measure_weights(against, iterate, weight, row):
     off = against.still + against.outside * against.outside
     gap = 0.5 * (total(apart) + off * per_norm * per_norm)
 
-    row[PATH_LENGTH] = iterate.length[0]
     row[NORM_RATIO] = norm / iterate.length[0] if iterate.length[0] > 0 else math.nan
     row[LOG_GRAD_NORM] = iterate.scale[0] + math.log(slope)
     row[ZERO_SUM_RESIDUAL] = unbalanced / slope

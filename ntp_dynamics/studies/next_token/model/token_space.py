@@ -2,14 +2,16 @@
 
 A layer is trained through X = L^T W R, with L and R matrices whose columns are token vectors:
 scores S = E^T W_kq E_Q (attention) or logits M = W_ov E (feed-forward, L the identity).  A gradient
-step moves W by L D R^T with D = dLoss/dX, so W = W_0 + L B R^T for coefficients B, and
+step moves W by L D R^T with D = dLoss/dX, so W = W_0 + L B R^T for coefficients B.  Where the
+columns of L and of R are orthonormal,
 
-    X      = X_0 + G_L B G_R,                    G_L = L^T L, G_R = R^T R
-    ||W||^2 = ||W_0||^2 + 2 <B, X_0> + <B, G_L B G_R>
-    ||L D R^T||^2 = <D, G_L D G_R>
+    X = X_0 + B,   ||W||^2 = ||X||^2 + ||W_0 outside||^2,   ||L D R^T|| = ||D||
 
-exactly, for any W_0 and any token vectors.  Orthonormal vectors need no Gram matrix at all.  The
-part of W_0 outside the span of the token vectors never moves and counts in the norm.
+exactly, for any W_0: its part outside the span of the token vectors never moves and counts in the
+norm.  Other vectors are the matter of `full_matrix`.
+
+A row that stands for m classes of one logit has coefficients that are the sums of theirs: its
+column of L has squared length 1 / m, and sqrt(m) X is what W is along it.
 """
 
 from __future__ import annotations
@@ -35,17 +37,10 @@ class TokenMatrix:
 
     start: Float[Tensor, "R A B"]
     """X_0 = L^T W_0 R."""
-    start_norm: Float[Tensor, " R"]
-    """||W_0||_F of the whole matrix."""
     outside_norm: Float[Tensor, " R"]
     """Norm of the part of W_0 outside the span of the token vectors."""
-    left_gram: Float[Tensor, "R A A"] | None = None
-    right_gram: Float[Tensor, "R B B"] | None = None
-    """None stands for orthonormal columns."""
-
-    @property
-    def orthonormal(self) -> bool:
-        return self.left_gram is None and self.right_gram is None
+    many: Float[Tensor, "A 1"] | None = None
+    """How many classes each row stands for; None: one."""
 
     @property
     def zero(self) -> Float[Tensor, "R A B"]:
@@ -56,51 +51,38 @@ class TokenMatrix:
         """The gradient in the coordinates of the coefficients: D itself."""
         return gradient
 
-    def through_gram(self, x: Float[Tensor, "R A B"]) -> Float[Tensor, "R A B"]:
-        """G_L x G_R."""
-        if self.left_gram is not None:
-            x = torch.bmm(self.left_gram, x)
-        if self.right_gram is not None:
-            x = torch.bmm(x, self.right_gram)
-        return x
-
     def shrunk(self, kept: Float[Tensor, " R"] | None) -> TokenMatrix:
         """The same with kept W_0 in place of W_0; None is 1."""
         if kept is None:
             return self
         start = self.start * kept[:, None, None]
-        norms = self.start_norm * kept, self.outside_norm * kept
-        return replace(self, start=start, start_norm=norms[0], outside_norm=norms[1])
+        return replace(self, start=start, outside_norm=self.outside_norm * kept)
 
     def value(
         self, coefficients: Float[Tensor, "R A B"], kept: Float[Tensor, " R"] | None = None
     ) -> Float[Tensor, "R A B"]:
-        """X = kept X_0 + G_L B G_R."""
-        return self.shrunk(kept).start + self.through_gram(coefficients)
+        """X = kept X_0 + L^T L B."""
+        seen = coefficients if self.many is None else coefficients / self.many
+        return self.shrunk(kept).start + seen
 
     def norm(
         self, coefficients: Float[Tensor, "R A B"], kept: Float[Tensor, " R"] | None = None
     ) -> Float[Tensor, " R"]:
         """||W||_F of W = kept W_0 + L B R^T."""
-        left = self.shrunk(kept)
-        if self.orthonormal:  # a sum of squares, no cancellation
-            return torch.hypot(frobenius(left.start + coefficients), left.outside_norm)
-        moved = self.through_gram(coefficients)
-        square = left.start_norm**2 + inner(coefficients, 2 * left.start + moved)
-        return square.clamp_min(0.0).sqrt()
+        value = self.value(coefficients, kept)
+        inside = value if self.many is None else value * self.many.sqrt()
+        return torch.hypot(frobenius(inside), self.shrunk(kept).outside_norm)
 
     def gradient_norm(self, gradient: Float[Tensor, "R A B"]) -> Float[Tensor, " R"]:
         """||L D R^T||_F."""
-        if self.orthonormal:
-            return frobenius(gradient)
-        return inner(gradient, self.through_gram(gradient)).clamp_min(0.0).sqrt()
+        return frobenius(gradient if self.many is None else gradient / self.many.sqrt())
 
 
-def zeros(runs: int, rows: int, columns: int, **grams: Tensor | None) -> TokenMatrix:
+def zeros(runs: int, rows: int, columns: int, many: Tensor | None = None) -> TokenMatrix:
     """W_0 = 0: one number, seen at every entry."""
     nothing = torch.zeros(runs, dtype=torch.float64)
     start = torch.zeros((), dtype=torch.float64).expand(runs, rows, columns)
-    return TokenMatrix(start, nothing, nothing, **grams)
+    return TokenMatrix(start, nothing, many)
 
 
 def is_nothing(start: Float[Tensor, "A B"]) -> bool:

@@ -11,6 +11,7 @@ from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.conflicts import unfused
 from ntp_dynamics.studies.next_token.data.draw import batch_key
 from ntp_dynamics.studies.next_token.groups import NormalisedGradientDescent, Polyak
+from ntp_dynamics.studies.next_token.model.excess import WIDEST_MARGIN, equal_margin
 from ntp_dynamics.studies.next_token.model.kernel_check import kernel_fault
 from ntp_dynamics.studies.next_token.model.reference import Reference
 from ntp_dynamics.studies.next_token.optim.descent import Descent
@@ -77,10 +78,17 @@ def dynamics_of(
     ``reference``: what kernels measure against on their way; None where they measure nothing.
     """
     drawn = minibatches(config, objective)
-    if choice.fused:
+    if choice.fused and not _only_by_tensors(objective, config):
         return _kernel(objective, config, reference, drawn)
     rule, decay = make_rule(config.optimizer), config.optimizer.weight_decay
     return Descent(objective, rule, _step_sizes(objective, config), decay, drawn)
+
+
+def _only_by_tensors(objective: Objective, config: Config) -> bool:
+    """Whether a step is Polyak's, whose excess loss kernels do not know at so wide a margin."""
+    if not (isinstance(config.optimizer, Polyak) and isinstance(objective, AttentionObjective)):
+        return False
+    return bool((equal_margin(objective.logits, objective.batch) > WIDEST_MARGIN).any())
 
 
 def minibatches(config: Config, objective: Objective) -> Minibatches | None:
@@ -109,7 +117,8 @@ def _kernel(
         normalised = isinstance(optimizer, NormalisedGradientDescent)
         together = normalised and optimizer.norm is not NormOver.matrix
         together = together or isinstance(optimizer, Polyak)
-        return JointKernel(objective, JointSteps(0, *rules, together), threads, drawn)
+        scores, logits = rules
+        return JointKernel(objective, JointSteps(0, scores, logits, together), threads, drawn)
     (rule,) = rules
     if isinstance(objective, AttentionObjective):
         return AttentionKernel(objective, rule, threads, reference, drawn)

@@ -21,7 +21,7 @@ from ntp_dynamics.studies.next_token.model import measure
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.columns import advance_columns, start_columns
 from ntp_dynamics.studies.next_token.model.dense import DenseLayout, advance_dense
-from ntp_dynamics.studies.next_token.model.excess import equal_margin
+from ntp_dynamics.studies.next_token.model.excess import WIDEST_MARGIN, equal_margin
 from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
 from ntp_dynamics.studies.next_token.model.growth import growth_before
 from ntp_dynamics.studies.next_token.model.iterate import Iterate
@@ -33,6 +33,7 @@ from ntp_dynamics.studies.next_token.model.kernel_reference import (
     loss_reference,
     no_reference,
     per_sentence_of,
+    sentence_reference,
 )
 from ntp_dynamics.studies.next_token.model.kernel_rules import POLYAK, Rule
 from ntp_dynamics.studies.next_token.model.layout import Laid, lay_out
@@ -59,8 +60,6 @@ from ntp_dynamics.studies.next_token.optim.state import Position, State
 from ntp_dynamics.study import Logged, Saved
 
 NOT_DUE = 2**62
-WIDEST_MARGIN = 300.0
-"""e^{2 margin} must be a float for the kernel to measure the excess loss."""
 POLYAK_NEEDS = "Polyak's step needs inf L: equal margins and an injective collocation"
 PER_SENTENCE = ("odds_before", "power_before", "growth")
 """The same of a `PerSentence`."""
@@ -94,6 +93,9 @@ class KernelDynamics:
         self._per_sentence = [per_sentence_of(run.against) for run in runs]
         self._steps, self._threads = steps, threads
         self._step = 0
+        norms = [measures[name] for name in ("norm_kq", "norm_ov") if name in measures]
+        self._tell = norms or [measure.PATH_LENGTH, measure.ATTENTION_MASS_MEAN]
+        """Measures that are no numbers where weights are none."""
 
     def advance(self, to: int, due: Int[np.ndarray, " n"]) -> Logged:
         """As `Dynamics.advance`."""
@@ -112,7 +114,8 @@ class KernelDynamics:
         self._step = to
         values = {name: rows[:, :, self._columns[name]] for name in self.measures}
         (name,) = self.objective.names
-        return Logged(due, values, np.isfinite(rows[:, :, measure.NORM]), name)
+        finite = np.logical_and.reduce([np.isfinite(rows[:, :, i]) for i in self._tell])
+        return Logged(due, values, finite, name)
 
     def moved(self) -> Float[Tensor, "R A B"]:
         """What training added to the trained matrix."""
@@ -178,18 +181,18 @@ class AttentionKernel(KernelDynamics):
                     float(matrix.outside_norm[run]),
                     reference,
                 )
-            elif rule.kind == POLYAK:
-                log_pi, classes = laid.layout.log_pi, float(batch.classes)
-                against = loss_reference(log_pi, float(margins[run]), classes)
+            elif reference or rule.kind == POLYAK:
+                said = float(margins[run]), batch.classes, float(logits[run].abs().max())
+                against = sentence_reference(laid.layout.log_pi, *said)
             kernel = advance_dense if isinstance(laid.layout, DenseLayout) else advance
             drawn = sampling_of(minibatches, batch, run, laid)
             runs.append(KernelRun(kernel, laid.layout, iterate, against, drawn))
-        measures = dict(ATTENTION_MEASURES) if measured else {}
+        measures = dict(ATTENTION_MEASURES if measured else SENTENCE_MEASURES) if reference else {}
         too_wide = bool((margins > WIDEST_MARGIN).any())
         if too_wide:
             measures.pop("log_excess_loss", None)
         if rule.kind == POLYAK and (too_wide or bool(margins.isnan().any())):
-            raise ValueError(POLYAK_NEEDS)
+            raise ValueError(POLYAK_NEEDS)  # too wide: `choice` leaves it to tensors
         super().__init__(objective, runs, measures, Steps(0, rule), threads)
 
     def moved(self) -> Float[Tensor, "R A B"]:
@@ -228,7 +231,9 @@ class ColumnsKernel(KernelDynamics):
             elif rule.kind == POLYAK:
                 against = loss_reference(np.zeros(len(columns.label)))
             runs.append(KernelRun(advance_columns, columns, iterate, against, everything()))
-        measures = FEED_FORWARD_MEASURES if measured else {}
+        measures = dict(FEED_FORWARD_MEASURES) if measured else {}
+        if batch.unused > 1:  # the slope of many classes is that along their unit vector
+            measures.pop("zero_sum_residual", None)
         super().__init__(objective, runs, measures, Steps(0, rule), threads)
 
     def moved(self) -> Float[Tensor, "R A B"]:
@@ -247,19 +252,26 @@ FEED_FORWARD_MEASURES = {
     "margin_min": measure.MARGIN_MIN,
     "margin_max": measure.MARGIN_MAX,
 }
-ATTENTION_MEASURES = {
-    **_ANY_STAGE,
-    "norm_kq": measure.NORM,
-    "direction_gap_kq": measure.DIRECTION_GAP,
+SENTENCE_MEASURES = {
+    "path_length": measure.PATH_LENGTH,
+    "log_loss": measure.LOG_LOSS,
+    "accuracy": measure.ACCURACY,
     "log_excess_loss": measure.LOG_EXCESS_LOSS,
-    "gradient_alignment_kq": measure.GRADIENT_ALIGNMENT,
-    "score_margin": measure.SCORE_MARGIN,
-    "order_extension_margin": measure.ORDER_EXTENSION_MARGIN,
     "log_leak": measure.LOG_LEAK,
     "attention_mass_min": measure.ATTENTION_MASS_MIN,
     "attention_mass_mean": measure.ATTENTION_MASS_MEAN,
     "accuracy_unweighted": measure.ACCURACY_UNWEIGHTED,
     "log_attention_growth": measure.LOG_ATTENTION_GROWTH,
+}
+"""Of the attention stage, where entries are not weights or W_0 decays."""
+ATTENTION_MEASURES = {
+    **_ANY_STAGE,
+    **SENTENCE_MEASURES,
+    "norm_kq": measure.NORM,
+    "direction_gap_kq": measure.DIRECTION_GAP,
+    "gradient_alignment_kq": measure.GRADIENT_ALIGNMENT,
+    "score_margin": measure.SCORE_MARGIN,
+    "order_extension_margin": measure.ORDER_EXTENSION_MARGIN,
 }
 """Where each observable stands in a row of a kernel."""
 
@@ -267,7 +279,7 @@ ATTENTION_MEASURES = {
 def measurable(matrix: TokenMatrix | FullMatrix, rule: Rule) -> bool:
     """Whether a kernel can measure on its way: entries are weights, and W_0 does not decay."""
     own = isinstance(matrix, TokenMatrix)
-    return own and (rule.decay == 0.0 or not bool(matrix.start_norm.any()))
+    return own and (rule.decay == 0.0 or not (matrix.start.any() or matrix.outside_norm.any()))
 
 
 def sampling_of(minibatches: Minibatches | None, batch: Batch, run: int, laid: Laid) -> Sampling:

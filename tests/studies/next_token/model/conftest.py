@@ -36,8 +36,7 @@ class Cases(NamedTuple):
 
     @property
     def matrix(self) -> TokenMatrix:
-        norm = torch.hypot(self.scores.square().sum((1, 2)).sqrt(), self.outside)
-        return TokenMatrix(self.scores, norm, self.outside)
+        return TokenMatrix(self.scores, self.outside)
 
     @property
     def objective(self) -> AttentionObjective:

@@ -26,7 +26,7 @@ def test_a_step_goes_along_both_gradients_on_any_corpus(
     """Samples that contradict each other, tokens without a continuation, weights of any kind."""
     cases = any_cases(v, separable=False, dense=dense)
     batch, nothing = cases.batch, cases.outside
-    starts = [TokenMatrix(x, nothing, nothing) for x in (cases.scores, cases.logits)]
+    starts = [TokenMatrix(x, nothing) for x in (cases.scores, cases.logits)]
     rule = kernel_rule(NormalisedGradientDescent(), 1.0)
     dynamics = JointKernel(JointObjective(batch, *starts), JointSteps(0, rule, rule, False))
     dynamics.advance(1, NO_STEPS)

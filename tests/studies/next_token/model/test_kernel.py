@@ -114,7 +114,7 @@ def test_direction_and_norm_are_right_however_small_the_gradient_is(
     exact = [[mpmath.mpf(x) for x in row] for row in logits[0].tolist()]
     unit, log_norm = reference_gradient(scores.tolist(), exact, corpus)
     nothing = torch.zeros(1, dtype=torch.float64)
-    matrix = TokenMatrix(torch.from_numpy(scores)[None], nothing, nothing)
+    matrix = TokenMatrix(torch.from_numpy(scores)[None], nothing)
     dynamics = AttentionKernel(AttentionObjective(batch, matrix, logits), kernel_rule(NGD, 1.0))
     dynamics.advance(1, NO_STEPS)
     (laid,), (iterate,) = dynamics.laid, dynamics.iterates

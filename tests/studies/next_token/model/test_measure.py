@@ -144,7 +144,7 @@ def test_all_scalars_of_the_feed_forward_stage(
     if size:
         start = size * np.random.default_rng(1).standard_normal((batch.runs, 7, 7))
         outside = torch.linspace(0.0, 2.0, batch.runs, dtype=torch.float64)
-        matrix = TokenMatrix(torch.from_numpy(start), outside, outside)
+        matrix = TokenMatrix(torch.from_numpy(start), outside)
     objective = FeedForwardObjective(batch, matrix)
     dynamics: Dynamics = ClosedForm(objective, 0.3, optimizer is NGD, reference)
     if size:

@@ -92,6 +92,14 @@ class Forgetful:
         ("exact margin", 0, "iterate.exponent"),
         ("exact margin", 0, "per_sentence.growth"),
         ("exact margin", 0, "per_sentence.odds_before"),
+        ("kernel, adam", 1, "iterate.memory.first"),
+        ("kernel, adam", 1, "iterate.memory.second"),
+        ("kernel, adam", 1, "iterate.memory.taken"),
+        ("kernel, momentum, decay, any vectors", 1, "iterate.memory.scale"),
+        ("kernel, momentum, decay, any vectors", 1, "iterate.kept"),
+        ("kernel, momentum, decay, any vectors", 0, "iterate.seen"),
+        ("joint kernel, adamw", 0, "logits.memory.first"),
+        ("joint kernel, adamw", 0, "scores.kept"),
         ("joint kernel", 0, "logits.lost"),
         ("joint kernel", 0, "length"),
         ("tensors, adam", 0, "rule.0"),
@@ -122,7 +130,7 @@ def test_a_save_of_another_phase_is_refused() -> None:
 
 
 def test_every_array_of_a_save_has_the_runs_first() -> None:
-    for kind in ("closed form, gd", "joint kernel", "tensors, adam"):
+    for kind in ("closed form, gd", "kernel, adam", "joint kernel", "tensors, adam"):
         job = job_of([*DYNAMICS[kind], "runs=3"])
         for way in ways(job):
             assert {len(x) for x in way.start().save().values()} == {3}, kind
@@ -135,7 +143,9 @@ def test_every_array_of_a_save_has_the_runs_first() -> None:
         (["engine=numba"], "numba, float64, log domain", False),
         (["engine=torch"], "torch, float64, log domain", True),
         (["engine=autograd"], "automatic differentiation, float64", True),
-        (["optimizer=adam", "embedding=gaussian"], "numba, float64, log domain", False),
+        (["optimizer=adam"], "numba, float64, log domain", False),
+        (["optimizer.momentum=0.9"], "numba, float64, log domain", False),
+        (["embedding=gaussian"], "numba, float64, log domain", False),
     ],
 )
 def test_the_choice_of_an_engine_says_why(overrides: list[str], words: str, alone: bool) -> None:

@@ -69,7 +69,7 @@ def matrix(batch: Batch, columns: int) -> TokenMatrix:
     shape = batch.runs, batch.vocab_size
     start = torch.zeros(*shape, columns, dtype=torch.float64, device=OTHER)
     nothing = start.new_zeros(batch.runs)
-    return TokenMatrix(start, nothing, nothing, start.new_zeros(*shape, shape[1]))
+    return TokenMatrix(start, nothing, start.new_ones(shape[1], 1))
 
 
 def real_batch() -> Batch:

@@ -3,6 +3,7 @@ else."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 
@@ -20,9 +21,15 @@ from benchmarks.engines import (
     combinations,
     compare,
     config_of,
+    engine_of,
     objective_of,
 )
+from ntp_dynamics.run.stepping import NO_STEPS
+from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.model.batch import pack
+from ntp_dynamics.studies.next_token.model.init import exact_margin
 from ntp_dynamics.studies.next_token.model.reference import Reference
+from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
 from ntp_dynamics.studies.next_token.optim.choice import choose, dynamics_of
 from ntp_dynamics.studies.next_token.optim.objectives import (
     AttentionObjective,
@@ -47,6 +54,36 @@ def test_kernels_take_the_steps_of_tensors(combination: Combination) -> None:
     """200 steps of 8 random corpora of 6 tokens each, 392 corpora in all."""
     found = compare(combination, v=6, runs=8)
     assert (found.wrong <= ROUNDING).all()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_so_they_do_of_two_tokens(rule: str) -> None:
+    """A vocabulary of 2, sentences of which one may be all there is."""
+    found = compare(Combination(rule, "rotated", "gaussian", "joint"), v=2, runs=8)
+    assert (found.wrong <= ROUNDING).all()
+
+
+@pytest.mark.parametrize("rule", sorted(RULES.keys() - {"global-norm", "polyak", "polyak-decay"}))
+@pytest.mark.parametrize("size", [0.0, 2.0])
+def test_without_a_gradient_only_decay_moves(rule: str, size: float) -> None:
+    """Tokens with one column of M between them pull exactly alike."""
+    corpus = Corpus.from_samples([((0, 1), 2), ((1, 0, 0), 2)], vocab_size=3)
+    batch = pack([corpus], [[2, 2, -1]])
+    shape = 1, 3, batch.n_queries
+    start = size * torch.randn(shape, generator=torch.Generator().manual_seed(0)).double()
+    matrix = TokenMatrix(start, torch.ones(1).double())
+    objective = AttentionObjective(batch, matrix, exact_margin(5.0, batch))
+    config = config_of(rule)
+    for engine in ("numba", "torch"):
+        dynamics = engine_of(objective, rule, engine)
+        dynamics.advance(LAST, NO_STEPS)
+        layer, length = dynamics.state().layer, dynamics.state().path_length
+        kept = (1 - config.train.attention.step_size * config.optimizer.weight_decay) ** LAST
+        assert not layer.coefficients.any()
+        assert length.item() == 0.0
+        torch.testing.assert_close(layer.value, kept * start, rtol=1e-13, atol=0)
+        whole = kept * math.hypot(start.norm().item(), 1.0)
+        assert norm_of(layer).item() == pytest.approx(whole, rel=1e-13)
 
 
 def test_each_rule_meets_vectors_of_every_kind_and_both_starts() -> None:

@@ -55,7 +55,7 @@ def batch_of(corpora: list[Corpus]) -> Batch:
 
 def matrix(start: torch.Tensor) -> TokenMatrix:
     nothing = torch.zeros(len(start), dtype=torch.float64)
-    return TokenMatrix(start, nothing, nothing)
+    return TokenMatrix(start, nothing)
 
 
 def starts(batch: Batch, scale: float, depth: float = 0.0) -> tuple[TokenMatrix, TokenMatrix]:

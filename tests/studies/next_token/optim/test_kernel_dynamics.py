@@ -118,7 +118,7 @@ def test_the_feed_forward_kernel_is_the_torch_path_from_any_start(
     batch = pack(corpora, n)
     start = 3 * torch.randn(3, 12, 12, generator=torch.Generator().manual_seed(0)).double()
     nothing = torch.zeros(3, dtype=torch.float64)
-    matrix = TokenMatrix(start, nothing, nothing)
+    matrix = TokenMatrix(start, nothing)
     objective = FeedForwardObjective(batch, matrix)
     dynamics = ColumnsKernel(objective, kernel_rule(optimizer, 0.3))
     for state in every_state(Descent(objective, make_rule(optimizer), [0.3]), 200):
@@ -153,35 +153,41 @@ def test_what_is_measured_does_not_move_the_trajectory(tmp_path: Path) -> None:
                 np.testing.assert_array_equal(full[name].sel(step=few["step"]), few[name])
 
 
-@pytest.mark.parametrize("init", ["zero", "gaussian"])
-def test_engines_agree_along_a_whole_job(init: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["init=zero"],
+        ["init=gaussian"],
+        ["optimizer=adam", "optimizer.epsilon=0"],
+        ["optimizer=polyak", "train.margin=9.23", "init=gaussian"],
+        ["optimizer.momentum=0.9", "optimizer.weight_decay=0.01", "init=gaussian"],
+        ["optimizer=sign", "embedding=gaussian", "embedding.dim=9", "init=gaussian"],
+        ["embedding=gaussian"],
+    ],
+    ids=" ".join,
+)
+def test_engines_agree_along_a_whole_job(overrides: list[str], tmp_path: Path) -> None:
     fused, torch_ = (
-        ntp.train([*TINY, f"init={init}", f"engine={engine}"], tmp_path / engine)
+        ntp.train([*TINY, *overrides, f"engine={engine}"], tmp_path / engine)
         for engine in ("numba", "torch")
     )
-    for stage in ("feed_forward", "attention"):
+    for stage in fused.trajectory.children.keys() & {"feed_forward", "attention"}:
         for name, values in fused.trajectory[stage].data_vars.items():
             expected = torch_.trajectory[stage][name]
             np.testing.assert_allclose(values, expected, rtol=1e-9, atol=1e-13, err_msg=str(name))
 
 
-@pytest.mark.parametrize(
-    ("overrides", "why"),
-    [
-        (["optimizer=adam"], "optimizer=ngd and optimizer=gd"),
-        (["embedding=gaussian"], "orthonormal token vectors"),
-    ],
-)
-def test_what_the_kernel_cannot_express_goes_to_torch_and_the_log_says_why(
-    overrides: list[str], why: str, tmp_path: Path
+def test_what_the_kernel_cannot_do_goes_to_torch_and_the_log_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
     short = ["train.feed_forward.steps=2", "train.attention.steps=2"]
-    record = ntp.train([*TINY, *short, *overrides], tmp_path / "a")
+    record = ntp.train([*TINY, *short], tmp_path / "a")
     (line,) = (x for x in (record.path / "log.txt").read_text().splitlines() if "engine:" in x)
-    assert "engine: torch, float64, log domain; the kernel" in line
-    assert why in line
-    with pytest.raises(UserErrors, match=r"engine: the kernel .*; use engine=auto"):
-        ntp.train([*TINY, *overrides, "engine=numba"], tmp_path / "b")
+    why = "NUMBA_DISABLE_JIT switches the kernel off"
+    assert f"engine: torch, float64, log domain; {why}" in line
+    with pytest.raises(UserErrors, match=f"engine: {why}; use engine=auto"):
+        ntp.train([*TINY, "engine=numba"], tmp_path / "b")
 
 
 def test_the_log_names_the_kernel_where_it_trains(tmp_path: Path) -> None:

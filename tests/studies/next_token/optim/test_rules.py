@@ -80,10 +80,10 @@ def gap(log_gap: float = 0.0) -> torch.Tensor:
     return torch.full((2,), log_gap, dtype=torch.float64)
 
 
-def matrix(gram: torch.Tensor | None = None) -> TokenMatrix:
+def matrix(many: torch.Tensor | None = None) -> TokenMatrix:
     nothing = torch.zeros(2, dtype=torch.float64)
     start = torch.zeros(2, 3, 4, dtype=torch.float64)
-    return TokenMatrix(start, nothing, nothing, left_gram=gram)
+    return TokenMatrix(start, nothing, many)
 
 
 def slope(log_scale: float = 0.0, where: TokenMatrix | None = None) -> Slope:
@@ -202,11 +202,13 @@ def test_normalised_descent_does_not_see_the_scale_of_the_gradient() -> None:
 
 
 def test_normalised_descent_walks_eta_in_the_metric_of_the_full_matrix() -> None:
-    """With Gram matrices it is ||L D R^T|| that is normalised, not ||D||."""
-    root = torch.randn(2, 3, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    where = slope(where=matrix(root @ root.mT))
+    """Where a row stands for several classes it is the norm over all of these that is eta."""
+    many = torch.tensor([[1.0], [5.0], [2.0]]).double()
+    where = slope(where=matrix(many))
     (change,), _ = normalised_gradient_descent().update([where], gap, None)
-    torch.testing.assert_close(frobenius(root.mT @ change), torch.full((2,), ETA).double())
+    each = (change / many).repeat_interleave(many[:, 0].long(), 1)
+    torch.testing.assert_close(frobenius(each), torch.full((2,), ETA).double())
+    torch.testing.assert_close(where.matrix.norm(change), torch.full((2,), ETA).double())
 
 
 def test_a_global_norm_shares_one_step_between_the_layers() -> None:
