@@ -14,10 +14,10 @@ from ntp_dynamics.studies.next_token.groups import FileDataset, OrthonormalEmbed
 from ntp_dynamics.studies.next_token.optim.choice import choose
 from ntp_dynamics.studies.next_token.theory.min_norm import LARGEST_KERNEL
 
-LOGITS, SCORES, SLOTS, CLASSES = 12, 10, 30, 6
+LOGITS, SCORES, SLOTS, CLASSES = 7, 6, 30, 6
 """Arrays of V x V, V x Q, N x K and N x V numbers that live at a time."""
-SENTENCE, RELATION = 1500, 400
-"""Bytes of Python's objects for a sentence, and for a constraint of problem (2)."""
+SENTENCE, RELATION = 300, 400
+"""Bytes of what a sentence has one of, and of Python's objects for a constraint of problem (2)."""
 SYSTEMS = 10
 """Systems of equations that the solver for other vectors holds."""
 ENTRYWISE_MATRICES = 10
@@ -60,7 +60,7 @@ def shape_of(corpora: Sequence[Corpus], dim: int) -> Shape:
     return Shape(
         runs=len(corpora),
         sentences=max(corpus.size for corpus in different),
-        tokens=max(len(set(s)) for corpus in different for s in corpus.sentences),
+        tokens=max(int(corpus.bags.tokens.lengths.max()) for corpus in different),
         queries=max(len(corpus.queries) or 1 for corpus in different),
         vocab_size=corpora[0].vocab_size,
         dim=dim,
@@ -70,14 +70,8 @@ def shape_of(corpora: Sequence[Corpus], dim: int) -> Shape:
 def leaves_out_pairs(config: Config, shape: Shape) -> bool:
     """Whether a record is without tables that have an entry for every pair of tokens: where they
     are large, and what they say is known in another form."""
-    return _plain(config) and 8 * shape.runs * shape.vocab_size**2 > LARGE
-
-
-def _plain(config: Config) -> bool:
-    """Whether logits are a gain a column, and W*_ov has a closed form."""
-    zero, orthonormal = ZeroInit, OrthonormalEmbedding
-    plain = isinstance(config.init, zero) and isinstance(config.embedding, orthonormal)
-    return plain and Stage.joint not in config.stages
+    closed = unused_are_alike(config) and Stage.joint not in config.stages
+    return closed and 8 * shape.runs * shape.vocab_size**2 > LARGE
 
 
 def notes_of_size(
