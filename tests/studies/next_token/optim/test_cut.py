@@ -48,6 +48,11 @@ DYNAMICS = {
     "joint kernel, gd": [*JOINT, "optimizer=gd"],
     **{f"kernel, {name}": words for name, words in RULES.items()},
     **{f"tensors, {name}": ["engine=torch", *words] for name, words in RULES.items()},
+    "kernel, momentum, decay, any vectors": [
+        *("optimizer.momentum=0.9", "optimizer.weight_decay=0.01"),
+        *("embedding=gaussian", "init=gaussian"),
+    ],
+    "joint kernel, adamw": [*JOINT, "optimizer=adamw", "optimizer.epsilon=0", "init=gaussian"],
     "autograd": ["engine=autograd", "precision=float32"],
     "autograd, joint": [*JOINT, "engine=autograd"],
     "shadow": ["shadow=true", "train.margin=9.23"],
