@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -269,10 +270,16 @@ class LinearGrowth(Law, form="linear_growth"):
         """The constant of the upper (+1) or the lower (-1) side; None = unspecified."""
         return self.high if sign > 0 else self.low
 
+    @cached_property
+    def sides(self) -> tuple[int, ...]:
+        """Those that are claimed at all."""
+        above = self.high is None or not np.isinf(self.high).any()
+        below = self.low is None or not (self.low == 0).any()
+        return (+1,) * above + (-1,) * below
+
     def claims(self, sign: int) -> bool:
-        """Whether that side is claimed at all."""
-        limit = self.limit(sign)
-        return limit is None or not np.any(np.isinf(limit) if sign > 0 else limit == 0)
+        """Whether that side is."""
+        return sign in self.sides
 
     def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
         return grid_of(t).log[None]

@@ -29,7 +29,7 @@ def curve_of(value: Any) -> Any:
 def on_grid(curve: Any, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
     """(1, T) or (S, T): the values of a curve on a grid."""
     values = curve_of(curve(t)) if callable(curve) else curve
-    return np.broadcast_to(values, (values.shape[0], t.size))
+    return values if values.shape[1] == t.size else np.broadcast_to(values, (len(values), t.size))
 
 
 def allowance(value: Any) -> Any:

@@ -28,7 +28,8 @@ from ntp_dynamics.verdict.wording import beyond
 class Question:
     """The arguments of `judge.judge`, checked for what does not depend on runs.
 
-    ``kept``: the runs that meet the hypotheses; ``excluded``: why how many of the others do not.
+    ``kept``: the runs that meet the hypotheses; ``excluded``: why how many of the others do not;
+    ``kept_law``: the law of those that do, if it is known already (`Law.for_runs`).
     ``tight``: a stated value that is met is the claim itself; ``evaluated``: see `claim.Claim`.
     """
 
@@ -47,6 +48,7 @@ class Question:
     unit: str = ""
     timeless: bool = False
     offset: float = 0.0
+    kept_law: Law | None = None
     tight: bool = False
     evaluated: bool = False
 
@@ -59,11 +61,6 @@ class Question:
     def t(self) -> Float[np.ndarray, " T"]:
         """What the law is asked about."""
         return self.series.t + self.offset if self.offset else self.series.t
-
-    @cached_property
-    def kept_law(self) -> Law:
-        """The law of the runs that are kept.  Raises ValueError as `Law.for_runs`."""
-        return self.law.for_runs(self.t, self.kept)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +124,7 @@ def opened(q: Question) -> Verdict | Opened:
     first = grid_of(t).after(q.offset) if q.t_min is None else np.asarray(q.t_min) + q.offset
     t_min = np.where(kept, _each("t_min", first, runs), np.nan)
     start = np.maximum(t_min, law.start)
-    kept_law = None
+    kept_law = q.kept_law
     if (late := start > end).any():
         why = beyond(float(start[late].min()) - q.offset, horizon, q.clock, q.unit)
         if late[kept].all():
@@ -135,7 +132,7 @@ def opened(q: Question) -> Verdict | Opened:
             return ended("insufficient", "undecided", reason=reason)
         said["excluded"] = (*q.excluded, (why, int(late.sum())))
         kept = kept & ~late
-        kept_law = law.for_runs(t, kept)
+        kept_law = None
     every = bool(kept.all())
 
     def of_kept(values: np.ndarray) -> np.ndarray:
@@ -150,7 +147,7 @@ def opened(q: Question) -> Verdict | Opened:
     case = Case(
         t=t,
         log_y=of_kept(series.y),
-        law=q.kept_law if kept_law is None else kept_law,
+        law=kept_law or law.for_runs(t, kept),
         sign=-1 if q.one_sided and q.side == "lower" else 1,
         counted=counted if series.all_sound else sound & counted,
         readable=floor + math.log(FLOOR_FACTOR),
@@ -159,7 +156,7 @@ def opened(q: Question) -> Verdict | Opened:
         log_ceiling=column("log_ceiling", q.log_ceiling),
         clock=clock,
     )
-    if law.curves and len(case.law.log_f(t)) == 1 and np.isnan(case.log_f[case.counted]).any():
+    if law.curves and len(case.log_f) == 1 and case.lawless.any():
         raise ValueError("the law is nan at a step to be judged")
     numbers = np.flatnonzero(kept)
     known = series.known if law.reads_logs else series.finite
