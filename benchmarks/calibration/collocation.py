@@ -31,7 +31,7 @@ from ntp_dynamics.studies.next_token.optim.rules import (
     gradient_descent,
     normalised_gradient_descent,
 )
-from ntp_dynamics.studies.next_token.theory.max_margin import feed_forward_target
+from ntp_dynamics.studies.next_token.theory.max_margin import ClosedFormTarget
 from ntp_dynamics.verdict.claim import Claim
 from ntp_dynamics.verdict.verdict import Verdict
 
@@ -97,7 +97,7 @@ def train(
         Corpus.from_samples([((x,), y, 1.0) for x, y in enumerate(n) if y >= 0], vocab_size=size)
         for n in known
     ]
-    targets = [feed_forward_target(n, size) for n in known]
+    targets = [ClosedFormTarget(n, size) for n in known]
     target = torch.stack([torch.from_numpy(x.matrix) for x in targets])
     rule = normalised_gradient_descent() if normalised else gradient_descent()
     recorded, found = set(recorded_steps(horizon).tolist()) - {0}, []

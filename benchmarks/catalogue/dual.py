@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float
 
 from benchmarks.catalogue.watched import Watched
-from ntp_dynamics.studies.next_token.data.realizable import optimal_tokens, recognise
+from ntp_dynamics.studies.next_token.data.orders import optimal_tokens
+from ntp_dynamics.studies.next_token.data.realizable import recognise
 
 
 def dual_rows(

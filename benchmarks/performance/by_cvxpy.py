@@ -9,7 +9,7 @@ import cvxpy
 import numpy as np
 from jaxtyping import Float
 
-from ntp_dynamics.studies.next_token.data.realizable import Order
+from ntp_dynamics.studies.next_token.data.orders import Order
 
 
 def column(order: Order, vocab_size: int, together: bool) -> Float[np.ndarray, " V"]:

@@ -11,7 +11,7 @@ from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.realizable import recognise
 from ntp_dynamics.studies.next_token.model.batch import Batch, pack
 from ntp_dynamics.studies.next_token.model.init import exact_margin
-from ntp_dynamics.studies.next_token.model.reference import Reference, make_reference
+from ntp_dynamics.studies.next_token.model.reference import Reference, SolvedReference
 
 MARGIN = 9.23
 
@@ -59,5 +59,5 @@ def problem(shape: Shape, runs: int, fresh: bool = False) -> Problem:
     # One-token sentences state n, which a recogniser needs and a step does not.
     recognised = {seed: recognise(corpus(shape, seed, pairs=True)[0]) for seed in set(seeds)}
     nothing = [None] * runs  # the direction gap is nan, at the same cost
-    reference = make_reference(batch, [recognised[seed] for seed in seeds], nothing, nothing)
+    reference = SolvedReference(batch, [recognised[seed] for seed in seeds], nothing, nothing)
     return Problem([c for c, _ in drawn], batch, exact_margin(MARGIN, batch), reference)

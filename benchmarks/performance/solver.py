@@ -12,7 +12,8 @@ import numpy as np
 
 from benchmarks.performance.corpora import Shape, corpus
 from ntp_dynamics.studies.next_token.data.embedding import gaussian
-from ntp_dynamics.studies.next_token.data.realizable import Order, Recognition, recognise
+from ntp_dynamics.studies.next_token.data.orders import Order
+from ntp_dynamics.studies.next_token.data.realizable import Recognition, recognise
 from ntp_dynamics.studies.next_token.theory.column import solve_column
 from ntp_dynamics.studies.next_token.theory.gram_dual import attention_dual
 from ntp_dynamics.studies.next_token.theory.max_margin import attention_target

@@ -28,10 +28,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class PackedLauncherConfig:
-    """`hydra.launcher.threads`: how many jobs train at a time; null: as many as there are cores."""
+    """`hydra.launcher.*`: how many jobs are under way at a time."""
 
     _target_: str = "hydra_plugins.ntp_packed_launcher.PackedLauncher"
     threads: int | None = None
+    """That train at a time in a process; null: as many as there are cores for it."""
+    workers: int | None = None
+    """Processes; 1: this one alone; null: one a core for a long sweep, unless threads are given."""
 
 
 @dataclass
@@ -74,8 +77,8 @@ class PackedSweeper(BasicSweeper):
 class PackedLauncher(Launcher):
     """Hands the jobs over, with the directory of each."""
 
-    def __init__(self, threads: int | None = None):
-        self.threads = threads
+    def __init__(self, threads: int | None = None, workers: int | None = None):
+        self.threads, self.workers = threads, workers
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
@@ -99,10 +102,10 @@ class PackedLauncher(Launcher):
         return returned
 
     def train(self, jobs: Sequence["PackedJob"]) -> Sequence[float]:
-        """The value that each job returns, nan where it failed: here, in this process."""
-        from ntp_dynamics.launch.multirun import train_many
+        """The value that each job returns, nan where it failed: on this machine."""
+        from ntp_dynamics.launch.here import train_here
 
-        return train_many(jobs, self.threads)
+        return train_here(jobs, self.threads, self.workers)
 
     def _directory(self, number: int, overrides: Sequence[str]) -> Path:
         from ntp_dynamics.launch.directories import OURS

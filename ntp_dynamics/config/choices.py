@@ -11,10 +11,12 @@ Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Magnitude = Annotated[float, Field(ge=1e-100, le=1e100)]
 """A step size, a norm or a margin: norms are squared on the way, which must stay in the range of
 double precision (1e-308 to 1e308), both ways."""
 Probability = Annotated[float, Field(ge=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
 class When(StrEnum):

@@ -17,6 +17,7 @@ from ntp_dynamics.config.conflicts import check_conflicts, check_hydra
 from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.config.files import broken_files, unusable
 from ntp_dynamics.config.hydra_private import (
+    TASK,
     VERSION_BASE,
     get_gh_backup,
     register_resolver,
@@ -87,7 +88,7 @@ def _by_hydra(overrides: Sequence[str], search: Sequence[str]) -> DictConfig:
     running = get_gh_backup()
     GlobalHydra.instance().clear()
     try:
-        with initialize_config_dir(config_dir=str(config_dir()), **VERSION_BASE):
+        with initialize_config_dir(str(config_dir()), TASK, **VERSION_BASE):
             return compose("config", [*overrides, *path], return_hydra_config=True)
     finally:
         restore_gh_from_backup(running)

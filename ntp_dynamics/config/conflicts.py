@@ -67,7 +67,7 @@ HYDRA_CONFLICTS = [
             "no job would ever train",
             "give at least 1, or leave it out",
         )
-        for key in ("threads", "num_cpus", "cpus", "jobs", "at_once", "minutes")
+        for key in ("threads", "workers", "num_cpus", "cpus", "jobs", "at_once", "minutes")
     ),
 ]
 """What Hydra offers and a job cannot take."""

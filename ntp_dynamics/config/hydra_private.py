@@ -6,7 +6,8 @@ All of it is looked for when this is imported: a version that lacks a part is an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,11 @@ BEFORE_1_4 = version("hydra-core").startswith("1.3.")
 try:
     from hydra._internal import config_loader_impl
     from hydra._internal.core_plugins import basic_sweeper
-    from hydra._internal.utils import get_args_parser
-    from hydra.core.config_store import ConfigStore
+    from hydra._internal.hydra import Hydra
+    from hydra._internal.utils import create_config_search_path, get_args_parser, run_and_report
+    from hydra.core.config_store import ConfigNode, ConfigStore
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.core.utils import configure_log
     from hydra.initialize import get_gh_backup, restore_gh_from_backup
     from hydra.plugins.config_source import ConfigSource
     from omegaconf import DictConfig, Node, OmegaConf, basecontainer
@@ -48,12 +52,60 @@ VERSION_BASE: dict[str, Any] = {"version_base": "1.3"} if BEFORE_1_4 else {}
 """Hydra 1.3 wants to hear whose defaults are meant; 1.4 has one set of them, and would warn."""
 
 
-def register_config(group: str, name: str, node: type) -> None:
+TASK = "command"
+"""What Hydra calls a job of ours: `hydra.job.name`."""
+
+
+class _Schema(ConfigNode):
+    """An entry of Hydra's store that reads a dataclass when it is asked for: of all studies' few
+    are, and reading one takes milliseconds."""
+
+    def __init__(self, group: str, name: str, schema: type):
+        self.name, self.group = f"{name}.yaml", group
+        self.package, self.provider = None, "ntp-dynamics"
+        self.schema = schema
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "node":
+            raise AttributeError(name)
+        return _structured(self.schema)  # Hydra changes a copy
+
+
+@cache
+def _structured(schema: type) -> DictConfig:
+    return OmegaConf.structured(schema)
+
+
+def register_config(group: str, name: str, schema: type) -> None:
     """Make a schema known to Hydra, in the place of one that was registered before."""
-    again: dict[str, Any] = {} if BEFORE_1_4 else {"replace": True}
-    ConfigStore.instance().store(
-        group=group, name=name, node=node, provider="ntp-dynamics", **again
-    )
+    place = ConfigStore.instance().repo
+    for part in group.split("/"):
+        place = place.setdefault(part, {})
+    place[f"{name}.yaml"] = _Schema(group, name, schema)
+
+
+class _Ready(Hydra):
+    """Hydra at a job whose configuration is composed."""
+
+    def __init__(self, composed: DictConfig):
+        path = create_config_search_path(None)
+        super().__init__(TASK, config_loader_impl.ConfigLoaderImpl(path))
+        self.composed = composed
+
+    def compose_config(self, *args: Any, **kwargs: Any) -> DictConfig:
+        configure_log(self.composed.hydra.hydra_logging, self.composed.hydra.verbose)
+        return self.composed
+
+
+def run_composed(composed: DictConfig, task: Callable[[DictConfig], Any]) -> None:
+    """Let Hydra run one job as `hydra.main` does, which would compose its configuration twice."""
+    hydra = _Ready(composed)
+    GlobalHydra.instance().clear()
+    GlobalHydra.instance().initialize(hydra)
+    try:
+        run_and_report(lambda: hydra.run(None, task, []))
+    finally:
+        GlobalHydra.instance().clear()
 
 
 def note_overrides(found: DictConfig, overrides: Sequence[Override]) -> None:
@@ -82,6 +134,7 @@ def as_written(owner: Any, key: str) -> Any:
 
 
 __all__ = [
+    "TASK",
     "VERSION_BASE",
     "apply_overrides",
     "as_written",
@@ -94,4 +147,5 @@ __all__ = [
     "register_config",
     "register_resolver",
     "restore_gh_from_backup",
+    "run_composed",
 ]

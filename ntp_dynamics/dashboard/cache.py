@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ntp_dynamics.dashboard.index import Index
 from ntp_dynamics.dashboard.rows import Job, Listed, interned, shared
-from ntp_dynamics.record.store import write_atomically
+from ntp_dynamics.record.atomic import write_atomically
 from ntp_dynamics.system.bounded import read
 from ntp_dynamics.system.errors import UserError
 

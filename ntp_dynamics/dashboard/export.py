@@ -21,8 +21,8 @@ from ntp_dynamics.dashboard.reading import read
 from ntp_dynamics.dashboard.rows import Job
 from ntp_dynamics.dashboard.view import job_view
 from ntp_dynamics.dashboard.views import paths
+from ntp_dynamics.record.atomic import write_atomically
 from ntp_dynamics.record.plain import text
-from ntp_dynamics.record.store import write_atomically
 from ntp_dynamics.system.disk import size_in_words
 from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.verdict.label import marks

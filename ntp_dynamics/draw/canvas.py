@@ -21,6 +21,7 @@ from typing import Any
 LOOK: dict[str, Any] = {
     "font.size": 9,
     "axes.titlesize": 10,
+    "axes.titley": 1.0,  # else every drawing looks for a place above all ticks
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,

@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Protocol
 from ntp_dynamics.draw.canvas import own_style
 from ntp_dynamics.draw.lettering import letter, one_line
 from ntp_dynamics.draw.ticks import read_plainly
-from ntp_dynamics.record.store import write_atomically
+from ntp_dynamics.record.atomic import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+
+DPI = 160
 
 
 class Drawing(Protocol):
@@ -71,17 +74,25 @@ def save_grid(
     stem.parent.mkdir(exist_ok=True)
     with own_style():
         figure = grid(drawings, columns, size, title)
+        _place(figure)
         for path in paths:
             write_atomically(path, lambda p, kind=path.suffix[1:]: _write(figure, p, kind))
-            figure.set_layout_engine("none")  # everything has found its place
     return paths
+
+
+def _place(figure: Figure) -> None:
+    """Let everything find its place once; matplotlib would draw twice for each file to see."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)
 
 
 def _write(figure: Figure, path: Path, kind: str) -> None:
     """matplotlib is given an open file: its own it leaves open where Ctrl-C comes."""
     metadata = {"CreationDate": None} if kind == "pdf" else {}  # equal jobs give equal files
     with path.open("wb") as file:
-        figure.savefig(file, format=kind, dpi=160, metadata=metadata)
+        figure.savefig(file, format=kind, dpi=DPI, metadata=metadata)
 
 
 def grid(
@@ -92,7 +103,8 @@ def grid(
 
     columns = min(columns, len(drawings))
     rows = -(-len(drawings) // columns)
-    figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
+    inches = size[0] * columns, size[1] * rows
+    figure = Figure(figsize=inches, dpi=DPI, layout="constrained")
     axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     for i, (drawing, ax) in enumerate(zip(drawings, axes, strict=False)):
         drawing.draw(ax)

@@ -23,7 +23,7 @@ from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.config.composer import Composer, kept_composer
 from ntp_dynamics.config.directory import config_dir
 from ntp_dynamics.config.help import help_text
-from ntp_dynamics.config.hydra_private import VERSION_BASE, as_written
+from ntp_dynamics.config.hydra_private import VERSION_BASE, as_written, run_composed
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.mistakes import as_typed
 from ntp_dynamics.launch import fail_fast, multirun
@@ -93,7 +93,7 @@ def launch(arguments: Sequence[str]) -> None:
         check_inputs(read_config(composed))
         with locked(composed, RUN, overrides) as directory:
             pass  # the job itself locks it again
-        _hydra([*arguments, f"hydra.run.dir={quoted(directory)}"])
+        run_composed(compose_job([*overrides, f"{RUN}={quoted(directory)}"], search), _job)
 
 
 def _launch_sweep(

@@ -9,7 +9,7 @@ from typing import Any
 
 from ntp_dynamics.launch.packs import Outcome
 from ntp_dynamics.launch.work import work
-from ntp_dynamics.record.store import write_atomically
+from ntp_dynamics.record.atomic import write_atomically
 from ntp_dynamics.system.owner import DirectoryLock
 
 PACK, OUTCOME = "pack.json", "outcome.json"

@@ -22,8 +22,8 @@ from ntp_dynamics.launch.multirun import cores
 from ntp_dynamics.launch.packs import Outcome, Pack
 from ntp_dynamics.launch.slurm_call import OUTCOME, PACK, PackCall
 from ntp_dynamics.launch.slurm_queue import Handle, Queue, read_handle
+from ntp_dynamics.record.atomic import write_atomically
 from ntp_dynamics.record.status import read_object
-from ntp_dynamics.record.store import write_atomically
 from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.system.owner import Owner, new_directory
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ntp_dynamics.record.atomic import write_atomically
 from ntp_dynamics.record.status import read_object
-from ntp_dynamics.record.store import write_atomically
 from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.system.owner import Owner
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 
 # As in the commands: one thread a process, set before torch is imported; a cluster says otherwise.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -56,6 +57,15 @@ def work(text: str) -> str:
     finally:
         multirun.under_way = before
     return Outcome(values, failed, stopped).text()
+
+
+def ready(pack: Pack) -> None:
+    """Import what the jobs of a pack need, for the processes that are forked from this one; what is
+    wrong is told where they are trained."""
+    with suppress(UserError, UserErrors):
+        config = _first(_settle(pack.place), pack.jobs)
+        if config is not None:
+            import_for(config)
 
 
 def _settle(place: Place) -> Composer:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ntp_dynamics.record.atomic import write_atomically
 from ntp_dynamics.record.entries import MANIFEST, STATUS, dumped, encoded, entry_of
-from ntp_dynamics.record.store import read_json, write_atomically
+from ntp_dynamics.record.store import read_json
 
 CHANGED = "changed"
 """In a status: the lines that say what has changed."""

@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from ntp_dynamics.record.store import CHECKPOINTS, write_atomically
+from ntp_dynamics.record.atomic import write_atomically
+from ntp_dynamics.record.store import CHECKPOINTS
 from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.system.owner import unwritable
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ntp_dynamics.record.definition import DefinedGroup, Definition, attributes_of
+
 if TYPE_CHECKING:
     import xarray
     from netCDF4 import Dataset, Variable
@@ -52,14 +54,14 @@ class Layout(NamedTuple):
         return sum(variable.size for variable in self.variables)
 
 
-def write_tree(file: Dataset, tree: xarray.DataTree) -> None:
-    """Fill a new file with a tree of integers and floats, with a checksum on every variable.
+def fill(file: Dataset, made: Definition) -> None:
+    """Define a new file and fill it, with a checksum on every variable.
 
-    Equal trees give equal bytes.
+    Equal definitions and values give equal bytes.
     """
-    defined = list(_define(file, tree))
+    variables = [variable for group in made.groups for variable in _define(file, group)]
     file.set_auto_maskandscale(False)
-    for variable, values in defined:
+    for variable, values in zip(variables, made.values, strict=True):
         variable[...] = values
 
 
@@ -163,34 +165,16 @@ def _check_numbers(variable: Variable) -> None:
         raise ValueError(f"{variable.name} does not hold numbers")
 
 
-def _define(group: Dataset, node: xarray.DataTree) -> Iterator[tuple[Variable, np.ndarray]]:
-    """Dimensions, variables and attributes of a group and those below it; each variable with the
-    values it is for."""
-    data = node.to_dataset(inherit=False)
-    beside = sorted(str(name) for name in data.coords if name not in data.dims)
-    group.setncatts(data.attrs)
-    for name, size in data.sizes.items():
-        if _size_above(group, str(name)) != size:
-            group.createDimension(str(name), size)
-    for name, variable in data.variables.items():
-        missing = np.nan if variable.dtype.kind == "f" else None
-        axes = [str(dim) for dim in variable.dims]
+def _define(file: Dataset, told: DefinedGroup) -> Iterator[Variable]:
+    """Dimensions, variables and attributes of a group, and the group itself."""
+    group = file if told.path == "/" else file.createGroup(told.path)
+    group.setncatts(attributes_of(told.attributes))
+    for name, size in told.sizes:
+        group.createDimension(name, size)
+    for variable in told.variables:
+        missing = np.nan if np.dtype(variable.dtype).kind == "f" else None
         made = group.createVariable(
-            str(name), variable.dtype, axes, fletcher32=True, fill_value=missing
+            variable.name, variable.dtype, variable.dims, fletcher32=True, fill_value=missing
         )
-        made.setncatts(variable.attrs)
-        mine = [c for c in beside if {*data[c].dims} <= {*variable.dims}]
-        if mine and name in data.data_vars:
-            made.setncattr("coordinates", " ".join(mine))
-        yield made, variable.values
-    for name, child in node.children.items():
-        yield from _define(group.createGroup(name), child)
-
-
-def _size_above(group: Dataset | None, name: str) -> int | None:
-    """Length of a dimension as a group inherits it; None where it does not."""
-    while group is not None:
-        if name in group.dimensions:
-            return len(group.dimensions[name])
-        group = group.parent
-    return None
+        made.setncatts(attributes_of(variable.attributes))
+        yield made

@@ -16,9 +16,9 @@ from typing import Any
 
 from ntp_dynamics import __version__
 from ntp_dynamics.config.stored import from_plain
+from ntp_dynamics.record.atomic import flush_names, write_atomically
 from ntp_dynamics.record.identity import digest, identity
 from ntp_dynamics.record.status import read_object
-from ntp_dynamics.record.store import flush_names, write_atomically
 from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.system.secrets import HIDDEN
 from ntp_dynamics.verdict.verdict import FORMAT

@@ -12,7 +12,6 @@ flipped bit, so reading a record checks it.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ntp_dynamics.record.atomic import entry_of_file, write_atomically, written
+from ntp_dynamics.record.definition import definition
 from ntp_dynamics.record.entries import (
     CHECKPOINTS,
     CONFIG,
@@ -31,7 +32,6 @@ from ntp_dynamics.record.entries import (
     VERDICTS,
     dumped,
     encoded,
-    entry_in,
     entry_of,
     not_as_told,
     own_status,
@@ -39,7 +39,7 @@ from ntp_dynamics.record.entries import (
     vouching,
 )
 from ntp_dynamics.record.laws import LAWS
-from ntp_dynamics.record.trees import HDF5, size_of, write_tree
+from ntp_dynamics.record.trees import HDF5, check_tree, known_file, size_of, write_tree
 from ntp_dynamics.system.bounded import DAMAGED, TEXT, json_of, read
 from ntp_dynamics.system.disk import not_written, refusal_of
 from ntp_dynamics.system.errors import UserError
@@ -72,6 +72,7 @@ class RecordWriter:
         self.entries: dict[str, dict[str, Any]] = {}
         """Size and SHA-256 of each file as it was written."""
         self.sealed = False
+        self._unread: set[str] = set()
         make_directory(self.directory)
         self._lock = DirectoryLock(self.directory)
         try:
@@ -89,8 +90,7 @@ class RecordWriter:
 
     def data(self, name: str, text: str) -> None:
         """Write text as it stands: data that must read back equal, in any environment."""
-        body = encoded(text)
-        self._write(name, lambda path: path.write_bytes(body), len(body))
+        self._put(name, encoded(text))
 
     def json(self, name: str, value: Any) -> None:
         """Write JSON as it stands, with sorted keys: equal values give equal bytes.  A status
@@ -102,13 +102,24 @@ class RecordWriter:
 
     def tree(self, name: str, tree: xarray.DataTree) -> None:
         """Write netCDF4 with a checksum on every variable."""
+        made = definition(tree)
         with HDF5:
-            self._write(name, lambda path: write_tree(path, tree), size_of(tree))
+            known = known_file(made)
+            if known is None:
+                self._write(name, lambda path: write_tree(path, made), size_of(made))
+                self._unread.add(name)
+            else:
+                self._put(name, known)
+
+    def read_trees(self) -> None:
+        """Read every number that the library has written, and its checksum.  Raises UserError."""
+        while self._unread:
+            check_tree(self.directory / self._unread.pop())
 
     def add(self, name: str, entry: dict[str, Any] | None = None) -> None:
         """Count a file that something else wrote here (a figure, the log) as part of the record;
         ``entry`` is its size and SHA-256 where the writer knows them."""
-        self.entries[name] = entry or _entry(self.directory / name)
+        self.entries[name] = entry or entry_of_file(self.directory / name)
 
     def seal(self, status: dict[str, Any], *, last: bool = True) -> None:
         """Compare every file with what was written, write the manifest, then the last status; where
@@ -131,7 +142,7 @@ class RecordWriter:
                 raise UserError(str(self.directory / name), what, remedy)
         body = encoded(dumped(status))
         self._manifest(self.entries | {STATUS: entry_of(body)})
-        self._write(STATUS, lambda path: path.write_bytes(body), len(body))
+        self._put(STATUS, body)
 
     def reopen(self, *names: str) -> None:
         """Take files that are to change once more out of the manifest of a sealed record, which is
@@ -139,8 +150,7 @@ class RecordWriter:
         self._manifest({name: e for name, e in self.entries.items() if name not in names})
 
     def _manifest(self, entries: dict[str, dict[str, Any]]) -> None:
-        text = dumped({"files": entries})
-        self._write(MANIFEST, lambda path: path.write_text(text, encoding="utf-8"), len(text))
+        self._put(MANIFEST, encoded(dumped({"files": entries})))
 
     def _cut_short(self, status: dict[str, Any]) -> bool:
         """Whether the job that lies here is this one, and is not done."""
@@ -159,8 +169,11 @@ class RecordWriter:
     def __exit__(self, *_: object) -> None:
         self._lock.release()
 
-    def _write(self, name: str, write: Callable[[Path], Any], size: int) -> None:
-        """``size``: about how many bytes."""
+    def _put(self, name: str, body: bytes) -> None:
+        self._write(name, lambda path: written(path, body), len(body))
+
+    def _write(self, name: str, write: Callable[[Path], dict[str, Any] | None], size: int) -> None:
+        """As `write_atomically`; ``size``: about how many bytes."""
         self._check_place()
         path = self.directory / name
         try:
@@ -180,42 +193,6 @@ class RecordWriter:
             raise UserError(
                 str(self.directory), what, "run the job again in a directory of its own"
             )
-
-
-def write_atomically(path: Path, write: Callable[[Path], Any]) -> dict[str, Any]:
-    """Write to a temporary neighbour, flush it to disk, rename it into place.
-
-    Returns size and SHA-256 of what was written.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        write(temporary)
-        entry = _entry(temporary)
-        descriptor = os.open(temporary, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            os.truncate(temporary, 0)  # HDF5 leaves open what it could not write, and so its room
-        raise
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-    return entry
-
-
-def flush_names(directory: Path) -> None:
-    """Flush to disk what a directory lists: a rename may else be lost when the power goes, and what
-    was written after it not."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # not every file system can
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def redact_yaml(path: Path) -> None:
@@ -297,14 +274,9 @@ def state_of(directory: Path) -> str:
         return "unreadable"
 
 
-def _entry(path: Path) -> dict[str, Any]:
-    with open(path, "rb") as file:
-        return entry_in(file)
-
-
 def _found(path: Path) -> dict[str, Any] | None:
-    """As `_entry`; None where there is no such file."""
+    """As `entry_of_file`; None where there is no such file."""
     try:
-        return _entry(path) if path.is_file() else None
+        return entry_of_file(path) if path.is_file() else None
     except OSError:
         return None

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ntp_dynamics.record.atomic import write_atomically
 from ntp_dynamics.record.changed import CHANGED, told_changes
 from ntp_dynamics.record.overrides import typed_overrides
 from ntp_dynamics.record.plan import LARGEST as LARGEST_PLAN
 from ntp_dynamics.record.plan import PLAN
 from ntp_dynamics.record.record import adjusted_labels, run_counts
-from ntp_dynamics.record.store import MANIFEST, STATUS, write_atomically
+from ntp_dynamics.record.store import MANIFEST, STATUS
 from ntp_dynamics.record.sweep import WEIGHTY, Jobs, jobs_of, stamps
 from ntp_dynamics.system.errors import UserError
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from ntp_dynamics.record import apart, netcdf
+from ntp_dynamics.record.definition import Definition
 from ntp_dynamics.record.entries import Entry, entry_in, largest
+from ntp_dynamics.record.stencil import Stencils
 from ntp_dynamics.system.bounded import DAMAGED, opened
 from ntp_dynamics.system.errors import UserError
 
@@ -29,6 +32,8 @@ FRAME = 4_500
 """Bytes that a file takes for a variable, beside its numbers."""
 HDF5 = threading.Lock()
 """Held by whoever opens, reads, writes or closes a trajectory: the library is not thread-safe."""
+
+STENCILS = Stencils()
 
 UNREADABLE = (OSError, RuntimeError, ValueError, IndexError)
 """What reading a file raises that is damaged or not one of ours."""
@@ -50,18 +55,36 @@ class Group(NamedTuple):
     others: Sequence[str]
 
 
-def size_of(tree: xarray.DataTree) -> int:
+def size_of(made: Definition) -> int:
     """About how many bytes its file will have."""
-    groups = [node.to_dataset(inherit=False) for node in tree.subtree]
-    return int(sum(group.nbytes + FRAME * len(group.variables) for group in groups))
+    return made.nbytes + FRAME * len(made.values)
 
 
-def write_tree(path: Path, tree: xarray.DataTree) -> None:
-    """Write a trajectory.  Whoever calls holds the lock, until the file is where it belongs."""
+def known_file(made: Definition) -> bytes | None:
+    """The file of a trajectory like those that this process has written; None where the library is
+    to write it.  Whoever calls holds the lock."""
+    return STENCILS.filled(made)
+
+
+def write_tree(path: Path, made: Definition) -> None:
+    """Have the library write a trajectory.  Whoever calls holds the lock, until the file is where
+    it belongs."""
+    _write(path, made)
+    if STENCILS.due(made):
+        with suppress(OSError, RuntimeError), TemporaryDirectory() as folder:
+
+            def another(made: Definition) -> bytes:
+                _write(Path(folder, "another.nc"), made)
+                return Path(folder, "another.nc").read_bytes()
+
+            STENCILS.learn(made, path.read_bytes(), another)
+
+
+def _write(path: Path, made: Definition) -> None:
     import netCDF4
 
     with netCDF4.Dataset(path, "w") as file:
-        netcdf.write_tree(file, tree)
+        netcdf.fill(file, made)
 
 
 def check_tree(path: Path) -> None:

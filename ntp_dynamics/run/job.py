@@ -26,7 +26,6 @@ from ntp_dynamics.record.outcome import one_line, summary
 from ntp_dynamics.record.plan import short_name
 from ntp_dynamics.record.record import Record, read_back
 from ntp_dynamics.record.store import LOG, STATUS, TRAJECTORY, VERDICTS, RecordWriter
-from ntp_dynamics.record.trees import check_tree
 from ntp_dynamics.run.account import Account
 from ntp_dynamics.run.checkpointing import Checkpointing
 from ntp_dynamics.run.drops import Drops
@@ -124,8 +123,7 @@ def job_parts(
                 outcome = {**summary(tree, job.study.stages, claims), "notes": said}
                 track_outcome(tracker, claims, outcome)
             log.data("done")
-            for name in (TRAJECTORY, LAWS) if curved is not None else (TRAJECTORY,):
-                check_tree(writer.directory / name)
+            writer.read_trees()
             writer.add(LOG, log.entry)
             done = account.so_far(state="done", **outcome)
             writer.seal(done, last=False)  # before figures: none of them costs a record

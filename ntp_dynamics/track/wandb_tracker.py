@@ -5,7 +5,8 @@ An error of wandb is told once and ends the mirror, not the job.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
@@ -15,48 +16,48 @@ import numpy as np
 
 from ntp_dynamics.draw.heatmap import heatmap
 from ntp_dynamics.system.secrets import redact
+from ntp_dynamics.track.rows import Detail, Thinning, side_by_side, statistics
 from ntp_dynamics.track.tracker import Say, Tracker, first_line
 from ntp_dynamics.track.wandb_run import wandb
 
-STATISTICS: dict[str, Callable[[np.ndarray], np.floating]] = {
-    "median": np.median,
-    "mean": np.mean,
-    "min": np.min,
-    "max": np.max,
-}
-"""What is mirrored of a scalar: over the runs of the job."""
+PATIENCE = 30.0
+"""Seconds after which what was collected is written, so that a long job can be looked at."""
 
 
 class WandbTracker(Tracker):
-    """Mirrors scalars as median, mean, min and max over runs, some arrays of run 0 as images."""
+    """Mirrors scalars as median, mean, min and max over runs, some arrays of run 0 as images.
 
-    def __init__(self, run: wandb.Run, say: Say, images: Collection[str] = ()):
+    Where nobody can watch (``live`` is false) rows are collected and written in one go, those of
+    all stages side by side: wandb takes the most of a millisecond for each.
+    """
+
+    def __init__(
+        self, run: wandb.Run, say: Say, detail: Detail, images: Collection[str] = (), live=False
+    ):
         self._run = run
         self._images = images
         self._say = say
         self._works = True
-        self._stages: set[str] = set()
-        self._due: dict[str, int] = {}
-        self._skipped: dict[str, tuple[int, dict[str, np.ndarray]]] = {}
+        self._thinning = Thinning(detail, images)
+        self._rows: dict[str, dict[int, dict[str, Any]]] = {}
+        self._patience = 0.0 if live else PATIENCE
+        self._written = time.monotonic()
 
     def watch(self, stage: str, step: int, measured: Mapping[str, np.ndarray]) -> None:
-        # every step up to 50, then about 115 a decade and the last: a row costs about a millisecond
-        due, skipped = {}, {}
-        for name, value in measured.items():
-            wait = step < self._due.get(f"{stage}/{name}", 0)
-            (skipped if wait else due)[name] = value
-        self._due |= {f"{stage}/{name}": step + 1 + step // 50 for name in due}
-        self._skipped[stage] = step, skipped
-        self._mirror(lambda: self._log(stage, step, due))
+        self._mirror(lambda: self._collect(stage, step, self._thinning.due(stage, step, measured)))
+        if time.monotonic() - self._written >= self._patience:
+            self._mirror(self._write)
 
     def verdicts(self, rows: Sequence[Mapping[str, Any]]) -> None:
         def log() -> None:
             table = wandb.Table(columns=list(rows[0]), data=[[*row.values()] for row in rows])
             self._run.log({"verdicts": table})
 
+        self._conclude()
         self._mirror(log)
 
     def summary(self, values: Mapping[str, Any]) -> None:
+        self._conclude()
         self._mirror(lambda: self._run.summary.update(dict(values)))
 
     def __exit__(
@@ -65,8 +66,7 @@ class WandbTracker(Tracker):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for stage, (step, skipped) in self._skipped.items():
-            self._mirror(partial(self._log, stage, step, skipped))
+        self._conclude()
         try:
             self._run.finish(exit_code=0 if kind is None else 1)
         except Exception as broken:
@@ -76,19 +76,33 @@ class WandbTracker(Tracker):
                 with suppress(Exception, SystemExit):
                     wandb.teardown()
 
-    def _log(self, stage: str, step: int, measured: Mapping[str, np.ndarray]) -> None:
+    def _collect(self, stage: str, step: int, measured: Mapping[str, np.ndarray]) -> None:
         clock = f"{stage}/step"
-        if stage not in self._stages:
-            self._stages.add(stage)
+        if stage not in self._rows:
+            self._rows[stage] = {}
             self._run.define_metric(clock, hidden=True)
             self._run.define_metric(f"{stage}/*", step_metric=clock)
-        row: dict[str, Any] = {f"{stage}/{key}": value for key, value in _statistics(measured)}
+        row: dict[str, Any] = {f"{stage}/{key}": value for key, value in statistics(measured)}
         for name in measured:
             if name in self._images and (found := _image(measured[name][0])) is not None:
                 image, said = found
                 row[f"{stage}/{name}"] = wandb.Image(image, caption=f"run 0, step {step}{said}")
         if row:
-            self._run.log({clock: step, **row})
+            empty = {clock: step, "_timestamp": time.time()}
+            self._rows[stage].setdefault(step, empty).update(row)
+
+    def _conclude(self) -> None:
+        """Write all rows; nothing is measured any more."""
+        for stage, step, measured in self._thinning.rest():
+            self._mirror(partial(self._collect, stage, step, measured))
+        self._mirror(self._write)
+
+    def _write(self) -> None:
+        for row in side_by_side(self._rows):
+            self._run.log(row)
+        for rows in self._rows.values():
+            rows.clear()
+        self._written = time.monotonic()
 
     def _mirror(self, action: Callable[[], Any]) -> None:
         """Do something with wandb, unless it broke before."""
@@ -116,12 +130,3 @@ def _image(values: np.ndarray) -> tuple[np.ndarray, str] | None:
     if low >= 0 and high <= 1:
         return heatmap(rows), ""
     return heatmap(rows, low, high), f", pale {low:.3g}, dark {high:.3g}"
-
-
-def _statistics(measured: Mapping[str, np.ndarray]) -> Iterator[tuple[str, float]]:
-    """The finite statistics of every scalar (R,), nan left out."""
-    for name, values in measured.items():
-        if values.ndim == 1 and len(numbers := values[~np.isnan(values)]):
-            for key, statistic in STATISTICS.items():
-                if np.isfinite(value := float(statistic(numbers))):
-                    yield f"{name}.{key}", value

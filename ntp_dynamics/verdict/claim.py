@@ -24,11 +24,12 @@ from ntp_dynamics.verdict.verdict import Verdict
 @dataclass(frozen=True)
 class Precondition:
     """A hypothesis of the theorem.  ``check`` tells from the constants in which runs it is met (one
-    bool or one a run), ``failure`` is a plain clause about a run: "some token is confused"."""
+    bool or one a run), ``failure`` is a plain clause about a run, itself or as a function of the
+    constants: "some token is confused"."""
 
     name: str
     check: Callable[[Any], Any]
-    failure: str
+    failure: str | Callable[[Any], str]
 
 
 @dataclass(frozen=True)

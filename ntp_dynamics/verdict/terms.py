@@ -50,7 +50,7 @@ class Given:
 
         def ask() -> tuple[Bool[np.ndarray, " S"], Excluded]:
             holds = [(p, self._check(p)) for p in preconditions]
-            failed = [(p.name, met, p.failure) for p, met in holds if not met.all()]
+            failed = [(p.name, met, self.at(p.failure)) for p, met in holds if not met.all()]
             return admit(failed, self.runs)
 
         return self._once(preconditions, ask)

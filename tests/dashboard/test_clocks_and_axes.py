@@ -14,6 +14,7 @@ from ntp_dynamics.dashboard.arrays import AXIS, TIMES, arrays
 from ntp_dynamics.dashboard.export import document
 from ntp_dynamics.dashboard.reading import Reading
 from ntp_dynamics.dashboard.view import job_view
+from ntp_dynamics.record.definition import definition
 from ntp_dynamics.record.trees import write_tree
 from tests.dashboard import made
 
@@ -99,7 +100,7 @@ def test_jobs_are_compared_on_the_clock_of_their_phase_or_one_that_the_study_nam
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compare, "known_study", lambda name: made.STUDY)
-    write_tree(tmp_path / "trajectory.nc", made.tree())
+    write_tree(tmp_path / "trajectory.nc", definition(made.tree()))
     (tmp_path / "status.json").write_text('{"state": "interrupted"}')
     job = made.job(tmp_path)
     told = compare.compare([job], "", "")

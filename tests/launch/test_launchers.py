@@ -13,6 +13,7 @@ from tests.small_jobs import Command
 SWEEP = ("-m", "seed=0,1")
 RECORD = ("trajectory.nc", "verdicts.json", "config.yaml", "corpora/000.jsonl")
 LAUNCHERS = {
+    "workers": (["hydra.launcher.workers=2"], "hydra"),
     "debug": (["hydra/launcher=slurm", "hydra.launcher.cluster=debug"], "submitit"),
     "local": (["hydra/launcher=slurm", "hydra.launcher.cluster=local"], "submitit"),
     "joblib": (["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"], "hydra_joblib_launcher"),

@@ -7,7 +7,7 @@ import ntp_dynamics as ntp
 from ntp_dynamics.draw.curves import curves
 from ntp_dynamics.observe.readings import log_observed, observed_steps
 from ntp_dynamics.record.written import claim_key, write_down
-from ntp_dynamics.studies.next_token.theory.claims import CLAIMS
+from ntp_dynamics.studies.next_token.theory.claims import OF_EVERY_JOB
 
 
 @pytest.fixture(scope="module")
@@ -18,9 +18,9 @@ def record(tmp_path_factory):
 
 def test_the_laws_of_a_record_are_those_of_its_constants_to_the_bit(record):
     tree, runs = record.trajectory, record.config.runs
-    assert [law.key for law in record.laws] == [claim_key(c.id, c.version) for c in CLAIMS]
+    assert [law.key for law in record.laws] == [claim_key(c.id, c.version) for c in OF_EVERY_JOB]
     count = 0
-    for claim, read in zip(CLAIMS, record.laws, strict=True):
+    for claim, read in zip(OF_EVERY_JOB, record.laws, strict=True):
         t = observed_steps(tree, claim.stage, claim.observable).astype(float)
         log_y = log_observed(tree, claim.stage, claim.observable)
         made = write_down(claim, record.constants, t, runs)

@@ -12,7 +12,6 @@ import netCDF4
 import numpy as np
 import pytest
 
-from ntp_dynamics.record import store
 from ntp_dynamics.record.store import RecordWriter, read_json, state_of, verify
 from ntp_dynamics.record.trees import check_tree, read_group, read_tree
 from ntp_dynamics.system.errors import UserError
@@ -87,7 +86,7 @@ def test_a_job_that_was_cut_off_while_it_was_sealed_is_not_done(sealed, monkeypa
             raise KeyboardInterrupt
         replace(source, target)
 
-    monkeypatch.setattr(store.os, "replace", killed)
+    monkeypatch.setattr(os, "replace", killed)
     with pytest.raises(KeyboardInterrupt):
         writer.seal(DONE)
     assert state_of(writer.directory) == "running"

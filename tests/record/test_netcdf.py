@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import xarray
 
-from ntp_dynamics.record.netcdf import write_tree
+from ntp_dynamics.record.definition import definition
+from ntp_dynamics.record.netcdf import fill
 from ntp_dynamics.record.trees import read_tree
 from ntp_dynamics.system.errors import UserError
 
@@ -33,7 +34,7 @@ def tree(steps=5):
 
 def write(path, whole):
     with netCDF4.Dataset(path, "w") as file:
-        write_tree(file, whole)
+        fill(file, definition(whole))
 
 
 def encodings(path):

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import yaml
 
-from ntp_dynamics.record import store
+from ntp_dynamics.record import atomic, store
 from ntp_dynamics.record.store import RecordWriter, read_json, redact_yaml
 from ntp_dynamics.system.errors import UserError
 from tests.record.small_record import DONE, LOSS, STATUS, contents, is_one_line, tree
@@ -224,7 +224,7 @@ def test_a_write_that_breaks_leaves_the_old_file_and_no_temporary_one(
         "trajectory.nc": lambda: writer.tree("trajectory.nc", tree(2 * LOSS)),
         "MANIFEST.json": lambda: writer.seal(DONE),
     }[name]
-    monkeypatch.setattr(store.os, function, full)
+    monkeypatch.setattr(os, function, full)
     with pytest.raises(UserError, match="the disk is full: ") as caught:
         write()
     monkeypatch.undo()
@@ -281,7 +281,7 @@ def test_a_write_that_breaks_half_way_leaves_the_old_file_and_no_temporary_one(t
         raise RuntimeError("broken")
 
     with pytest.raises(RuntimeError, match="broken"):
-        store.write_atomically(path, half)
+        atomic.write_atomically(path, half)
     assert contents(tmp_path) == {"status.json": b"old"}
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import ntp_dynamics as ntp
+from ntp_dynamics.record.definition import definition
 from ntp_dynamics.record.entries import own_status, vouching
 from ntp_dynamics.record.record import read_status
 from ntp_dynamics.record.store import RecordWriter, verify
@@ -173,7 +174,7 @@ def test_more_runs_than_its_configuration_has_are_refused(
     """A forged manifest is no proof of anything."""
     job = shutil.copytree(made["sealed"], tmp_path / "job")
     (job / "trajectory.nc").unlink()
-    write_tree(job / "trajectory.nc", tree(np.vstack([LOSS] * 2)))
+    write_tree(job / "trajectory.nc", definition(tree(np.vstack([LOSS] * 2))))
     seal(job)
     assert read_tree(job / "trajectory.nc").identical(tree(np.vstack([LOSS] * 2)))
     with pytest.raises(UserError, match="6 runs, its configuration 2"):

@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 from ntp_dynamics.draw.curves import curves
+from ntp_dynamics.record.definition import definition
 from ntp_dynamics.record.laws import laws_tree
 from ntp_dynamics.record.trees import read_tree, write_tree
 from ntp_dynamics.record.written import read_down, write_down
@@ -96,13 +97,13 @@ def laws(written, tmp_path_factory) -> xr.DataTree:
     path = tmp_path_factory.mktemp("laws") / "laws.nc"
     tree = laws_tree(written.values())
     assert tree is not None
-    write_tree(path, tree)
+    write_tree(path, definition(tree))
     assert path.read_bytes() == again(tree, path.with_name("again.nc")).read_bytes()
     return read_tree(path)
 
 
 def again(tree: xr.DataTree, path: Path) -> Path:
-    write_tree(path, tree)
+    write_tree(path, definition(tree))
     return path
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,11 @@ def elsewhere(tmp_path: Path, a_place: Any) -> Iterator[Path]:
         yield tmp_path
 
 
-def offline(said: list[str], images: Sequence[str] = ()) -> Tracker:
-    return open_tracker(WandbTracking(), SUBJECT, said.append, images)
+ALONE = replace(SUBJECT, group=None)
+
+
+def offline(said: list[str], images: Sequence[str] = (), subject: Subject = SUBJECT) -> Tracker:
+    return open_tracker(WandbTracking(), subject, said.append, images)
 
 
 def the_run(directory: Path) -> Path:
@@ -35,7 +39,7 @@ def the_run(directory: Path) -> Path:
     return run
 
 
-def test_a_step_is_one_row_with_its_own_axis_and_statistics_over_runs(
+def test_a_row_has_a_step_of_every_stage_with_its_own_axis_and_statistics_over_runs(
     elsewhere: Path, read_wandb: Any
 ) -> None:
     said: list[str] = []
@@ -59,19 +63,17 @@ def test_a_step_is_one_row_with_its_own_axis_and_statistics_over_runs(
             "first/x.mean": 3,
             "first/x.min": 1,
             "first/x.max": 6,
+            "second/step": 0,
+            "second/y.median": 1.5,
+            "second/y.mean": 1.5,
+            "second/y.min": 1,
+            "second/y.max": 2,
         },
         {
             "first/step": 7,
             **{f"first/x.{key}": 3 for key in ("median", "mean", "min", "max")},
             "first/floor.median": 0,
             "first/floor.max": 1,
-        },
-        {
-            "second/step": 0,
-            "second/y.median": 1.5,
-            "second/y.mean": 1.5,
-            "second/y.min": 1,
-            "second/y.max": 2,
         },
     ]
     axes = {m["glob_name"]: m["step_metric"] for m in found["metric"] if "glob_name" in m}
@@ -115,7 +117,7 @@ def test_an_image_of_any_range_tells_its_shades_and_one_axis_is_one_row(
 def test_long_dense_records_are_thinned_a_quantity_at_a_time(
     elsewhere: Path, read_wandb: Any
 ) -> None:
-    with offline([]) as tracker:
+    with offline([], subject=ALONE) as tracker:
         for step in range(2002):
             measured = {"x": np.ones(2)} | ({"rare": np.ones(2)} if step % 500 == 1 else {})
             tracker.watch("first", step, measured)
@@ -131,6 +133,32 @@ def test_long_dense_records_are_thinned_a_quantity_at_a_time(
         1501,
         2001,
     ]
+
+
+def test_of_a_job_in_a_sweep_a_few_steps_and_the_last_images_are_mirrored(
+    elsewhere: Path, read_wandb: Any
+) -> None:
+    with offline([], images=["map"]) as tracker:
+        for step in range(1001):
+            image = {"map": np.full((1, 2, 2), step / 1000)} if step % 100 == 0 else {}
+            tracker.watch("first", step, {"x": np.ones(2), **image})
+    rows = [row["item"] for row in read_wandb(the_run(elsewhere))["history"]]
+    steps = [row["first/step"] for row in rows]
+    assert steps == [0, 1, 2, 4, 7, 11, 17, 26, 40, 61, 92, 139, 209, 314, 472, 709, 1000]
+    assert [row["first/step"] for row in rows if "first/map.path" in row] == [1000]
+
+
+def test_a_long_job_can_be_looked_at_while_it_runs(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ntp_dynamics.track.wandb_tracker import WandbTracker
+
+    monkeypatch.setattr("ntp_dynamics.track.wandb_tracker.PATIENCE", 0.0)
+    with offline([]) as tracker:
+        assert isinstance(tracker, WandbTracker)
+        for step in range(3):
+            tracker.watch("first", step, {"x": np.ones(2)})
+            assert tracker._run.step == step + 1
 
 
 def test_what_escapes_marks_the_run_failed(elsewhere: Path, read_wandb: Any) -> None:

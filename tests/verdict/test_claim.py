@@ -83,6 +83,15 @@ def test_a_run_that_fails_two_preconditions_is_counted_once():
     assert verdict.runs_judged == 1
 
 
+def test_a_reason_may_name_what_the_constants_say():
+    def said(c):
+        return f"{c.scale.size} runs are too many"
+
+    never = Precondition("few runs", lambda c: False, said)
+    verdict = claim(preconditions=(never,)).judge(STEPS, trajectories(), constants())
+    assert verdict.excluded == (("6 runs are too many", 6),)
+
+
 def test_a_claim_none_of_whose_runs_qualifies_does_not_apply_whatever_the_data():
     never = Precondition("zero init", lambda c: False, "the start is not zero")
     broken = np.full_like(trajectories(), np.nan)

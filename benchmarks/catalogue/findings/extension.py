@@ -14,7 +14,8 @@ from benchmarks.catalogue.findings.bounds import only
 from benchmarks.catalogue.labels import verdict
 from benchmarks.catalogue.plots import Chart, Series
 from benchmarks.catalogue.watched import Records, Watched
-from ntp_dynamics.studies.next_token.data.realizable import Order, recognise
+from ntp_dynamics.studies.next_token.data.orders import Order
+from ntp_dynamics.studies.next_token.data.realizable import recognise
 
 Prompt = tuple[list[int], list[int]]
 """Tokens, the query last, and those that count as right."""

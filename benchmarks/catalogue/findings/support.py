@@ -13,7 +13,8 @@ from benchmarks.catalogue.findings.bounds import only
 from benchmarks.catalogue.labels import verdict
 from benchmarks.catalogue.plots import Chart, Series
 from benchmarks.catalogue.watched import Records, Watched
-from ntp_dynamics.studies.next_token.data.realizable import optimal_tokens, recognise
+from ntp_dynamics.studies.next_token.data.orders import optimal_tokens
+from ntp_dynamics.studies.next_token.data.realizable import recognise
 from ntp_dynamics.studies.next_token.theory.max_margin import attention_target
 
 LOG_SLOPE = 1 / np.log(10**3.5)

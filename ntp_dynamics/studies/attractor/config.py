@@ -12,11 +12,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ntp_dynamics.config.choices import Count, Positive
+from ntp_dynamics.config.choices import Count, NotNegative, Positive
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.studies.attractor.lattice import Lattice
 
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Neurons = Annotated[int, Field(ge=4, le=4096)]
 Positives = Annotated[list[Positive], Field(min_length=1)]
 

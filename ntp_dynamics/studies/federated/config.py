@@ -8,10 +8,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ntp_dynamics.config.choices import Count, Natural, Positive
+from ntp_dynamics.config.choices import Count, Natural, NotNegative, Positive
 from ntp_dynamics.config.job import JobConfig
 
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Counts = Annotated[list[Count], Field(min_length=1)]
 Positives = Annotated[list[Positive], Field(min_length=1)]
 LARGEST = 24

@@ -96,6 +96,11 @@ class OneLayerTransformer(Study):
 
         return CLAIMS
 
+    def claims_of(self, config: Any) -> Sequence[Any]:
+        from ntp_dynamics.studies.next_token.theory.claims import claims_of
+
+        return claims_of(config.optimizer)
+
     def inputs(self, directory: Path, config: Any) -> Mapping[str, Any]:
         from ntp_dynamics.studies.next_token.inputs import read_corpora
 
@@ -115,7 +120,8 @@ class OneLayerTransformer(Study):
         from ntp_dynamics.studies.next_token.outline import WORDS
 
         chosen = (type(x).__name__ for x in (config.optimizer, config.init, config.embedding))
-        return [f"|V| = {inputs['corpora'][0].classes:,}", *(WORDS.get(x, x) for x in chosen)]
+        told = [*(WORDS.get(x, x) for x in chosen), *config.additions]
+        return [f"|V| = {inputs['corpora'][0].classes:,}", *told]
 
     def sheets(
         self, tree: xarray.DataTree, inputs: Mapping[str, Any], which: Any, title: str

@@ -9,7 +9,7 @@ from typing import Annotated
 from omegaconf import MISSING
 from pydantic import Field
 
-from ntp_dynamics.config.choices import Magnitude
+from ntp_dynamics.config.choices import Count, Magnitude
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.studies.next_token.choices import EngineName, Precision, Stage, Vary
 from ntp_dynamics.studies.next_token.groups import (
@@ -53,6 +53,22 @@ class Train:
 
 
 @dataclass
+class Minibatch:
+    """The sentences of a step, in the stages whose loss is one of sentences."""
+
+    size: Count | None = None
+    """How many; null is all of them, at every step."""
+    replacement: bool = False
+    """Draw each with its weight, again and again; else different ones, each as likely as any."""
+
+    @property
+    def additions(self) -> list[str]:
+        """What it adds to the plain rule, in words."""
+        how = "drawn with replacement" if self.replacement else "of different sentences"
+        return [] if self.size is None else [f"a minibatch of {self.size} {how}"]
+
+
+@dataclass
 class Config(JobConfig):
     """A job of this study."""
 
@@ -62,6 +78,7 @@ class Config(JobConfig):
     init: Init = MISSING
     optimizer: Optimizer = MISSING
     train: Train = field(default_factory=Train)
+    batch: Minibatch = field(default_factory=Minibatch)
     engine: EngineName = EngineName.auto
     precision: Precision = Precision.float64
     """Of engine=autograd and of the shadow."""
@@ -81,6 +98,18 @@ class Config(JobConfig):
     @property
     def varies_init(self) -> bool:
         return self.vary in (Vary.init, Vary.both) or isinstance(self.dataset, FileDataset)
+
+    @property
+    def additions(self) -> list[str]:
+        """What the plain rule of the full batch does not have, in words."""
+        return self.optimizer.additions + self.batch.additions
+
+    @property
+    def step_sizes(self) -> list[float]:
+        """Of every matrix that is trained."""
+        stages = [getattr(self.train, stage) for stage in self.stages]
+        joint = [s.feed_forward_step_size for s in stages if isinstance(s, JointConfig)]
+        return [stage.step_size for stage in stages] + joint
 
     @property
     def stages(self) -> list[Stage]:

@@ -10,8 +10,6 @@ from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.groups import (
     FileDataset,
     GaussianInit,
-    GradientDescent,
-    NormalisedGradientDescent,
     OrthonormalEmbedding,
     Polyak,
     RealizableDataset,
@@ -27,14 +25,6 @@ def _narrow(c: Config) -> bool:
 
 
 UNFUSED: list[tuple[Callable[[Config], bool], str]] = [
-    (
-        lambda c: not isinstance(c.embedding, OrthonormalEmbedding),
-        "the kernel needs orthonormal token vectors",
-    ),
-    (
-        lambda c: not isinstance(c.optimizer, NormalisedGradientDescent | GradientDescent),
-        "the kernel knows optimizer=ngd and optimizer=gd",
-    ),
     (lambda c: jit_disabled(), "NUMBA_DISABLE_JIT switches the kernel off"),
 ]
 """What the fused kernel cannot express, and how to say so."""
@@ -84,9 +74,16 @@ CONFLICTS = [
         lambda c: (
             isinstance(c.init, ZeroInit)
             and (c.runs > 1 if isinstance(c.dataset, FileDataset) else c.vary is Vary.init)
+            and c.batch.size is None
         ),
         "every run would be the same: one corpus, and zero init has nothing to vary",
         "use init=gaussian, runs=1, or a generated dataset with vary=corpus",
+    ),
+    Conflict(
+        "batch.size",
+        lambda c: c.batch.size is not None and isinstance(c.optimizer, Polyak),
+        "Polyak's step needs the loss of all sentences",
+        "use batch.size=null or another optimizer",
     ),
     Conflict(
         "dataset.path",
@@ -122,6 +119,12 @@ CONFLICTS = [
         ),
         "Polyak's step needs the infimum of the attention loss, unknown where margins differ",
         "use init=zero, set train.margin, or train another stage",
+    ),
+    Conflict(
+        "optimizer.weight_decay",
+        lambda c: c.optimizer.weight_decay * max(c.step_sizes, default=0.0) > 1,
+        "times a step size it exceeds 1: a step would turn the weights round",
+        "lower it or the step size",
     ),
     Conflict(
         "train.stages",

@@ -8,7 +8,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ntp_dynamics.config.choices import Count, Magnitude, Natural, Positive, Probability
+from ntp_dynamics.config.choices import (
+    Count,
+    Fraction,
+    Magnitude,
+    Natural,
+    NotNegative,
+    Positive,
+    Probability,
+)
 from ntp_dynamics.studies.next_token.choices import Density, NormOver, Weights
 
 
@@ -115,9 +123,29 @@ class GaussianInit(Init):
 class Optimizer:
     """The update rule (a config group)."""
 
+    weight_decay: NotNegative = 0.0
+    """lambda: W <- (1 - eta lambda) W + step (decoupled)."""
+
+    @property
+    def additions(self) -> list[str]:
+        """What it adds to the plain rule, in words."""
+        return [f"weight decay {self.weight_decay:g}"] * bool(self.weight_decay)
+
 
 @dataclass
-class NormalisedGradientDescent(Optimizer):
+class WithMomentum(Optimizer):
+    """A rule that may be given a decaying sum of gradients in place of the gradient."""
+
+    momentum: Fraction = 0.0
+    """beta: the rule is given B <- beta B + grad."""
+
+    @property
+    def additions(self) -> list[str]:
+        return [f"momentum {self.momentum:g}"] * bool(self.momentum) + super().additions
+
+
+@dataclass
+class NormalisedGradientDescent(WithMomentum):
     """W <- W - eta grad / ||grad||_F."""
 
     norm: NormOver = NormOver.matrix  # type: ignore[valid-type]
@@ -125,7 +153,7 @@ class NormalisedGradientDescent(Optimizer):
 
 
 @dataclass
-class GradientDescent(Optimizer):
+class GradientDescent(WithMomentum):
     """W <- W - eta grad."""
 
 
@@ -135,17 +163,25 @@ class Polyak(Optimizer):
 
 
 @dataclass
-class SignDescent(Optimizer):
-    """W <- W - eta sign(grad), entry by entry."""
+class SignDescent(WithMomentum):
+    """W <- W - eta sign(grad), entry by entry; with momentum, Signum."""
 
 
 @dataclass
 class Adam(Optimizer):
     """Adam, entry by entry."""
 
-    beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    beta2: Annotated[float, Field(ge=0, lt=1)] = 0.999
-    epsilon: Positive = 1e-8
+    beta1: Fraction = 0.9
+    beta2: Fraction = 0.999
+    epsilon: NotNegative = 1e-8
+    """0 works at gradients of any size: memories carry their scales."""
+
+
+@dataclass
+class AdamW(Adam):
+    """Adam with decoupled weight decay."""
+
+    weight_decay: NotNegative = 0.01
 
 
 GROUPS: Mapping[str, Mapping[str, type]] = {
@@ -166,6 +202,7 @@ GROUPS: Mapping[str, Mapping[str, type]] = {
         "polyak": Polyak,
         "sign": SignDescent,
         "adam": Adam,
+        "adamw": AdamW,
     },
 }
 """Config groups and the schema of each choice."""

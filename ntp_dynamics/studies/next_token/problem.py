@@ -17,6 +17,7 @@ from ntp_dynamics.studies.next_token.data.draw import (
     ENTRYWISE,
     Purpose,
     Streams,
+    check_minibatches,
     draw_corpora,
     draw_embeddings,
     streams,
@@ -32,7 +33,7 @@ from ntp_dynamics.studies.next_token.model.init import (
     feed_forward_matrix,
     initial_weight,
 )
-from ntp_dynamics.studies.next_token.model.reference import Reference, make_reference
+from ntp_dynamics.studies.next_token.model.reference import Reference, SolvedReference
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
 from ntp_dynamics.studies.next_token.size import Shape, in_memory, on_disk, shape_of
 from ntp_dynamics.studies.next_token.tables import corpora_table, targets_table
@@ -114,6 +115,7 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
     torch.set_num_threads(config.runtime.threads)
     source = streams(config)
     corpora = draw_corpora(config, source)
+    check_minibatches(config, corpora)
     embeddings = draw_embeddings(config, source, corpora[0])
     shape = shape_of(corpora, embeddings[0].dim)
     make_room(in_memory(config, shape, hooks))
@@ -122,7 +124,7 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
     batch = pack(corpora, [recognition.collocation for recognition in known.recognitions])
 
     dim, vocab_size = embeddings[0].dim, corpora[0].vocab_size
-    whole = isinstance(config.optimizer, ENTRYWISE)  # its steps depend on the basis
+    entrywise = isinstance(config.optimizer, ENTRYWISE)  # its steps depend on the basis
 
     def weights(purpose: Purpose, rows: int) -> list[Float[Any, "A D"]] | None:
         if isinstance(config.init, ZeroInit):
@@ -133,16 +135,18 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
     return NextToken(
         known=known,
         batch=batch,
-        reference=make_reference(
+        reference=SolvedReference(
             batch,
             known.recognitions,
             [t.feed_forward for t in targets],
             [t.attention for t in targets],
         ),
         feed_forward=feed_forward_matrix(
-            weights(Purpose.init_feed_forward, vocab_size), embeddings, batch, whole
+            weights(Purpose.init_feed_forward, vocab_size), embeddings, batch, entrywise
         ),
-        attention=attention_matrix(weights(Purpose.init_attention, dim), embeddings, batch, whole),
+        attention=attention_matrix(
+            weights(Purpose.init_attention, dim), embeddings, batch, entrywise
+        ),
         hooks=hooks,
         shape=shape,
     )

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
+from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix, product
 from ntp_dynamics.studies.next_token.model.token_space import inner
 from ntp_dynamics.studies.next_token.optim.state import Layer, State
 
@@ -29,7 +29,7 @@ def fed_forward(state: State) -> Layer:
 
 def norm_of(layer: Layer) -> Float[Tensor, " R"]:
     """||W||_F of the whole matrix."""
-    return layer.matrix.norm(layer.coefficients)
+    return layer.matrix.norm(layer.coefficients, layer.kept)
 
 
 def log_gradient_norm(state: State) -> Float[Tensor, " R"]:
@@ -54,11 +54,12 @@ def direction_gap(
     where token vectors are orthonormal it is a sum of squares over X/|W| - B*/|W*|.  With fewer
     dimensions than tokens B is not unique and cancels in the last term: then right down to 1e-15.
     """
-    matrix, norm = layer.matrix, norm_of(layer)
+    matrix, norm = layer.matrix.shrunk(layer.kept), norm_of(layer)
     unit_target = target / target_norm[:, None, None]
     if isinstance(matrix, FullMatrix):
         unit = (matrix.weight + layer.coefficients) / norm[:, None, None]
-        return 0.5 * (unit - matrix.left @ unit_target @ matrix.right.mT).square().sum((1, 2))
+        inside = (unit - product(matrix.left, unit_target, matrix.right.mT)).square().sum((1, 2))
+        return 0.5 * (inside + (matrix.outside_norm / norm).square())
     if not matrix.orthonormal:
         apart = layer.coefficients / norm[:, None, None] - unit_target
         started = matrix.start_norm / norm

@@ -11,10 +11,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ntp_dynamics.config.choices import Count, Positive
+from ntp_dynamics.config.choices import Count, NotNegative, Positive
 from ntp_dynamics.config.job import JobConfig
 
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Steps = Annotated[int, Field(ge=1, le=10**8)]
 Positives = Annotated[list[Positive], Field(min_length=1)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]

@@ -20,7 +20,7 @@ from ntp_dynamics.studies.next_token.diagnostics import order_extension_accuracy
 from ntp_dynamics.studies.next_token.groups import RealizableDataset
 from ntp_dynamics.studies.next_token.model.batch import pack
 from ntp_dynamics.studies.next_token.model.init import attention_matrix, exact_margin
-from ntp_dynamics.studies.next_token.model.reference import Reference, make_reference
+from ntp_dynamics.studies.next_token.model.reference import Reference, SolvedReference
 from ntp_dynamics.studies.next_token.optim.descent import Descent
 from ntp_dynamics.studies.next_token.optim.objectives import AttentionObjective
 from ntp_dynamics.studies.next_token.optim.rules import normalised_gradient_descent
@@ -45,7 +45,7 @@ def descend(
     states = list(
         every_state(Descent(AttentionObjective(batch, matrix, logits), rule, [step_size]), steps)
     )
-    reference = make_reference(batch, [found], [None], [attention_target(found)])
+    reference = SolvedReference(batch, [found], [None], [attention_target(found)])
     return states, reference, found
 
 
@@ -87,7 +87,7 @@ def test_padding_has_no_support() -> None:
     matrix = attention_matrix([np.zeros((V, V))] * 2, [standard(V, V, RNG)] * 2, batch, whole=False)
     objective = AttentionObjective(batch, matrix, exact_margin(6.0, batch))
     state = objective.state(objective.start)
-    reference = make_reference(batch, found, [None] * 2, [attention_target(f) for f in found])
+    reference = SolvedReference(batch, found, [None] * 2, [attention_target(f) for f in found])
     assert torch.equal(support(state, reference).isnan(), batch.log_pi == -math.inf)
 
 

@@ -17,7 +17,7 @@ from ntp_dynamics.studies.next_token.data.realizable import recognise
 from ntp_dynamics.studies.next_token.model import token_space
 from ntp_dynamics.studies.next_token.model.batch import Batch, pack
 from ntp_dynamics.studies.next_token.model.init import exact_margin
-from ntp_dynamics.studies.next_token.model.reference import Reference, make_reference
+from ntp_dynamics.studies.next_token.model.reference import Reference, SolvedReference
 from ntp_dynamics.studies.next_token.observables import BUILT_IN
 from ntp_dynamics.studies.next_token.optim.descent import Descent
 from ntp_dynamics.studies.next_token.optim.kernel_dynamics import AttentionKernel
@@ -28,7 +28,7 @@ from ntp_dynamics.studies.next_token.optim.objectives import (
 from ntp_dynamics.studies.next_token.optim.rules import normalised_gradient_descent
 from ntp_dynamics.studies.next_token.optim.state import State
 from ntp_dynamics.studies.next_token.theory import proposition2
-from ntp_dynamics.studies.next_token.theory.max_margin import attention_target, feed_forward_target
+from ntp_dynamics.studies.next_token.theory.max_margin import ClosedFormTarget, attention_target
 
 LOG_10 = math.log(10)
 MARGIN, STEP_SIZE = 9.23, 0.1
@@ -44,8 +44,8 @@ def set_up(corpora: Sequence[Corpus]) -> tuple[Batch, Reference]:
     found = [recognise(corpus) for corpus in corpora]
     batch = pack(corpora, [recognition.collocation for recognition in found])
     v = batch.vocab_size
-    w_ov = [feed_forward_target(recognition.collocation, v) for recognition in found]
-    return batch, make_reference(batch, found, w_ov, [attention_target(r) for r in found])
+    w_ov = [ClosedFormTarget(recognition.collocation, v) for recognition in found]
+    return batch, SolvedReference(batch, found, w_ov, [attention_target(r) for r in found])
 
 
 def attention(batch: Batch) -> AttentionObjective:

@@ -18,7 +18,7 @@ from ntp_dynamics.studies.next_token.model.init import (
     feed_forward_matrix,
     initial_weight,
 )
-from ntp_dynamics.studies.next_token.model.reference import make_reference
+from ntp_dynamics.studies.next_token.model.reference import SolvedReference
 from ntp_dynamics.studies.next_token.model.token_space import LogScaled
 from ntp_dynamics.studies.next_token.observables import attention, weights
 from ntp_dynamics.studies.next_token.optim.descent import Descent
@@ -59,7 +59,7 @@ def test_direction_gaps_are_those_of_the_matrices_themselves(dim, norm):
     found, embedding = recognise(corpus), gaussian(size, dim, rng)
     e, gram, batch = embedding.matrix, embedding.gram, pack([corpus], [found.collocation])
     targets = feed_forward_dual(found.collocation, gram), attention_dual(found.orders or {}, gram)
-    reference = make_reference(batch, [found], [targets[0]], [targets[1]])
+    reference = SolvedReference(batch, [found], [targets[0]], [targets[1]])
     queries = list(corpus.queries)
 
     def start(*shape):

@@ -26,7 +26,7 @@ from ntp_dynamics.studies.next_token.model.init import (
     exact_margin,
     initial_weight,
 )
-from ntp_dynamics.studies.next_token.model.reference import Reference, make_reference
+from ntp_dynamics.studies.next_token.model.reference import Reference, SolvedReference
 from ntp_dynamics.studies.next_token.observables import BUILT_IN
 from ntp_dynamics.studies.next_token.optim.descent import Descent
 from ntp_dynamics.studies.next_token.optim.objectives import (
@@ -35,7 +35,7 @@ from ntp_dynamics.studies.next_token.optim.objectives import (
 )
 from ntp_dynamics.studies.next_token.optim.rules import normalised_gradient_descent
 from ntp_dynamics.studies.next_token.optim.state import State
-from ntp_dynamics.studies.next_token.theory.max_margin import attention_target, feed_forward_target
+from ntp_dynamics.studies.next_token.theory.max_margin import ClosedFormTarget, attention_target
 
 V, MARGIN = 10, 6.0
 RULE = normalised_gradient_descent()
@@ -56,7 +56,7 @@ def state_after(steps: int, norm: float | None = 0.7) -> tuple[State, Reference]
     matrix = attention_matrix([start], [embedding], batch, whole=False)
     logits = exact_margin(MARGIN, batch)
     *_, state = every_state(Descent(AttentionObjective(batch, matrix, logits), RULE, [0.5]), steps)
-    reference = make_reference(batch, [FOUND], [None], [attention_target(FOUND)])
+    reference = SolvedReference(batch, [FOUND], [None], [attention_target(FOUND)])
     return state, reference
 
 
@@ -240,9 +240,9 @@ def test_every_observable_is_float64(o: Observable) -> None:
     else:
         batch = pack([CORPUS], [FOUND.collocation])
         zero = token_space.zeros(1, V, V)
-        target = feed_forward_target(FOUND.collocation, V)
+        target = ClosedFormTarget(FOUND.collocation, V)
         *_, state = every_state(Descent(FeedForwardObjective(batch, zero), RULE, [0.1]), 2)
-        reference = make_reference(batch, [FOUND], [target], [None])
+        reference = SolvedReference(batch, [FOUND], [target], [None])
     assert o(state, reference).dtype == torch.float64
 
 

@@ -16,19 +16,24 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
-from ntp_dynamics.studies.next_token.data.corpus_file import check_sample, read_samples
+from ntp_dynamics.studies.next_token.data.corpus_file import read_samples
+from ntp_dynamics.studies.next_token.data.rows import Rows
+from ntp_dynamics.studies.next_token.data.written import check_sample
 from ntp_dynamics.system.errors import UserError, short
+
+if TYPE_CHECKING:
+    from ntp_dynamics.studies.next_token.data.row_kernels import Bags
 
 SPELLED = 20
 """So many tokens of a sentence are spelled out for a person."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Corpus:
     """Distinct samples (sentence, next token) with positive weights.
 
@@ -36,9 +41,11 @@ class Corpus:
     """
 
     vocab: tuple[str, ...]
-    sentences: tuple[tuple[int, ...], ...]
-    next_tokens: tuple[int, ...]
-    weights: tuple[float, ...]
+    rows: Rows
+    """The sentences."""
+    label: Int[np.ndarray, " N"]
+    """The next token of each."""
+    weight: Float[np.ndarray, " N"]
     unused: int = 0
     """So many tokens that no sample uses stand together as the last one; 0: each for itself."""
 
@@ -55,19 +62,19 @@ class Corpus:
         Raises UserError for an empty corpus, an empty sentence, a token outside the vocabulary, a
         weight that is not positive and finite, or a sample that uses the ``unused``.
         """
-        total: dict[tuple[tuple[int, ...], int], float] = {}
-        for i, (tokens, following, *rest) in enumerate(samples):
-            weight = float(rest[0]) if rest else 1.0
-            key = (tuple(int(x) for x in tokens), int(following))
-            check_sample(f"sample {i}", key[0], weight)
-            total[key] = total.get(key, 0.0) + weight
-        if not total:
+        sentences, following, weights = [], [], []
+        for i, (tokens, label, *rest) in enumerate(samples):
+            sentences.append([int(x) for x in tokens])
+            following.append(int(label))
+            weights.append(float(rest[0]) if rest else 1.0)
+            check_sample(f"sample {i}", sentences[-1], weights[-1])
+        if not sentences:
             raise UserError("corpus", "it holds no samples", "give at least one sentence")
-        largest = max(max(*tokens, y) for tokens, y in total)
+        largest = max(max(map(max, sentences)), max(following))
         if vocab is None:
-            vocab = (str(v) for v in range(largest + 1 if vocab_size is None else vocab_size))
+            vocab = numbers(largest + 1 if vocab_size is None else vocab_size)
         vocab = tuple(vocab)
-        smallest = min(min(*tokens, y) for tokens, y in total)
+        smallest = min(min(map(min, sentences)), min(following))
         if smallest < 0 or largest >= len(vocab):
             outside = smallest if smallest < 0 else largest
             raise UserError(
@@ -75,29 +82,78 @@ class Corpus:
                 f"token {outside} is outside the vocabulary 0..{len(vocab) - 1}",
                 "enlarge the vocabulary or mend the sample",
             )
-        if unused and largest == len(vocab) - 1:
+        return cls.from_arrays(
+            Rows.of(sentences), np.array(following, np.int32), np.array(weights), vocab, unused
+        )
+
+    @classmethod
+    def from_arrays(
+        cls,
+        rows: Rows,
+        label: Int[np.ndarray, " M"],
+        weight: Float[np.ndarray, " M"],
+        vocab: tuple[str, ...],
+        unused: int = 0,
+    ) -> Corpus:
+        """As `from_samples`, of M samples of tokens within the vocabulary, with positive weights.
+
+        Raises UserError for weights without a sum or beside which one is none, or a sample that
+        uses the ``unused``.
+        """
+        from ntp_dynamics.studies.next_token.data.row_kernels import equals  # takes numba along
+
+        if unused and max(rows.flat.max(), label.max()) == len(vocab) - 1:
             what = f"the last token stands for {unused:,} unused ones, and a sample uses it"
             raise UserError("corpus", what, "mend the sample or the vocab line")
-        mass = sum(total.values())
+        first = equals(rows.ended_by(label)).first
+        distinct = np.flatnonzero(first == np.arange(len(first)))
+        if len(distinct) < len(first):
+            weight = np.bincount(first, weight, len(first))[distinct]  # in their order
+            rows, label = rows.take(distinct), label[distinct]
+        return cls.of_distinct(rows, label, weight, vocab, unused)
+
+    @classmethod
+    def of_distinct(
+        cls,
+        rows: Rows,
+        label: Int[np.ndarray, " N"],
+        weight: Float[np.ndarray, " N"],
+        vocab: tuple[str, ...],
+        unused: int = 0,
+    ) -> Corpus:
+        """As `from_arrays`, of samples no two of which are equal."""
+        with np.errstate(over="ignore"):
+            mass = weight.sum()
         if mass > sys.float_info.max:
             raise UserError("corpus", "the weights add up to infinity", "rescale them")
-        if min(total.values()) / mass == 0:
+        if weight.min() / mass == 0:
             what = "a weight vanishes in double precision beside their sum"
             raise UserError("corpus", what, "let the weights span less than 300 decades")
-        return cls(
-            vocab=vocab,
-            sentences=tuple(tokens for tokens, _ in total),
-            next_tokens=tuple(y for _, y in total),
-            weights=tuple(total.values()),
-            unused=unused,
-        )
+        return cls(vocab, rows, label, weight, unused)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Corpus) and self._content == other._content)
+
+    def __hash__(self) -> int:
+        return hash(self._digest)
+
+    @property
+    def _content(self) -> tuple[Any, ...]:
+        arrays = self.rows.flat, self.rows.start, self.label, self.weight
+        return (self.vocab, self.unused, *(x.tobytes() for x in arrays))
+
+    @cached_property
+    def _digest(self) -> int:
+        return hash(self._content)
 
     def folded(self) -> Corpus:
         """The same samples, the tokens that none of them uses as one, if there are several.
 
         From a start at zero nothing tells unused tokens apart: they enter as a number.
         """
-        used = sorted({v for sentence in self.sentences for v in sentence} | {*self.next_tokens})
+        is_used = np.zeros(self.vocab_size, dtype=bool)
+        is_used[self.rows.flat] = is_used[self.label] = True
+        used = np.flatnonzero(is_used)
         unused = self.classes - len(used)
         if unused < 2 or (self.unused and len(used) == self.vocab_size - 1):
             return self
@@ -105,21 +161,37 @@ class Corpus:
         together = f"{unused:,} unused tokens"
         while together in names:
             together += "'"
-        number = {v: i for i, v in enumerate(used)}
-        return Corpus(
-            vocab=(*names, together),
-            sentences=tuple(tuple(number[v] for v in s) for s in self.sentences),
-            next_tokens=tuple(number[v] for v in self.next_tokens),
-            weights=self.weights,
-            unused=unused,
-        )
+        number = (is_used.cumsum() - 1).astype(np.int32)
+        rows = Rows(number[self.rows.flat], self.rows.start)
+        return Corpus((*names, together), rows, number[self.label], self.weight, unused)
+
+    @cached_property
+    def sentences(self) -> tuple[tuple[int, ...], ...]:
+        """The sentences as Python has them; made when they are asked for."""
+        return tuple(map(tuple, self.rows.lists()))
+
+    @cached_property
+    def next_tokens(self) -> tuple[int, ...]:
+        """The next token of each sentence."""
+        return tuple(self.label.tolist())
+
+    @cached_property
+    def weights(self) -> tuple[float, ...]:
+        """The weight of each sample."""
+        return tuple(self.weight.tolist())
+
+    @cached_property
+    def bags(self) -> Bags:
+        """The distinct tokens of each sentence."""
+        from ntp_dynamics.studies.next_token.data.row_kernels import bags
+
+        return bags(self.rows, self.vocab_size)
 
     @classmethod
     def read(cls, path: str | Path) -> Corpus:
         """Read a JSON Lines file.  Raises UserError naming the file and line."""
-        samples, vocab, unused = read_samples(Path(path))
         try:
-            corpus = cls.from_samples(samples, vocab=vocab, unused=unused)
+            corpus = cls.from_arrays(*read_samples(Path(path)))
         except UserError as error:
             if error.where != "corpus":
                 raise
@@ -132,28 +204,37 @@ class Corpus:
 
     def write(self, path: str | Path) -> None:
         """Write the corpus as JSON Lines (the vocabulary line always, so that V survives)."""
-        Path(path).write_text("".join(line + "\n" for line in self.lines()), encoding="utf-8")
+        with open(path, "w", encoding="utf-8", newline="\n") as file:
+            file.writelines(line + "\n" for line in self.lines())
 
     def lines(self) -> Iterator[str]:
         """The JSON Lines of this corpus: integers if the vocabulary is unnamed, else strings."""
         unused = {"unused": self.unused} if self.unused else {}
         yield json.dumps({"vocab": list(self.vocab), **unused}, ensure_ascii=False)
-        for i in range(self.size):
-            yield json.dumps(self.sample(i), ensure_ascii=False)
+        written = self.vocab
+        if not self.unnamed:
+            written = [json.dumps(name, ensure_ascii=False) for name in self.vocab]
+        tokens = list(map(written.__getitem__, self.rows.flat.tolist()))
+        labels = map(written.__getitem__, self.label.tolist())
+        start = self.rows.start.tolist()
+        samples = zip(start[:-1], start[1:], labels, self.weight.tolist(), strict=True)
+        for a, b, label, weight in samples:
+            sentence = ", ".join(tokens[a:b])
+            yield f'{{"tokens": [{sentence}], "next": {label}, "weight": {weight!r}}}'
 
     def sample(self, i: int) -> dict[str, Any]:
         """Sample ``i`` as it stands in a file."""
         name = (lambda v: v) if self.unnamed else self.vocab.__getitem__
         return {
-            "tokens": [name(v) for v in self.sentences[i]],
-            "next": name(self.next_tokens[i]),
-            "weight": self.weights[i],
+            "tokens": [name(v) for v in self.rows[i].tolist()],
+            "next": name(int(self.label[i])),
+            "weight": float(self.weight[i]),
         }
 
     @property
     def size(self) -> int:
         """Number of distinct samples."""
-        return len(self.sentences)
+        return len(self.rows)
 
     @property
     def vocab_size(self) -> int:
@@ -175,23 +256,24 @@ class Corpus:
     @cached_property
     def unnamed(self) -> bool:
         """Whether tokens have no names but their numbers."""
-        return self.vocab == tuple(str(v) for v in range(len(self.vocab)))
+        return self.vocab == numbers(len(self.vocab))
 
     @cached_property
     def pi(self) -> Float[np.ndarray, " N"]:
         """Relative frequency of each sample."""
-        weights = np.array(self.weights)
-        return weights / weights.sum()
+        return self.weight / self.weight.sum()
 
     @property
     def max_length(self) -> int:
         """Length of the longest sentence."""
-        return max(map(len, self.sentences))
+        return int(self.rows.lengths.max())
 
     @cached_property
     def queries(self) -> tuple[int, ...]:
         """Last tokens of the sentences of length two or more, in increasing order."""
-        return tuple(sorted({s[-1] for s in self.sentences if len(s) > 1}))
+        asked = np.zeros(self.vocab_size, dtype=bool)
+        asked[self.rows.last[self.rows.lengths > 1]] = True
+        return tuple(np.flatnonzero(asked).tolist())
 
     def name(self, token: int) -> str:
         """A token for a person: harmless on a terminal, and short; one of blanks in quotes."""
@@ -200,12 +282,18 @@ class Corpus:
 
     def spell(self, i: int) -> str:
         """Sample ``i`` for a person: ``[S V] -> O``; a long sentence by its ends."""
-        words = [self.name(v) for v in _ends(self.sentences[i])]
-        if left_out := len(self.sentences[i]) - len(words):
+        sentence = self.rows[i].tolist()
+        words = [self.name(v) for v in _ends(sentence)]
+        if left_out := len(sentence) - len(words):
             words.insert(-1, f"... {left_out:,} more ...")
-        return f"[{' '.join(words)}] -> {self.name(self.next_tokens[i])}"
+        return f"[{' '.join(words)}] -> {self.name(self.label[i])}"
 
 
-def _ends(sentence: tuple[int, ...]) -> tuple[int, ...]:
+def numbers(vocab_size: int) -> tuple[str, ...]:
+    """A vocabulary without names."""
+    return tuple(map(str, range(vocab_size)))
+
+
+def _ends(sentence: list[int]) -> list[int]:
     """The beginning of a long sentence, and its query."""
-    return sentence if len(sentence) <= SPELLED else (*sentence[: SPELLED - 1], sentence[-1])
+    return sentence if len(sentence) <= SPELLED else [*sentence[: SPELLED - 1], sentence[-1]]

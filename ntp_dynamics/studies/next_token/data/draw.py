@@ -6,7 +6,7 @@ that was there before.  What `vary` holds fixed uses the stream of run 0 in ever
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
@@ -45,6 +45,7 @@ class Purpose(IntEnum):
     embedding = 1
     init_feed_forward = 2
     init_attention = 3
+    batch = 4
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,23 @@ class Streams:
         is_data = purpose in (Purpose.corpus, Purpose.embedding)
         stream = (self.data if is_data else self.init)[run]
         return np.random.default_rng(np.random.SeedSequence([self.seed, stream, purpose]))
+
+
+def batch_key(seed: int, run: int, stage: int) -> int:
+    """The key of the minibatches of a run in a stage; whatever varies, those of runs differ."""
+    sequence = np.random.SeedSequence([seed, run, Purpose.batch, stage])
+    return int(sequence.generate_state(1, np.uint64)[0])
+
+
+def check_minibatches(config: Config, corpora: Sequence[Corpus]) -> None:
+    """Raise UserError where a corpus has fewer sentences than a minibatch."""
+    fewest = min(corpus.size for corpus in corpora)
+    if not config.batch.replacement and (config.batch.size or 0) > fewest:
+        raise UserError(
+            "batch.size",
+            f"there are only {fewest} sentences in a corpus",
+            f"lower it to {fewest}, or draw with batch.replacement=true",
+        )
 
 
 GENERATORS: dict[type, Callable[[Any, np.random.Generator], Corpus]] = {
@@ -110,13 +128,15 @@ def draw_embeddings(config: Config, source: Streams, corpus: Corpus) -> list[Tok
     dim = config.embedding.dim or vocab_size
     draw = gaussian
     orthogonal = isinstance(config.embedding, OrthonormalEmbedding)
+    basis = isinstance(config.embedding, StandardEmbedding)
     if orthogonal:
-        draw = standard if isinstance(config.embedding, StandardEmbedding) else orthonormal
+        draw = standard if basis else orthonormal
 
     def matrix(run: int) -> Float[np.ndarray, "D V"]:
         return draw(corpus.vocab_size, dim, source.rng(run, Purpose.embedding)).matrix
 
-    return [TokenVectors(dim, orthogonal, partial(matrix, run)) for run in range(config.runs)]
+    runs = range(config.runs)
+    return [TokenVectors(dim, orthogonal, partial(matrix, run), basis) for run in runs]
 
 
 def check_dimensions(config: Config, vocab_size: int) -> None:

@@ -22,6 +22,8 @@ class TokenVectors:
     orthonormal: bool
     draw: Callable[[], Float[np.ndarray, "D V"]]
     """Gives the matrix.  A start at zero never asks for one with orthonormal columns."""
+    standard: bool = False
+    """Whether token v is the v-th basis vector."""
 
     @cached_property
     def matrix(self) -> Float[np.ndarray, "D V"]:
@@ -47,7 +49,7 @@ def standard(vocab_size: int, dim: int, rng: np.random.Generator) -> TokenVector
     """Token v is the v-th basis vector; draws nothing.  Raises ValueError for dim < vocab_size."""
     if dim < vocab_size:
         raise ValueError(f"{vocab_size} basis vectors do not fit in {dim} dimensions")
-    return _drawn(np.eye(dim, vocab_size), orthonormal=True)
+    return TokenVectors(dim, True, lambda: np.eye(dim, vocab_size), standard=True)
 
 
 def gaussian(vocab_size: int, dim: int, rng: np.random.Generator) -> TokenVectors:

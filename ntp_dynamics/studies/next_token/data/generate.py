@@ -9,14 +9,19 @@ tokens are asked for.  (Sentences are not prefix closed; no theorem needs that.)
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from jaxtyping import Int
 
-from ntp_dynamics.studies.next_token.choices import Density
-from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.data.corpus import Corpus, numbers
+from ntp_dynamics.studies.next_token.data.rows import Rows
 from ntp_dynamics.studies.next_token.data.weights import draw_weights
 from ntp_dynamics.studies.next_token.groups import RealizableDataset
+
+if TYPE_CHECKING:
+    from ntp_dynamics.studies.next_token.data.sentences import Drawn
 
 Levels = list[list[int]]
 
@@ -31,57 +36,41 @@ class Blueprint(NamedTuple):
 
 def generate(knobs: RealizableDataset, rng: np.random.Generator) -> Corpus:
     """A random realizable corpus; equal knobs and generator states give equal corpora."""
-    return blueprint(knobs, rng).corpus
+    return _generate(knobs, rng)[0]
 
 
 def blueprint(knobs: RealizableDataset, rng: np.random.Generator) -> Blueprint:
     """As `generate`, and the levels it was built from."""
-    n = [int(y) for y in rng.permutation(knobs.vocab_size)]
-    samples: dict[tuple[tuple[int, ...], int], None] = {((x,), y): None for x, y in enumerate(n)}
-    levels: dict[int, Levels] = {}
-    for query in rng.permutation(knobs.vocab_size)[: knobs.queries].tolist():
-        levels[query] = _draw_levels(knobs, query, rng)
-        for j in range(knobs.sentences_per_query):
-            optimum, sentence = _draw_sentence(knobs, query, levels[query], j, rng)
-            samples[sentence, n[optimum]] = None
-    weights = draw_weights(knobs, len(samples), rng)
-    corpus = Corpus.from_samples(
-        [(*sample, weight) for sample, weight in zip(samples, weights, strict=True)],
-        vocab_size=knobs.vocab_size,
+    corpus, n, queries, drawn = _generate(knobs, rng)
+    orders = zip(queries.tolist(), drawn.level_tokens, drawn.level_start, strict=True)
+    levels = {
+        query: [tokens[a:b].tolist() for a, b in pairwise(start)] for query, tokens, start in orders
+    }
+    return Blueprint(corpus, tuple(n.tolist()), levels)
+
+
+def _generate(
+    knobs: RealizableDataset, rng: np.random.Generator
+) -> tuple[Corpus, Int[np.ndarray, " V"], Int[np.ndarray, " Q"], Drawn]:
+    """The corpus, its collocation, the queries, and what was drawn for each."""
+    from ntp_dynamics.studies.next_token.data.row_kernels import equals  # takes numba along
+    from ntp_dynamics.studies.next_token.data.sentences import draw_sentences
+    from ntp_dynamics.studies.next_token.data.stream import given_back, taken
+
+    v = knobs.vocab_size
+    n = rng.permutation(v).astype(np.int32)
+    queries = rng.permutation(v)[: knobs.queries]
+    stream = taken(rng)
+    drawn = draw_sentences(knobs, queries, stream)
+    given_back(rng, stream)
+
+    rows = Rows(
+        np.concatenate([np.arange(v, dtype=np.int32), drawn.tokens]),
+        np.concatenate([np.arange(v), v + drawn.start]),
     )
-    return Blueprint(corpus, tuple(n), levels)
-
-
-def _draw_levels(knobs: RealizableDataset, query: int, rng: np.random.Generator) -> Levels:
-    """Distinct tokens for each level, the query among those of its own."""
-    below = knobs.levels - 1
-    star = knobs.levels == 2 and rng.random() < knobs.p_star
-    own_level = 0 if star else int(rng.integers(1, knobs.levels))
-    sizes = [1 if star else knobs.optimal] + [knobs.non_optimal // below] * below
-    for i in range(knobs.non_optimal % below):  # what is left over goes to the lowest levels
-        sizes[-1 - i] += 1
-    others = iter(v for v in rng.permutation(knobs.vocab_size).tolist() if v != query)
-    return [
-        [query] * (level == own_level) + [next(others) for _ in range(size - (level == own_level))]
-        for level, size in enumerate(sizes)
-    ]
-
-
-def _draw_sentence(
-    knobs: RealizableDataset, query: int, levels: Levels, j: int, rng: np.random.Generator
-) -> tuple[int, tuple[int, ...]]:
-    """The j-th sentence of a query: (its optimal token, the sentence)."""
-    own_level = next(i for i, level in enumerate(levels) if query in level)
-    top = int(rng.integers(0, min(own_level, len(levels) - 2) + 1))
-    optimum = query if top == own_level else levels[top][j % len(levels[top])]
-    lower = [v for level in levels[top + 1 :] for v in level if v != query]
-    if knobs.density is Density.complete:
-        body = lower
-    else:
-        fewest = 1 if optimum == query else 0  # a sentence must say something
-        most = min(len(lower), knobs.max_length - 2 + fewest)
-        size = int(rng.integers(fewest, most + 1))
-        body = rng.permutation(lower)[:size].tolist()
-    copies = 1 + int(rng.integers(0, knobs.extra_optimal_copies + 1))
-    words = [optimum] * (copies - (optimum == query)) + body * (1 + knobs.extra_wrong_copies)
-    return optimum, (*rng.permutation(words).astype(int).tolist(), query)
+    label = np.concatenate([n, n[drawn.optimum]])
+    first = equals(rows.ended_by(label)).first
+    distinct = np.flatnonzero(first == np.arange(len(first)))
+    weight = draw_weights(knobs, len(distinct), rng)
+    corpus = Corpus.of_distinct(rows.take(distinct), label[distinct], weight, numbers(v))
+    return corpus, n, queries, drawn

@@ -5,21 +5,28 @@ length one define the collocation ``n``.  In a longer sample (X, y) the tokens x
 n(x) = y are optimal; each is *above*, under the query (the last token of X), every token of X with
 another continuation.  The corpus is realizable when n is complete and single valued on the tokens
 it uses, every label is reachable (some token is optimal) and each query's order is acyclic.
-
-Linear time whatever n is: a sentence is a node of its own, below its optimal tokens and above the
-others, so a sentence costs as many edges as it has distinct tokens.  A cycle through those nodes
-names its witnesses.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Int
 
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.data.cycles import find_cycle
+from ntp_dynamics.studies.next_token.data.orders import (
+    Order,
+    Orders,
+    Relations,
+    is_optimal,
+    relations_of,
+    relations_stated,
+)
 from ntp_dynamics.system.errors import UserError
 
 
@@ -50,40 +57,6 @@ class Certificate:
 
 
 @dataclass(frozen=True)
-class Order:
-    """The order of one query: ``(above, below)`` relations, each with a witness sample."""
-
-    relations: dict[tuple[int, int], int]
-
-    @property
-    def above(self) -> set[int]:
-        return {a for a, _ in self.relations}
-
-    @property
-    def below(self) -> set[int]:
-        return {b for _, b in self.relations}
-
-    @property
-    def optimal(self) -> set[int]:
-        """Tokens with something below and nothing above."""
-        return self.above - self.below
-
-    @property
-    def non_optimal(self) -> set[int]:
-        """Tokens with something above and nothing below."""
-        return self.below - self.above
-
-    @property
-    def confused(self) -> set[int]:
-        """Tokens with something above and something below."""
-        return self.above & self.below
-
-    def non_comparable(self, vocab_size: int) -> set[int]:
-        """Tokens without any relation."""
-        return set(range(vocab_size)) - self.above - self.below
-
-
-@dataclass(frozen=True)
 class Recognition:
     """What the recogniser found.
 
@@ -96,7 +69,7 @@ class Recognition:
     collocation: tuple[int, ...]
     certificate: Certificate | None
     non_injective: tuple[tuple[int, int], ...]
-    orders: dict[int, Order] | None
+    orders: Mapping[int, Order] | None
     assumption3_violations: tuple[int, ...]
     open_prefixes: tuple[int, ...] = ()
 
@@ -113,11 +86,16 @@ class Recognition:
     def injective(self) -> bool:
         return not self.non_injective
 
-    @property
+    @cached_property
+    def relations(self) -> Relations:
+        """Of all orders; none where the corpus is not realizable."""
+        return relations_of(self.orders or {})
+
+    @cached_property
     def confused(self) -> tuple[tuple[int, int], ...]:
         """(query, token) pairs, empty where the corpus is not realizable."""
-        orders = self.orders or {}
-        return tuple((q, token) for q in sorted(orders) for token in sorted(orders[q].confused))
+        pairs = self.relations.confused(len(self.collocation))
+        return tuple((q, token) for q, token in pairs.tolist())
 
     @property
     def assumption1(self) -> bool:
@@ -127,16 +105,21 @@ class Recognition:
 
 def recognise(corpus: Corpus) -> Recognition:
     """Decide realizability in linear time; the relations of the orders come on top."""
-    collocation, certificate = _collocation(corpus)
-    certificate = certificate or _missing(corpus, collocation) or _unreachable(corpus, collocation)
-    certificate = certificate or _cycle(corpus, collocation)
-    realizable = certificate is None
+    found, certificate = _collocation(corpus)
+    collocation = tuple(found.tolist())
+    right = is_optimal(corpus, found)
+    certificate = certificate or _missing(corpus, found) or _unreachable(corpus, right)
+    if certificate is None and (cycle := find_cycle(corpus, collocation, right)):
+        certificate = Certificate(Reason.CYCLE, cycle.samples, cycle.tokens, cycle.query)
+    orders = None
+    if certificate is None:
+        orders = Orders(corpus, collocation, relations_stated(corpus, right))
     return Recognition(
-        collocation=tuple(collocation),
+        collocation=collocation,
         certificate=certificate,
         non_injective=_non_injective(collocation),
-        orders=query_orders(corpus, collocation) if realizable else None,
-        assumption3_violations=_assumption3(corpus, collocation),
+        orders=orders,
+        assumption3_violations=_assumption3(corpus, right),
         open_prefixes=_open_prefixes(corpus),
     )
 
@@ -145,7 +128,7 @@ def require_collocation(corpus: Corpus, where: str) -> None:
     """Raises UserError where no token has a known continuation: stage 1, a sum over these tokens,
     is empty then, and no margin can stand for it."""
     collocation, _ = _collocation(corpus)
-    if max(collocation) < 0:
+    if collocation.max() < 0:
         what = (
             "no token has a known continuation: there is nothing to train the feed-forward layer on"
         )
@@ -153,84 +136,41 @@ def require_collocation(corpus: Corpus, where: str) -> None:
         raise UserError(where, what, remedy)
 
 
-def optimal_tokens(corpus: Corpus, i: int, collocation: Any) -> tuple[list[int], list[int]]:
-    """Distinct tokens of sample ``i``, by first occurrence: (optimal, the others)."""
-    optimal, others = [], []
-    for token in dict.fromkeys(corpus.sentences[i]):
-        (optimal if collocation[token] == corpus.next_tokens[i] else others).append(token)
-    return optimal, others
+def _collocation(corpus: Corpus) -> tuple[Int[np.ndarray, " V"], Certificate | None]:
+    """n by token, -1 where it is unknown or double; the first sample that makes it double."""
+    alone = np.flatnonzero(corpus.rows.lengths == 1)
+    token = corpus.rows.first[alone]
+    collocation = np.full(corpus.vocab_size, -1, dtype=np.int32)
+    collocation[token] = corpus.label[alone]
+    _, first, which = np.unique(token, return_index=True, return_inverse=True)
+    again = np.flatnonzero(first[which] != np.arange(len(token)))
+    if not len(again):
+        return collocation, None
+    collocation[token[again]] = -1
+    i = again[0]
+    two = int(alone[first[which[i]]]), int(alone[i])
+    return collocation, Certificate(Reason.TWO_CONTINUATIONS, two, (int(token[i]),))
 
 
-def query_orders(corpus: Corpus, collocation: Any) -> dict[int, Order]:
-    """The relations of every query that has one, each with its first witness."""
-    relations: dict[int, dict[tuple[int, int], int]] = defaultdict(dict)
-    for i, sentence in enumerate(corpus.sentences):
-        if len(sentence) > 1:
-            optimal, others = optimal_tokens(corpus, i, collocation)
-            for a in optimal:
-                for b in others:
-                    relations[sentence[-1]].setdefault((a, b), i)
-    return {q: Order(relations[q]) for q in sorted(relations)}
+def _missing(corpus: Corpus, collocation: Int[np.ndarray, " V"]) -> Certificate | None:
+    missing = collocation[corpus.rows.flat] < 0
+    if not missing.any():
+        return None
+    token = corpus.rows.flat[missing.argmax()]
+    users = np.unique(corpus.rows.owner()[corpus.rows.flat == token])
+    return Certificate(Reason.MISSING_COLLOCATION, tuple(users.tolist()), (int(token),))
 
 
-def _collocation(corpus: Corpus) -> tuple[list[int], Certificate | None]:
-    collocation = [-1] * corpus.vocab_size
-    source: dict[int, int] = {}
-    certificate = None
-    for i, sentence in enumerate(corpus.sentences):
-        if len(sentence) != 1:
-            continue
-        token = sentence[0]
-        if token in source:
-            two = (source[token], i)
-            certificate = certificate or Certificate(Reason.TWO_CONTINUATIONS, two, (token,))
-            collocation[token] = -1
-        else:
-            source[token] = i
-            collocation[token] = corpus.next_tokens[i]
-    return collocation, certificate
+def _unreachable(corpus: Corpus, right: Bool[np.ndarray, " E"]) -> Certificate | None:
+    reached = np.logical_or.reduceat(right, corpus.bags.tokens.start[:-1])
+    if reached.all():
+        return None
+    i = int(reached.argmin())
+    label, query = int(corpus.label[i]), int(corpus.rows.last[i])
+    return Certificate(Reason.UNREACHABLE_LABEL, (i,), (label,), query)
 
 
-def _missing(corpus: Corpus, collocation: list[int]) -> Certificate | None:
-    for sentence in corpus.sentences:
-        for token in sentence:
-            if collocation[token] < 0:
-                users = tuple(i for i, s in enumerate(corpus.sentences) if token in s)
-                return Certificate(Reason.MISSING_COLLOCATION, users, (token,))
-    return None
-
-
-def _unreachable(corpus: Corpus, collocation: list[int]) -> Certificate | None:
-    for i, (sentence, label) in enumerate(zip(corpus.sentences, corpus.next_tokens, strict=True)):
-        if all(collocation[token] != label for token in sentence):
-            return Certificate(Reason.UNREACHABLE_LABEL, (i,), (label,), sentence[-1])
-    return None
-
-
-def _cycle(corpus: Corpus, collocation: list[int]) -> Certificate | None:
-    """Tokens are nodes (query, token), sentences are nodes i: one sort covers every query."""
-    sorter: TopologicalSorter[Any] = TopologicalSorter()
-    for i, sentence in enumerate(corpus.sentences):
-        if len(sentence) > 1:
-            optimal, others = optimal_tokens(corpus, i, collocation)
-            query = sentence[-1]
-            sorter.add(i, *((query, token) for token in optimal))
-            for token in others:
-                sorter.add((query, token), i)
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        nodes: list[Any] = error.args[1][
-            :-1
-        ]  # each node is just above the next one, the last above the first
-        if isinstance(nodes[0], int):  # start at a token
-            nodes = nodes[1:] + nodes[:1]
-        tokens = tuple(token for _, token in nodes[::2])
-        return Certificate(Reason.CYCLE, tuple(nodes[1::2]), tokens, nodes[0][0])
-    return None
-
-
-def _non_injective(collocation: list[int]) -> tuple[tuple[int, int], ...]:
+def _non_injective(collocation: Sequence[int]) -> tuple[tuple[int, int], ...]:
     """Pairs of tokens with one continuation: each token with the first that shares it."""
     first: dict[int, int] = {}
     pairs = []
@@ -242,20 +182,15 @@ def _non_injective(collocation: list[int]) -> tuple[tuple[int, int], ...]:
 
 def _open_prefixes(corpus: Corpus) -> tuple[int, ...]:
     """One token less at a time is enough: a corpus without such a sample is prefix closed."""
-    samples = set(zip(corpus.sentences, corpus.next_tokens, strict=True))
-    return tuple(
-        i for i, s in enumerate(corpus.sentences) if len(s) > 1 and (s[:-1], s[-1]) not in samples
-    )
+    from ntp_dynamics.studies.next_token.data.row_kernels import equals  # takes numba along
+
+    before = equals(corpus.rows.ended_by(corpus.label)).before
+    return tuple(np.flatnonzero((before < 0) & (corpus.rows.lengths > 1)).tolist())
 
 
-def _assumption3(corpus: Corpus, collocation: list[int]) -> tuple[int, ...]:
-    violations = []
-    for i, sentence in enumerate(corpus.sentences):
-        optimal, others = optimal_tokens(corpus, i, collocation)
-        copies = dict.fromkeys((*optimal, *others), 0)
-        for token in sentence:
-            copies[token] += 1
-        most = max((copies[token] for token in others), default=0)
-        if optimal and most > sum(copies[token] for token in optimal):
-            violations.append(i)
-    return tuple(violations)
+def _assumption3(corpus: Corpus, right: Bool[np.ndarray, " E"]) -> tuple[int, ...]:
+    bags = corpus.bags
+    begin = bags.tokens.start[:-1]
+    optimal = np.add.reduceat(np.where(right, bags.copies, 0), begin)
+    most = np.maximum.reduceat(np.where(right, 0, bags.copies), begin)
+    return tuple(np.flatnonzero((optimal > 0) & (most > optimal)).tolist())

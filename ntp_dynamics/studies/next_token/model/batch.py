@@ -7,7 +7,6 @@ continuations -1.  Nothing a padded entry computes reaches a result.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -119,9 +118,8 @@ def pack(
     """Stack corpora of one vocabulary size, padded to the largest."""
     ((vocab_size, unused),) = {(corpus.vocab_size, corpus.unused) for corpus in corpora}
     queries = [corpus.queries or (0,) for corpus in corpora]
-    counts = [[Counter(sentence) for sentence in c.sentences] for c in corpora]
     n = max(c.size for c in corpora)
-    k = max(len(tokens) for run in counts for tokens in run)
+    k = max(int(c.bags.tokens.lengths.max()) for c in corpora)
     shape = (len(corpora), n, k)
 
     token = np.zeros(shape, dtype=np.int64)
@@ -131,13 +129,15 @@ def pack(
     next_token = torch.zeros(shape[:2], dtype=torch.int64)
     log_pi = torch.full(shape[:2], -math.inf, dtype=torch.float64)
     for r, corpus in enumerate(corpora):
-        column = {q: i for i, q in enumerate(queries[r])}
-        for i, count in enumerate(counts[r]):  # a Counter keeps the order of first occurrence
-            token[r, i, : len(count)] = list(count)
-            copies[r, i, : len(count)] = list(count.values())
-            # a one-token sentence attends to itself whatever the scores: any column serves it
-            query[r, i] = column.get(corpus.sentences[i][-1], 0)
-        next_token[r, : corpus.size] = torch.tensor(corpus.next_tokens)
+        bags, often = corpus.bags
+        real = np.arange(k) < bags.lengths[:, None]  # row by row, as the tokens come
+        token[r, : corpus.size][real] = bags.flat
+        copies[r, : corpus.size][real] = often
+        # a one-token sentence attends to itself whatever the scores: any column serves it
+        column = np.zeros(vocab_size, dtype=np.int64)
+        column[list(queries[r])] = np.arange(len(queries[r]))
+        query[r, : corpus.size] = column[corpus.rows.last]
+        next_token[r, : corpus.size] = torch.from_numpy(corpus.label)
         log_pi[r, : corpus.size] = torch.from_numpy(corpus.pi).log()
 
     query_id = torch.full((len(corpora), max(map(len, queries))), -1, dtype=torch.int64)
@@ -146,11 +146,11 @@ def pack(
     return Batch(
         vocab_size=vocab_size,
         token=torch.from_numpy(token),
-        log_copies=torch.from_numpy(copies).log(),
+        log_copies=torch.from_numpy(copies).log_(),
         query=torch.from_numpy(query),
         next_token=next_token,
         log_pi=log_pi,
-        collocation=torch.tensor([list(c) for c in collocations], dtype=torch.int64),
+        collocation=torch.from_numpy(np.array(collocations, dtype=np.int64)),
         query_id=query_id,
         n_sentences=torch.tensor([c.size for c in corpora]),
         unused=unused,

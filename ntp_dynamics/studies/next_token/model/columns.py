@@ -12,13 +12,15 @@ from torch import Tensor
 
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.compiled import compiled
+from ntp_dynamics.studies.next_token.model.coordinates import Coordinates
 from ntp_dynamics.studies.next_token.model.dense import (
     NO_CLASS,
     exp_in_range,
     odds_of,
     padded_columns,
 )
-from ntp_dynamics.studies.next_token.model.kernel_descent import Iterate, descend
+from ntp_dynamics.studies.next_token.model.iterate import Iterate, entries, iterate_at
+from ntp_dynamics.studies.next_token.model.kernel_descent import descend
 from ntp_dynamics.studies.next_token.model.per_sentence import NEVER
 from ntp_dynamics.studies.next_token.model.simd import INLINE, LANES, load, store
 
@@ -30,25 +32,37 @@ class Columns(NamedTuple):
     """Where the column of a token begins."""
     label: Int[np.ndarray, " K"]
     classes: int
+    last: int
+    """The class that stands for ``many``: its weight is along their unit vector, sqrt(many) times
+    the logit of each."""
+    many: float
+    log_pi: Float[np.ndarray, " 0"]
+    """Tokens all weigh one."""
 
 
 @compiled
-def advance_columns(columns, iterate, steps, against, per_sentence, due, rows):
-    """The feed-forward stage: M <- M - eta D (/ ||D||), D[:,x] = softmax(M[:,x]) - e_n(x)."""
+def advance_columns(columns, iterate, steps, sampling, against, per_sentence, due, rows):
+    """The feed-forward stage: D[:,x] = softmax(M[:,x]) - e_n(x)."""
     room = np.empty(columns.classes)
-    descend(_columns, columns, iterate, room, steps, against, per_sentence, due, rows)
+    descend(_columns, columns, iterate, room, steps, sampling, against, per_sentence, due, rows)
 
 
 @njit(**INLINE)
-def _columns(columns, iterate, scale, class_, against, per_sentence, noting):
+def _columns(columns, log_pi, iterate, scale, class_, against, per_sentence, noting):
     """dL0/dM e^-scale; the log of the largest token."""
     biggest = NEVER
     for x in range(len(columns.label)):
         begin, label = columns.first[x], columns.label[x]
         for j in range(0, columns.classes, LANES):
-            store(class_, j, load(iterate.start, begin + j) + load(iterate.moved, begin + j))
+            store(class_, j, entries(iterate, begin + j))
+        class_[columns.last + 1 :] = NO_CLASS  # weight decay does not make them classes
+        if columns.many > 1.0:
+            class_[columns.last] /= math.sqrt(columns.many)
         lead = _lead(class_, label) if noting else 0.0
         margin, odds = odds_of(class_, label)
+        if columns.many > 1.0:
+            odds += (columns.many - 1.0) * class_[columns.last]
+            class_[columns.last] *= math.sqrt(columns.many)
         if noting:
             per_sentence.lead[x] = lead
             per_sentence.margin[x], per_sentence.odds[x] = margin, odds
@@ -72,20 +86,19 @@ def _lead(class_, label):
     return class_[label] - least
 
 
-def start_columns(batch: Batch, run: int, start: Float[Tensor, "V V"]) -> tuple[Columns, Iterate]:
-    """The feed-forward stage of one run, at its start."""
+def start_columns(
+    batch: Batch,
+    run: int,
+    start: Float[Tensor, "V V"],
+    memories: int = 0,
+    within: Coordinates | None = None,
+) -> tuple[Columns, Iterate]:
+    """The feed-forward stage of one run at its start, for a rule with so many memories."""
     columns = padded_columns(start)
     n = batch.collocation[run].numpy(force=True)
     known = np.nonzero(n >= 0)[0]
-    nothing = np.zeros(columns.size)
-    iterate = Iterate(
-        start=columns.ravel(),
-        moved=nothing.copy(),
-        lost=nothing.copy(),
-        exponent=np.zeros(0),
-        mantissa=np.zeros(0),
-        slope=nothing.copy(),
-        scale=np.array([math.nan]),
-        length=np.zeros(2),
-    )
-    return Columns(known * columns.shape[1], n[known].astype(np.int64), columns.shape[1]), iterate
+    last, many = batch.vocab_size - 1, float(max(batch.unused, 1))
+    columns[:, last] *= math.sqrt(many)
+    classes = columns.shape[1]
+    layout = Columns(known * classes, n[known].astype(np.int64), classes, last, many, np.zeros(0))
+    return layout, iterate_at(columns.ravel(), False, memories, within)

@@ -24,7 +24,8 @@ from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.compiled import compiled
 from ntp_dynamics.studies.next_token.model.gradient import EQUAL
 from ntp_dynamics.studies.next_token.model.growth_kernel import weigh_one
-from ntp_dynamics.studies.next_token.model.kernel_descent import descend, unit
+from ntp_dynamics.studies.next_token.model.iterate import unit
+from ntp_dynamics.studies.next_token.model.kernel_descent import descend
 from ntp_dynamics.studies.next_token.model.per_sentence import LN2, NEVER
 from ntp_dynamics.studies.next_token.model.simd import (
     INLINE,
@@ -75,9 +76,10 @@ class DenseLayout(NamedTuple):
 
 
 @compiled
-def advance_dense(layout, iterate, steps, against, per_sentence, due, rows):
+def advance_dense(layout, iterate, steps, sampling, against, per_sentence, due, rows):
     """As `kernel.advance`."""
-    descend(_accumulate, layout, iterate, room_of(layout), steps, against, per_sentence, due, rows)
+    room = room_of(layout)
+    descend(_accumulate, layout, iterate, room, steps, sampling, against, per_sentence, due, rows)
 
 
 @njit(**INLINE)
@@ -88,13 +90,14 @@ def room_of(layout):
 
 
 @njit(**INLINE)
-def _accumulate(layout, iterate, scale, room, against, per_sentence, noting):
-    return accumulate(layout, iterate, scale, room, against, per_sentence, noting, None)[0]
+def _accumulate(layout, log_pi, iterate, scale, room, against, per_sentence, noting):
+    given = iterate, scale, room, against, per_sentence, noting
+    return accumulate(layout, log_pi, *given, None)[0]
 
 
 @njit(**INLINE)
-def accumulate(layout, iterate, scale, room, against, per_sentence, noting, logits):
-    """Add dLoss/dS e^-scale of every sentence to the slope; the log of the largest sentence.
+def accumulate(layout, log_pi, iterate, scale, room, against, per_sentence, noting, logits):
+    """Add dLoss/dS e^-scale of sentences of these weights to the slope; the log of the largest.
 
     Where ``noting``, ``per_sentence`` is filled too.  ``logits`` is the iterate of M where that is
     trained: dLoss/dM is added to its slope, and the log of the largest sentence there comes second.
@@ -126,7 +129,7 @@ def accumulate(layout, iterate, scale, room, against, per_sentence, noting, logi
         below = min(margin, 0.0)
         per_odds = 1.0 / (math.exp(below - margin) + math.exp(below) * odds)
         if logits is not None:
-            own = below + layout.log_pi[s]
+            own = below + log_pi[s]
             biggest_logit = max(biggest_logit, own)
             factor = exp_in_range(own - unit(logits)) * per_odds * per_mass
             together = class_[layout.last]
@@ -171,7 +174,7 @@ def accumulate(layout, iterate, scale, room, against, per_sentence, noting, logi
             store(weight, u, w)
             mean = mean + w * d
         mean_out = total(mean) * per_mass
-        own = (outside - inside) * LN2 + below + layout.log_pi[s]
+        own = (outside - inside) * LN2 + below + log_pi[s]
         biggest = max(biggest, own)
         factor = exp_in_range(own - scale) * per_odds * per_mass
         apart = fill(mean_out) * power_of_two(fill(outside - inside))
@@ -259,8 +262,9 @@ def odds_of(class_, label):
 
 def lay_out_dense(
     batch: Batch, run: int, logits: Float[Tensor, "V V"]
-) -> tuple[DenseLayout, Int[np.ndarray, " P"]]:
-    """The layout of one run, and where the scores that occur stand in the flattened V x Q."""
+) -> tuple[DenseLayout, Int[np.ndarray, " P"], Int[np.ndarray, " N"]]:
+    """The layout of one run, where the scores that occur stand in the flattened V x Q, and where
+    each sentence stands in the layout."""
     size = int(batch.n_sentences[run])
     token, log_copies, query, label, log_pi = (
         x[run, :size].numpy(force=True)
@@ -300,7 +304,7 @@ def lay_out_dense(
         many=float(max(batch.unused, 1)),
     )
     query_of, token_of = np.divmod(occurring, batch.vocab_size)
-    return layout, token_of * batch.n_queries + query_of
+    return layout, token_of * batch.n_queries + query_of, np.argsort(rows)
 
 
 def padded_columns(logits: Float[Tensor, "V V"]) -> Float[np.ndarray, "V classes"]:

@@ -11,6 +11,7 @@ import math
 
 from numba import njit
 
+from ntp_dynamics.studies.next_token.model.compiled import compiled
 from ntp_dynamics.studies.next_token.model.simd import (
     INLINE,
     LANES,
@@ -84,7 +85,7 @@ def _tops(optimal, begin, size, power):
     return best, worst
 
 
-@njit(**INLINE)
+@compiled
 def grow(per_sentence):
     """Compare; doing so twice changes nothing."""
     zero, endless = fill(0.0), fill(math.inf)

@@ -18,45 +18,46 @@ from numba import njit
 from torch import Tensor
 
 from ntp_dynamics.studies.next_token.model.batch import Batch
-from ntp_dynamics.studies.next_token.model.columns import start_columns
 from ntp_dynamics.studies.next_token.model.compiled import compiled
 from ntp_dynamics.studies.next_token.model.dense import (
+    NO_CLASS,
     DenseLayout,
     accumulate,
     lay_out_dense,
     room_of,
 )
-from ntp_dynamics.studies.next_token.model.kernel_descent import Iterate, descend_both, unit
-from ntp_dynamics.studies.next_token.model.layout import Laid
-from ntp_dynamics.studies.next_token.model.simd import INLINE, LANES, load, store
+from ntp_dynamics.studies.next_token.model.iterate import entries, unit
+from ntp_dynamics.studies.next_token.model.kernel_descent import descend_both
+from ntp_dynamics.studies.next_token.model.simd import INLINE, LANES, store
 
 
 @compiled
-def advance_joint(layout, scores, logits, steps, against, per_sentence, length):
+def advance_joint(layout, scores, logits, steps, sampling, against, per_sentence, length):
     """Take steps of both iterates; numbers depend on nothing but how many were taken."""
-    room = room_of(layout), against, per_sentence
-    descend_both(_both, layout, scores, logits, room, steps, length)
+    room = room_of(layout)
+    descend_both(
+        _both, layout, scores, logits, room, steps, sampling, against, per_sentence, length
+    )
 
 
 @njit(**INLINE)
-def _both(layout, scores, logits, room):
+def _both(layout, log_pi, scores, logits, room, against, per_sentence, noting):
     for p in range(0, len(logits.start), LANES):
-        store(layout.columns, p, load(logits.start, p) + load(logits.moved, p))
+        store(layout.columns, p, entries(logits, p))
+    if logits.kept[0] != 1.0:  # what only fills the lanes does not decay
+        for p in range(0, len(logits.start), layout.classes):
+            layout.columns[p + layout.last + 1 : p + layout.classes] = NO_CLASS
     if layout.many > 1.0:
         for p in range(layout.last, len(logits.start), layout.classes):
             layout.columns[p] /= math.sqrt(layout.many)
-    room, against, per_sentence = room
-    return accumulate(layout, scores, unit(scores), room, against, per_sentence, False, logits)
+    given = scores, unit(scores), room, against, per_sentence, noting
+    return accumulate(layout, log_pi, *given, logits)
 
 
-def start_joint(
-    batch: Batch, run: int, scores: Float[Tensor, "V Q"], logits: Float[Tensor, "V V"]
-) -> tuple[DenseLayout, Int[np.ndarray, " P"], Iterate, Iterate]:
-    """The joint stage of one run: its layout, where the scores that occur stand in the flattened
-    V x Q, and both iterates at the start."""
-    layout, pairs = lay_out_dense(batch, run, logits)
+def lay_out_joint(
+    batch: Batch, run: int, logits: Float[Tensor, "V V"]
+) -> tuple[DenseLayout, Int[np.ndarray, " P"], Int[np.ndarray, " N"]]:
+    """As `lay_out_dense`, of one run whose logits move."""
+    layout, *places = lay_out_dense(batch, run, logits)
     everyone = len(layout.label)  # a token that attends to itself moves the logits
-    layout = layout._replace(columns=layout.columns.copy(), moving=everyone)
-    _, iterate = start_columns(batch, run, logits)
-    iterate.start[layout.last :: layout.classes] *= math.sqrt(layout.many)
-    return layout, pairs, Laid(layout, pairs).iterate(scores.numpy(force=True)), iterate
+    return layout._replace(columns=layout.columns.copy(), moving=everyone), *places

@@ -30,7 +30,8 @@ from numba import njit
 
 from ntp_dynamics.studies.next_token.model.compiled import compiled
 from ntp_dynamics.studies.next_token.model.growth_kernel import weigh
-from ntp_dynamics.studies.next_token.model.kernel_descent import ABSENT, descend
+from ntp_dynamics.studies.next_token.model.iterate import ABSENT
+from ntp_dynamics.studies.next_token.model.kernel_descent import descend
 from ntp_dynamics.studies.next_token.model.per_sentence import LN2, NEVER, note
 from ntp_dynamics.studies.next_token.model.simd import (
     INLINE,
@@ -89,19 +90,19 @@ class Layout(NamedTuple):
 
 
 @compiled
-def advance(layout, iterate, steps, against, per_sentence, due, rows):
-    """The steps S <- S - eta D (/ ||D||), D = dLoss/dS of all samples; see `descend`."""
+def advance(layout, iterate, steps, sampling, against, per_sentence, due, rows):
+    """Steps along D = dLoss/dS of all samples; see `descend`."""
     widest = 0
     for block in range(len(layout.first) - 1):
         widest = max(widest, layout.first[block + 1] - layout.first[block])
     size = widest * LANES
     room = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
-    descend(_accumulate, layout, iterate, room, steps, against, per_sentence, due, rows)
+    descend(_accumulate, layout, iterate, room, steps, sampling, against, per_sentence, due, rows)
 
 
 @njit(**INLINE)
-def _accumulate(layout, iterate, scale, room, against, per_sentence, noting):
-    """Add dLoss/dS e^-scale of every sentence to the slope; the log of the largest sentence.
+def _accumulate(layout, log_pi, iterate, scale, room, against, per_sentence, noting):
+    """Add dLoss/dS e^-scale of sentences of these weights to the slope; the log of the largest.
 
     Where ``noting``, ``per_sentence`` is filled too.
     """
@@ -191,7 +192,7 @@ def _accumulate(layout, iterate, scale, room, against, per_sentence, noting):
             widest = maximum(where_greater(w, zero, maximum(d, zero - d), zero), widest)
             mean = mean + w * d
         mean = mean * per_mass
-        own = (outside - inside) * LN2 + below + load(layout.log_pi, block * LANES)
+        own = (outside - inside) * LN2 + below + load(log_pi, block * LANES)
         if block < layout.moving:  # tokens that pull exactly alike have no gradient
             biggest = maximum(where_greater(widest, zero, own, biggest), biggest)
         factor = exp(minimum(own - scale, fill(700.0))) * per_odds * per_mass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.columns import Columns
-from ntp_dynamics.studies.next_token.model.kernel_descent import Iterate
+from ntp_dynamics.studies.next_token.model.iterate import Iterate
 from ntp_dynamics.studies.next_token.model.layout import Laid
 from ntp_dynamics.studies.next_token.model.measure import (
     BETWEEN,
@@ -21,6 +22,7 @@ from ntp_dynamics.studies.next_token.model.measure import (
 from ntp_dynamics.studies.next_token.model.per_sentence import PerSentence
 from ntp_dynamics.studies.next_token.model.reference import Reference
 from ntp_dynamics.studies.next_token.model.simd import LANES
+from ntp_dynamics.studies.next_token.model.token_space import is_nothing
 
 NO_RELATIONS = np.zeros(0, dtype=np.int64)
 
@@ -57,6 +59,18 @@ def no_reference() -> KernelReference:
     )
 
 
+def loss_reference(
+    log_pi: Float[np.ndarray, " sentences"], margin: float = math.nan, classes: float = 0.0
+) -> KernelReference:
+    """Of the loss alone; above its infimum where ``margin`` is the Delta of all logits."""
+    return no_reference()._replace(
+        attentive=not math.isnan(margin),
+        pi=_whole_lanes(np.exp(log_pi)),
+        margin=margin,
+        classes=classes,
+    )
+
+
 def attention_reference(
     laid: Laid,
     iterate: Iterate,
@@ -69,27 +83,11 @@ def attention_reference(
     reference: Reference,
 ) -> KernelReference:
     """Of one run in the attention stage; ``margin`` is Delta where all are equal, else nan."""
-    q, occurring, size = batch.n_queries, laid.pairs, len(iterate.start)
-    scores = start.numpy(force=True).ravel()
-    target = (reference.kq[run] / reference.kq_norm[run]).numpy(force=True).ravel()
-    moved = np.zeros(scores.size, dtype=bool)
-    moved[occurring] = True
-    assert not target[~moved].any() or math.isnan(target[0]), "no relation, no pull"
-
-    place = np.full(scores.size, -1)
-    place[occurring] = np.arange(len(occurring))
-    relations = reference.above[run] >= 0
-    above, below = (
-        _whole(place[x[run][relations].numpy(force=True)])
-        for x in (reference.above, reference.below)
-    )
-    roles = np.zeros(scores.size, dtype=np.int64)
-    for role, tokens in (
-        (OPTIMAL, reference.optimal),
-        (BETWEEN, reference.non_comparable),
-        (NON_OPTIMAL, reference.non_optimal),
-    ):
-        roles[tokens[run].numpy(force=True).ravel()] = role
+    occurring, size = laid.pairs, len(iterate.start)
+    column = occurring % batch.n_queries
+    with np.errstate(invalid="ignore"):  # without relations it has no direction
+        target = reference.target_at(run, occurring) / float(reference.kq_norm[run])
+    still = _none_still if is_nothing(start) else _still
     log_pi = laid.layout.log_pi
     return KernelReference(
         attentive=True,
@@ -97,18 +95,67 @@ def attention_reference(
         mass=1.0,
         classes=float(batch.classes),
         margin=margin,
-        largest_logit=float(logits.abs().max()),
+        largest_logit=max(float(logits.max()), -float(logits.min())),
         real=np.ones(size),
-        target=_filled(target[occurring], size),
-        still=float((scores[~moved] ** 2).sum()),
+        target=_filled(target, size),
         outside=outside,
-        column=np.searchsorted(occurring % q, np.arange(q + 1)),
-        above=above,
-        below=below,
-        role=_filled(roles[occurring], size),
-        bounds=_bounds(scores, np.where(moved, 0, roles), q),
+        column=np.searchsorted(column, np.arange(batch.n_queries + 1)),
+        above=_whole(_places(reference.above[run], occurring, batch)),
+        below=_whole(_places(reference.below[run], occurring, batch)),
+        role=_filled(_roles(reference, run, occurring), size),
         score=np.zeros(size + LANES),
+        **still(start, occurring, batch, run, reference),
     )
+
+
+def _roles(reference: Reference, run: int, places: Int[np.ndarray, " P"]) -> Int[np.ndarray, " P"]:
+    optimal, between, non_optimal = reference.roles_at(run, places)
+    return np.select([optimal, between, non_optimal], [OPTIMAL, BETWEEN, NON_OPTIMAL])
+
+
+def _places(
+    tokens: Int[Tensor, " P"], occurring: Int[np.ndarray, " pairs"], batch: Batch
+) -> Int[np.ndarray, " relations"]:
+    """Where the scores of relations stand among those that occur, which come by query."""
+    places = tokens[tokens >= 0].numpy(force=True)
+    by_query = [
+        x % batch.n_queries * batch.vocab_size + x // batch.n_queries for x in (occurring, places)
+    ]
+    return np.searchsorted(*by_query)
+
+
+def _still(
+    start: Float[Tensor, "V Q"],
+    occurring: Int[np.ndarray, " pairs"],
+    batch: Batch,
+    run: int,
+    reference: Reference,
+) -> dict[str, Any]:
+    """What the scores say that no sentence moves."""
+    scores = start.numpy(force=True).ravel()
+    others = np.ones(scores.size, dtype=bool)
+    others[occurring] = False
+    target = reference.target_at(run, np.arange(scores.size))
+    assert not target[others].any() or math.isnan(target[0]), "no relation, no pull"
+    roles = np.where(others, _roles(reference, run, np.arange(scores.size)), 0)
+    bounds = _bounds(scores, roles, batch.n_queries)
+    return {"still": float((scores[others] ** 2).sum()), "bounds": bounds}
+
+
+def _none_still(
+    start: Float[Tensor, "V Q"],
+    occurring: Int[np.ndarray, " pairs"],
+    batch: Batch,
+    run: int,
+    reference: Reference,
+) -> dict[str, Any]:
+    """The same of scores that are all 0: tokens that no sentence of a query shows are
+    non-comparable under it."""
+    shown = np.bincount(occurring % batch.n_queries, minlength=batch.n_queries)
+    between = reference.ordered(run) & (shown < batch.vocab_size)
+    nobody = np.array([math.inf, -math.inf, math.inf, -math.inf])
+    bounds = np.where(between[:, None], np.array([math.inf, 0.0, 0.0, -math.inf]), nobody)
+    return {"still": 0.0, "bounds": bounds}
 
 
 def columns_reference(

@@ -7,19 +7,24 @@ that the lanes of a block are alike; a block is filled up with copies of weight 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ntp_dynamics.studies.next_token.data.rows import starts
 from ntp_dynamics.studies.next_token.model.batch import Batch
+from ntp_dynamics.studies.next_token.model.coordinates import Coordinates
 from ntp_dynamics.studies.next_token.model.dense import DenseLayout, lay_out_dense
 from ntp_dynamics.studies.next_token.model.gains import gains, kinds
+from ntp_dynamics.studies.next_token.model.iterate import Iterate, iterate_at
 from ntp_dynamics.studies.next_token.model.kernel import Layout
-from ntp_dynamics.studies.next_token.model.kernel_descent import Iterate
+from ntp_dynamics.studies.next_token.model.layout_kernels import (
+    fill_blocks,
+    look_at_rows,
+    number_pairs,
+)
 from ntp_dynamics.studies.next_token.model.per_sentence import NEVER
 from ntp_dynamics.studies.next_token.model.simd import LANES
 
@@ -32,22 +37,19 @@ class Laid:
     pairs: Int[np.ndarray, " P"]
     """Where the scores that occur stand in the flattened V x Q scores."""
 
-    def iterate(self, start: Float[np.ndarray, "V Q"]) -> Iterate:
-        """At the start."""
-        size = -(-len(self.pairs) // LANES) * LANES
-        scores = np.zeros(size)
-        scores[: len(self.pairs)] = start.reshape(-1)[self.pairs]
-        more = size + LANES
-        return Iterate(
-            start=scores,
-            moved=np.zeros(size),
-            lost=np.zeros(size),
-            exponent=np.zeros(more),
-            mantissa=np.zeros(more),
-            slope=np.zeros(more),
-            scale=np.array([math.nan]),
-            length=np.zeros(2),
-        )
+    row: Int[np.ndarray, " N"]
+    """Where each sentence of the corpus stands in the layout."""
+
+    def iterate(
+        self,
+        start: Float[np.ndarray, "V Q"],
+        memories: int = 0,
+        within: Coordinates | None = None,
+    ) -> Iterate:
+        """At the start, for a rule with so many memories."""
+        scores = np.zeros(-(-len(self.pairs) // LANES) * LANES)
+        scores[: len(self.pairs)] = start[np.divmod(self.pairs, start.shape[1])]
+        return iterate_at(scores, True, memories, within)
 
 
 def lay_out(batch: Batch, run: int, logits: Float[Tensor, "V V"]) -> Laid:
@@ -60,110 +62,73 @@ def lay_out(batch: Batch, run: int, logits: Float[Tensor, "V V"]) -> Laid:
 
 def _lay_out_blocks(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> Laid:
     """The layout of one run whose logits have these gains."""
-    slots = _slots(batch, run, gain)
-    rows = len(slots.width)
-    widths = slots.width.reshape(-1, LANES).max(1)  # of the blocks
-    widest = widths.repeat(LANES)
-
-    def blocked(x: np.ndarray) -> np.ndarray:
-        blocks = x.reshape(-1, LANES, x.shape[1])
-        parts = [block[:, :width].T.ravel() for block, width in zip(blocks, widths, strict=True)]
-        return np.concatenate([x[:0].ravel(), *parts])
-
-    keys = slots.query[:, None] * batch.vocab_size + slots.token  # by query: close in memory
-    occurring = np.unique(keys[slots.real])
-    absent = -(-len(occurring) // LANES) * LANES
-    pair = np.where(slots.real, np.searchsorted(occurring, keys), absent)
-    shift = np.rint(np.log2(slots.copies))
-
-    leader = _leaders(slots, widest, batch.classes)
-    row, slot = np.nonzero(leader >= 0)
-    led = leader[row, slot]
-    ratio = slots.gain[row, slot] / np.where(led == slot, 1.0, slots.gain[row, led])
-    layout = Layout(
-        first=np.concatenate([[0], widths.cumsum()]).astype(np.int64),
-        moving=slots.moving,
-        pair=blocked(pair).astype(np.int32),
-        copies=blocked(np.where(slots.real, slots.copies * 2.0**-shift, 0.0)),
-        shift=blocked(shift),
-        kind=blocked(np.where(slots.real, slots.kind, -2.0)),
-        gain=blocked(slots.gain),
-        optimal=blocked(slots.optimal),
-        rest=batch.classes - widest + (leader >= 0).sum(1).astype(np.float64),
-        log_pi=slots.log_pi,
-        first_double=np.searchsorted(row, np.arange(0, rows + 1, LANES)),
-        double=slot * LANES + row % LANES,
-        leader=led * LANES + row % LANES,
-        ratio=ratio,
-    )
-    query, token = np.divmod(occurring, batch.vocab_size)
-    return Laid(layout, token * batch.n_queries + query)
-
-
-class _Slots(NamedTuple):
-    """The sentences in their order, filled up to whole blocks; their tokens, the predictor first
-    (an absent token where there is none), absent ones last."""
-
-    token: Int[np.ndarray, "rows slots"]
-    real: Bool[np.ndarray, "rows slots"]
-    copies: Float[np.ndarray, "rows slots"]
-    gain: Float[np.ndarray, "rows slots"]
-    kind: Float[np.ndarray, "rows slots"]
-    says: Int[np.ndarray, "rows slots"]
-    """The class that the token raises; -1: none."""
-    width: Int[np.ndarray, " rows"]
-    query: Int[np.ndarray, " rows"]
-    log_pi: Float[np.ndarray, " rows"]
-    optimal: Float[np.ndarray, "rows slots"]
-    moving: int
-    """How many blocks of rows have a gradient."""
-
-
-def _slots(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> _Slots:
-    size = int(batch.n_sentences[run])
-    token, log_copies = (
-        np.pad(x[run, :size].numpy(force=True), [(0, 0), (1, 0)], constant_values=filled)
-        for x, filled in ((batch.token, 0), (batch.log_copies, -math.inf))
-    )
-    query, label, log_pi = (
-        x[run, :size].numpy(force=True) for x in (batch.query, batch.next_token, batch.log_pi)
+    size, v = int(batch.n_sentences[run]), batch.vocab_size
+    token, log_copies, query, label, log_pi = (
+        x[run, :size].numpy(force=True)
+        for x in (batch.token, batch.log_copies, batch.query, batch.next_token, batch.log_pi)
     )
     n = batch.collocation[run].numpy(force=True)
-    optimal = np.pad(batch.optimal[run, :size].numpy(force=True), [(0, 0), (1, 0)])
-    real = log_copies > -math.inf
-    kind = kinds(gain, n)[token]
-    says = np.where(real & (gain[token] > 0), n[token], -1)
+    kind = kinds(gain, n)
+    width, predictor = np.empty((2, size), dtype=np.int64)
+    mixed = np.empty(size, dtype=bool)
+    look_at_rows(token, log_copies, label, n, gain, kind, width, predictor, mixed)
 
-    right = says == label[:, None]
-    right[:, 0] = ~right.any(1)  # an absent token stands for a label that no token predicts
-    first = right & (right.cumsum(1) == 1)
-    place = np.argsort(np.where(first, 0, np.where(real, 1, 2)), axis=1, kind="stable")
-    width = real.sum(1) + right[:, 0]
-
-    mixed = ((kind != kind[:, 1:2]) & real).any(1)  # else all tokens are equal: no gradient
-    order = np.lexsort((np.arange(size), query, width))
+    occurring, number = _pairs(token, log_copies, query, v)
+    order = np.lexsort((query, width))
     groups = [_whole_blocks(order[mixed[order]]), _whole_blocks(order[~mixed[order]])]
     order = np.concatenate([rows for rows, _ in groups])
     weightless = np.concatenate([filled for _, filled in groups])
-    place = place[order]
+    widths = width[order].reshape(-1, LANES).max(1)  # of the blocks
+    first = starts(widths)
+    entries = int(first[-1]) * LANES
+    pair = np.full(entries, -(-len(occurring) // LANES) * LANES, dtype=np.int32)  # of no token
+    told = np.zeros((5, entries))  # copies, shift, kind, gain, optimal
+    of_rows = token, log_copies, label, n, gain, kind, number, predictor
+    fill_blocks(*of_rows, order, first, LANES, pair, *told)
 
-    def placed(x: np.ndarray) -> np.ndarray:
-        return np.take_along_axis(x[order], place, axis=1)
-
-    real = placed(real)
-    return _Slots(
-        token=placed(token),
-        real=real,
-        copies=np.where(real, np.rint(np.exp(placed(log_copies))), 1.0),
-        gain=np.where(real, gain[placed(token)], 0.0),
-        kind=placed(kind),
-        says=placed(says),
-        width=width[order],
-        query=query[order],
-        log_pi=np.where(weightless, NEVER, log_pi[order]),
-        optimal=placed(optimal).astype(np.float64),
+    widest = widths.repeat(LANES)
+    raised = np.append(np.where(gain > 0, n, -1), -1)  # of each token; no token raises a class
+    raises = raised[np.append(occurring % v, np.full(1 + LANES, v))]
+    injective = len(np.unique(raised)) == 1 + (raised >= 0).sum()
+    row, slot, led = _leaders(raises, pair, first, batch.classes, injective)
+    at, to = (first[row // LANES] * LANES + x * LANES + row % LANES for x in (slot, led))
+    gains_of = told[3]
+    layout = Layout(
+        first=first,
         moving=len(groups[0][0]) // LANES,
+        pair=pair,
+        copies=told[0],
+        shift=told[1],
+        kind=told[2],
+        gain=gains_of,
+        optimal=told[4],
+        rest=batch.classes - widest + np.bincount(row, minlength=len(order)).astype(np.float64),
+        log_pi=np.where(weightless, NEVER, log_pi[order]),
+        first_double=np.searchsorted(row, np.arange(0, len(order) + 1, LANES)),
+        double=slot * LANES + row % LANES,
+        leader=led * LANES + row % LANES,
+        ratio=gains_of[at] / np.where(led == slot, 1.0, gains_of[to]),
     )
+    asked, shown = np.divmod(occurring, v)
+    placed = np.flatnonzero(~weightless)
+    row_of = placed[np.argsort(order[~weightless])]
+    return Laid(layout, shown * batch.n_queries + asked, row_of)
+
+
+def _pairs(
+    token: Int[np.ndarray, "N K"],
+    log_copies: Float[np.ndarray, "N K"],
+    query: Int[np.ndarray, " N"],
+    vocab_size: int,
+) -> tuple[Int[np.ndarray, " P"], Int[np.ndarray, "N K"]]:
+    """The pairs that occur, as query V + token in increasing order, and the number of each
+    token's."""
+    number = np.empty(token.shape, dtype=np.int32)
+    by_query = np.argsort(query, kind="stable")
+    occurring = np.empty(min(token.size, vocab_size * (1 + int(query.max()))), dtype=np.int64)
+    given = token, log_copies, query, by_query, vocab_size
+    count = number_pairs(*given, number, occurring)
+    return occurring[:count].copy(), number
 
 
 def _whole_blocks(rows: Int[np.ndarray, " a"]) -> tuple[np.ndarray, Bool[np.ndarray, " b"]]:
@@ -176,20 +141,35 @@ def _whole_blocks(rows: Int[np.ndarray, " a"]) -> tuple[np.ndarray, Bool[np.ndar
 
 
 def _leaders(
-    slots: _Slots, widest: Int[np.ndarray, " rows"], classes: int
-) -> Int[np.ndarray, "rows slots"]:
-    """The slot that stands for the class of a token, where it is another; else -1.
+    raises: Int[np.ndarray, " pairs"],
+    pair: Int[np.ndarray, " entries"],
+    first: Int[np.ndarray, " blocks+1"],
+    classes: int,
+    injective: bool,
+) -> tuple[Int[np.ndarray, " doubles"], ...]:
+    """Row, slot, and the slot that stands for its class, of every token where that is another.
 
-    A slot that raises no class counts as a class of logit 0; where that makes one class too many
-    (the whole vocabulary in a sentence, and nothing predicts the label) one of them leads itself,
-    which takes it out.
+    ``raises``: the class that the token of a pair raises; -1: none.  A slot that raises no class
+    counts as a class of logit 0; where that makes one class too many (the whole vocabulary in a
+    sentence, and nothing predicts the label) one of them leads itself, which takes it out.
     """
-    leader = np.full(slots.says.shape, -1)
-    said = slots.says[:, :, None] == slots.says[:, None, :]
-    earlier = said.argmax(1)
-    double = (slots.says >= 0) & (earlier < np.arange(slots.says.shape[1]))
-    leader[double] = earlier[double]
-    excess = np.nonzero(widest - double.sum(1) > classes)[0]
-    idle = 1 + (slots.says[excess, 1:] < 0).argmax(1)
+    widths = np.diff(first)
+    blocks = np.flatnonzero(widths > (classes if injective else 1))
+    if not len(blocks):
+        nothing = np.zeros(0, dtype=np.int64)
+        return nothing, nothing, nothing
+    slots = np.arange(widths[blocks].max())
+    lanes = np.arange(LANES)
+    inside = (slots < widths[blocks][:, None])[:, None]  # (block, lane, slot)
+    entry = (first[blocks][:, None] + slots.clip(max=widths[blocks][:, None] - 1)) * LANES
+    said = np.where(inside, raises[pair[entry[:, None] + lanes[:, None]]], -1)
+    said = said.reshape(len(blocks) * LANES, len(slots))
+    leader = np.full(said.shape, -1)
+    for slot in reversed(range(len(slots) - 1)):  # the first one comes last, and stays
+        later = said[:, slot + 1 :]
+        leader[:, slot + 1 :][(later == said[:, [slot]]) & (later >= 0)] = slot
+    excess = np.nonzero(widths[blocks].repeat(LANES) - (leader >= 0).sum(1) > classes)[0]
+    idle = 1 + (said[excess, 1:] < 0).argmax(1)
     leader[excess, idle] = idle
-    return leader
+    row, slot = np.nonzero(leader >= 0)
+    return (blocks[:, None] * LANES + lanes).ravel()[row], slot, leader[row, slot]

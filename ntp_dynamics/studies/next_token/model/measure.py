@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numba import njit
 
+from ntp_dynamics.studies.next_token.model.compiled import compiled
 from ntp_dynamics.studies.next_token.model.growth_kernel import log_growth
 from ntp_dynamics.studies.next_token.model.per_sentence import measure_sentences
 from ntp_dynamics.studies.next_token.model.simd import INLINE, LANES, fill, gather, load, store
@@ -103,7 +104,7 @@ class KernelReference(NamedTuple):
     """Room for the weights."""
 
 
-@njit(**INLINE)
+@compiled
 def measure_step(against, per_sentence, iterate, row):
     """Fill a row."""
     biggest = _measure_weights(against, iterate, row)
@@ -196,3 +197,10 @@ def _order_extension_margin(against):
                 most_non_optimal = max(score, most_non_optimal)
         margin = min(margin, least_optimal - most_between, least_between - most_non_optimal)
     return margin if margin < math.inf else math.nan
+
+
+@compiled
+def log_gap(against, per_sentence):
+    """log of the loss above its infimum, which is 0 where attention is not trained alone."""
+    said = measure_sentences(against, per_sentence, 0.0)
+    return said[2] if against.attentive else said[0]

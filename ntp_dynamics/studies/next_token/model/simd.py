@@ -187,6 +187,18 @@ def where_equal(typing: Any, a: Any, b: Any, x: Any, y: Any) -> Any:
 
 
 @intrinsic
+def square_root(typing: Any, x: Any) -> Any:
+    """sqrt(x), rounded as the machine does."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = ir.FunctionType(DOUBLES, [DOUBLES])
+        name = f"llvm.sqrt.v{LANES}f64"
+        return builder.call(builder.module.declare_intrinsic(name, fnty=kind), args)
+
+    return VECTOR(VECTOR), generate
+
+
+@intrinsic
 def lane(typing: Any, x: Any, i: Any) -> Any:
     """x[i]."""
 

@@ -14,7 +14,7 @@ part of W_0 outside the span of the token vectors never moves and counts in the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
@@ -64,16 +64,29 @@ class TokenMatrix:
             x = torch.bmm(x, self.right_gram)
         return x
 
-    def value(self, coefficients: Float[Tensor, "R A B"]) -> Float[Tensor, "R A B"]:
-        """X = X_0 + G_L B G_R."""
-        return self.start + self.through_gram(coefficients)
+    def shrunk(self, kept: Float[Tensor, " R"] | None) -> TokenMatrix:
+        """The same with kept W_0 in place of W_0; None is 1."""
+        if kept is None:
+            return self
+        start = self.start * kept[:, None, None]
+        norms = self.start_norm * kept, self.outside_norm * kept
+        return replace(self, start=start, start_norm=norms[0], outside_norm=norms[1])
 
-    def norm(self, coefficients: Float[Tensor, "R A B"]) -> Float[Tensor, " R"]:
-        """||W||_F."""
+    def value(
+        self, coefficients: Float[Tensor, "R A B"], kept: Float[Tensor, " R"] | None = None
+    ) -> Float[Tensor, "R A B"]:
+        """X = kept X_0 + G_L B G_R."""
+        return self.shrunk(kept).start + self.through_gram(coefficients)
+
+    def norm(
+        self, coefficients: Float[Tensor, "R A B"], kept: Float[Tensor, " R"] | None = None
+    ) -> Float[Tensor, " R"]:
+        """||W||_F of W = kept W_0 + L B R^T."""
+        left = self.shrunk(kept)
         if self.orthonormal:  # a sum of squares, no cancellation
-            return torch.hypot(frobenius(self.start + coefficients), self.outside_norm)
+            return torch.hypot(frobenius(left.start + coefficients), left.outside_norm)
         moved = self.through_gram(coefficients)
-        square = self.start_norm**2 + inner(coefficients, 2 * self.start + moved)
+        square = left.start_norm**2 + inner(coefficients, 2 * left.start + moved)
         return square.clamp_min(0.0).sqrt()
 
     def gradient_norm(self, gradient: Float[Tensor, "R A B"]) -> Float[Tensor, " R"]:
@@ -84,10 +97,15 @@ class TokenMatrix:
 
 
 def zeros(runs: int, rows: int, columns: int, **grams: Tensor | None) -> TokenMatrix:
-    """W_0 = 0."""
+    """W_0 = 0: one number, seen at every entry."""
     nothing = torch.zeros(runs, dtype=torch.float64)
-    start = torch.zeros(runs, rows, columns, dtype=torch.float64)
+    start = torch.zeros((), dtype=torch.float64).expand(runs, rows, columns)
     return TokenMatrix(start, nothing, nothing, **grams)
+
+
+def is_nothing(start: Float[Tensor, "A B"]) -> bool:
+    """Whether a start is that of `zeros`; said without a look at its entries."""
+    return not any(start.stride()) and not start[0, 0]
 
 
 def inner(x: Float[Tensor, "R A B"], y: Float[Tensor, "R A B"]) -> Float[Tensor, " R"]:

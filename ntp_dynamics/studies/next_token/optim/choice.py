@@ -9,11 +9,13 @@ import torch
 from ntp_dynamics.studies.next_token.choices import EngineName, NormOver, Precision, Stage
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.conflicts import unfused
-from ntp_dynamics.studies.next_token.groups import NormalisedGradientDescent
+from ntp_dynamics.studies.next_token.data.draw import batch_key
+from ntp_dynamics.studies.next_token.groups import NormalisedGradientDescent, Polyak
 from ntp_dynamics.studies.next_token.model.kernel_check import kernel_fault
 from ntp_dynamics.studies.next_token.model.reference import Reference
 from ntp_dynamics.studies.next_token.optim.descent import Descent
 from ntp_dynamics.studies.next_token.optim.engine import LOG_DOMAIN, Autograd, Engine
+from ntp_dynamics.studies.next_token.optim.minibatches import Minibatches
 from ntp_dynamics.studies.next_token.optim.objectives import (
     AttentionObjective,
     FeedForwardObjective,
@@ -68,35 +70,53 @@ def autograd(config: Config) -> Engine:
 
 
 def dynamics_of(
-    objective: Objective, choice: Choice, config: Config, reference: Reference
+    objective: Objective, choice: Choice, config: Config, reference: Reference | None
 ) -> Dynamics:
-    """A stage at its start, moved by the engine that was chosen."""
+    """A stage at its start, moved by the engine that was chosen.
+
+    ``reference``: what kernels measure against on their way; None where they measure nothing.
+    """
+    drawn = minibatches(config, objective)
     if choice.fused:
-        return _kernel(objective, config, reference)
-    return Descent(objective, make_rule(config.optimizer), _step_sizes(objective, config))
+        return _kernel(objective, config, reference, drawn)
+    rule, decay = make_rule(config.optimizer), config.optimizer.weight_decay
+    return Descent(objective, rule, _step_sizes(objective, config), decay, drawn)
 
 
-def _kernel(objective: Objective, config: Config, reference: Reference) -> Dynamics:
+def minibatches(config: Config, objective: Objective) -> Minibatches | None:
+    """Those of a stage; None where every step takes all, as in the feed-forward stage, whose loss
+    is not one of sentences."""
+    if config.batch.size is None or isinstance(objective, FeedForwardObjective):
+        return None
+    stage = int(isinstance(objective, JointObjective))
+    keys = [batch_key(config.seed, run, stage) for run in range(config.runs)]
+    return Minibatches(config.batch.size, config.batch.replacement, keys)
+
+
+def _kernel(
+    objective: Objective, config: Config, reference: Reference | None, drawn: Minibatches | None
+) -> Dynamics:
     from ntp_dynamics.studies.next_token.model.kernel_descent import JointSteps  # takes numba along
-    from ntp_dynamics.studies.next_token.optim.closed_form import ClosedForm
+    from ntp_dynamics.studies.next_token.model.kernel_rules import NORMALISED
+    from ntp_dynamics.studies.next_token.optim.closed_form import ClosedForm, in_closed_form
     from ntp_dynamics.studies.next_token.optim.joint import JointKernel
     from ntp_dynamics.studies.next_token.optim.kernel_dynamics import AttentionKernel, ColumnsKernel
+    from ntp_dynamics.studies.next_token.optim.kernel_rule import kernel_rule
 
-    rule, threads = config.optimizer, config.runtime.threads
-    step_sizes = _step_sizes(objective, config)
-    normalised = isinstance(rule, NormalisedGradientDescent)
+    optimizer, threads = config.optimizer, config.runtime.threads
+    rules = [kernel_rule(optimizer, step_size) for step_size in _step_sizes(objective, config)]
     if isinstance(objective, JointObjective):
-        together = isinstance(rule, NormalisedGradientDescent) and rule.norm is not NormOver.matrix
-        of_scores, of_logits = step_sizes
-        steps = JointSteps(0, of_scores, of_logits, normalised, together)
-        return JointKernel(objective, steps, threads)
-    (step_size,) = step_sizes
+        normalised = isinstance(optimizer, NormalisedGradientDescent)
+        together = normalised and optimizer.norm is not NormOver.matrix
+        together = together or isinstance(optimizer, Polyak)
+        return JointKernel(objective, JointSteps(0, *rules, together), threads, drawn)
+    (rule,) = rules
     if isinstance(objective, AttentionObjective):
-        return AttentionKernel(objective, step_size, normalised, threads, reference)
+        return AttentionKernel(objective, rule, threads, reference, drawn)
     assert isinstance(objective, FeedForwardObjective)
-    if objective.matrix.start.any():
-        return ColumnsKernel(objective, step_size, normalised, threads, reference)
-    return ClosedForm(objective, step_size, normalised, reference)
+    if in_closed_form(objective, rule):
+        return ClosedForm(objective, rule.step_size, rule.kind == NORMALISED, reference)
+    return ColumnsKernel(objective, rule, threads, reference)
 
 
 def _step_sizes(objective: Objective, config: Config) -> tuple[float, ...]:

@@ -10,12 +10,25 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ntp_dynamics.studies.next_token.model.compiled import compiled
+from ntp_dynamics.studies.next_token.model.kernel_rules import NORMALISED, PLAIN, Rule
 from ntp_dynamics.studies.next_token.model.reference import Reference
+from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
 from ntp_dynamics.studies.next_token.optim.kernel_dynamics import FEED_FORWARD_MEASURES, offsets_of
 from ntp_dynamics.studies.next_token.optim.memory import save_step
 from ntp_dynamics.studies.next_token.optim.objectives import FeedForwardObjective
 from ntp_dynamics.studies.next_token.optim.state import Position, State
 from ntp_dynamics.study import Logged, Saved
+
+
+def in_closed_form(objective: FeedForwardObjective, rule: Rule) -> bool:
+    """Whether a straight line from zero is what the rule makes of stage 1."""
+    matrix = objective.matrix
+    return (
+        rule.kind in (PLAIN, NORMALISED)
+        and rule.momentum == rule.decay == 0.0
+        and isinstance(matrix, TokenMatrix)
+        and not bool(matrix.start.any())
+    )
 
 
 class ClosedForm:

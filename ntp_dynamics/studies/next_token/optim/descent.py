@@ -17,9 +17,10 @@ from ntp_dynamics.studies.next_token.optim.memory import (
     save_step,
     save_tensor,
 )
+from ntp_dynamics.studies.next_token.optim.minibatches import Draws, Minibatches
 from ntp_dynamics.studies.next_token.optim.objectives import Objective
 from ntp_dynamics.studies.next_token.optim.rules import Rule, Slope
-from ntp_dynamics.studies.next_token.optim.state import State
+from ntp_dynamics.studies.next_token.optim.state import Position, State
 from ntp_dynamics.study import Logged, Saved, nothing_logged
 
 
@@ -28,13 +29,30 @@ class Descent:
 
     measures: Sequence[str] = ()
 
-    def __init__(self, objective: Objective, rule: Rule, step_sizes: Sequence[float]):
-        """``step_sizes``: one for each matrix of the objective."""
+    def __init__(
+        self,
+        objective: Objective,
+        rule: Rule,
+        step_sizes: Sequence[float],
+        weight_decay: float = 0.0,
+        minibatches: Minibatches | None = None,
+    ):
+        """``step_sizes``: one for each matrix of the objective.  ``weight_decay`` is lambda of
+
+            W <- (1 - eta lambda) W + step,   a step from the gradient at W.
+
+        ``minibatches`` None: every step takes all sentences.
+        """
         self.objective, self.rule, self.step_sizes = objective, rule, tuple(step_sizes)
+        self._keeps = [1 - size * weight_decay for size in step_sizes]
         self._at = objective.start
+        if weight_decay:
+            whole = torch.ones_like(self._at.path_length)
+            self._at = self._at._replace(kept=[whole for _ in self._keeps])
         self._lost = [torch.zeros_like(c) for c in self._at.coefficients]
         self._lost_length = torch.zeros_like(self._at.path_length)
         self._memory = rule.init(self._at.coefficients)
+        self._draws = Draws(minibatches, objective.batch) if minibatches else None
         self._nothing = nothing_logged(objective.batch.runs)
         self._state: State | None = None
 
@@ -53,13 +71,14 @@ class Descent:
     def _update(self) -> None:
         """One step."""
         state, at, matrices = self.state(), self._at, self.objective.matrices
-        layers = zip(state.layers, self.step_sizes, strict=True)
+        layers = zip(self._drawn(state).layers, self.step_sizes, strict=True)
         slopes = [Slope(layer.matrix, layer.gradient, size) for layer, size in layers]
         changes, self._memory = self.rule.update(
             slopes, lambda: self.objective.log_gap(state), self._memory
         )
         lengths = [m.gradient_norm(change) for m, change in zip(matrices, changes, strict=True)]
-        each = zip(at.coefficients, changes, self._lost, strict=True)
+        at, before = self._decayed(at)
+        each = zip(at.coefficients, changes, before, strict=True)
         moved = [_add(*one) for one in each]
         self._lost = [lost for _, lost in moved]
         length = torch.linalg.vector_norm(torch.stack(lengths), dim=0)
@@ -73,12 +92,32 @@ class Descent:
         )
         self._state = None
 
+    def _drawn(self, state: State) -> State:
+        """What the sentences of this step say."""
+        if self._draws is None:
+            return state
+        batch = self._draws.at(state.step)
+        return self.objective.weighed(batch).state(self._at._replace(growth=None))
+
+    def _decayed(self, at: Position) -> tuple[Position, list[Tensor]]:
+        """What a step is added to, and what rounding took from it."""
+        if at.kept is None:
+            return at, self._lost
+        coefficients, kept, lost = (
+            [x * keep for x, keep in zip(tensors, self._keeps, strict=True)]
+            for tensors in (at.coefficients, at.kept, self._lost)
+        )
+        return at._replace(coefficients=coefficients, kept=kept), lost
+
     def save(self) -> Saved:
         """As `Dynamics.save`."""
         at, runs = self._at, self.objective.batch.runs
         tensors = {"length": at.path_length, "length.lost": self._lost_length}
         for name, c, lost in zip(self.objective.names, at.coefficients, self._lost, strict=True):
             tensors |= {name: c, f"{name}.lost": lost}
+        if at.kept:
+            kept = zip(self.objective.names, at.kept, strict=True)
+            tensors |= {f"{name}.kept": x for name, x in kept}
         if at.growth:
             tensors |= {"growth.least": at.growth.least, "growth.odds": at.growth.log_odds}
         arrays = {name: save_tensor(x) for name, x in tensors.items()}
@@ -95,12 +134,16 @@ class Descent:
             load_tensor(at.growth.least, saved["growth.least"]),
             load_tensor(at.growth.log_odds, saved["growth.odds"]),
         )
+        kept = at.kept and [
+            load_tensor(x, saved[f"{name}.kept"]) for name, x in zip(names, at.kept, strict=True)
+        ]
         length = load_tensor(at.path_length, saved["length"])
         self._at = at._replace(
             step=int(saved["step"][0]),
             coefficients=coefficients,
             path_length=length,
             growth=growth,
+            kept=kept,
         )
         lost = zip(names, self._lost, strict=True)
         self._lost = [load_tensor(x, saved[f"{name}.lost"]) for name, x in lost]

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 from jaxtyping import Int
 
-from ntp_dynamics.studies.next_token.model.joint import advance_joint, start_joint
+from ntp_dynamics.studies.next_token.model.columns import start_columns
+from ntp_dynamics.studies.next_token.model.joint import advance_joint, lay_out_joint
 from ntp_dynamics.studies.next_token.model.kernel_descent import JointSteps
-from ntp_dynamics.studies.next_token.model.kernel_reference import no_reference, per_sentence_of
+from ntp_dynamics.studies.next_token.model.kernel_reference import (
+    loss_reference,
+    per_sentence_of,
+)
+from ntp_dynamics.studies.next_token.model.layout import Laid
 from ntp_dynamics.studies.next_token.optim.kernel_dynamics import (
-    ITERATE,
     each,
+    kept_of,
+    load_iterates,
+    logit_coordinates,
     moved_logits,
     moved_scores,
-    token_matrix,
+    sampling_of,
+    save_iterates,
+    score_coordinates,
 )
-from ntp_dynamics.studies.next_token.optim.memory import load_arrays, save_arrays, save_step
+from ntp_dynamics.studies.next_token.optim.memory import save_step
+from ntp_dynamics.studies.next_token.optim.minibatches import Minibatches
 from ntp_dynamics.studies.next_token.optim.objectives import JointObjective
 from ntp_dynamics.studies.next_token.optim.state import Position, State
 from ntp_dynamics.study import Logged, Saved, nothing_logged
@@ -30,40 +39,59 @@ class JointKernel:
 
     measures: Sequence[str] = ()
 
-    def __init__(self, objective: JointObjective, steps: JointSteps, threads: int = 1):
+    def __init__(
+        self,
+        objective: JointObjective,
+        steps: JointSteps,
+        threads: int = 1,
+        minibatches: Minibatches | None = None,
+    ):
+        """``minibatches`` None: every step takes all sentences."""
         self.objective = objective
         batch = objective.batch
-        attention, feed_forward = map(token_matrix, objective.matrices)
-        self._many = max(batch.unused, 1)
-        self._shape, self._vocab_size = attention.start.shape, batch.vocab_size
+        attention, feed_forward = objective.matrices
         self._steps, self._threads = steps, threads
-        runs = [
-            start_joint(batch, run, attention.start[run], feed_forward.start[run])
-            for run in range(batch.runs)
-        ]
-        self._layouts, self._pairs, self._scores, self._logits = zip(*runs, strict=True)
+        self.laid, self._scores, self._logits = [], [], []
+        for run in range(batch.runs):
+            start = feed_forward.start[run]
+            laid = Laid(*lay_out_joint(batch, run, start))
+            within = score_coordinates(attention, run, laid, batch)
+            scores = attention.start[run].numpy(force=True)
+            self.laid.append(laid)
+            self._scores.append(laid.iterate(scores, steps.scores.memories, within))
+            given = steps.logits.memories, logit_coordinates(feed_forward, run)
+            self._logits.append(start_columns(batch, run, start, *given)[1])
+        self._against = [loss_reference(laid.layout.log_pi) for laid in self.laid]
+        laid = enumerate(self.laid)
+        self._drawn = [sampling_of(minibatches, batch, run, one) for run, one in laid]
+        self._said = [per_sentence_of(against) for against in self._against]
         self._lengths = np.zeros((batch.runs, 2))
-        self._nothing = no_reference(), per_sentence_of(no_reference())
         self._step = 0
 
     def advance(self, to: int, due: Int[np.ndarray, " n"]) -> Logged:
         """As `Dynamics.advance`."""
-        steps = self._steps._replace(count=to - self._step)
+        steps = self._steps._replace(count=to - self._step, taken=self._step)
 
         def one(run: int) -> None:
             iterates = self._scores[run], self._logits[run]
-            advance_joint(self._layouts[run], *iterates, steps, *self._nothing, self._lengths[run])
+            told = self._drawn[run], self._against[run], self._said[run], self._lengths[run]
+            advance_joint(self.laid[run].layout, *iterates, steps, *told)
 
-        each(one, len(self._layouts), self._threads)
+        each(one, len(self.laid), self._threads)
         self._step = to
-        return nothing_logged(len(self._layouts))
+        return nothing_logged(len(self.laid))
 
     def position(self) -> Position:
-        """Where it stands: coefficients of the scores and of the logits."""
-        logits = moved_logits(self._logits, self._vocab_size)
-        logits[:, -1] *= math.sqrt(self._many)  # the coefficients of as many classes add up
-        coefficients = [moved_scores(self._scores, self._pairs, self._shape), logits]
-        return Position(self._step, coefficients, torch.from_numpy(self._lengths[:, 0].copy()))
+        """Where it stands."""
+        attention, feed_forward = self.objective.matrices
+        pairs = [laid.pairs for laid in self.laid]
+        coefficients = [
+            moved_scores(self._scores, pairs, attention),
+            moved_logits(self._logits, feed_forward, self.objective.batch),
+        ]
+        length = torch.from_numpy(self._lengths[:, 0].copy())
+        kept = kept_of(self._scores, self._logits)
+        return Position(self._step, coefficients, length, kept=kept)
 
     def state(self) -> State:
         """As `Dynamics.state`."""
@@ -71,14 +99,16 @@ class JointKernel:
 
     def save(self) -> Saved:
         """As `Dynamics.save`."""
-        scores = save_arrays("scores", self._scores, ITERATE)
-        logits = save_arrays("logits", self._logits, ITERATE)
-        step = save_step(self._step, len(self._layouts))
+        scores, logits = (
+            save_iterates("scores", self._scores),
+            save_iterates("logits", self._logits),
+        )
+        step = save_step(self._step, len(self.laid))
         return {"step": step, "length": self._lengths.copy(), **scores, **logits}
 
     def load(self, saved: Saved) -> None:
         """As `Dynamics.load`."""
-        load_arrays("scores", self._scores, ITERATE, saved)
-        load_arrays("logits", self._logits, ITERATE, saved)
+        load_iterates("scores", self._scores, saved)
+        load_iterates("logits", self._logits, saved)
         self._lengths[:] = saved["length"]
         self._step = int(saved["step"][0])

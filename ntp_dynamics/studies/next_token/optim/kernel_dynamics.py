@@ -20,22 +20,33 @@ from torch import Tensor
 from ntp_dynamics.studies.next_token.model import measure
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.columns import advance_columns, start_columns
+from ntp_dynamics.studies.next_token.model.coordinates import (
+    Coordinates,
+    attention_coordinates,
+    feed_forward_coordinates,
+)
 from ntp_dynamics.studies.next_token.model.dense import DenseLayout, advance_dense
 from ntp_dynamics.studies.next_token.model.excess import equal_margin
+from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
 from ntp_dynamics.studies.next_token.model.growth import growth_before
+from ntp_dynamics.studies.next_token.model.iterate import Iterate
 from ntp_dynamics.studies.next_token.model.kernel import advance
-from ntp_dynamics.studies.next_token.model.kernel_descent import Iterate, Steps
+from ntp_dynamics.studies.next_token.model.kernel_descent import Steps
 from ntp_dynamics.studies.next_token.model.kernel_reference import (
     attention_reference,
     columns_reference,
+    loss_reference,
     no_reference,
     per_sentence_of,
 )
-from ntp_dynamics.studies.next_token.model.layout import lay_out
+from ntp_dynamics.studies.next_token.model.kernel_rules import POLYAK, Rule
+from ntp_dynamics.studies.next_token.model.layout import Laid, lay_out
 from ntp_dynamics.studies.next_token.model.measure import MEASURES, KernelReference
 from ntp_dynamics.studies.next_token.model.reference import Reference
+from ntp_dynamics.studies.next_token.model.sampling import Sampling, everything
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
 from ntp_dynamics.studies.next_token.optim.memory import load_arrays, save_arrays, save_step
+from ntp_dynamics.studies.next_token.optim.minibatches import Minibatches
 from ntp_dynamics.studies.next_token.optim.objectives import (
     AttentionObjective,
     FeedForwardObjective,
@@ -46,8 +57,11 @@ from ntp_dynamics.study import Logged, Saved
 NOT_DUE = 2**62
 WIDEST_MARGIN = 300.0
 """e^{2 margin} must be a float for the kernel to measure the excess loss."""
-ITERATE = ("moved", "lost", "exponent", "mantissa", "scale", "length")
+ITERATE = ("moved", "lost", "seen", "exponent", "mantissa", "scale", "length", "kept")
 """What of an `Iterate` its next step depends on."""
+MEMORY = ("first", "second", "scale", "taken")
+"""The same of its `Memory`."""
+POLYAK_NEEDS = "Polyak's step needs inf L: equal margins and an injective collocation"
 PER_SENTENCE = ("odds_before", "power_before", "growth")
 """The same of a `PerSentence`."""
 
@@ -59,6 +73,7 @@ class KernelRun(NamedTuple):
     layout: Any
     iterate: Iterate
     against: KernelReference
+    sampling: Sampling
 
 
 class KernelDynamics:
@@ -85,12 +100,13 @@ class KernelDynamics:
         due = due if self.measures else due[:0]
         offsets = offsets_of(due, self._step)
         rows = np.empty((len(self._runs), len(due), len(MEASURES)))
-        steps = self._steps._replace(count=to - self._step)
+        steps = self._steps._replace(count=to - self._step, taken=self._step)
 
         def one(run: int) -> None:
             it = self._runs[run]
             per_sentence = self._per_sentence[run]
-            it.advance(it.layout, it.iterate, steps, it.against, per_sentence, offsets, rows[run])
+            given = it.sampling, it.against, per_sentence
+            it.advance(it.layout, it.iterate, steps, *given, offsets, rows[run])
 
         each(one, len(self._runs), self._threads)
         self._step = to
@@ -105,7 +121,7 @@ class KernelDynamics:
     def position(self) -> Position:
         """Where it stands."""
         length = torch.from_numpy(np.array([iterate.length[0] for iterate in self.iterates]))
-        return Position(self._step, [self.moved()], length)
+        return Position(self._step, [self.moved()], length, kept=kept_of(self.iterates))
 
     def state(self) -> State:
         """As `Dynamics.state`."""
@@ -113,13 +129,13 @@ class KernelDynamics:
 
     def save(self) -> Saved:
         """As `Dynamics.save`."""
-        iterates = save_arrays("iterate", self.iterates, ITERATE)
+        iterates = save_iterates("iterate", self.iterates)
         per_sentence = save_arrays("per_sentence", self._per_sentence, PER_SENTENCE)
         return {"step": save_step(self._step, len(self.iterates)), **iterates, **per_sentence}
 
     def load(self, saved: Saved) -> None:
         """As `Dynamics.load`."""
-        load_arrays("iterate", self.iterates, ITERATE, saved)
+        load_iterates("iterate", self.iterates, saved)
         load_arrays("per_sentence", self._per_sentence, PER_SENTENCE, saved)
         self._step = int(saved["step"][0])
 
@@ -130,24 +146,27 @@ class AttentionKernel(KernelDynamics):
     def __init__(
         self,
         objective: AttentionObjective,
-        step_size: float,
-        normalised: bool,
+        rule: Rule,
         threads: int = 1,
         reference: Reference | None = None,
+        minibatches: Minibatches | None = None,
     ):
-        """``reference``: what it measures against; None where it measures nothing."""
-        batch, matrix, logits = objective.batch, token_matrix(objective.matrix), objective.logits
+        """``reference``: what it measures against; None where it measures nothing.
+        ``minibatches`` None: every step takes all sentences."""
+        batch, matrix, logits = objective.batch, objective.matrix, objective.logits
         self.laid = [lay_out(batch, 0, logits[0])]
         for run in range(1, batch.runs):
             same = _equal_runs(batch, logits, run - 1, run)
             self.laid.append(self.laid[-1] if same else lay_out(batch, run, logits[run]))
-        self.shape = matrix.start.shape
         margins = equal_margin(logits, batch).where(batch.injective, math.nan)
+        measured = reference is not None and measurable(matrix, rule)
         runs = []
         for run, laid in enumerate(self.laid):
             start = matrix.start[run]
-            iterate, against = laid.iterate(start.numpy(force=True)), no_reference()
-            if reference:
+            within = score_coordinates(matrix, run, laid, batch)
+            iterate = laid.iterate(start.numpy(force=True), rule.memories, within)
+            against = no_reference()
+            if reference and measured:
                 against = attention_reference(
                     laid,
                     iterate,
@@ -159,16 +178,24 @@ class AttentionKernel(KernelDynamics):
                     float(matrix.outside_norm[run]),
                     reference,
                 )
+            elif rule.kind == POLYAK:
+                log_pi, classes = laid.layout.log_pi, float(batch.classes)
+                against = loss_reference(log_pi, float(margins[run]), classes)
             kernel = advance_dense if isinstance(laid.layout, DenseLayout) else advance
-            runs.append(KernelRun(kernel, laid.layout, iterate, against))
-        measures = dict(ATTENTION_MEASURES) if reference else {}
-        if (margins > WIDEST_MARGIN).any():
+            drawn = sampling_of(minibatches, batch, run, laid)
+            runs.append(KernelRun(kernel, laid.layout, iterate, against, drawn))
+        measures = dict(ATTENTION_MEASURES) if measured else {}
+        too_wide = bool((margins > WIDEST_MARGIN).any())
+        if too_wide:
             measures.pop("log_excess_loss", None)
-        super().__init__(objective, runs, measures, Steps(0, float(step_size), normalised), threads)
+        if rule.kind == POLYAK and (too_wide or bool(margins.isnan().any())):
+            raise ValueError(POLYAK_NEEDS)
+        super().__init__(objective, runs, measures, Steps(0, rule), threads)
 
-    def moved(self) -> Float[Tensor, "R V Q"]:
-        """What training added to the scores."""
-        return moved_scores(self.iterates, [laid.pairs for laid in self.laid], self.shape)
+    def moved(self) -> Float[Tensor, "R A B"]:
+        """What training added to W_kq."""
+        pairs = [laid.pairs for laid in self.laid]
+        return moved_scores(self.iterates, pairs, self.objective.matrix)
 
     def position(self) -> Position:
         """Where it stands; growth was seen by the kernel alone."""
@@ -182,27 +209,31 @@ class ColumnsKernel(KernelDynamics):
     def __init__(
         self,
         objective: FeedForwardObjective,
-        step_size: float,
-        normalised: bool,
+        rule: Rule,
         threads: int = 1,
         reference: Reference | None = None,
     ):
         """As `AttentionKernel`."""
-        batch, matrix = objective.batch, token_matrix(objective.matrix)
+        batch, matrix = objective.batch, objective.matrix
+        measured = reference is not None and measurable(matrix, rule)
         runs = []
         for run in range(batch.runs):
-            columns, iterate = start_columns(batch, run, matrix.start[run])
+            within = logit_coordinates(matrix, run)
+            start = matrix.start[run]
+            columns, iterate = start_columns(batch, run, start, rule.memories, within)
             against = no_reference()
-            if reference:
+            if reference and measured:
                 outside = float(matrix.outside_norm[run])
                 against = columns_reference(columns, iterate, run, outside, reference)
-            runs.append(KernelRun(advance_columns, columns, iterate, against))
-        measures = FEED_FORWARD_MEASURES if reference else {}
-        super().__init__(objective, runs, measures, Steps(0, float(step_size), normalised), threads)
+            elif rule.kind == POLYAK:
+                against = loss_reference(np.zeros(len(columns.label)))
+            runs.append(KernelRun(advance_columns, columns, iterate, against, everything()))
+        measures = FEED_FORWARD_MEASURES if measured else {}
+        super().__init__(objective, runs, measures, Steps(0, rule), threads)
 
-    def moved(self) -> Float[Tensor, "R V V"]:
-        """What training added to the logits."""
-        return moved_logits(self.iterates, self.objective.batch.vocab_size)
+    def moved(self) -> Float[Tensor, "R A B"]:
+        """What training added to W_ov."""
+        return moved_logits(self.iterates, self.objective.matrix, self.objective.batch)
 
 
 _ANY_STAGE = {
@@ -233,33 +264,90 @@ ATTENTION_MEASURES = {
 """Where each observable stands in a row of a kernel."""
 
 
+def measurable(matrix: TokenMatrix | FullMatrix, rule: Rule) -> bool:
+    """Whether a kernel can measure on its way: entries are weights, and W_0 does not decay."""
+    own = isinstance(matrix, TokenMatrix)
+    return own and (rule.decay == 0.0 or not bool(matrix.start_norm.any()))
+
+
+def sampling_of(minibatches: Minibatches | None, batch: Batch, run: int, laid: Laid) -> Sampling:
+    """How the sentences of a step of one run are drawn."""
+    if minibatches is None:
+        return everything()
+    return minibatches.of_run(batch, run, laid.row, len(laid.layout.log_pi))
+
+
+def score_coordinates(
+    matrix: TokenMatrix | FullMatrix, run: int, laid: Laid, batch: Batch
+) -> Coordinates | None:
+    """Of the scores of one run; None where they are the weights."""
+    if isinstance(matrix, TokenMatrix):
+        return None
+    return attention_coordinates(matrix, run, laid.pairs, batch.n_queries)
+
+
+def logit_coordinates(matrix: TokenMatrix | FullMatrix, run: int) -> Coordinates | None:
+    """Of the logits of one run; None where they are the weights."""
+    return None if isinstance(matrix, TokenMatrix) else feed_forward_coordinates(matrix, run)
+
+
 def moved_scores(
-    iterates: Sequence[Iterate], pairs: Sequence[Int[np.ndarray, " P"]], shape: Sequence[int]
-) -> Float[Tensor, "R V Q"]:
-    """What training added to the scores; ``pairs`` is where those that occur stand, a run each."""
+    iterates: Sequence[Iterate],
+    pairs: Sequence[Int[np.ndarray, " P"]],
+    matrix: TokenMatrix | FullMatrix,
+) -> Float[Tensor, "R A B"]:
+    """What training added to W_kq; ``pairs`` is where scores that occur stand, a run each."""
+    if isinstance(matrix, FullMatrix):
+        return _moved_weights(iterates, matrix)
+    shape = matrix.start.shape
     moved = np.zeros((len(iterates), math.prod(shape[1:])))
     for run, (iterate, where) in enumerate(zip(iterates, pairs, strict=True)):
         moved[run, where] = iterate.moved[: len(where)]
     return torch.from_numpy(moved).view(*shape)
 
 
-def moved_logits(iterates: Sequence[Iterate], vocab_size: int) -> Float[Tensor, "R V V"]:
-    """What training added to the logits, whose columns are laid out one after the other."""
-    v = vocab_size
-    return torch.from_numpy(
-        np.stack([iterate.moved.reshape(v, -1)[:, :v].T for iterate in iterates])
-    )
+def moved_logits(
+    iterates: Sequence[Iterate], matrix: TokenMatrix | FullMatrix, batch: Batch
+) -> Float[Tensor, "R A B"]:
+    """What training added to W_ov; coefficients of classes that stand together add up."""
+    if isinstance(matrix, FullMatrix):
+        return _moved_weights(iterates, matrix)
+    v = batch.vocab_size
+    moved = np.stack([iterate.moved.reshape(v, -1)[:, :v].T for iterate in iterates])
+    moved[:, -1] *= math.sqrt(max(batch.unused, 1))
+    return torch.from_numpy(moved)
+
+
+def _moved_weights(iterates: Sequence[Iterate], matrix: FullMatrix) -> Float[Tensor, "R D E"]:
+    rows, width = matrix.weight.shape[1:]
+    moved = [iterate.moved.reshape(width, -1)[:, :rows].T for iterate in iterates]
+    return torch.from_numpy(np.ascontiguousarray(np.stack(moved)))
+
+
+def save_iterates(kind: str, iterates: Sequence[Iterate]) -> Saved:
+    """What the next step of each run depends on."""
+    memories = [iterate.memory for iterate in iterates]
+    return {
+        **save_arrays(kind, iterates, ITERATE),
+        **save_arrays(f"{kind}.memory", memories, MEMORY),
+    }
+
+
+def load_iterates(kind: str, iterates: Sequence[Iterate], saved: Saved) -> None:
+    """Write it back in place."""
+    load_arrays(kind, iterates, ITERATE, saved)
+    load_arrays(f"{kind}.memory", [iterate.memory for iterate in iterates], MEMORY, saved)
+
+
+def kept_of(*iterates: Sequence[Iterate]) -> list[Float[Tensor, " R"]] | None:
+    """What weight decay left of W_0, for the iterates of each matrix; None where there is none."""
+    kept = [torch.from_numpy(np.array([one.kept[0] for one in runs])) for runs in iterates]
+    return kept if any((x != 1.0).any() for x in kept) else None
 
 
 def offsets_of(due: Int[np.ndarray, " n"], step: int) -> Int[np.ndarray, " n+1"]:
     """Due steps as kernels want them: counted from a step, with an end that is never reached."""
     return np.append(due - step, NOT_DUE)
-
-
-def token_matrix(matrix: Any) -> TokenMatrix:
-    """The matrix of a kernel, which knows no other."""
-    assert isinstance(matrix, TokenMatrix)
-    return matrix
 
 
 def _equal_runs(batch: Batch, logits: Float[Tensor, "R V V"], a: int, b: int) -> bool:

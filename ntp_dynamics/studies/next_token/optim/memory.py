@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from ntp_dynamics.studies.next_token.model.token_space import LogScaled
 from ntp_dynamics.study import Saved
 
 
@@ -31,8 +32,8 @@ def load_tensor(like: Tensor, array: np.ndarray) -> Tensor:
 
 
 def save_rule(memory: Any, runs: int) -> Saved:
-    """The memory of an update rule: None, an integer, a tensor (R, ...), or a tuple or list of
-    such."""
+    """The memory of an update rule: None, an integer, a tensor (R, ...), a value with its
+    log-scale, or a tuple or list of such."""
     return {
         f"rule.{i}": save_tensor(leaf) if isinstance(leaf, Tensor) else save_step(leaf, runs)
         for i, leaf in enumerate(_leaves(memory))
@@ -48,6 +49,8 @@ def load_rule(like: Any, saved: Saved) -> Any:
             return None
         if isinstance(x, tuple | list):
             return type(x)([filled(one) for one in x])
+        if isinstance(x, LogScaled):
+            return LogScaled(filled(x.value), filled(x.log_scale))
         array = next(arrays)
         return load_tensor(x, array) if isinstance(x, Tensor) else int(array[0])
 
@@ -55,7 +58,9 @@ def load_rule(like: Any, saved: Saved) -> Any:
 
 
 def _leaves(memory: Any) -> Iterator[Any]:
-    if isinstance(memory, tuple | list):
+    if isinstance(memory, LogScaled):
+        yield from (memory.value, memory.log_scale)
+    elif isinstance(memory, tuple | list):
         for one in memory:
             yield from _leaves(one)
     elif memory is not None:

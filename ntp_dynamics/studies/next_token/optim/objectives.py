@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Protocol
 
@@ -45,6 +46,10 @@ class Objective(Protocol):
         """Before the first step."""
         ...
 
+    def weighed(self, batch: Batch) -> Objective:
+        """The same loss of sentences with other weights."""
+        ...
+
     def state(self, at: Position) -> State:
         """Value, slope and forward pass.  Raises NonFinite where a matrix is no number."""
         ...
@@ -68,11 +73,15 @@ class FeedForwardObjective:
         """As `Objective.start`."""
         return _start(self.matrices)
 
+    def weighed(self, batch: Batch) -> FeedForwardObjective:
+        """As `Objective.weighed`; the collocation loss has no sentences."""
+        return self
+
     def state(self, at: Position) -> State:
         """As `Objective.state`."""
         (logits,) = values(self, at)
         slope, forward = self.engine.feed_forward(logits, self.batch)
-        layer = _layer(self.matrix, at.coefficients[0], logits, slope)
+        (layer,) = _layers(self.matrices, at, [logits], [slope])
         stage = Stage.feed_forward
         return State(stage, at.step, self.batch, None, layer, logits, forward, at.path_length)
 
@@ -106,11 +115,15 @@ class AttentionObjective:
         """As `Objective.start`."""
         return _start(self.matrices)._replace(growth=growth_before(self.batch, 0))
 
+    def weighed(self, batch: Batch) -> AttentionObjective:
+        """As `Objective.weighed`."""
+        return AttentionObjective(batch, self.matrix, self.logits, self.engine)
+
     def state(self, at: Position) -> State:
         """As `Objective.state`."""
         (scores,) = values(self, at)
         slope, forward = self.loss.gradient(scores)
-        layer = _layer(self.matrix, at.coefficients[0], scores, slope)
+        (layer,) = _layers(self.matrices, at, [scores], [slope])
         growth = at.growth.then(forward, self.batch) if at.growth else None
         told = layer, None, self.logits, forward, at.path_length, growth
         return State(Stage.attention, at.step, self.batch, *told)
@@ -136,13 +149,16 @@ class JointObjective:
         """As `Objective.start`."""
         return _start(self.matrices)
 
+    def weighed(self, batch: Batch) -> JointObjective:
+        """As `Objective.weighed`."""
+        return JointObjective(batch, *self.matrices, self.engine)
+
     def state(self, at: Position) -> State:
         """As `Objective.state`."""
         scores, logits = values(self, at)
         by_score, by_logit, forward = self.engine.joint(scores, logits, self.batch)
-        (a, b), (left, right) = at.coefficients, self.matrices
-        attention = _layer(left, a, scores, by_score)
-        feed_forward = _layer(right, b, logits, by_logit)
+        slopes = [by_score, by_logit]
+        attention, feed_forward = _layers(self.matrices, at, [scores, logits], slopes)
         told = attention, feed_forward, logits, forward, at.path_length
         return State(Stage.joint, at.step, self.batch, *told)
 
@@ -153,7 +169,8 @@ class JointObjective:
 
 def values(objective: Objective, at: Position) -> list[Float[Tensor, "R A B"]]:
     """Scores or logits of each matrix.  Raises NonFinite."""
-    found = [m.value(c) for m, c in zip(objective.matrices, at.coefficients, strict=True)]
+    each = zip(objective.matrices, at.coefficients, _kept(at), strict=True)
+    found = [matrix.value(coefficients, kept) for matrix, coefficients, kept in each]
     check_finite(at.step, objective.names, found)
     return found
 
@@ -170,5 +187,15 @@ def _start(matrices: tuple[Matrix, ...]) -> Position:
     return Position(0, coefficients, coefficients[0].new_zeros(len(coefficients[0])))
 
 
-def _layer(matrix: Matrix, coefficients: Tensor, value: Tensor, slope: LogScaled) -> Layer:
-    return Layer(matrix, coefficients, value, matrix.lift(slope), slope)
+def _kept(at: Position) -> Sequence[Tensor | None]:
+    return at.kept or [None] * len(at.coefficients)
+
+
+def _layers(
+    matrices: Sequence[Matrix],
+    at: Position,
+    found: Sequence[Tensor],
+    slopes: Sequence[LogScaled],
+) -> list[Layer]:
+    each = zip(matrices, at.coefficients, found, slopes, _kept(at), strict=True)
+    return [Layer(m, c, x, m.lift(slope), slope, kept) for m, c, x, slope, kept in each]

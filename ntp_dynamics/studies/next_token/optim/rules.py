@@ -3,6 +3,7 @@
 A rule turns the slopes of all layers of a stage into changes.  Gradient descent, its normalised
 form and Polyak's are rotation covariant, hence exact in token space for any token vectors; Adam and
 sign descent act on the entries of W and are given whole matrices (`COVARIANT` says which is which).
+Momentum goes around a rule and decay around its step (`Descent`): neither depends on the basis.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ from torch import Tensor
 from ntp_dynamics.studies.next_token.choices import NormOver
 from ntp_dynamics.studies.next_token.groups import (
     Adam,
+    AdamW,
     GradientDescent,
     NormalisedGradientDescent,
     Optimizer,
     Polyak,
     SignDescent,
+    WithMomentum,
 )
 from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
 from ntp_dynamics.studies.next_token.model.token_space import LogScaled, TokenMatrix
+from ntp_dynamics.studies.next_token.optim.running import nothing, running, squared
 
 Gap = Callable[[], Float[Tensor, " R"]]
 
@@ -115,33 +119,63 @@ def sign_descent() -> Rule:
 
 
 def adam(beta1: float, beta2: float, epsilon: float) -> Rule:
-    """Kingma and Ba (2015), Algorithm 1, entry by entry."""
+    """Kingma and Ba (2015), Algorithm 1, entry by entry: with m and v decaying means of g and g^2,
 
-    def init(coefficients: Sequence[Tensor]) -> tuple[int, list[Tensor], list[Tensor]]:
-        nothing = [torch.zeros_like(c) for c in coefficients]
-        return 0, nothing, nothing
+        W <- W - eta (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon).
+
+    Of m = m' e^a and v = v' e^b only the scale e^(a - b/2) of the ratio is formed, so that epsilon
+    may be 0 however small gradients are.  An entry with v' = 0 does not move.
+    """
+
+    def init(coefficients: Sequence[Tensor]) -> tuple[int, list[LogScaled], list[LogScaled]]:
+        means = [nothing(c) for c in coefficients]
+        return 0, means, means
 
     def update(
-        slopes: Sequence[Slope], log_gap: Gap, memory: tuple[int, list[Tensor], list[Tensor]]
-    ) -> tuple[list[Tensor], tuple[int, list[Tensor], list[Tensor]]]:
-        step, first, second = memory
-        step += 1
-        changes, firsts, seconds = [], [], []
-        for slope, m, v in zip(slopes, first, second, strict=True):
-            g = slope.gradient.value * slope.gradient.log_scale.exp()[:, None, None]
-            m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g.square()
-            corrected = (v / (1 - beta2**step)).sqrt() + epsilon
-            changes.append(-slope.step_size * m / (1 - beta1**step) / corrected)
-            firsts.append(m)
-            seconds.append(v)
-        return changes, (step, firsts, seconds)
+        slopes: Sequence[Slope], log_gap: Gap, memory: tuple[int, list[LogScaled], list[LogScaled]]
+    ) -> tuple[list[Tensor], tuple[int, list[LogScaled], list[LogScaled]]]:
+        step, first, second = memory[0] + 1, [], []
+        changes = []
+        for slope, m, v in zip(slopes, *memory[1:], strict=True):
+            m = running(m, beta1, slope.gradient, 1 - beta1)
+            v = running(v, beta2, squared(slope.gradient), 1 - beta2)
+            root = (v.value / (1 - beta2**step)).sqrt()
+            if epsilon:
+                root = root + (epsilon * (-v.log_scale / 2).exp())[:, None, None]
+            ratio = (m.log_scale - v.log_scale / 2).exp() / (1 - beta1**step)
+            change = m.value * (-slope.step_size * ratio)[:, None, None] / root
+            changes.append(change.masked_fill(v.value == 0, 0.0))
+            first.append(m)
+            second.append(v)
+        return changes, (step, first, second)
+
+    return Rule(init, update)
+
+
+def with_momentum(rule: Rule, beta: float) -> Rule:
+    """The rule, given B <- beta B + grad in place of the gradient."""
+
+    def init(coefficients: Sequence[Tensor]) -> tuple[list[LogScaled], Any]:
+        return [nothing(c) for c in coefficients], rule.init(coefficients)
+
+    def update(
+        slopes: Sequence[Slope], log_gap: Gap, memory: tuple[list[LogScaled], Any]
+    ) -> tuple[list[Tensor], tuple[list[LogScaled], Any]]:
+        before, of_rule = memory
+        sums = [running(b, beta, s.gradient) for b, s in zip(before, slopes, strict=True)]
+        given = [s._replace(gradient=b) for s, b in zip(slopes, sums, strict=True)]
+        changes, of_rule = rule.update(given, log_gap, of_rule)
+        return changes, (sums, of_rule)
 
     return Rule(init, update)
 
 
 def make_rule(optimizer: Optimizer) -> Rule:
-    """The rule a configuration asks for."""
-    return RULES[type(optimizer)](optimizer)
+    """The rule a configuration asks for; its decay is the descent's."""
+    rule = RULES[type(optimizer)](optimizer)
+    if isinstance(optimizer, WithMomentum) and optimizer.momentum:
+        return with_momentum(rule, optimizer.momentum)
+    return rule
 
 
 RULES: dict[type[Optimizer], Callable[[Any], Rule]] = {
@@ -150,6 +184,7 @@ RULES: dict[type[Optimizer], Callable[[Any], Rule]] = {
     Polyak: lambda o: polyak(),
     SignDescent: lambda o: sign_descent(),
     Adam: lambda o: adam(o.beta1, o.beta2, o.epsilon),
+    AdamW: lambda o: adam(o.beta1, o.beta2, o.epsilon),
 }
 
 COVARIANT = {NormalisedGradientDescent, GradientDescent, Polyak}

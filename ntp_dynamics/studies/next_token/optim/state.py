@@ -21,8 +21,11 @@ class Position(NamedTuple):
     step: int
     coefficients: list[Float[Tensor, "R A B"]]
     path_length: Float[Tensor, " R"]
+    """Sum of the lengths of the rule's own steps; what decay takes is no step."""
     growth: Growth | None = None
     """Of attention up to the step before; None where it is not trained alone."""
+    kept: list[Float[Tensor, " R"]] | None = None
+    """What decay left of each W_0, a factor; None without decay."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Layer:
     """In the coordinates of the coefficients."""
     slope: LogScaled
     """dLoss/dS or dLoss/dM, in token coordinates."""
+    kept: Float[Tensor, " R"] | None = None
+    """What decay left of W_0, a factor; None without decay."""
 
 
 @dataclass(frozen=True)

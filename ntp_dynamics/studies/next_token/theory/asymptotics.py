@@ -5,7 +5,8 @@ Stage 1 from zero with orthonormal embeddings is exact: by symmetry every step g
     1 - cos = 0,   ||W_ov|| = eta0 t,   L0 = n log(1 + (|V|-1) e^-Delta)
 
 with n the number of tokens that have a known continuation and Delta = eta0 t / ||W*_ov||, which
-is eta0 t / sqrt(|V|-1) if all have one.
+is eta0 t / sqrt(|V|-1) if all have one.  Momentum changes nothing: a sum of gradients of one
+direction has that direction.  Decay leaves the direction, and shortens the norm.
 
 Stage 2, once the leak is small, is normalised descent on an exponential loss with linear margins:
 
@@ -35,8 +36,10 @@ from ntp_dynamics.studies.next_token.theory.hypotheses import (
     COLLOCATION,
     EQUAL_MARGINS,
     INJECTIVE,
+    NO_DECAY,
     NO_TRAP,
     NORMALISED,
+    PAPER_RULE,
     PURE_ATTENTION,
     REALIZABLE,
     REGIME,
@@ -55,7 +58,7 @@ SHARP = (
     TRAINED[Stage.attention],
     REALIZABLE,
     INJECTIVE,
-    NORMALISED,
+    *PAPER_RULE,
     RELATIONS,
     TARGET,
     PURE_ATTENTION,
@@ -113,7 +116,7 @@ EXACT_FEED_FORWARD = [
         stage=Stage.feed_forward,
         observable="norm_ov",
         law=exact_log_norm,
-        preconditions=EXACT,
+        preconditions=(*EXACT, NO_DECAY),
         kind="derived",
     ),
     Claim(
@@ -124,7 +127,7 @@ EXACT_FEED_FORWARD = [
         stage=Stage.feed_forward,
         observable="log_loss",
         law=exact_log_loss,
-        preconditions=EXACT,
+        preconditions=(*EXACT, NO_DECAY),
         kind="derived",
     ),
 ]

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Int
@@ -50,17 +51,26 @@ class OptimalityCertificate:
         return self.primal and self.dual
 
 
+class Proof(NamedTuple):
+    """What was proved of a column in arrays, a flag a relation."""
+
+    primal: bool
+    dual: bool
+    tight: Bool[np.ndarray, " M"]
+    forced_zero: Bool[np.ndarray, " M"]
+
+    @property
+    def optimal(self) -> bool:
+        """Whether the column is proved to be the solution."""
+        return self.primal and self.dual
+
+
 def certify(
     values: Mapping[int, Fraction], relations: Collection[Relation]
 ) -> OptimalityCertificate:
     """Certify the column ``values`` (token -> w, zero elsewhere) against ``relations``.
 
     Every relation must be between tokens of ``values``, else ValueError.
-
-    The flow needs integer supplies, and the numerators of w are such: a tight relation joins
-    values that differ by exactly 1, so all values of a connected component of the tight relations
-    share one denominator, and components exchange no flow.  No common multiple is formed; for a
-    solution over V tokens the total stays below V^3 / 8.  From 2^31 on the dual is left unproved.
     """
     for a, b in relations:
         if a not in values or b not in values:
@@ -68,38 +78,58 @@ def certify(
     node = {token: i for i, token in enumerate(values)}
     pairs = sorted(set(relations))
     above, below = np.array([(node[a], node[b]) for a, b in pairs], int).reshape(-1, 2).T
-    excess = _excess(list(values.values()), above, below)
-    kept = np.flatnonzero(excess == 0)
-    tight = tuple(pairs[i] for i in kept)
+    p, q = [w.numerator for w in values.values()], [w.denominator for w in values.values()]
+    primal, dual, tight, forced_zero = prove(whole(p), whole(q), above, below)
+    kept, forced = (tuple(pairs[i] for i in np.flatnonzero(x)) for x in (tight, forced_zero))
+    return OptimalityCertificate(primal, dual, kept, forced)
+
+
+def whole(x: Sequence[int]) -> np.ndarray:
+    """Integers in an array, of Python's own kind where 64 bits do not hold them."""
+    return np.array(x, np.int64 if max(map(abs, x), default=0) < 2**63 else object)
+
+
+def prove(
+    p: np.ndarray, q: np.ndarray, above: Int[np.ndarray, " M"], below: Int[np.ndarray, " M"]
+) -> Proof:
+    """Certify w = p / q, in lowest terms, against relations no two of which are equal.
+
+    The flow needs integer supplies, and the numerators of w are such: a tight relation joins
+    values that differ by exactly 1, so all values of a connected component of the tight relations
+    share one denominator, and components exchange no flow.  No common multiple is formed; for a
+    solution over V tokens the total stays below V^3 / 8.  From 2^31 on the dual is left unproved.
+    """
+    excess = _excess(p, q, above, below)
+    primal = bool((excess >= 0).all())
+    tight = np.asarray(excess == 0, dtype=bool)
+    kept = np.flatnonzero(tight)
     tail, head = above[kept], below[kept]
-    flow = _flow([w.numerator for w in values.values()], tail, head)
+    flow = _flow(p, tail, head)
+    forced_zero = np.zeros(len(above), dtype=bool)
     if flow is None:
-        return OptimalityCertificate(bool((excess >= 0).all()), False, tight, ())
-    forced_zero = _forced_zero(len(values), tail, head, flow)
-    forced = tuple(tight[i] for i in np.flatnonzero(forced_zero))
-    return OptimalityCertificate(bool((excess >= 0).all()), True, tight, forced)
+        return Proof(primal, False, tight, forced_zero)
+    forced_zero[kept] = _forced_zero(len(p), tail, head, flow)
+    return Proof(primal, True, tight, forced_zero)
 
 
 def _excess(
-    values: Sequence[Fraction], above: Int[np.ndarray, " M"], below: Int[np.ndarray, " M"]
+    p: np.ndarray, q: np.ndarray, above: Int[np.ndarray, " M"], below: Int[np.ndarray, " M"]
 ) -> np.ndarray:
     """w_a - w_b - 1 of every relation, times both denominators: an exact integer."""
-    p, q = [w.numerator for w in values], [w.denominator for w in values]
-    largest = max(map(abs, p + q), default=0)
-    # Python's own integers, slower, where 64 bits might not do.
-    kind = np.int64 if 3 * largest**2 < 2**63 else object
-    p, q = np.array(p, kind), np.array(q, kind)
+    largest = max((int(abs(x).max()) for x in (p, q) if len(x)), default=0)
+    if 3 * largest**2 >= 2**63:  # Python's own integers, slower, where 64 bits might not do
+        p, q = p.astype(object), q.astype(object)
     return p[above] * q[below] - p[below] * q[above] - q[above] * q[below]
 
 
 def _flow(
-    supply: Sequence[int], tail: Int[np.ndarray, " A"], head: Int[np.ndarray, " A"]
+    supply: np.ndarray, tail: Int[np.ndarray, " A"], head: Int[np.ndarray, " A"]
 ) -> Int[np.ndarray, " A"] | None:
     """A flow >= 0 on the arcs with these net outflows; None if none was found."""
-    total = sum(s for s in supply if s > 0)
-    if total > LARGEST_FLOW or sum(supply) != 0:
+    total = sum(supply[supply > 0].tolist())
+    if total > LARGEST_FLOW or sum(supply.tolist()) != 0:
         return None
-    rest = np.array(supply, np.int64)
+    rest = supply.astype(np.int64)
     origins, ends = np.flatnonzero(rest > 0), np.flatnonzero(rest < 0)
     source, sink, size = len(supply), len(supply) + 1, len(supply) + 2
     graph = _graph(

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from ntp_dynamics.studies.next_token.theory import asymptotics, huang2024
+from ntp_dynamics.studies.next_token.groups import Adam, Optimizer, SignDescent
+from ntp_dynamics.studies.next_token.theory import asymptotics, entrywise, huang2024
+from ntp_dynamics.verdict.claim import Claim
 
-CLAIMS = [*huang2024.CLAIMS, *asymptotics.CLAIMS]
+OF_EVERY_JOB = [*huang2024.CLAIMS, *asymptotics.CLAIMS]
+"""What the paper says and what follows from it, whatever the rule of a job is."""
+OF_A_RULE = {SignDescent: entrywise.SIGN_DESCENT, Adam: entrywise.ADAM_SPEED}
+"""What is said of one update rule."""
+CLAIMS = [*OF_EVERY_JOB, *(claim for claims in OF_A_RULE.values() for claim in claims)]
+
+
+def claims_of(optimizer: Optimizer) -> list[Claim]:
+    """Those that a job with this rule is held against."""
+    own = [claims for rule, claims in OF_A_RULE.items() if isinstance(optimizer, rule)]
+    return [*OF_EVERY_JOB, *(claim for claims in own for claim in claims)]

@@ -10,20 +10,22 @@ w = level - mean level (derived for this project).  A float solver says which re
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 import piqp
 from jaxtyping import Float, Int
 from scipy import sparse
+from scipy.sparse import csgraph
 
 from ntp_dynamics.studies.next_token.theory.certificate import (
     OptimalityCertificate,
+    Proof,
     Relation,
-    certify,
+    prove,
 )
 
 # Loose first: it is the faster one, and what it rounds to is either proved or thrown away.
@@ -52,6 +54,19 @@ class Column:
         return sum((w * w for w in self.values.values()), start=Fraction(0))
 
 
+class Solved(NamedTuple):
+    """Problem (3) for relations between entries of W, exact, in arrays: w = p / q."""
+
+    entries: Int[np.ndarray, " T"]
+    """Those that a relation names, in increasing order."""
+    p: np.ndarray
+    q: np.ndarray
+    above: Int[np.ndarray, " M"]
+    """Places in `entries`."""
+    below: Int[np.ndarray, " M"]
+    proof: Proof
+
+
 def solve_column(relations: Collection[Relation]) -> Column:
     """argmin 1/2 ||w||^2   s.t.   w_a - w_b >= 1 for the relations (a, b) of one query.
 
@@ -60,20 +75,38 @@ def solve_column(relations: Collection[Relation]) -> Column:
     Raises ValueError where the solver finds that the relations have a cycle.
     """
     if not relations:
-        return Column({}, 0.0, certify({}, ()))
-    labels, nodes = np.unique(np.array(sorted(relations)), return_inverse=True)
-    tokens: list[int] = labels.tolist()
-    above, below = nodes.reshape(-1, 2).T
+        return Column({}, 0.0, OptimalityCertificate(True, True, (), ()))
+    solved = solve_entries(*np.array(sorted(set(relations))).T)
+    return solved if isinstance(solved, Column) else column_of(solved)
+
+
+def solve_entries(a: Int[np.ndarray, " M"], b: Int[np.ndarray, " M"]) -> Solved | Column:
+    """As `solve_column`, of sorted relations a > b in arrays, no two of which are equal."""
+    entries, nodes = np.unique(np.concatenate([a, b]), return_inverse=True)
+    above, below = np.split(nodes, 2)
     w, multipliers = np.zeros(0), np.zeros(0)
     for tolerance in TOLERANCES:
-        w, multipliers = _quadratic_program(above, below, len(tokens), tolerance)
+        w, multipliers = _quadratic_program(above, below, len(entries), tolerance)
         # Of multiplier and slack one goes to 0.  Where both do, either answer rounds right.
         active = multipliers > w[above] - w[below] - 1
-        values = dict(zip(tokens, _round(len(tokens), above[active], below[active]), strict=True))
-        certificate = certify(values, relations)
-        if certificate.optimal:
-            return Column(values, 0.0, certificate)
-    return _float_column(tokens, w, multipliers, above, below)
+        p, q = _round(len(entries), above[active], below[active])
+        proof = prove(p, q, above, below)
+        if proof.optimal:
+            return Solved(entries, p, q, above, below, proof)
+    return _float_column(entries.tolist(), w, multipliers, above, below)
+
+
+def column_of(solved: Solved) -> Column:
+    """The same with Fractions."""
+    tokens = solved.entries.tolist()
+    fractions = map(Fraction, solved.p.tolist(), solved.q.tolist())
+    kept, forced = (
+        tuple((tokens[i], tokens[j]) for i, j in zip(*ends, strict=True))
+        for which in (solved.proof.tight, solved.proof.forced_zero)
+        for ends in [(solved.above[which].tolist(), solved.below[which].tolist())]
+    )
+    certificate = OptimalityCertificate(True, True, kept, forced)
+    return Column(dict(zip(tokens, fractions, strict=True)), 0.0, certificate)
 
 
 def _quadratic_program(
@@ -93,30 +126,50 @@ def _quadratic_program(
     return solver.result.x, np.maximum(solver.result.z_l, 0)
 
 
-def _round(size: int, above: Int[np.ndarray, " A"], below: Int[np.ndarray, " A"]) -> list[Fraction]:
-    """Level minus mean level on each connected component of the active relations."""
-    steps: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for a, b in zip(above.tolist(), below.tolist(), strict=True):
-        steps[a].append((b, -1))
-        steps[b].append((a, +1))
-    level: dict[int, int] = {}
-    values = [Fraction(0)] * size
-    for start in range(size):
-        if start in level:
-            continue
-        level[start] = 0
-        component = [start]
-        for node in component:  # grows while it is walked
-            for neighbour, step in steps[node]:
-                if neighbour not in level:
-                    level[neighbour] = level[node] + step
-                    component.append(neighbour)
-        levels, count = [level[node] for node in component], len(component)
-        total = sum(levels)
-        from_mean = {height: Fraction(height * count - total, count) for height in set(levels)}
-        for node, height in zip(component, levels, strict=True):
-            values[node] = from_mean[height]
-    return values
+def _round(
+    size: int, above: Int[np.ndarray, " A"], below: Int[np.ndarray, " A"]
+) -> tuple[Int[np.ndarray, " T"], Int[np.ndarray, " T"]]:
+    """Level minus mean level on each connected component of the active relations: p / q."""
+    edges = np.ones(len(above), dtype=np.int8), (above, below)
+    graph = sparse.csr_array(edges, shape=(size, size))
+    _, component = csgraph.connected_components(graph, directed=False)
+    level = _levels(size, above, below, np.unique(component, return_index=True)[1])
+    count = np.bincount(component)[component]
+    total = np.zeros(len(count), dtype=np.int64)
+    np.add.at(total, component, level)
+    p = level * count - total[component]
+    shared = np.gcd(p, count)
+    return p // shared, count // shared
+
+
+def _levels(
+    size: int,
+    above: Int[np.ndarray, " A"],
+    below: Int[np.ndarray, " A"],
+    starts: Int[np.ndarray, " C"],
+) -> Int[np.ndarray, " T"]:
+    """The level of each token: one less than that of a token above it, breadth first from one token
+    of each component."""
+    ends = np.stack([above, below, below, above], axis=1).reshape(-1, 2)
+    step = np.tile([-1, 1], len(above))
+    order = np.argsort(ends[:, 0], kind="stable")
+    to, step = ends[order, 1], step[order]
+    first = np.searchsorted(ends[order, 0], np.arange(size + 1))
+    level, seen = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=bool)
+    seen[starts] = True
+    front = starts
+    while len(front):
+        degree = first[front + 1] - first[front]
+        begin = first[front] - (degree.cumsum() - degree)
+        edge = np.repeat(begin, degree) + np.arange(degree.sum())
+        come = np.repeat(level[front], degree) + step[edge]
+        fresh = ~seen[to[edge]]
+        nodes, come = to[edge][fresh], come[fresh]
+        _, earliest = np.unique(nodes, return_index=True)
+        earliest.sort()  # in the order in which they are met
+        front = nodes[earliest]
+        level[front], seen[front] = come[earliest], True
+    return level
 
 
 def _float_column(

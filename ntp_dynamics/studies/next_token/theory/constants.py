@@ -18,9 +18,16 @@ from jaxtyping import Bool, Float
 from ntp_dynamics.studies.next_token.choices import Stage
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.data.draw import ENTRYWISE
 from ntp_dynamics.studies.next_token.data.embedding import TokenVectors
 from ntp_dynamics.studies.next_token.data.realizable import Recognition
-from ntp_dynamics.studies.next_token.groups import NormalisedGradientDescent, ZeroInit
+from ntp_dynamics.studies.next_token.groups import (
+    NormalisedGradientDescent,
+    Optimizer,
+    StandardEmbedding,
+    ZeroInit,
+)
+from ntp_dynamics.studies.next_token.theory.levels import Levels, levels_of
 from ntp_dynamics.studies.next_token.theory.max_margin import AttentionTarget
 from ntp_dynamics.studies.next_token.theory.pure_attention import is_best
 from ntp_dynamics.studies.next_token.theory.targets import Targets
@@ -70,8 +77,17 @@ class Constants:
     """Some query with relations leaves a token non-comparable."""
     pure: Bool[np.ndarray, " S"]
     """Attention on the optimal tokens alone is the best at the frozen logits."""
+    longest_chain: Float[np.ndarray, " S"]
+    """This and the next two: see `levels`; nan unless an entrywise rule trains scores."""
+    comparable: Float[np.ndarray, " S"]
+    most_wrong: Float[np.ndarray, " S"]
     zero_init: bool
+    standard: bool
+    """Whether token v is the v-th basis vector."""
     normalised: bool
+    optimizer: Optimizer
+    departures: list[str]
+    """What the paper's rule does not have, in words."""
     trained: frozenset[Stage]
     observed: Mapping[str, np.ndarray]
     """Recorded observables (S, T) of the attention stage that a law refers to."""
@@ -141,11 +157,24 @@ def make_constants(
         orthonormal=np.array([e.orthonormal for e in embeddings]),
         extendable=np.array([_extendable(r, v) for r in recognitions]),
         pure=_pure(corpora, recognitions, observed.get("logits")),
+        **_levels(config, corpora, recognitions),
         zero_init=isinstance(config.init, ZeroInit),
+        standard=isinstance(config.embedding, StandardEmbedding),
         normalised=isinstance(config.optimizer, NormalisedGradientDescent),
+        optimizer=config.optimizer,
+        departures=config.additions,
         trained=stages,
         observed=observed,
     )
+
+
+def _levels(
+    config: Config, corpora: Sequence[Corpus], recognitions: Sequence[Recognition]
+) -> dict[str, Float[np.ndarray, " S"]]:
+    asked = isinstance(config.optimizer, ENTRYWISE)
+    runs = zip(corpora, recognitions, strict=True)
+    found = [levels_of(*run) if asked else Levels() for run in runs]
+    return {name: np.array([getattr(x, name) for x in found], float) for name in Levels._fields}
 
 
 def _pure(

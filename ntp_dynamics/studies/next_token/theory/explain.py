@@ -7,12 +7,8 @@ from functools import partial
 from typing import Any
 
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
-from ntp_dynamics.studies.next_token.data.realizable import (
-    Certificate,
-    Reason,
-    Recognition,
-    optimal_tokens,
-)
+from ntp_dynamics.studies.next_token.data.orders import optimal_tokens
+from ntp_dynamics.studies.next_token.data.realizable import Certificate, Reason, Recognition
 from ntp_dynamics.studies.next_token.theory import column, proposition2
 
 # So many failures of a kind are spelled out; the rest are counted.

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from ntp_dynamics.studies.next_token.data.realizable import Order
+from ntp_dynamics.studies.next_token.data.orders import Order
 from ntp_dynamics.studies.next_token.theory import min_norm
 from ntp_dynamics.studies.next_token.theory.max_margin import FeedForwardTarget
 from ntp_dynamics.studies.next_token.theory.min_norm import TARGET_GAP, Contradiction, Unsolved

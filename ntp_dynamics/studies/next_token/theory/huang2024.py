@@ -28,7 +28,7 @@ from ntp_dynamics.studies.next_token.theory.hypotheses import (
     ASSUMPTION_2,
     ASSUMPTION_3,
     EXTENDABLE,
-    NORMALISED,
+    PAPER_RULE,
     RELATIONS,
     SMALL_STEP,
     TRAINED,
@@ -39,14 +39,14 @@ from ntp_dynamics.verdict.claim import Claim
 from ntp_dynamics.verdict.law import Law
 
 SOURCE = "Huang, Liang, Yang, NeurIPS 2024, {}"
-STAGE_1 = (TRAINED[Stage.feed_forward], *ASSUMPTION_1, ASSUMPTION_2, ZERO_INIT, NORMALISED)
+STAGE_1 = (TRAINED[Stage.feed_forward], *ASSUMPTION_1, ASSUMPTION_2, ZERO_INIT, *PAPER_RULE)
 STAGE_2 = (
     TRAINED[Stage.attention],
     *ASSUMPTION_1,
     ASSUMPTION_2,
     ASSUMPTION_3,
     ZERO_INIT,
-    NORMALISED,
+    *PAPER_RULE,
     RELATIONS,
     SMALL_STEP,
 )

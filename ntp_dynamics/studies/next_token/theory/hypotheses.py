@@ -44,6 +44,21 @@ ZERO_INIT = Precondition("zero init", lambda c: c.zero_init, "training does not 
 NORMALISED = Precondition(
     "ngd", lambda c: c.normalised, "the optimiser is not normalised gradient descent"
 )
+PLAIN = Precondition(
+    "plain rule",
+    lambda c: not c.departures,
+    lambda c: (
+        f"{' and '.join(c.departures)} {'are' if c.departures[1:] else 'is'} no part of the "
+        "paper's rule"
+    ),
+)
+PAPER_RULE = (NORMALISED, PLAIN)
+"""Of the full batch, without momentum and decay."""
+NO_DECAY = Precondition(
+    "no decay",
+    lambda c: c.optimizer.weight_decay == 0,
+    lambda c: f"a weight decay of {c.optimizer.weight_decay:g} shortens the weights",
+)
 RELATIONS = Precondition(
     "relations", lambda c: ~(c.kq_norm == 0), "the corpus states no relation to learn"
 )

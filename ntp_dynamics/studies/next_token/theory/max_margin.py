@@ -4,24 +4,25 @@
     W*_kq = argmin ||W||_F   s.t.  (x_a - x_b)^T W x_q >= 1           for a above b under q      (3)
 
 In token coordinates (2) is solved in closed form and (3) falls apart into one quadratic program a
-query (``column``).  Small ones are posed together: orders side by side are an order.
+query (``column``).  Small ones are posed together.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
-from ntp_dynamics.studies.next_token.data.realizable import Certificate, Order, Reason, Recognition
-from ntp_dynamics.studies.next_token.theory.certificate import OptimalityCertificate, Relation
-from ntp_dynamics.studies.next_token.theory.column import Column, solve_column
+from ntp_dynamics.studies.next_token.data.orders import Relations
+from ntp_dynamics.studies.next_token.data.realizable import Certificate, Reason, Recognition
+from ntp_dynamics.studies.next_token.data.rows import starts
+from ntp_dynamics.studies.next_token.theory.column import Column, Solved, solve_entries
+from ntp_dynamics.studies.next_token.theory.columns import Columns
 
 TOGETHER = 1000
 """Relations from which on the cost of posing a problem is lost in that of solving it."""
@@ -59,41 +60,41 @@ class Infeasible(Exception):
 class AttentionTarget:
     """W*_kq: the columns of the queries that have relations; all other entries are 0."""
 
-    columns: Mapping[int, Column]
+    columns: Columns
 
     @cached_property
     def norm(self) -> float:
         """||W*_kq||_F."""
-        squares = (column.norm_squared for column in self.columns.values())
-        return math.sqrt(sum(squares, start=Fraction(0)))
+        return math.sqrt(self.columns.norm_squared)
 
     @property
     def exact(self) -> bool:
         """Whether every column is proved."""
-        return all(column.exact for column in self.columns.values())
+        return not self.columns.inexact
 
     @property
     def gap(self) -> float:
         """Largest duality gap of a column; 0 if the target is exact."""
-        return max((column.gap for column in self.columns.values()), default=0.0)
+        return max((column.gap for column in self.columns.inexact.values()), default=0.0)
 
     @property
     def tight(self) -> int:
         """Number of relations that hold by exactly 1, over the exact columns."""
-        return sum(len(c.certificate.tight) for c in self.columns.values() if c.certificate)
+        return int(self.columns.tight.sum())
 
     @property
     def forced_zero(self) -> int:
         """Number of tight relations without a positive multiplier, over the exact columns."""
-        return sum(len(c.certificate.forced_zero) for c in self.columns.values() if c.certificate)
+        return int(self.columns.forced_zero.sum())
 
     def matrix(self, queries: Sequence[int], vocab_size: int) -> Float[np.ndarray, "V Q"]:
         """W*_kq[:, queries] in token coordinates: score of key v (row) under query q (column)."""
         matrix = np.zeros((vocab_size, len(queries)))
-        for j, query in enumerate(queries):
-            if query in self.columns:
-                for token, w in self.columns[query].values.items():
-                    matrix[token, j] = w
+        asked = np.full(vocab_size, -1)
+        asked[np.array(queries, dtype=int)] = np.arange(len(queries))
+        token, query, value = self.columns.floats()
+        kept = asked[query] >= 0
+        matrix[token[kept], asked[query[kept]]] = value[kept]
         return matrix
 
     def coefficients(self, queries: Sequence[int], vocab_size: int) -> Float[np.ndarray, "V Q"]:
@@ -113,26 +114,45 @@ class FeedForwardTarget:
     """Duality gap: an upper bound of 1/2 ||W - W*_ov||^2; 0 for the closed form."""
 
 
-def feed_forward_target(
-    collocation: Sequence[int], vocab_size: int, unused: int = 0
-) -> FeedForwardTarget:
-    """W*_ov = sum_x (e_n(x) - 1/V) x^T,   ||W*_ov|| = sqrt(K (V - 1) / V).
+class ClosedFormTarget(FeedForwardTarget):
+    """W*_ov for orthonormal embeddings; its matrix is made when it is asked for.
+
+    W*_ov = sum_x (e_n(x) - 1/V) x^T,   ||W*_ov|| = sqrt(K (V - 1) / V)
 
     The sum is over the K tokens x whose continuation ``collocation[x]`` = n(x) is known (not -1);
     with K = V the norm is sqrt(V - 1).  Closed form derived for this project; n may be any map.
     The last row stands for ``unused`` rows of |V| = vocab_size + unused - 1 (0: for itself).
     """
-    classes = vocab_size + max(unused - 1, 0)
-    known = [x for x, following in enumerate(collocation) if following >= 0]
-    matrix = np.zeros((vocab_size, vocab_size))
-    matrix[:, known] = -1 / classes
-    matrix[[collocation[x] for x in known], known] += 1
-    norm = math.sqrt(len(known) * (classes - 1) / classes)
-    if not unused:
-        return FeedForwardTarget(matrix, norm, matrix)
-    coefficients = matrix.copy()
-    coefficients[-1] *= unused  # one logit of many rows: its vector has squared length 1 / unused
-    return FeedForwardTarget(matrix, norm, coefficients)
+
+    def __init__(self, collocation: Sequence[int], vocab_size: int, unused: int = 0):
+        known = sum(following >= 0 for following in collocation)
+        classes = vocab_size + max(unused - 1, 0)
+        norm = math.sqrt(known * (classes - 1) / classes)
+        told = {"_collocation": collocation, "_vocab_size": vocab_size, "_unused": unused}
+        for name, value in {**told, "_classes": classes, "norm": norm}.items():
+            object.__setattr__(self, name, value)
+
+    _collocation: Sequence[int]
+    _vocab_size: int
+    _unused: int
+    _classes: int
+
+    @cached_property
+    def matrix(self) -> Float[np.ndarray, "V V"]:
+        known = [x for x, following in enumerate(self._collocation) if following >= 0]
+        matrix = np.zeros((self._vocab_size, self._vocab_size))
+        matrix[:, known] = -1 / self._classes
+        matrix[[self._collocation[x] for x in known], known] += 1
+        return matrix
+
+    @cached_property
+    def coefficients(self) -> Float[np.ndarray, "V V"]:
+        if not self._unused:
+            return self.matrix
+        coefficients = self.matrix.copy()
+        # One logit of many rows: its vector has squared length 1 / unused.
+        coefficients[-1] *= self._unused
+        return coefficients
 
 
 def attention_target(recognition: Recognition) -> AttentionTarget:
@@ -143,60 +163,61 @@ def attention_target(recognition: Recognition) -> AttentionTarget:
     """
     if recognition.certificate is not None:
         raise Infeasible(recognition.certificate)
-    return AttentionTarget(solve_orders(recognition.orders or {}, len(recognition.collocation)))
+    return AttentionTarget(solve_relations(recognition.relations, len(recognition.collocation)))
 
 
-def solve_orders(orders: Mapping[int, Order], vocab_size: int) -> dict[int, Column]:
-    """The max-margin column of every order, as many at a time as make a problem worth posing."""
-    columns: dict[int, Column] = {}
-    for batch in _batches(orders):
-        columns |= _columns(batch, vocab_size)
-    return columns
+def solve_relations(relations: Relations, vocab_size: int) -> Columns:
+    """The max-margin column of every query, as many at a time as make a problem worth posing.
+
+    Queries side by side are one order: entry (v, q) of W is its token q V + v.  No relation joins
+    two queries, so that what is proved of all is proved of each.
+    """
+    query = relations.query.astype(np.int64)
+    a, b = query * vocab_size + relations.above, query * vocab_size + relations.below
+    _, begin = relations.by_query()
+    parts: list[Solved] = []
+    inexact: dict[int, Column] = {}
+    for first, last in _batches(begin):
+        solved = solve_entries(a[first:last], b[first:last])
+        if isinstance(solved, Solved):
+            parts.append(solved)
+            continue
+        inside = begin[(begin >= first) & (begin <= last)].tolist()
+        for first_of_one, last_of_one in pairwise(inside):
+            one = solve_entries(a[first_of_one:last_of_one], b[first_of_one:last_of_one])
+            if isinstance(one, Solved):
+                parts.append(one)
+            else:
+                values = {entry % vocab_size: w for entry, w in one.values.items()}
+                inexact[int(query[first_of_one])] = replace(one, values=values)
+    return _gathered(parts, inexact, vocab_size)
 
 
-def _batches(orders: Mapping[int, Order]) -> Iterator[dict[int, Order]]:
+def _batches(begin: Int[np.ndarray, " Q+1"]) -> Iterator[tuple[int, int]]:
     """Queries in their order, as many at a time as have some TOGETHER relations."""
-    batch: dict[int, Order] = {}
-    relations = 0
-    for query, order in orders.items():
-        batch[query] = order
-        relations += len(order.relations)
-        if relations >= TOGETHER:
-            yield batch
-            batch, relations = {}, 0
-    if batch:
-        yield batch
+    first, last = 0, int(begin[-1])
+    for end in begin[1:].tolist():
+        if end - first >= TOGETHER or end == last:
+            yield first, end
+            first = end
 
 
-def _columns(orders: Mapping[int, Order], vocab_size: int) -> dict[int, Column]:
-    """The columns of some queries, solved as that of one order: entry (v, q) of W is its token
-    q V + v.  No relation joins two queries, so that what is proved of all is proved of each."""
-    entries = [
-        (query * vocab_size + a, query * vocab_size + b)
-        for query, order in orders.items()
-        for a, b in order.relations
-    ]
-    joint = solve_column(entries)
-    if joint.certificate is None:
-        return {query: solve_column(order.relations) for query, order in orders.items()}
-    values: dict[int, dict[int, Any]] = {query: {} for query in orders}
-    for entry, w in joint.values.items():
-        values[entry // vocab_size][entry % vocab_size] = w
-    tight = _by_query(joint.certificate.tight, orders, vocab_size)
-    forced_zero = _by_query(joint.certificate.forced_zero, orders, vocab_size)
-    return {
-        query: Column(
-            values[query], 0.0, OptimalityCertificate(True, True, tight[query], forced_zero[query])
-        )
-        for query in orders
-    }
+def _gathered(parts: Sequence[Solved], inexact: Mapping[int, Column], vocab_size: int) -> Columns:
+    """One after the other."""
+    offset = starts(np.array([len(part.entries) for part in parts], dtype=np.int64))
 
+    def joined(kind: type, each: Callable[[Solved, int], np.ndarray]) -> np.ndarray:
+        found = [each(part, at) for part, at in zip(parts, offset.tolist(), strict=False)]
+        return np.concatenate([np.zeros(0, kind), *found])
 
-def _by_query(
-    entries: Iterable[Relation], queries: Iterable[int], vocab_size: int
-) -> dict[int, tuple[Relation, ...]]:
-    """Relations between entries of W as relations of each query."""
-    found: dict[int, list[Relation]] = {query: [] for query in queries}
-    for a, b in entries:
-        found[a // vocab_size].append((a % vocab_size, b % vocab_size))
-    return {query: tuple(relations) for query, relations in found.items()}
+    return Columns(
+        vocab_size,
+        entries=joined(int, lambda part, at: part.entries),
+        p=joined(int, lambda part, at: part.p),
+        q=joined(int, lambda part, at: part.q),
+        above=joined(int, lambda part, at: part.above + at),
+        below=joined(int, lambda part, at: part.below + at),
+        tight=joined(bool, lambda part, at: part.proof.tight),
+        forced_zero=joined(bool, lambda part, at: part.proof.forced_zero),
+        inexact=inexact,
+    )

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ntp_dynamics.studies.next_token.data.realizable import Order
+from ntp_dynamics.studies.next_token.data.orders import Order
 from ntp_dynamics.studies.next_token.theory.certificate import certify
 
 

@@ -23,14 +23,17 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
+from jaxtyping import Int
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from ntp_dynamics.studies.next_token.theory.certificate import Relation
+from ntp_dynamics.studies.next_token.theory.columns import Columns
 from ntp_dynamics.studies.next_token.theory.max_margin import AttentionTarget
 
 LARGEST_TREE = 1000
@@ -56,21 +59,11 @@ def threshold(target: AttentionTarget) -> Threshold:
     """eta_c of an exact target; unknown for one that is not exact, or has no relation."""
     if not target.exact or not target.columns:
         return UNKNOWN
-    components = [
-        _Component(relations, column.values)
-        for column in target.columns.values()
-        if column.certificate is not None
-        for relations in _components(
-            set(column.certificate.tight) - set(column.certificate.forced_zero)
-        )
-    ]
-    norm_squared = float(sum((c.norm_squared for c in target.columns.values()), Fraction(0)))
-    several = len(components) > 1
+    norm_squared = float(target.columns.norm_squared)
+    several, components = _components(target.columns)
     largest = 1 / norm_squared if several else 0.0
     known = True
     for component in components:
-        if several and component.pure:
-            continue  # its largest eigenvalue is 1 / ||W*||^2
         if component.is_tree:
             largest = max(largest, component.largest_beside(norm_squared))
         else:
@@ -84,16 +77,11 @@ class _Component:
     """Relations of one query that hold by 1 and can have a positive multiplier, connected."""
 
     relations: list[Relation]
-    values: Mapping[int, Any]
+    values: Mapping[int, Fraction]
 
     @property
     def tokens(self) -> list[int]:
         return sorted({token for relation in self.relations for token in relation})
-
-    @property
-    def pure(self) -> bool:
-        """Whether no token is above one token and below another."""
-        return {a for a, _ in self.relations}.isdisjoint(b for _, b in self.relations)
 
     @property
     def is_tree(self) -> bool:
@@ -136,22 +124,36 @@ class _Component:
         return top if top > 1e-12 / norm_squared else 0.0
 
 
-def _components(relations: Iterable[Relation]) -> Iterator[list[Relation]]:
-    """The connected components of relations."""
-    touching: dict[int, list[Relation]] = defaultdict(list)
-    for relation in sorted(relations):
-        for token in relation:
-            touching[token].append(relation)
-    seen: set[int] = set()
-    for start in touching:
-        if start in seen:
-            continue
-        seen.add(start)
-        nodes, found = [start], set()
-        for node in nodes:  # grows while it is walked
-            for relation in touching[node]:
-                found.add(relation)
-                fresh = set(relation) - seen
-                seen |= fresh
-                nodes += sorted(fresh)
-        yield sorted(found)
+def _components(columns: Columns) -> tuple[bool, Iterator[_Component]]:
+    """Whether there are several; those without 1 / ||W*||^2 for their largest eigenvalue, which is
+    that of one of several in which no token is above one token and below another."""
+    can = columns.tight & ~columns.forced_zero
+    above, below, size = columns.above[can], columns.below[can], len(columns.entries)
+    graph = csr_array((np.ones(len(above), dtype=np.int8), (above, below)), shape=(size, size))
+    _, component = connected_components(graph, directed=False)
+    of_relation = component[above]
+    several = len(np.unique(of_relation)) > 1
+    asked = of_relation
+    if several:
+        both = np.intersect1d(above, below)
+        asked = of_relation[np.isin(of_relation, component[both])]
+    return several, (_spelled(columns, above[x], below[x]) for x in _groups(of_relation, asked))
+
+
+def _groups(number: Int[np.ndarray, " A"], asked: Int[np.ndarray, " B"]) -> Iterator[np.ndarray]:
+    """Where each of the numbers that are asked for stands."""
+    order = np.argsort(number, kind="stable")
+    kinds = np.unique(asked)
+    begin = np.searchsorted(number[order], kinds)
+    end = np.searchsorted(number[order], kinds, side="right")
+    return (order[a:b] for a, b in zip(begin.tolist(), end.tolist(), strict=True))
+
+
+def _spelled(
+    columns: Columns, above: Int[np.ndarray, " A"], below: Int[np.ndarray, " A"]
+) -> _Component:
+    """Tokens by their places in the columns."""
+    places = np.unique(np.concatenate([above, below]))
+    each = zip(places.tolist(), columns.p[places].tolist(), columns.q[places].tolist(), strict=True)
+    relations = list(zip(above.tolist(), below.tolist(), strict=True))
+    return _Component(relations, {place: Fraction(p, q) for place, p, q in each})

@@ -20,10 +20,10 @@ from ntp_dynamics.studies.next_token.theory.gram_dual import (
 )
 from ntp_dynamics.studies.next_token.theory.max_margin import (
     AttentionTarget,
+    ClosedFormTarget,
     FeedForwardTarget,
     Infeasible,
     attention_target,
-    feed_forward_target,
 )
 from ntp_dynamics.studies.next_token.theory.step_size import UNKNOWN, Threshold, threshold
 from ntp_dynamics.studies.next_token.theory.traps import least_pull
@@ -84,7 +84,7 @@ def _feed_forward(
     corpus: Corpus, collocation: Sequence[int], embedding: TokenVectors
 ) -> FeedForwardTarget | None:
     if embedding.orthonormal:
-        return feed_forward_target(collocation, corpus.vocab_size, corpus.unused)
+        return ClosedFormTarget(collocation, corpus.vocab_size, corpus.unused)
     try:
         return feed_forward_dual(collocation, embedding.gram)
     except NoGramTarget:

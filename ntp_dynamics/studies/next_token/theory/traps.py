@@ -19,11 +19,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
-from ntp_dynamics.studies.next_token.data.realizable import Order, Recognition, optimal_tokens
+from ntp_dynamics.studies.next_token.data.orders import Order, optimal_tokens, relations_of
+from ntp_dynamics.studies.next_token.data.realizable import Recognition
 from ntp_dynamics.studies.next_token.theory.certificate import Relation
 from ntp_dynamics.studies.next_token.theory.column import Column
-from ntp_dynamics.studies.next_token.theory.max_margin import solve_orders
+from ntp_dynamics.studies.next_token.theory.max_margin import solve_relations
 
 UNEQUAL = 10.0
 """A sentence is lighter than another from this factor between their weights on."""
@@ -47,11 +50,13 @@ def least_pull(corpus: Corpus, found: Recognition) -> float:
     """
     if found.orders is None:
         return math.nan
-    queries = {query for query, order in found.orders.items() if order.confused}
+    if corpus.weight.min() > corpus.weight.max() / UNEQUAL * (1 + ROUNDING):
+        return math.inf
+    queries = {query for query, _ in found.confused}
     said = _relations(corpus, found, queries).values()
     splits = [split for sentences in said for split in _splits(sentences)]
     orders = {i: Order(dict.fromkeys(split.heavier, 0)) for i, split in enumerate(splits)}
-    columns = solve_orders(orders, corpus.vocab_size)
+    columns = solve_relations(relations_of(orders), corpus.vocab_size)
     pulls = (_least_margin(columns[i], split.lighter) for i, split in enumerate(splits))
     return min(pulls, default=math.inf)
 
@@ -61,11 +66,12 @@ def _relations(
 ) -> Mapping[int, list[tuple[float, set[Relation]]]]:
     """Weight and relations of the sentences of some queries."""
     sentences = defaultdict(list)
-    for i, sentence in enumerate(corpus.sentences):
-        if len(sentence) > 1 and sentence[-1] in queries:
-            optimal, others = optimal_tokens(corpus, i, found.collocation)
-            if relations := {(a, b) for a in optimal for b in others}:
-                sentences[sentence[-1]].append((corpus.weights[i], relations))
+    last = corpus.rows.last
+    asked = np.isin(last, list(queries)) & (corpus.rows.lengths > 1)
+    for i in np.flatnonzero(asked).tolist():
+        optimal, others = optimal_tokens(corpus, i, found.collocation)
+        if relations := {(a, b) for a in optimal for b in others}:
+            sentences[int(last[i])].append((float(corpus.weight[i]), relations))
     return sentences
 
 

@@ -13,12 +13,8 @@ from ntp_dynamics.record.plain import numbers, text
 from ntp_dynamics.record.record import Record
 from ntp_dynamics.studies.next_token.choices import Stage
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
-from ntp_dynamics.studies.next_token.data.realizable import (
-    Order,
-    Recognition,
-    query_orders,
-    recognise,
-)
+from ntp_dynamics.studies.next_token.data.orders import Order, query_orders
+from ntp_dynamics.studies.next_token.data.realizable import Recognition, recognise
 from ntp_dynamics.studies.next_token.panels import telling_sentences
 
 if TYPE_CHECKING:

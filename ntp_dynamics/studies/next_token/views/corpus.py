@@ -8,7 +8,7 @@ from typing import Any
 from ntp_dynamics.record.plain import text
 from ntp_dynamics.record.record import Record
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
-from ntp_dynamics.studies.next_token.data.realizable import Order, query_orders
+from ntp_dynamics.studies.next_token.data.orders import Order, query_orders
 from ntp_dynamics.studies.next_token.theory.assumptions import check
 from ntp_dynamics.studies.next_token.views.attention import roles
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
-from ntp_dynamics.studies.next_token.data.corpus_file import MAX_TOKENS, MAX_VOCAB
+from ntp_dynamics.studies.next_token.data.written import MAX_TOKENS, MAX_VOCAB
 from ntp_dynamics.system.errors import UserError
 
 GOOD = '{"tokens": [0], "next": 1}'

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ntp_dynamics.studies.next_token.data import realizable
+from ntp_dynamics.studies.next_token.data import cycles
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.generate import generate
 from ntp_dynamics.studies.next_token.data.realizable import Reason, recognise, require_collocation
@@ -311,7 +311,7 @@ def test_a_cycle_is_looked_for_among_as_many_edges_as_tokens(monkeypatch):
     long = (tuple(range(size)), 0)
     contradiction = ((2047, 0, size - 1), 1)  # so that no order has to be spelled out
     corpus = Corpus.from_samples([*alone, long, contradiction], vocab_size=size)
-    monkeypatch.setattr(realizable, "TopologicalSorter", Counting)
+    monkeypatch.setattr(cycles, "TopologicalSorter", Counting)
     certificate = recognise(corpus).certificate
     assert certificate is not None
     assert certificate.reason is Reason.CYCLE

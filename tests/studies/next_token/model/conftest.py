@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.any_corpora import any_corpus, batch_of
 from ntp_dynamics.run.stepping import every_state
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
-from ntp_dynamics.studies.next_token.model.batch import Batch, pack
+from ntp_dynamics.studies.next_token.groups import Optimizer
+from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
 from ntp_dynamics.studies.next_token.optim.descent import Descent
 from ntp_dynamics.studies.next_token.optim.kernel_dynamics import AttentionKernel
+from ntp_dynamics.studies.next_token.optim.kernel_rule import kernel_rule
 from ntp_dynamics.studies.next_token.optim.objectives import AttentionObjective
-from ntp_dynamics.studies.next_token.optim.rules import (
-    gradient_descent,
-    normalised_gradient_descent,
-)
+from ntp_dynamics.studies.next_token.optim.rules import make_rule
 
 RUNS = 25
 
@@ -43,41 +43,18 @@ class Cases(NamedTuple):
     def objective(self) -> AttentionObjective:
         return AttentionObjective(self.batch, self.matrix, self.logits)
 
-    def dynamics(self, step_size: float, normalised: bool) -> AttentionKernel:
-        return AttentionKernel(self.objective, step_size, normalised)
+    def dynamics(self, optimizer: Optimizer, step_size: float) -> AttentionKernel:
+        return AttentionKernel(self.objective, kernel_rule(optimizer, step_size))
 
-    def by_torch(self, step_size: float, normalised: bool, steps: int):
-        rule = normalised_gradient_descent() if normalised else gradient_descent()
-        return every_state(Descent(self.objective, rule, [step_size]), steps)
-
-
-def _any_corpus(v: int, separable: bool, rng: np.random.Generator) -> tuple[Corpus, np.ndarray]:
-    """Any number of optimal tokens, copies and unknown continuations, equal continuations, weights
-    over six decades.  Not separable: also contradictions, labels that no token predicts, sentences
-    of the whole vocabulary."""
-    n = rng.permutation(v) if rng.random() < 0.5 else rng.integers(0, v, v)
-    n = np.where(rng.random(v) < rng.choice([0.0, 0.3]), -1, n)
-    n[0] = 0
-    rank = rng.permutation(v)  # the known token of the lowest rank is optimal
-    samples = {}
-    for _ in range(int(rng.integers(1, 25))):
-        sentence = tuple(rng.integers(0, v, int(rng.integers(1, 12))).tolist())
-        known = [x for x in sentence if n[x] >= 0]
-        if separable and not known:
-            continue
-        label = n[min(known, key=lambda x: rank[x])] if known else 0
-        if not separable and rng.random() < 0.3:
-            label = rng.integers(0, v)
-        samples[sentence] = (sentence, int(label), float(10 ** -rng.uniform(0, 6)))
-    samples[0, 0] = ((0, 0), 0, 1.0)
-    return Corpus.from_samples(list(samples.values()), vocab_size=v), n
+    def by_torch(self, optimizer: Optimizer, step_size: float, steps: int):
+        return every_state(Descent(self.objective, make_rule(optimizer), [step_size]), steps)
 
 
 def _any_cases(v: int, separable: bool, dense: bool = False) -> Cases:
     """``dense``: logits without any structure."""
     rng = np.random.default_rng([v, separable, dense])
-    corpora, collocations = zip(*(_any_corpus(v, separable, rng) for _ in range(RUNS)), strict=True)
-    batch = pack(corpora, [n.tolist() for n in collocations])
+    drawn = [any_corpus(v, separable, rng) for _ in range(RUNS)]
+    batch, collocations = batch_of(drawn), [n for _, n in drawn]
     logits = np.tile(rng.standard_normal((RUNS, 1, v)), (1, v, 1))
     for run, n in enumerate(collocations):
         gain = np.full(v, 9.23) if rng.random() < 0.5 else rng.uniform(0.5, 12.0, v)

@@ -51,14 +51,10 @@ def embedding_of(kind: str, rng: np.random.Generator) -> embeddings.TokenVectors
     return embeddings.gaussian(12, {"gaussian, d = V": 12, "gaussian, d < V": 7}[kind], rng)
 
 
-def weight_after(start: np.ndarray, left: np.ndarray, b: torch.Tensor, right: np.ndarray):
-    """W = W_0 + L B R^T of one run."""
-    return torch.from_numpy(start + left @ b.numpy() @ right.T)
-
-
 @pytest.mark.parametrize("kind", ["orthonormal", "gaussian, d = V", "gaussian, d < V"])
 def test_every_step_agrees_with_autograd_on_the_d_by_d_matrices(kind: str) -> None:
-    """Loss, gradient, gradient norm and weight norm, 200 steps of each stage, gaussian init."""
+    """Loss, gradient and its norm, weights as tokens see them and their norm: 200 steps of each
+    stage, gaussian init, beside descent of W itself."""
     rng = np.random.default_rng(0)
     corpora = [generate(KNOBS, rng) for _ in range(2)]
     collocations = [recognise(corpus).collocation for corpus in corpora]
@@ -69,50 +65,49 @@ def test_every_step_agrees_with_autograd_on_the_d_by_d_matrices(kind: str) -> No
     w_kq = [initial_weight(GaussianInit(norm=1.1), (dim, dim), rng) for _ in corpora]
     rule = normalised_gradient_descent()
     oracles = [Transformer(torch.from_numpy(x.matrix)) for x in e]
-    queries = [x.matrix[:, list(corpus.queries)] for x, corpus in zip(e, corpora, strict=True)]
+    for oracle, ov, kq in zip(oracles, w_ov, w_kq, strict=True):
+        oracle.feed_forward.weight.data = torch.from_numpy(ov.copy())
+        oracle.attention.weight.data = torch.from_numpy(kq.copy())
+    vectors = [torch.from_numpy(x.matrix) for x in e]
+    queries = [x[:, list(c.queries)] for x, c in zip(vectors, corpora, strict=True)]
 
-    def compare(state: State, run: int, oracle: torch.nn.Module, loss: torch.Tensor, log_loss, g):
-        (parameter,) = oracle.parameters()
-        parameter.grad = None
+    def compare(state: State, run: int, w: torch.nn.Parameter, left, right, loss, log_loss) -> None:
+        layer, columns = state.layer, right.shape[1]
+        w.grad = None
         loss.backward()
-        grad = parameter.grad
-        assert grad is not None
+        assert w.grad is not None
+        size = w.grad.norm()
         assert torch.exp(log_loss) == pytest.approx(loss.item(), rel=1e-12)
-        assert (g - grad).norm() <= 1e-12 * grad.norm()
-        scale = state.layer.gradient.log_scale.exp()
-        norm = state.layer.matrix.gradient_norm(state.layer.gradient.value) * scale
-        assert norm[run] == pytest.approx(grad.norm().item(), rel=1e-12)
-        length = state.layer.matrix.norm(state.layer.coefficients)[run]
-        assert length == pytest.approx(parameter.norm().item(), rel=1e-12)
+        scale = layer.slope.log_scale[run].exp()
+        slope = left @ layer.slope.value[run, :, :columns] @ right.T * scale
+        assert (slope - w.grad).norm() <= 1e-12 * size
+        norm = layer.matrix.gradient_norm(layer.gradient.value)[run]
+        assert norm * layer.gradient.log_scale[run].exp() == pytest.approx(size.item(), rel=1e-12)
+        seen = left.T @ w.detach() @ right
+        torch.testing.assert_close(layer.value[run, :, :columns], seen, rtol=1e-12, atol=1e-12)
+        length = layer.matrix.norm(layer.coefficients)[run]
+        assert length == pytest.approx(w.detach().norm().item(), rel=1e-12)
+        w.data -= 0.05 * w.grad / size
 
     logits = None
-    first = FeedForwardObjective(batch, feed_forward_matrix(w_ov, e, batch, whole=False))
+    first = FeedForwardObjective(batch, feed_forward_matrix(w_ov, e, batch, entrywise=False))
     for state in every_state(Descent(first, rule, [0.05]), STEPS):
         logits = state.logits
         for run, oracle in enumerate(oracles):
-            right = e[run].matrix
-            weight = weight_after(w_ov[run], np.eye(12), state.layer.coefficients[run], right)
-            oracle.feed_forward.weight.data = weight
-            d = state.layer.gradient.value[run] * state.layer.gradient.log_scale[run].exp()
-            compare(
-                state,
-                run,
-                oracle.feed_forward,
-                oracle.collocation_loss(collocations[run]),
-                state.forward.log_loss[run].logsumexp(-1),
-                d @ torch.from_numpy(right.T),
-            )
+            loss = oracle.collocation_loss(collocations[run])
+            log_loss = state.forward.log_loss[run].logsumexp(-1)
+            w = oracle.feed_forward.weight
+            compare(state, run, w, torch.eye(12).double(), vectors[run], loss, log_loss)
     assert logits is not None
-    second = AttentionObjective(batch, attention_matrix(w_kq, e, batch, whole=False), logits)
+    for run, oracle in enumerate(oracles):  # where the last state stands
+        oracle.feed_forward.weight.data = logits[run] @ torch.linalg.pinv(vectors[run])
+    second = AttentionObjective(batch, attention_matrix(w_kq, e, batch, entrywise=False), logits)
     for state in every_state(Descent(second, rule, [0.05]), STEPS):
         for run, oracle in enumerate(oracles):
-            left, right, n = e[run].matrix, queries[run], len(corpora[run].queries)
-            b = state.layer.coefficients[run, :, :n]
-            oracle.attention.weight.data = weight_after(w_kq[run], left, b, right)
-            d = state.layer.gradient.value[run, :, :n] * state.layer.gradient.log_scale[run].exp()
+            loss = oracle.loss(corpora[run])
             log_loss = (state.forward.log_loss + batch.log_pi)[run].logsumexp(-1)
-            g = torch.from_numpy(left) @ d @ torch.from_numpy(right.T)
-            compare(state, run, oracle.attention, oracle.loss(corpora[run]), log_loss, g)
+            w = oracle.attention.weight
+            compare(state, run, w, vectors[run], queries[run], loss, log_loss)
         largest = -state.forward.wrong_margin.masked_fill(batch.log_pi == -torch.inf, 0.0).min()
         assert largest < 10, "the oracle is only right while margins stay small"
 

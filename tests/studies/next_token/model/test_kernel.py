@@ -14,33 +14,39 @@ from ntp_dynamics.run.stepping import NO_STEPS
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.generate import generate
 from ntp_dynamics.studies.next_token.data.realizable import recognise
-from ntp_dynamics.studies.next_token.groups import RealizableDataset
+from ntp_dynamics.studies.next_token.groups import (
+    GradientDescent,
+    NormalisedGradientDescent,
+    Optimizer,
+    RealizableDataset,
+)
 from ntp_dynamics.studies.next_token.model.batch import pack
 from ntp_dynamics.studies.next_token.model.dense import DenseLayout
 from ntp_dynamics.studies.next_token.model.gains import gains
 from ntp_dynamics.studies.next_token.model.init import exact_margin
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix, zeros
 from ntp_dynamics.studies.next_token.optim.kernel_dynamics import AttentionKernel
+from ntp_dynamics.studies.next_token.optim.kernel_rule import kernel_rule
 from ntp_dynamics.studies.next_token.optim.objectives import AttentionObjective
 from ntp_dynamics.studies.next_token.optim.state import State
 
 STEPS = 200
+NGD, GD = NormalisedGradientDescent(), GradientDescent()
 
 
 @pytest.mark.parametrize("v", range(2, 10))
 @pytest.mark.parametrize(
-    ("normalised", "separable", "dense"),
-    [(True, True, False), (False, False, False), (False, False, True)],
+    ("optimizer", "separable", "dense"), [(NGD, True, False), (GD, False, False), (GD, False, True)]
 )
 def test_two_hundred_steps_agree_with_the_torch_path(
-    any_cases: Callable[..., Any], v: int, normalised: bool, separable: bool, dense: bool
+    any_cases: Callable[..., Any], v: int, optimizer: Optimizer, separable: bool, dense: bool
 ) -> None:
     """200 corpora each.  Normalised descent of a loss with a floor is chaotic: see the next."""
     cases = any_cases(v, separable, dense)
-    dynamics = cases.dynamics(0.01, normalised)
+    dynamics = cases.dynamics(optimizer, 0.01)
     dynamics.advance(STEPS, NO_STEPS)
-    _, (coefficients,), length, _ = dynamics.position()
-    (*_, last) = cases.by_torch(0.01, normalised, STEPS)
+    _, (coefficients,), length, *_ = dynamics.position()
+    (*_, last) = cases.by_torch(optimizer, 0.01, STEPS)
     assert (coefficients - last.layer.coefficients).abs().max() <= 1e-12
     torch.testing.assert_close(length, last.path_length, rtol=1e-12, atol=0)
 
@@ -53,9 +59,9 @@ def test_every_single_step_agrees_with_the_torch_path_on_any_corpus(
     """200 corpora, 100 steps of 0.05, each started from where torch stands.  Near a minimum the
     terms of a gradient cancel, and its direction is as good as what is left."""
     cases = any_cases(v, separable=False, dense=dense)
-    dynamics = cases.dynamics(0.05, True)
+    dynamics = cases.dynamics(NGD, 0.05)
     moved = None
-    for state in cases.by_torch(0.05, True, 100):
+    for state in cases.by_torch(NGD, 0.05, 100):
         assert isinstance(state, State)
         if moved is not None:
             assert (moved - state.layer.coefficients).abs().max() <= 1e-12
@@ -74,10 +80,10 @@ def test_steps_so_long_that_a_gradient_loses_hundreds_of_decades_agree_too(
 ) -> None:
     """The scale of the step before is then no use: squares underflow beyond e^-350."""
     cases = any_cases(6, separable=True)
-    dynamics = cases.dynamics(step_size, True)
+    dynamics = cases.dynamics(NGD, step_size)
     dynamics.advance(2, NO_STEPS)
     scales, last = [], None
-    for state in cases.by_torch(step_size, True, 2):
+    for state in cases.by_torch(NGD, step_size, 2):
         assert isinstance(state, State)
         last = state.layer
         scales.append(last.gradient.log_scale)
@@ -109,7 +115,7 @@ def test_direction_and_norm_are_right_however_small_the_gradient_is(
     unit, log_norm = reference_gradient(scores.tolist(), exact, corpus)
     nothing = torch.zeros(1, dtype=torch.float64)
     matrix = TokenMatrix(torch.from_numpy(scores)[None], nothing, nothing)
-    dynamics = AttentionKernel(AttentionObjective(batch, matrix, logits), 1.0, True)
+    dynamics = AttentionKernel(AttentionObjective(batch, matrix, logits), kernel_rule(NGD, 1.0))
     dynamics.advance(1, NO_STEPS)
     (laid,), (iterate,) = dynamics.laid, dynamics.iterates
     assert isinstance(laid.layout, DenseLayout) == dense
@@ -127,9 +133,9 @@ def test_a_million_steps_lose_nothing_to_rounding() -> None:
     batch = pack([corpus], [recognise(corpus).collocation])
     logits = exact_margin(9.23, batch)
     objective = AttentionObjective(batch, zeros(1, 3, batch.n_queries), logits)
-    dynamics = AttentionKernel(objective, 0.1, True)
+    dynamics = AttentionKernel(objective, kernel_rule(NGD, 0.1))
     dynamics.advance(10**6, NO_STEPS)
-    _, (moved,), length, _ = dynamics.position()
+    _, (moved,), length, *_ = dynamics.position()
     assert length.item() == pytest.approx(1e5, rel=1e-15)
     assert moved[0, 0].max() == pytest.approx(1e5 / np.sqrt(2), rel=3e-15)
     assert moved[0, 1].min() == pytest.approx(-1e5 / np.sqrt(2), rel=3e-15)
@@ -140,9 +146,9 @@ def test_a_gradient_of_exactly_zero_moves_nothing() -> None:
     corpus = Corpus.from_samples([((0, 1), 2), ((1, 0, 0), 2)], vocab_size=3)
     batch = pack([corpus], [[2, 2, -1]])
     objective = AttentionObjective(batch, zeros(1, 3, batch.n_queries), exact_margin(5.0, batch))
-    dynamics = AttentionKernel(objective, 0.1, True)
+    dynamics = AttentionKernel(objective, kernel_rule(NGD, 0.1))
     dynamics.advance(10, NO_STEPS)
-    _, (moved,), length, _ = dynamics.position()
+    _, (moved,), length, *_ = dynamics.position()
     assert not moved.any()
     assert length.item() == 0.0
 

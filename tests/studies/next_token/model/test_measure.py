@@ -12,17 +12,24 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.any_corpora import any_reference
 from ntp_dynamics.run.stepping import NO_STEPS, follow
 from ntp_dynamics.studies.next_token.choices import Stage
-from ntp_dynamics.studies.next_token.model.batch import Batch
+from ntp_dynamics.studies.next_token.groups import (
+    GradientDescent,
+    NormalisedGradientDescent,
+    Optimizer,
+)
 from ntp_dynamics.studies.next_token.model.reference import Reference
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix, zeros
 from ntp_dynamics.studies.next_token.observables import BUILT_IN
 from ntp_dynamics.studies.next_token.optim.closed_form import ClosedForm
 from ntp_dynamics.studies.next_token.optim.kernel_dynamics import AttentionKernel, ColumnsKernel
+from ntp_dynamics.studies.next_token.optim.kernel_rule import kernel_rule
 from ntp_dynamics.studies.next_token.optim.objectives import FeedForwardObjective
 from ntp_dynamics.study import Dynamics, NonFinite
 
+NGD, GD = NormalisedGradientDescent(), GradientDescent()
 DUE = np.array([0, 1, 2, 5, 30, 199])
 LAST = 250
 STOPS = [*DUE.tolist(), LAST]
@@ -30,27 +37,6 @@ RESIDUAL = "zero_sum_residual"
 """It is rounding alone: of another size in other arithmetic."""
 GROWTH = "log_attention_growth"
 """It is about every step, and a dynamics gives a state at few."""
-
-
-def any_reference(batch: Batch) -> Reference:
-    """Targets, relations and roles of no meaning, the first two on pairs that occur."""
-    rng = np.random.default_rng(batch.vocab_size)
-    runs, v, q = batch.runs, batch.vocab_size, batch.n_queries
-    occurs = torch.zeros(runs, v * q, dtype=torch.bool)
-    real = batch.present & (batch.log_pi > -math.inf)[..., None]
-    for run in range(runs):
-        occurs[run, batch.score_index[run][real[run]]] = True
-    kq = torch.from_numpy(rng.standard_normal((runs, v * q))).masked_fill(~occurs, 0.0)
-    kq = kq.view(runs, v, q)
-    ov = torch.from_numpy(rng.standard_normal((runs, v, v)))
-    relations = torch.full((2, runs, 11), -1)
-    for run in range(runs):
-        count = int(rng.integers(0, 12))
-        found = occurs[run].nonzero()[:, 0].numpy()
-        relations[:, run, :count] = torch.from_numpy(rng.choice(found, (2, count)))
-    role = torch.from_numpy(rng.integers(0, 4, (runs, v, q)))
-    kq_norm, ov_norm = (x.square().sum((1, 2)).sqrt() for x in (kq, ov))
-    return Reference(ov, ov, ov_norm, kq, kq, kq_norm, *relations, role == 1, role == 2, role == 3)
 
 
 def assert_measured(
@@ -90,7 +76,7 @@ def test_all_scalars_of_the_attention_stage(
     reference = any_reference(cases.batch)
     outside = torch.linspace(0.0, 2.0, cases.batch.runs, dtype=torch.float64)
     cases = cases._replace(outside=outside)
-    dynamics = AttentionKernel(cases.objective, step_size, True, 1, reference)
+    dynamics = AttentionKernel(cases.objective, kernel_rule(NGD, step_size), 1, reference)
     assert set(dynamics.measures) == {
         o.name for o in BUILT_IN if Stage.attention in (o.phases or tuple(Stage)) and not o.dims
     }
@@ -109,11 +95,11 @@ def test_the_least_growth_of_attention_over_every_step(
     cases = any_cases(6, separable, dense)
     reference = any_reference(cases.batch)
     due = np.array([0, 1, 2, 5, 12])  # soon after, swings across a minimum differ by rounding
-    dynamics = AttentionKernel(cases.objective, step_size, True, 1, reference)
+    dynamics = AttentionKernel(cases.objective, kernel_rule(NGD, step_size), 1, reference)
     calls = [(0, due[:1]), (3, due[1:3]), (12, due[3:])]
     measured = np.concatenate([dynamics.advance(*call).values[GROWTH] for call in calls], axis=1)
     growth = next(o for o in BUILT_IN if o.name == GROWTH)
-    states = [s for s in cases.by_torch(step_size, True, 12) if s.step in due]
+    states = [s for s in cases.by_torch(NGD, step_size, 12) if s.step in due]
     expected = np.stack([growth(state, reference).numpy() for state in states], 1)
     assert np.isnan(expected[:, 0]).all()
     assert (expected[:, 4] < expected[:, 1]).any(), "some least is found on the way"
@@ -125,7 +111,7 @@ def test_odds_grow_as_attention_by_hand(any_cases: Callable[..., Any]) -> None:
     cases = any_cases(6, True)
     growth = next(o for o in BUILT_IN if o.name == GROWTH)
     least, before = np.full(cases.batch.runs, np.inf), None
-    for state in cases.by_torch(0.3, True, 12):
+    for state in cases.by_torch(NGD, 0.3, 12):
         phi, right = state.forward.log_phi.exp().numpy(), cases.batch.optimal.numpy()
         with np.errstate(divide="ignore", invalid="ignore"):
             odds = np.log((phi * right).sum(-1) / (phi * ~right).sum(-1))
@@ -141,16 +127,16 @@ def test_a_loss_of_e_to_the_minus_500(any_cases: Callable[..., Any]) -> None:
     cases = any_cases(5, True)
     cases = cases._replace(logits=60 * cases.logits)
     reference = any_reference(cases.batch)
-    dynamics = AttentionKernel(cases.objective, 0.3, True, 1, reference)
+    dynamics = AttentionKernel(cases.objective, kernel_rule(NGD, 0.3), 1, reference)
     assert "log_excess_loss" not in dynamics.measures
     values = assert_measured(dynamics, Stage.attention, reference)
     assert values["log_loss"].min() < -500
 
 
-@pytest.mark.parametrize("normalised", [True, False])
+@pytest.mark.parametrize("optimizer", [NGD, GD], ids=["ngd", "gd"])
 @pytest.mark.parametrize("size", [0.0, 2.0, 300.0])
 def test_all_scalars_of_the_feed_forward_stage(
-    any_cases: Callable[..., Any], normalised: bool, size: float
+    any_cases: Callable[..., Any], optimizer: Optimizer, size: float
 ) -> None:
     batch = any_cases(7, True).batch
     reference = any_reference(batch)
@@ -160,9 +146,9 @@ def test_all_scalars_of_the_feed_forward_stage(
         outside = torch.linspace(0.0, 2.0, batch.runs, dtype=torch.float64)
         matrix = TokenMatrix(torch.from_numpy(start), outside, outside)
     objective = FeedForwardObjective(batch, matrix)
-    dynamics: Dynamics = ClosedForm(objective, 0.3, normalised, reference)
+    dynamics: Dynamics = ClosedForm(objective, 0.3, optimizer is NGD, reference)
     if size:
-        dynamics = ColumnsKernel(objective, 0.3, normalised, 1, reference)
+        dynamics = ColumnsKernel(objective, kernel_rule(optimizer, 0.3), 1, reference)
     values = assert_measured(dynamics, Stage.feed_forward, reference)
     assert set(values) == {
         o.name for o in BUILT_IN if Stage.feed_forward in (o.phases or tuple(Stage)) and not o.dims
@@ -177,7 +163,7 @@ def test_measuring_moves_no_bit_and_cutting_measures_none_otherwise(
     reference = any_reference(cases.batch)
 
     def take(calls: list[int], watched: bool, threads: int = 1):
-        given = cases.objective, 0.3, True, threads
+        given = cases.objective, kernel_rule(NGD, 0.3), threads
         dynamics = AttentionKernel(*given, reference if watched else None)
         ends = [-1, *accumulate(calls)]
         logged = [dynamics.advance(b, np.arange(a + 1, b + 1)) for a, b in pairwise(ends)]
@@ -198,7 +184,9 @@ def test_weights_that_overflow_end_the_course_after_what_was_finite(
     any_cases: Callable[..., Any],
 ) -> None:
     cases = any_cases(5, True)
-    dynamics = AttentionKernel(cases.objective, 1e153, True, 1, any_reference(cases.batch))
+    dynamics = AttentionKernel(
+        cases.objective, kernel_rule(NGD, 1e153), 1, any_reference(cases.batch)
+    )
     told = (at.logged.steps.tolist() for at in follow(dynamics, [LAST], DUE) if at.logged)
     assert next(told) == [0]
     assert next(told) == [1]
@@ -211,14 +199,14 @@ def test_a_direction_that_is_the_target_is_not_a_rounding_error_away(
 ) -> None:
     """1 - cos would stop at 1e-16."""
     cases = any_cases(6, True)
-    unwatched = AttentionKernel(cases.objective, 0.3, True)
+    unwatched = AttentionKernel(cases.objective, kernel_rule(NGD, 0.3))
     unwatched.advance(LAST, NO_STEPS)
     moved = cases.scores + unwatched.moved()
     moved = moved.where(any_reference(cases.batch).kq != 0, 0.0)  # on pairs that occur
     norm = moved.square().sum((1, 2)).sqrt()
     reference = replace(any_reference(cases.batch), kq=moved, kq_norm=norm)
     start = cases._replace(scores=moved).objective
-    dynamics = AttentionKernel(start, 0.3, True, 1, reference)
+    dynamics = AttentionKernel(start, kernel_rule(NGD, 0.3), 1, reference)
     gap = dynamics.advance(0, np.array([0])).values["direction_gap_kq"]
     assert gap.max() <= 1e-30
 
@@ -228,7 +216,7 @@ def test_without_a_target_the_direction_has_no_value(any_cases: Callable[..., An
     reference = any_reference(cases.batch)
     nothing = torch.full_like(reference.kq, math.nan)
     reference = replace(reference, kq=nothing, kq_norm=nothing[:, 0, 0])
-    dynamics = AttentionKernel(cases.objective, 0.3, True, 1, reference)
+    dynamics = AttentionKernel(cases.objective, kernel_rule(NGD, 0.3), 1, reference)
     logged = dynamics.advance(10, DUE[:4])
     assert np.isnan(logged.values["direction_gap_kq"]).all()
     assert np.isfinite(logged.values["log_grad_norm"]).any()

@@ -32,6 +32,16 @@ DYNAMICS = {
     "tensors, sign": ["optimizer=sign", "embedding=gaussian"],
     "tensors, adam": ["optimizer=adam"],
     "tensors, adam, joint": [*JOINT, "optimizer=adam", "init=gaussian"],
+    "tensors, momentum": ["engine=torch", "optimizer.momentum=0.9"],
+    "tensors, decay": [
+        *("engine=torch", "optimizer=gd", "optimizer.momentum=0.5", "init=gaussian"),
+        "optimizer.weight_decay=0.01",
+    ],
+    "tensors, adamw, joint": [*JOINT, "optimizer=adamw", "optimizer.epsilon=0", "init=gaussian"],
+    "tensors, signum, decay": [
+        *("optimizer=sign", "optimizer.momentum=0.9", "optimizer.weight_decay=1"),
+        *("embedding=gaussian", "init=gaussian"),
+    ],
     "tensors, any vectors": ["embedding=gaussian"],
     "tensors, joint": [*JOINT, "engine=torch", "optimizer.norm=global"],
     "autograd": ["engine=autograd", "precision=float32"],
@@ -82,6 +92,10 @@ class Forgetful:
         ("joint kernel", 0, "length"),
         ("tensors, adam", 0, "rule.0"),
         ("tensors, adam", 1, "rule.2"),
+        ("tensors, adam", 1, "rule.4"),
+        ("tensors, momentum", 1, "rule.0"),
+        ("tensors, momentum", 1, "rule.1"),
+        ("tensors, decay", 0, "W_ov.kept"),
         ("tensors, ngd", 0, "W_ov.lost"),
         ("tensors, ngd", 1, "growth.least"),
         ("tensors, gd", 1, "growth.odds"),
@@ -120,6 +134,11 @@ def test_every_array_of_a_save_has_the_runs_first() -> None:
         (
             ["optimizer=adam"],
             "torch, float64, log domain; the kernel knows optimizer=ngd and optimizer=gd",
+            True,
+        ),
+        (
+            ["optimizer.momentum=0.9"],
+            "torch, float64, log domain; the kernel knows no momentum and no weight decay",
             True,
         ),
         (

@@ -27,6 +27,7 @@ from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix, zeros
 from ntp_dynamics.studies.next_token.optim.descent import Descent
 from ntp_dynamics.studies.next_token.optim.engine import Engine
 from ntp_dynamics.studies.next_token.optim.joint import JointKernel
+from ntp_dynamics.studies.next_token.optim.kernel_rule import kernel_rule
 from ntp_dynamics.studies.next_token.optim.objectives import JointObjective
 from ntp_dynamics.studies.next_token.optim.rules import make_rule
 from ntp_dynamics.studies.next_token.optim.state import State
@@ -74,9 +75,9 @@ def starts(batch: Batch, scale: float, depth: float = 0.0) -> tuple[TokenMatrix,
 
 
 def steps(rule: Optimizer, factor: float = 1.0) -> JointSteps:
-    normalised = isinstance(rule, NormalisedGradientDescent)
-    together = normalised and rule.norm is not NormOver.matrix
-    return JointSteps(0, factor * SCORE_STEP, factor * LOGIT_STEP, normalised, together)
+    together = isinstance(rule, NormalisedGradientDescent) and rule.norm is not NormOver.matrix
+    sizes = factor * SCORE_STEP, factor * LOGIT_STEP
+    return JointSteps(0, *(kernel_rule(rule, size) for size in sizes), together)
 
 
 def by_torch(
@@ -104,7 +105,7 @@ def test_two_hundred_steps_agree_with_the_torch_path(rule: Optimizer, scale: flo
     dynamics = JointKernel(JointObjective(batch, *matrices), steps(rule))
     for step, expected, length in by_torch(batch, matrices, rule, 200):
         dynamics.advance(step, NO_STEPS)
-        _, found, mine, _ = dynamics.position()
+        _, found, mine, *_ = dynamics.position()
         for x, y in zip(found, expected, strict=True):
             assert (x - y).abs().max() <= 1e-12
         torch.testing.assert_close(mine, length, rtol=1e-12, atol=0)
@@ -122,7 +123,7 @@ def test_steps_agree_however_small_the_gradients_are(rule: Optimizer, depth: flo
     dynamics = JointKernel(JointObjective(batch, *matrices), steps(rule))
     for step, expected, length in by_torch(batch, matrices, rule, 20):
         dynamics.advance(step, NO_STEPS)
-        _, found, mine, _ = dynamics.position()
+        _, found, mine, *_ = dynamics.position()
         for x, y in zip(found, expected, strict=True):
             assert (x - y).abs().max() <= 2e-13
         torch.testing.assert_close(mine, length, rtol=2e-13, atol=0)

@@ -25,6 +25,7 @@ from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix, zeros
 from ntp_dynamics.studies.next_token.optim.closed_form import ClosedForm
 from ntp_dynamics.studies.next_token.optim.descent import Descent
 from ntp_dynamics.studies.next_token.optim.kernel_dynamics import AttentionKernel, ColumnsKernel
+from ntp_dynamics.studies.next_token.optim.kernel_rule import kernel_rule
 from ntp_dynamics.studies.next_token.optim.objectives import (
     AttentionObjective,
     FeedForwardObjective,
@@ -32,6 +33,7 @@ from ntp_dynamics.studies.next_token.optim.objectives import (
 from ntp_dynamics.studies.next_token.optim.rules import make_rule
 from ntp_dynamics.system.errors import UserErrors
 
+NGD = NormalisedGradientDescent()
 TINY = [
     "experiment=smoke",
     "tracking=none",
@@ -56,7 +58,7 @@ def batch_of(corpora: list[Corpus]) -> Batch:
 def after(batch: Batch, calls: list[int], threads: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
     zero = zeros(batch.runs, batch.vocab_size, batch.n_queries)
     objective = AttentionObjective(batch, zero, exact_margin(9.23, batch))
-    dynamics = AttentionKernel(objective, 0.1, True, threads)
+    dynamics = AttentionKernel(objective, kernel_rule(NGD, 0.1), threads)
     for to in accumulate(calls):
         dynamics.advance(to, NO_STEPS)
     at = dynamics.position()
@@ -85,7 +87,7 @@ def test_runs_on_one_corpus_share_a_layout_and_no_other_runs_do(corpora: list[Co
     batch = batch_of([corpora[0], corpora[0], corpora[1], corpora[0]])
     zero = zeros(4, 12, batch.n_queries)
     laid = AttentionKernel(
-        AttentionObjective(batch, zero, exact_margin(9.23, batch)), 0.1, True
+        AttentionObjective(batch, zero, exact_margin(9.23, batch)), kernel_rule(NGD, 0.1)
     ).laid
     assert laid[0] is laid[1]
     assert len({id(x) for x in laid}) == 3
@@ -102,7 +104,7 @@ def test_the_feed_forward_recursion_is_the_torch_path(optimizer, corpora: list[C
     dynamics = ClosedForm(objective, 0.7, isinstance(optimizer, NormalisedGradientDescent))
     for state in every_state(Descent(objective, make_rule(optimizer), [0.7]), 200):
         dynamics.advance(state.step, NO_STEPS)
-        _, (moved,), length, _ = dynamics.position()
+        _, (moved,), length, *_ = dynamics.position()
         torch.testing.assert_close(moved, state.layer.coefficients, rtol=1e-13, atol=1e-14)
         torch.testing.assert_close(length, state.path_length, rtol=1e-13, atol=0)
 
@@ -118,10 +120,10 @@ def test_the_feed_forward_kernel_is_the_torch_path_from_any_start(
     nothing = torch.zeros(3, dtype=torch.float64)
     matrix = TokenMatrix(start, nothing, nothing)
     objective = FeedForwardObjective(batch, matrix)
-    dynamics = ColumnsKernel(objective, 0.3, isinstance(optimizer, NormalisedGradientDescent))
+    dynamics = ColumnsKernel(objective, kernel_rule(optimizer, 0.3))
     for state in every_state(Descent(objective, make_rule(optimizer), [0.3]), 200):
         dynamics.advance(state.step, NO_STEPS)
-        _, (moved,), length, _ = dynamics.position()
+        _, (moved,), length, *_ = dynamics.position()
         torch.testing.assert_close(moved, state.layer.coefficients, rtol=1e-12, atol=1e-13)
         torch.testing.assert_close(length, state.path_length, rtol=1e-12, atol=0)
 
@@ -131,7 +133,7 @@ def test_nothing_known_means_nothing_to_learn() -> None:
     objective = FeedForwardObjective(pack([corpus], [[-1, -1, -1]]), zeros(1, 3, 3))
     dynamics = ClosedForm(objective, 0.1, True)
     dynamics.advance(5, NO_STEPS)
-    _, (moved,), length, _ = dynamics.position()
+    _, (moved,), length, *_ = dynamics.position()
     assert not moved.any()
     assert length.item() == 0.0
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 
-from ntp_dynamics.run.stepping import every_state
+from ntp_dynamics.run.stepping import NO_STEPS, every_state
 from ntp_dynamics.studies.next_token.choices import NormOver
 from ntp_dynamics.studies.next_token.data.embedding import TokenVectors, orthonormal, standard
 from ntp_dynamics.studies.next_token.data.generate import generate
@@ -16,9 +17,15 @@ from ntp_dynamics.studies.next_token.data.realizable import recognise
 from ntp_dynamics.studies.next_token.groups import (
     GROUPS,
     Adam,
+    AdamW,
     GaussianInit,
+    GradientDescent,
+    NormalisedGradientDescent,
     Optimizer,
+    Polyak,
     RealizableDataset,
+    SignDescent,
+    WithMomentum,
 )
 from ntp_dynamics.studies.next_token.model.batch import pack
 from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
@@ -40,9 +47,32 @@ from ntp_dynamics.studies.next_token.optim.rules import (
     normalised_gradient_descent,
     polyak,
 )
+from ntp_dynamics.studies.next_token.quantities import norm_of
 
-ETA = 0.3
+ETA, STEP = 0.3, 0.05
 OPTIMIZERS = [schema() for schema in GROUPS["optimizer"].values()]
+OPTIONS = [
+    NormalisedGradientDescent(momentum=0.9),
+    NormalisedGradientDescent(momentum=0.5, weight_decay=2.0),
+    GradientDescent(momentum=0.9),
+    GradientDescent(momentum=0.9, weight_decay=2.0),
+    SignDescent(momentum=0.9),
+    SignDescent(weight_decay=20.0),
+    Polyak(weight_decay=2.0),
+    Adam(epsilon=0.0),
+    Adam(beta1=0.0, beta2=0.9, epsilon=0.1),
+    AdamW(beta2=0.99, epsilon=0.0, weight_decay=2.0),
+]
+
+
+def told(optimizer: Optimizer) -> str:
+    """What is not the default of its rule."""
+    given = [
+        f"{name}={x}"
+        for name, x in vars(optimizer).items()
+        if vars(type(optimizer)()).get(name) != x
+    ]
+    return " ".join([type(optimizer).__name__, *given])
 
 
 def gap(log_gap: float = 0.0) -> torch.Tensor:
@@ -67,7 +97,7 @@ def test_every_optimizer_of_the_configuration_has_a_rule() -> None:
     assert set(RULES) > COVARIANT
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: type(o).__name__)
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, *OPTIONS], ids=told)
 def test_a_rule_descends_and_leaves_its_arguments_alone(optimizer: Optimizer) -> None:
     rule, where = make_rule(optimizer), slope()
     before = where.gradient.value.clone()
@@ -80,7 +110,7 @@ def test_a_rule_descends_and_leaves_its_arguments_alone(optimizer: Optimizer) ->
     assert later is None or later is not memory
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: type(o).__name__)
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, *OPTIONS], ids=told)
 def test_a_gradient_of_exactly_zero_moves_nothing(optimizer: Optimizer) -> None:
     nothing = LogScaled(torch.zeros(2, 3, 4).double(), torch.full((2,), -torch.inf).double())
     rule, where = make_rule(optimizer), slope()._replace(gradient=nothing)
@@ -88,12 +118,50 @@ def test_a_gradient_of_exactly_zero_moves_nothing(optimizer: Optimizer) -> None:
     assert not change.any()
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: type(o).__name__)
+PLAIN: dict[type[Optimizer], Callable[..., torch.Tensor]] = {
+    NormalisedGradientDescent: lambda g, gap: g / g.norm(),
+    GradientDescent: lambda g, gap: g,
+    SignDescent: lambda g, gap: g.sign(),
+    Polyak: lambda g, gap: gap * g / g.square().sum(),
+}
+
+
+def steps_of_torch(optimizer: Optimizer, weight: torch.nn.Parameter) -> Callable[[float], None]:
+    """A step by torch.optim or a plain formula, given the loss above its infimum."""
+    if isinstance(optimizer, Adam):
+        kind = torch.optim.AdamW if optimizer.weight_decay else torch.optim.Adam
+        theirs = kind(
+            [weight],
+            STEP,
+            (optimizer.beta1, optimizer.beta2),
+            optimizer.epsilon or 1e-300,  # an entry without gradient is 0 / 0 otherwise
+            optimizer.weight_decay,
+        )
+        return lambda gap: theirs.step()  # type: ignore[return-value]
+    beta = optimizer.momentum if isinstance(optimizer, WithMomentum) else 0.0
+    if isinstance(optimizer, GradientDescent):
+        theirs = torch.optim.SGD([weight], STEP, beta)
+    else:
+        theirs = torch.optim.SGD([weight], STEP)
+    buffer = torch.zeros_like(weight)
+
+    def step(gap: float) -> None:
+        assert weight.grad is not None
+        if not isinstance(optimizer, GradientDescent):
+            buffer.mul_(beta).add_(weight.grad)
+            weight.grad.copy_(PLAIN[type(optimizer)](buffer, gap))
+        weight.data.mul_(1 - STEP * optimizer.weight_decay)
+        theirs.step()
+
+    return step
+
+
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, *OPTIONS], ids=told)
 @pytest.mark.parametrize("embedding", ["standard", "rotated"])
 def test_every_rule_agrees_with_torch_on_the_d_by_d_matrix(
     optimizer: Optimizer, embedding: str
 ) -> None:
-    """Twenty steps of the attention stage, gaussian init, against autograd and plain formulas."""
+    """Twenty steps of the attention stage, gaussian init, against autograd and torch.optim."""
     rng = np.random.default_rng(0)
     corpus = generate(RealizableDataset(vocab_size=8, queries=3), rng)
     recognition = recognise(corpus)
@@ -103,37 +171,27 @@ def test_every_rule_agrees_with_torch_on_the_d_by_d_matrix(
     whole = type(optimizer) not in COVARIANT
     matrix = attention_matrix([start], [e], batch, whole)
     logits = exact_margin(3.0, batch)
-    descent = Descent(AttentionObjective(batch, matrix, logits), make_rule(optimizer), [0.05])
+    objective = AttentionObjective(batch, matrix, logits)
+    descent = Descent(objective, make_rule(optimizer), [STEP], optimizer.weight_decay)
     oracle = Transformer(torch.from_numpy(e.matrix))
     oracle.feed_forward.weight.data = logits[0] @ torch.from_numpy(e.matrix).T
     oracle.attention.weight.data = torch.from_numpy(start.copy())
-    weight, memory = oracle.attention.weight, [torch.zeros(8, 8).double() for _ in range(2)]
+    weight = oracle.attention.weight
+    step_of_torch = steps_of_torch(optimizer, weight)
     floor = math.log1p(7 * math.exp(-3.0))
-    for step, state in enumerate(every_state(descent, 20), start=1):
-        column = torch.from_numpy(e.matrix[:, list(corpus.queries)])
+    column = torch.from_numpy(e.matrix[:, list(corpus.queries)])
+    for state in every_state(descent, 20):
         scores = torch.from_numpy(e.matrix).T @ weight.detach() @ column
-        torch.testing.assert_close(state.layer.value[0], scores, rtol=1e-10, atol=1e-12)
+        torch.testing.assert_close(state.layer.value[0], scores, rtol=1e-12, atol=1e-12)
+        torch.testing.assert_close(norm_of(state.layer)[0], weight.detach().norm())
         weight.grad = None
         loss = oracle.loss(corpus)
         loss.backward()
-        g = weight.grad
-        assert g is not None
-        name = type(optimizer).__name__
-        if name == "Adam":
-            assert isinstance(optimizer, Adam)
-            memory = [0.9 * memory[0] + 0.1 * g, 0.999 * memory[1] + 0.001 * g**2]
-            hat = memory[0] / (1 - 0.9**step), memory[1] / (1 - 0.999**step)
-            change = hat[0] / (hat[1].sqrt() + 1e-8)
-        else:
-            change = {
-                "NormalisedGradientDescent": g / g.norm(),
-                "GradientDescent": g,
-                "SignDescent": g.sign(),
-                "Polyak": (loss.detach() - floor) * g / g.square().sum(),
-            }[name]
-        if name == "SignDescent":  # entries that are zero but for rounding have no sign
-            torch.testing.assert_close(state.layer.gradient.value.sign()[0], change)
-        weight.data = weight.data - 0.05 * change
+        if isinstance(optimizer, SignDescent):
+            assert weight.grad is not None  # entries that are zero but for rounding have no sign
+            signs = state.layer.gradient.value.sign()[0]
+            torch.testing.assert_close(signs, weight.grad.sign())
+        step_of_torch(loss.item() - floor)
 
 
 def test_normalised_descent_does_not_see_the_scale_of_the_gradient() -> None:
@@ -191,11 +249,79 @@ def test_a_whole_matrix_sees_the_same_scores_and_norms_as_token_space() -> None:
     corpus = generate(RealizableDataset(vocab_size=6, queries=3), rng)
     batch = pack([corpus], [recognise(corpus).collocation])
     e, start = orthonormal(6, 7, rng), initial_weight(GaussianInit(norm=1.0), (7, 7), rng)
-    tokens = attention_matrix([start], [e], batch, whole=False)
-    full = attention_matrix([start], [e], batch, whole=True)
+    tokens = attention_matrix([start], [e], batch, entrywise=False)
+    full = attention_matrix([start], [e], batch, entrywise=True)
     assert isinstance(full, FullMatrix)
     d = LogScaled(torch.randn(1, 6, 3).double(), torch.zeros(1).double())
     lifted = full.lift(d).value
     torch.testing.assert_close(full.value(lifted), tokens.value(d.value))
     torch.testing.assert_close(full.norm(lifted), tokens.norm(d.value))
     torch.testing.assert_close(full.gradient_norm(lifted), tokens.gradient_norm(d.value))
+
+
+def test_decay_shrinks_the_part_of_the_start_that_no_token_sees() -> None:
+    """With a step of eta lambda = 1 nothing of W_0 is left, and W is the step alone."""
+    rng = np.random.default_rng(2)
+    corpus = generate(RealizableDataset(vocab_size=6, queries=3), rng)
+    batch = pack([corpus], [recognise(corpus).collocation])
+    e, start = orthonormal(6, 7, rng), initial_weight(GaussianInit(norm=1.0), (7, 7), rng)
+    for whole in (False, True):
+        matrix = attention_matrix([start], [e], batch, whole)
+        objective = AttentionObjective(batch, matrix, exact_margin(3.0, batch))
+        descent = Descent(objective, normalised_gradient_descent(), [0.25], weight_decay=2.0)
+        descent.advance(3, NO_STEPS)
+        layer = descent.state().layer
+        assert layer.kept is not None
+        assert layer.kept.item() == 0.125
+        outside = norm_of(layer)[0] ** 2 - frobenius(layer.value)[0] ** 2
+        unseen = 1 - frobenius(matrix.start)[0] ** 2
+        torch.testing.assert_close(outside, unseen / 64)
+        alone = Descent(objective, normalised_gradient_descent(), [0.25], weight_decay=4.0)
+        alone.advance(1, NO_STEPS)
+        torch.testing.assert_close(norm_of(alone.state().layer), torch.tensor([0.25]).double())
+
+
+def test_the_path_length_counts_steps_and_not_what_decay_takes() -> None:
+    rng = np.random.default_rng(3)
+    corpus = generate(RealizableDataset(vocab_size=6, queries=3), rng)
+    batch = pack([corpus], [recognise(corpus).collocation])
+    matrix = attention_matrix(None, [standard(6, 6, rng)], batch, whole=False)
+    objective = AttentionObjective(batch, matrix, exact_margin(3.0, batch))
+    descent = Descent(objective, normalised_gradient_descent(), [0.25], weight_decay=1.0)
+    descent.advance(40, NO_STEPS)
+    state = descent.state()
+    torch.testing.assert_close(state.path_length, torch.tensor([10.0]).double())
+    assert norm_of(state.layer).item() < 1.0, "lambda W is at most a unit step"
+
+
+@pytest.mark.parametrize(
+    "kind", [Adam(epsilon=0.0), NormalisedGradientDescent(momentum=0.9)], ids=told
+)
+def test_a_rule_with_a_memory_does_not_see_the_scale_of_gradients(kind: Optimizer) -> None:
+    """Scales that fall, pause and rise by hundreds of decades move what small ones would."""
+    rule = make_rule(kind)
+    for depth in (0.0, -1e5, 1e5):
+        memory, changes = rule.init([matrix().zero]), []
+        for step in range(6):
+            (change,), memory = rule.update([slope(depth - step)], gap, memory)
+            changes.append(change)
+        if depth == 0.0:
+            expected = changes
+        torch.testing.assert_close(changes, expected, rtol=1e-9, atol=0)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [Adam(beta2=0.99, epsilon=0.0), AdamW(beta1=0.25, beta2=0.5, epsilon=0.0)],
+    ids=told,
+)
+def test_adam_goes_on_however_many_decades_gradients_lose(optimizer: Adam) -> None:
+    """Those of e^(-x t), x < -log(beta2) / 2, move it by the m / sqrt(v) of geometric series."""
+    rule = make_rule(optimizer)
+    b1, b2, x = optimizer.beta1, optimizer.beta2, -math.log(optimizer.beta2) / 4
+    memory, change = rule.init([matrix().zero]), torch.zeros(2, 3, 4)
+    for step in range(6000):
+        (change,), memory = rule.update([slope(-x * step)], gap, memory)
+    ratio = (1 - b1) / (1 - b1 * math.exp(x)) * math.sqrt((1 - b2 * math.exp(2 * x)) / (1 - b2))
+    expected = -ETA * ratio * slope().gradient.value.sign()
+    torch.testing.assert_close(change, expected, rtol=1e-9, atol=0)

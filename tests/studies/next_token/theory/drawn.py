@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from ntp_dynamics.studies.next_token.data.embedding import gaussian
 from ntp_dynamics.studies.next_token.data.generate import generate
-from ntp_dynamics.studies.next_token.data.realizable import Order, recognise
+from ntp_dynamics.studies.next_token.data.orders import Order
+from ntp_dynamics.studies.next_token.data.realizable import recognise
 from ntp_dynamics.studies.next_token.groups import RealizableDataset
 from ntp_dynamics.studies.next_token.theory.gram_dual import factor
 from ntp_dynamics.studies.next_token.theory.separation import Relations

@@ -11,7 +11,7 @@ import pytest
 
 import ntp_dynamics as ntp
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
-from ntp_dynamics.studies.next_token.theory.claims import CLAIMS
+from ntp_dynamics.studies.next_token.theory.claims import OF_EVERY_JOB
 from ntp_dynamics.studies.next_token.theory.constants import Constants
 from ntp_dynamics.verdict.claim import Claim
 from ntp_dynamics.verdict.terms import at
@@ -32,7 +32,7 @@ def constants(record: ntp.Record) -> Constants:
 
 
 def claims(claim: str) -> list[Claim]:
-    return [c for c in CLAIMS if c.id == claim]
+    return [c for c in OF_EVERY_JOB if c.id == claim]
 
 
 def test_the_constants_of_two_tokens(constants: Constants) -> None:
@@ -96,7 +96,7 @@ def test_lemma_5_is_broken_by_one_fall_of_one_sentence(
 
 
 SHARP = ["kq.direction.sharp", "kq.norm.sharp", "kq.loss.sharp"]
-PAPER = sorted({c.id for c in CLAIMS if c.source.startswith("Huang")})
+PAPER = sorted({c.id for c in OF_EVERY_JOB if c.source.startswith("Huang")})
 BROKEN = [
     (
         {"pull": -1.0},
@@ -124,7 +124,7 @@ def test_a_broken_hypothesis_is_noticed_with_its_own_reason(
     """By every claim that has it, and by no other."""
     broken = replace(constants, **{name: np.array([value]) for name, value in change.items()})
     noticed = set()
-    for claim in CLAIMS:
+    for claim in OF_EVERY_JOB:
         failing = [p.failure for p in claim.preconditions if not np.all(p.check(broken))]
         before = [p.failure for p in claim.preconditions if not np.all(p.check(constants))]
         if failing != before:
@@ -140,7 +140,7 @@ def test_what_is_not_known_rules_nothing_out(
     constants: Constants, unknown: dict[str, float]
 ) -> None:
     changed = replace(constants, **{name: np.array([x]) for name, x in unknown.items()})
-    for claim in (c for c in CLAIMS if c.id in SHARP):
+    for claim in (c for c in OF_EVERY_JOB if c.id in SHARP):
         assert all(np.all(p.check(changed)) for p in claim.preconditions)
 
 

@@ -1,11 +1,11 @@
-"""Which hypotheses each claim has, from the paper; each is broken once, and its reason told."""
+"""Which hypotheses each claim of every job has; each is broken once, and its reason told."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from ntp_dynamics.studies.next_token.theory.claims import CLAIMS
+from ntp_dynamics.studies.next_token.theory.claims import OF_EVERY_JOB
 from ntp_dynamics.studies.next_token.theory.gram_dual import GramTarget
 from ntp_dynamics.studies.next_token.theory.hypotheses import long_first_stage
 from ntp_dynamics.studies.next_token.theory.targets import Targets
@@ -49,6 +49,30 @@ BROKEN = {
     ),
     "zero init": (BASE, 5, ("init=gaussian",), "training does not start from zero"),
     "ngd": (BASE, 5, ("optimizer=gd",), "the optimiser is not normalised gradient descent"),
+    "momentum": (
+        BASE,
+        5,
+        ("optimizer.momentum=0.9",),
+        "momentum 0.9 is no part of the paper's rule",
+    ),
+    "decay": (
+        BASE,
+        5,
+        ("optimizer.weight_decay=0.125",),
+        "weight decay 0.125 is no part of the paper's rule",
+    ),
+    "both": (
+        BASE,
+        5,
+        ("optimizer.momentum=0.9", "optimizer.weight_decay=0.125"),
+        "momentum 0.9 and weight decay 0.125 are no part of the paper's rule",
+    ),
+    "norm": (
+        BASE,
+        5,
+        ("optimizer.weight_decay=0.125",),
+        "a weight decay of 0.125 shortens the weights",
+    ),
     "relations": (FIVE, 5, (), "the corpus states no relation to learn"),
     "small step": (
         BASE,
@@ -108,10 +132,11 @@ BROKEN = {
     ),
 }
 STAGE_1 = {"feed_forward", "complete", "realizable", "injective", "unconfused", "assumption 2"}
-STAGE_1 |= {"zero init", "ngd"}
+PAPER_RULE = {"ngd", "momentum", "decay", "both"}
+STAGE_1 |= {"zero init"} | PAPER_RULE
 STAGE_2 = STAGE_1 - {"feed_forward"} | {"attention", "assumption 3", "relations", "small step"}
 EXACT = {"feed_forward", "assumption 2", "some collocation", "zero init", "ngd"}
-SHARP = {"attention", "realizable", "injective", "ngd", "relations", "target", "no trap"}
+SHARP = {"attention", "realizable", "injective", "relations", "target", "no trap"} | PAPER_RULE
 HYPOTHESES = {
     "ov.direction": STAGE_1,
     "ov.norm": STAGE_1,
@@ -125,8 +150,8 @@ HYPOTHESES = {
     "kq.attention_monotone": STAGE_2,
     "kq.alignment": STAGE_2,
     "ov.exact.direction": EXACT,
-    "ov.exact.norm": EXACT,
-    "ov.exact.loss": EXACT,
+    "ov.exact.norm": EXACT | {"norm"},
+    "ov.exact.loss": EXACT | {"norm"},
     "kq.direction.sharp": SHARP,
     "kq.norm.sharp": SHARP | {"stable step"},
     "kq.loss.sharp": SHARP | {"equal margins", "stable step"},
@@ -145,19 +170,19 @@ def reasons(claim, constants):
 @pytest.fixture
 def claim(request):
     """One by its number, so that every version of a claim is asked."""
-    return CLAIMS[request.param]
+    return OF_EVERY_JOB[request.param]
 
 
 every_claim = pytest.mark.parametrize(
     "claim",
-    range(len(CLAIMS)),
+    range(len(OF_EVERY_JOB)),
     indirect=True,
-    ids=[f"{c.id}-{i}" for i, c in enumerate(CLAIMS)],
+    ids=[f"{c.id}-{i}" for i, c in enumerate(OF_EVERY_JOB)],
 )
 
 
 def test_every_claim_has_its_hypotheses_here():
-    assert {claim.id for claim in CLAIMS} == set(HYPOTHESES)
+    assert {claim.id for claim in OF_EVERY_JOB} == set(HYPOTHESES)
 
 
 @every_claim
@@ -190,7 +215,7 @@ def test_only_the_runs_that_break_a_hypothesis_are_left_out(claim, constants_of)
 
 
 def claim_of(name):
-    return next(claim for claim in CLAIMS if claim.id == name)
+    return next(claim for claim in OF_EVERY_JOB if claim.id == name)
 
 
 def test_a_step_of_exactly_the_threshold_is_small(constants_of):
@@ -255,7 +280,7 @@ def test_the_sharp_direction_asks_for_a_known_regime(constants_of):
     """Floats do not decide how many relations of a gram target are forced to zero."""
     constants = replace(constants_of([BASE], 5), forced_zero=np.array([-1.0]))
     unknown = "the regime is unknown: the target is not exact and has no clear set of multipliers"
-    for claim in CLAIMS:
+    for claim in OF_EVERY_JOB:
         assert (unknown in reasons(claim, constants)) == (claim.id == "kq.direction.sharp")
 
 
@@ -282,7 +307,7 @@ def test_the_sharp_laws_ask_for_logits_at_which_the_optimal_token_is_the_best(co
     mixture = "at the logits of the feed-forward layer a mixture of tokens beats the optimal one"
     constants = constants_of([BASE], 5, logits=logits)
     sharp = {"kq.direction.sharp", "kq.norm.sharp", "kq.loss.sharp"}
-    for claim in CLAIMS:
+    for claim in OF_EVERY_JOB:
         assert (mixture in reasons(claim, constants)) == (claim.id in sharp)
 
 

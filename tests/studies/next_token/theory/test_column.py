@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.optimize import lsq_linear
 
 from ntp_dynamics.studies.next_token.theory import column as module
-from ntp_dynamics.studies.next_token.theory.certificate import OptimalityCertificate
+from ntp_dynamics.studies.next_token.theory.certificate import Proof
 from ntp_dynamics.studies.next_token.theory.column import solve_column
 
 HALF = Fraction(1, 2)
@@ -45,8 +45,8 @@ def dense(column, size):
     return w
 
 
-def refuse(values, relations):
-    return OptimalityCertificate(primal=True, dual=False, tight=(), forced_zero=())
+def refuse(p, q, above, below):
+    return Proof(True, False, np.zeros(0, dtype=bool), np.zeros(0, dtype=bool))
 
 
 @given(orders)
@@ -101,7 +101,7 @@ def test_relations_with_a_cycle_have_no_column():
 def test_without_a_proof_the_float_solution_stays_and_its_gap_bounds_the_error(relations):
     exact = solve_column(relations)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "certify", refuse)
+        patch.setattr(module, "prove", refuse)
         column = solve_column(relations)
     assert not column.exact
     assert column.certificate is None

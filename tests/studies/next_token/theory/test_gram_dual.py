@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy.optimize import lsq_linear
 
 from ntp_dynamics.studies.next_token.data.embedding import gaussian, orthonormal
-from ntp_dynamics.studies.next_token.data.realizable import Order, recognise
+from ntp_dynamics.studies.next_token.data.orders import Order
+from ntp_dynamics.studies.next_token.data.realizable import recognise
 from ntp_dynamics.studies.next_token.theory import min_norm
 from ntp_dynamics.studies.next_token.theory.gram_dual import (
     NoGramTarget,
@@ -19,7 +20,7 @@ from ntp_dynamics.studies.next_token.theory.gram_dual import (
     factor,
     feed_forward_dual,
 )
-from ntp_dynamics.studies.next_token.theory.max_margin import attention_target, feed_forward_target
+from ntp_dynamics.studies.next_token.theory.max_margin import ClosedFormTarget, attention_target
 from ntp_dynamics.studies.next_token.theory.separation import Relations
 from tests.studies.next_token.theory.drawn import SIZE, corpus_of_twenty, orders, seeds, triples
 
@@ -54,7 +55,7 @@ def test_orthonormal_embeddings_give_the_exact_targets(golden, corpus_of, name, 
     assert target.forced_zero in ({0, -1} if exact.forced_zero == 0 else {-1})
     ov, exact_ov = (
         feed_forward_dual(found.collocation, gram),
-        feed_forward_target(found.collocation, size),
+        ClosedFormTarget(found.collocation, size),
     )
     np.testing.assert_allclose(ov.matrix, exact_ov.matrix, rtol=0, atol=1e-12)
     np.testing.assert_allclose(ov.coefficients, exact_ov.coefficients, rtol=0, atol=1e-12)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ntp_dynamics.studies.next_token.data.realizable import Order, recognise
+from ntp_dynamics.studies.next_token.data.orders import Order
+from ntp_dynamics.studies.next_token.data.realizable import recognise
 from ntp_dynamics.studies.next_token.theory import proposition2
 from ntp_dynamics.studies.next_token.theory.column import solve_column
 

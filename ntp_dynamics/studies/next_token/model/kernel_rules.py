@@ -1,0 +1,211 @@
+"""Update rules of the fused kernels: one place for each, whatever gradient it is given.
+
+A rule gets the slope of a step in units of e^scale and moves the weights, keeping what it remembers
+in units of their own: gradients of 1e-300 move Adam as those of 1 do.  The same rules by tensors,
+and their sources, are in `optim.rules`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from numba import njit
+
+from ntp_dynamics.studies.next_token.model.compiled import compiled
+from ntp_dynamics.studies.next_token.model.coordinates import lift, see
+from ntp_dynamics.studies.next_token.model.iterate import (
+    TINY,
+    add,
+    entries,
+    magnify,
+    split_at,
+    sum_of_squares,
+)
+from ntp_dynamics.studies.next_token.model.simd import (
+    INLINE,
+    LANES,
+    fill,
+    load,
+    square_root,
+    store,
+    where_greater,
+)
+from ntp_dynamics.studies.next_token.model.simd_math import total
+
+PLAIN, NORMALISED, POLYAK, SIGN, ADAM = range(5)
+"""What a rule does with the gradient, or with the sum of gradients that momentum makes of it."""
+FADED = 1e-100
+"""A memory whose largest entry is below this gets another unit."""
+
+
+class Rule(NamedTuple):
+    """A rule and its numbers."""
+
+    kind: int
+    step_size: float
+    momentum: float = 0.0
+    """beta of B <- beta B + gradient; beta_1 of Adam."""
+    beta2: float = 0.0
+    epsilon: float = 0.0
+    decay: float = 0.0
+    """lambda of W <- (1 - eta lambda) W + step."""
+
+    @property
+    def memories(self) -> int:
+        """How many matrices it remembers."""
+        return 2 if self.kind == ADAM else int(self.momentum > 0)
+
+
+@compiled
+def pull(iterate, rule, square):
+    """The direction in which a rule pulls, left in the slope or in its memory; the sum of its
+    squares and their scale."""
+    scale = iterate.scale[0]
+    if len(iterate.lifted) > 0:
+        lift(iterate.within, iterate.slope, iterate.lifted)
+        square = sum_of_squares(iterate.lifted, len(iterate.lifted))
+        if square < TINY:
+            scale += magnify(iterate.lifted, len(iterate.lifted))
+            square = sum_of_squares(iterate.lifted, len(iterate.lifted))
+    if rule.kind != ADAM and rule.momentum == 0.0:
+        return square, scale
+    slope = iterate.lifted if len(iterate.lifted) > 0 else iterate.slope
+    memory = iterate.memory
+    scale = scale if square > 0.0 else -math.inf
+    share = 1.0 - rule.momentum if rule.kind == ADAM else 1.0
+    square = _remember(memory.first, memory.scale, 0, rule.momentum, slope, share, scale, False)
+    if rule.kind == ADAM:
+        share = 1.0 - rule.beta2
+        _remember(memory.second, memory.scale, 1, rule.beta2, slope, share, 2 * scale, True)
+        memory.taken[0] += 1.0
+    return square, memory.scale[0]
+
+
+@njit(**INLINE)
+def _remember(kept, scales, which, beta, slope, share, scale, squared):
+    """kept <- beta kept + share slope (or its square), in the larger of their units."""
+    unit = max(scales[which], scale)
+    if unit == -math.inf:
+        return 0.0
+    old, new = fill(beta * math.exp(scales[which] - unit)), fill(share * math.exp(scale - unit))
+    for p in range(0, len(kept), LANES):
+        g = load(slope, p)
+        store(kept, p, old * load(kept, p) + new * (g * g if squared else g))
+    scales[which] = unit
+    square = sum_of_squares(kept, len(kept))
+    if square < FADED * FADED:
+        scales[which] += magnify(kept, len(kept))
+        square = sum_of_squares(kept, len(kept))
+    return square
+
+
+@compiled
+def move(iterate, rule, step_size, square, scale, log_ratio, entry_square):
+    """One update along the pull, whose squares sum to ``square`` at a scale.  The slope is cleared,
+    and the scale of the iterate becomes the log norm of the slope.  Returns the length of the step,
+    decay apart.
+
+    ``log_ratio`` is log((L - inf L) / ||gradient||^2), which Polyak's rule needs.
+    """
+    if entry_square == 0.0 and rule.decay == 0.0 and len(iterate.memory.first) == 0:
+        return 0.0
+    left = 1.0 - rule.step_size * rule.decay
+    if rule.kind == ADAM:
+        moved = _move_by_adam(iterate, rule, step_size, left)
+    elif rule.kind == SIGN:
+        moved = _move_by_sign(iterate, step_size, left)
+    else:
+        norm = math.sqrt(square)
+        if norm == 0.0:
+            factor, moved = 0.0, 0.0
+        elif rule.kind == NORMALISED:
+            factor, moved = step_size / norm, step_size
+        else:
+            log_factor = scale if rule.kind == PLAIN else log_ratio + scale
+            factor = step_size * math.exp(log_factor)
+            factor = factor if math.isfinite(factor) else 0.0
+            moved = factor * norm
+        _move_along(iterate, factor, left)
+    iterate.kept[0] *= left
+    _look(iterate)
+    add(iterate.length, moved)
+    if entry_square > 0.0:
+        iterate.scale[0] += math.log(math.sqrt(entry_square))
+    return moved
+
+
+@njit(**INLINE)
+def _move_along(iterate, factor, left):
+    """weights <- left weights - factor pull."""
+    back, kept = fill(-factor), fill(left)
+    pulled = _pulled(iterate)
+    for p in range(0, len(iterate.moved), LANES):
+        _add_at(iterate, p, back * load(pulled, p), kept)
+
+
+@njit(**INLINE)
+def _move_by_sign(iterate, step_size, left):
+    """weights <- left weights - eta sign(pull); the length of the step."""
+    zero, kept = fill(0.0), fill(left)
+    up, down = fill(step_size), fill(-step_size)
+    pulled, square = _pulled(iterate), zero
+    for p in range(0, len(iterate.moved), LANES):
+        d = load(pulled, p)
+        change = where_greater(d, zero, down, where_greater(zero, d, up, zero))
+        square = square + change * change
+        _add_at(iterate, p, change, kept)
+    return math.sqrt(total(square))
+
+
+@njit(**INLINE)
+def _move_by_adam(iterate, rule, step_size, left):
+    """weights <- left weights - eta m / (sqrt v + epsilon), both means without their bias; the
+    length of the step.  Weights that never had a gradient stay."""
+    memory, zero, kept = iterate.memory, fill(0.0), fill(left)
+    taken = memory.taken[0]
+    half = 0.5 * memory.scale[1]
+    if half == -math.inf:
+        return 0.0
+    rise = math.exp(min(memory.scale[0] - half, 700.0)) / (1.0 - rule.momentum**taken)
+    back = fill(-step_size * rise)
+    per_bias = fill(1.0 / (1.0 - rule.beta2**taken))
+    epsilon = fill(rule.epsilon * math.exp(min(-half, 700.0)))
+    square = zero
+    for p in range(0, len(iterate.moved), LANES):
+        m, v = load(memory.first, p), load(memory.second, p)
+        change = back * m / (square_root(v * per_bias) + epsilon)
+        change = where_greater(v, zero, change, zero)
+        square = square + change * change
+        _add_at(iterate, p, change, kept)
+    return math.sqrt(total(square))
+
+
+@njit(**INLINE)
+def _pulled(iterate):
+    """Where the pull stands."""
+    if len(iterate.memory.first) > 0:
+        return iterate.memory.first
+    return iterate.lifted if len(iterate.lifted) > 0 else iterate.slope
+
+
+@njit(**INLINE)
+def _add_at(iterate, p, change, left):
+    """A compensated sum: after 1e6 steps still right to rounding."""
+    wanted = change - load(iterate.lost, p) * left
+    before = load(iterate.moved, p) * left
+    after = before + wanted
+    store(iterate.lost, p, (after - before) - wanted)
+    store(iterate.moved, p, after)
+
+
+@njit(**INLINE)
+def _look(iterate):
+    """What the entries are after an update; their slope is cleared."""
+    if len(iterate.seen) > 0:
+        see(iterate.within, iterate.moved, iterate.seen)
+    zero = fill(0.0)
+    for p in range(0, len(iterate.start), LANES):
+        if len(iterate.exponent) > 0:
+            split_at(iterate, p, entries(iterate, p))
+        store(iterate.slope, p, zero)

@@ -1,0 +1,79 @@
+"""Of which update rules each claim speaks, every other hypothesis met."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from ntp_dynamics.config.compose import compose_job, read_config
+from ntp_dynamics.studies.next_token.theory.claims import CLAIMS, claims_of
+from ntp_dynamics.studies.next_token.theory.constants import Constants
+from ntp_dynamics.verdict.claim import Claim
+
+V = 5
+SAMPLES = [*(((x,), (x + 1) % V) for x in range(V)), ((0, 4, 1), 1), ((2, 2, 3, 4), 3), ((2, 4), 3)]
+STEPS = 2_000_000
+"""Of the first stage: long enough for every claim."""
+RULES = {
+    "ngd": (),
+    "ngd, one norm": ("optimizer.norm=global",),
+    "ngd, momentum": ("optimizer.momentum=0.9",),
+    "ngd, decay": ("optimizer.weight_decay=0.1",),
+    "gd": ("optimizer=gd",),
+    "gd, momentum": ("optimizer=gd", "optimizer.momentum=0.9"),
+    "polyak": ("optimizer=polyak",),
+    "sign": ("optimizer=sign",),
+    "sign, momentum, decay": (
+        *("optimizer=sign", "optimizer.momentum=0.9", "optimizer.weight_decay=0.1"),
+    ),
+    "adam": ("optimizer=adam",),
+    "adam, epsilon 0": ("optimizer=adam", "optimizer.epsilon=0"),
+    "adamw, epsilon 0": ("optimizer=adamw", "optimizer.epsilon=0"),
+}
+PAPER = {"ngd", "ngd, one norm"}
+"""A stage trains one matrix: one norm is its own."""
+SIGN = {"sign", "sign, momentum, decay"}
+SPOKEN_OF = {
+    **dict.fromkeys(("ov.direction", "ov.norm", "ov.loss", "ov.margin"), PAPER),
+    **dict.fromkeys(("kq.direction", "kq.norm", "kq.leak", "loss", "order.extension"), PAPER),
+    **dict.fromkeys(("kq.attention_monotone", "kq.alignment"), PAPER),
+    **dict.fromkeys(("kq.direction.sharp", "kq.norm.sharp", "kq.loss.sharp"), PAPER),
+    **dict.fromkeys(("sign.exact.margin", "sign.exact.norm", "sign.exact.leak"), SIGN),
+    "adam.speed": {"adam, epsilon 0"},
+    "ov.exact.direction": PAPER | {"ngd, momentum", "ngd, decay"},
+    "ov.exact.norm": PAPER | {"ngd, momentum"},
+    "ov.exact.loss": PAPER | {"ngd, momentum"},
+}
+
+
+def speaks(claim: Claim, constants: Constants) -> bool:
+    return all(np.all(p.check(constants)) for p in claim.preconditions)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_claim_speaks_of_the_rules_it_was_derived_for(
+    rule: str, constants_of: Callable[..., Constants]
+) -> None:
+    settings = (
+        *RULES[rule],
+        "embedding=standard",
+        f"train.feed_forward.steps={STEPS}",
+        *("train.feed_forward.step_size=0.25", "train.attention.step_size=0.125"),
+    )
+    constants = constants_of([SAMPLES], V, *settings)
+    assert {c.id for c in CLAIMS if speaks(c, constants)} == {
+        claim for claim, rules in SPOKEN_OF.items() if rule in rules
+    }
+
+
+def test_a_job_is_held_against_every_claim_that_may_speak_of_its_rule() -> None:
+    for rule, spoken in RULES.items():
+        held = {claim.id for claim in claims_of(read_config(compose_job(spoken)).optimizer)}
+        assert held >= {claim for claim, rules in SPOKEN_OF.items() if rule in rules}
+        assert held < set(SPOKEN_OF)
+
+
+def test_every_claim_is_spoken_of_here() -> None:
+    assert set(SPOKEN_OF) == {claim.id for claim in CLAIMS}
