@@ -25,7 +25,8 @@ from ntp_dynamics.studies.next_token.theory.claims import CLAIMS
 from ntp_dynamics.studies.next_token.theory.constants import Constants
 from ntp_dynamics.studies.next_token.theory.entrywise import adam_speed
 from ntp_dynamics.studies.next_token.theory.levels import longest_chain
-from ntp_dynamics.verdict.claim import Claim, at
+from ntp_dynamics.verdict.claim import Claim
+from ntp_dynamics.verdict.terms import at
 
 PROBLEMS = json.loads((Path(__file__).parents[1] / "golden.json").read_text())["problems"]
 STANDARD = ("embedding=standard", "train.margin=8")
