@@ -1,4 +1,4 @@
-"""When the asymptotic bounds of Huang, Liang, Yang 2024 begin to speak; letters as in `constants`."""
+"""When bounds of Huang, Liang, Yang 2024 begin to speak; letters as in `constants`."""
 
 from __future__ import annotations
 
