@@ -85,9 +85,9 @@ class Residuals:
     def of(
         cls, weights: Float[np.ndarray, "W S T"], inside: Bool[np.ndarray, "W S T"]
     ) -> Residuals:
-        any_run = inside.any(axis=1)
+        any_run = np.any(inside, axis=1)
         first = np.argmax(any_run, axis=1)
-        until = np.where(any_run.any(axis=1), any_run.shape[1] - np.argmax(any_run[:, ::-1], 1), 0)
+        until = np.where(any_run.any(axis=1), any_run.shape[1] - any_run[:, ::-1].argmax(axis=1), 0)
         along = first[:, None] + np.arange(max(int((until - first).max()), 1))
         places = np.minimum(along, inside.shape[-1] - 1)
         at = places[:, None]

@@ -103,7 +103,7 @@ class Case:
         """Runs whose law is nan where it is asked: it may be made of what they recorded."""
         if not self.law.curves:
             return np.zeros(len(self.log_y), dtype=bool)
-        return (np.isnan(self.log_f) & self.counted).any(axis=1)
+        return np.any(np.isnan(self.log_f) & self.counted, axis=1)
 
     @cached_property
     def log_f(self) -> Float[np.ndarray, "... T"]:

@@ -125,7 +125,7 @@ def _verdict(x: Opened, rates: Iterator[tuple[Rate, str | None]]) -> Verdict:
     case, said, numbers, q = x.case, x.said, x.numbers, x.question
     if case.law.of_a_sample:
         found = OF_A_SAMPLE[type(case.law)](case)
-        return Verdict(**said | {"law": q.law.describe()} | found.said(case, said, numbers))
+        return Verdict(**{**said, "law": q.law.describe(), **found.said(case, said, numbers)})
     ensemble = q.about == "ensemble"
     rate, reason = next(rates)
     bound = hold(mean_case(case) if ensemble else case)

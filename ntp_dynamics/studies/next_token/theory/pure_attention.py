@@ -47,13 +47,14 @@ def is_best(
     runs = np.flatnonzero(best)
     if not runs.size:
         return best
-    pairs = _pairs([corpora[run] for run in runs], [recognitions[run] for run in runs])
-    many = np.stack([corpora[run].multiplicity for run in runs])
+    chosen = [corpora[run] for run in runs.tolist()]
+    pairs = _pairs(chosen, [recognitions[run] for run in runs.tolist()])
+    many = np.stack([corpus.multiplicity for corpus in chosen])
     size = max(1, BLOCK // logits[0].size)
     for first in range(0, len(pairs.run), size):
-        run, label, optimal, wrong = (x[first : first + size] for x in pairs)
-        positive = rates(logits[runs[run]], optimal, label, many[run]) > 0
-        best[runs[run[(wrong & ~positive).any(axis=1)]]] = False
+        some = Pairs(*(x[first : first + size] for x in pairs))
+        positive = rates(logits[runs[some.run]], some.best, some.label, many[some.run]) > 0
+        best[runs[some.run[(some.wrong & ~positive).any(axis=1)]]] = False
     return best
 
 
