@@ -22,12 +22,8 @@ import numpy as np
 from jaxtyping import Float
 
 from ntp_dynamics.studies.next_token.choices import Stage
-from ntp_dynamics.studies.next_token.theory.burn_in import (
-    corollary1_burn_in,
-    corollary1_length,
-    theorem2_burn_in,
-)
 from ntp_dynamics.studies.next_token.theory.constants import Constants
+from ntp_dynamics.studies.next_token.theory.fixed_point import fixed_point
 from ntp_dynamics.studies.next_token.theory.hypotheses import (
     ASSUMPTION_1,
     ASSUMPTION_2,
@@ -55,7 +51,6 @@ STAGE_2 = (
     RELATIONS,
     SMALL_STEP,
 )
-
 
 # --- Proposition 1: the feed-forward layer ------------------------------------------------------
 
@@ -110,6 +105,22 @@ PROPOSITION_1 = [
 ]
 
 # --- Corollary 1: the margins of the feed-forward layer -----------------------------------------
+
+
+def corollary1_length(c: Constants, log_steps: Any) -> Float[np.ndarray, " S"]:
+    """384 ||W*_ov||^5 log(2|V|) log T / eta0, which T must reach."""
+    return 384 * c.ov_norm**5 * math.log(2 * c.vocab_size) * log_steps / c.eta0
+
+
+def corollary1_burn_in(c: Constants) -> Float[np.ndarray, " S"]:
+    """Smallest T from which T >= 384 ||W*_ov||^5 log(2|V|) log T / eta0."""
+    factor = corollary1_length(c, 1.0)
+
+    def next_after(t: Float[np.ndarray, " S"]) -> Float[np.ndarray, " S"]:
+        # T -> factor log T contracts to the larger root, where there is one
+        return np.where(factor > math.e, factor * np.log(np.maximum(t, math.e)), 2.0)
+
+    return np.ceil(np.maximum(fixed_point(next_after, 1e3 + factor, 200), 2.0))
 
 
 def corollary1(version: str, spelt: str, observable: str, low: float, high: float) -> Claim:
@@ -184,6 +195,12 @@ THEOREM_1 = [
 def theorem2_rates(c: Constants) -> tuple[Float[np.ndarray, " S"], Float[np.ndarray, " S"]]:
     """C0 = eta0 / (4 ||W*_ov||^2) and C1 = eta / (4 L_max ||W*_kq||^2)."""
     return c.eta0 / (4 * c.ov_norm**2), c.eta / (4 * c.max_length * c.kq_norm**2)
+
+
+def theorem2_burn_in(c: Constants) -> Float[np.ndarray, " S"]:
+    """Smallest t from which t >= 1696 N L_max^4 ||W*_kq||^6 log^2 t / eta, the larger root."""
+    factor = 1696 * c.n * c.max_length**4 * c.kq_norm**6 / c.eta
+    return np.ceil(fixed_point(lambda t: factor * np.log(t) ** 2, 1e3 + factor, 100))
 
 
 def theorem2_leak(c: Constants) -> Law:
