@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Float
 
 from ntp_dynamics.observe.readings import Readings
 from ntp_dynamics.record.written import TERMS, Written, write_terms
@@ -52,7 +53,7 @@ def judge_claims(
     """
     readings = Readings(tree, residual)
     given = Given(constants, readings.runs)
-    terms = [Terms(claim, given) for claim in claims]
+    terms = [Terms(claim, given, _places(claim, readings, constants)) for claim in claims]
     asked = [_asked(each, readings) for each in terms]
     verdicts = iter(judge_asked([x for x in asked if isinstance(x, Asked)]))
     return [
@@ -75,12 +76,16 @@ def _asked(terms: Terms, readings: Readings) -> Asked | Verdict:
         excluded = ((f"{claim.observable} was not recorded", runs),)
         return inapplicable(runs, excluded, claim.about)
     constants = terms.given.constants
-    t, _ = readings.placed(claim, constants)
 
     def series() -> Series:
         return readings.series(claim, constants, terms.law.reads_logs)
 
-    return Asked(terms, series, readings.quantity(claim).log_floor(t[-1]))
+    return Asked(terms, series, readings.quantity(claim).log_floor(terms.t[-1]))
+
+
+def _places(claim: Claim, readings: Readings, constants: Any) -> Float[np.ndarray, " T"]:
+    """Where its observable was recorded; a single step where it was not."""
+    return readings.placed(claim, constants)[0] if readings.holds(claim) else np.ones(1)
 
 
 def _untrained(runs: int) -> Series:
@@ -90,4 +95,4 @@ def _untrained(runs: int) -> Series:
 def _written(terms: Terms, readings: Readings) -> Written | None:
     if not readings.holds(terms.claim):
         return None
-    return write_terms(terms, readings.placed(terms.claim, terms.given.constants)[0])
+    return write_terms(terms)

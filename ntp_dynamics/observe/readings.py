@@ -29,17 +29,16 @@ class Readings:
     def __init__(self, tree: xarray.DataTree, residual: str | None = None):
         self.runs = int(tree.sizes["run"])
         self._tree, self._residual = tree, residual
-        self._stages: dict[str, Variables] = {}
+        self._stages: dict[str, Variables | None] = {}
         self._later: dict[tuple[str, str], tuple[np.ndarray, Float[np.ndarray, " T"]]] = {}
         self._placed: dict[tuple[str, str], Placed] = {}
         self._series: dict[tuple[Any, ...], Series] = {}
 
     def stage(self, name: str) -> Variables | None:
         """The variables of a stage; None where it was not trained."""
-        if name not in self._tree.children:
-            return None
         if name not in self._stages:
-            self._stages[name] = dict(self._tree.children[name].variables)
+            there = name in self._tree.children
+            self._stages[name] = dict(self._tree.children[name].variables) if there else None
         return self._stages[name]
 
     def holds(self, claim: Claim) -> bool:

@@ -12,6 +12,13 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ntp_dynamics.record.definition import (
+    Attributes,
+    DefinedGroup,
+    DefinedVariable,
+    Definition,
+)
+
 if TYPE_CHECKING:
     import xarray
 
@@ -37,17 +44,19 @@ class Curved(Protocol):
     def curves(self) -> dict[str, Float[np.ndarray, "N T"]]: ...
 
 
-def laws_tree(laws: Iterable[Curved]) -> xarray.DataTree | None:
-    """The curves of all laws; None where there are none.  Runs that are not covered are nan."""
-    groups: dict[str, dict[str, xarray.Variable]] = {}
+def laws_file(laws: Iterable[Curved]) -> Definition | None:
+    """The file of the curves of all laws; None where there are none.  Runs that are not covered are
+    nan."""
+    stages: dict[str, Curves] = {}
     for law in laws:
         for name, values in law.curves.items():
-            _add(groups.setdefault(law.stage, {}), law, name, values)
-    if not groups:
+            stages.setdefault(law.stage, Curves()).add(law, name, values)
+    if not stages:
         return None
-    import xarray
-
-    return xarray.DataTree.from_dict({k: xarray.Dataset(v) for k, v in sorted(groups.items())})
+    root = DefinedGroup("/", (), (), ())
+    groups = tuple(curves.defined(f"/{stage}") for stage, curves in sorted(stages.items()))
+    values = [x for _, curves in sorted(stages.items()) for x in curves.values]
+    return Definition((root, *groups), values)
 
 
 def read_curve(
@@ -59,32 +68,53 @@ def read_curve(
     return (variable.values[covered] if variable.ndim == 2 else variable.values[None]), t
 
 
-def _add(
-    group: dict[str, xarray.Variable], law: Curved, name: str, values: Float[np.ndarray, "N T"]
-) -> None:
-    import xarray
+class Curves:
+    """Those of a stage, and the grids that they stand on, by name and in the order of the file:
+    curves, then grids."""
 
-    assert law.t is not None, "a curve has a grid"
-    axis = _axis(group, law.clock, law.t)
-    said = {"long_name": f"law of {law.key}", "source": law.source}
-    if len(values) == 1:
-        full = np.broadcast_to(values[0], law.t.shape)
-        group[name] = xarray.Variable((axis,), np.array(full), said)
-        return
-    full = np.full((law.covered.size, law.t.size), np.nan)
-    full[law.covered] = values
-    group[name] = xarray.Variable(("run", axis), full, said)
+    def __init__(self) -> None:
+        self._curves: dict[str, DefinedVariable] = {}
+        self._grids: dict[str, DefinedVariable] = {}
+        self._values: dict[str, np.ndarray] = {}
+        self._sizes: dict[str, int] = {}
 
+    @property
+    def values(self) -> list[np.ndarray]:
+        return [self._values[name] for name in (*self._curves, *self._grids)]
 
-def _axis(group: dict[str, xarray.Variable], clock: str, t: Float[np.ndarray, " T"]) -> str:
-    """The dimension of a grid, named after its clock; of other grids on that clock numbered."""
-    import xarray
+    def defined(self, path: str) -> DefinedGroup:
+        """The group of the file."""
+        variables = (*self._curves.values(), *self._grids.values())
+        return DefinedGroup(path, tuple(self._sizes.items()), (), variables)
 
-    for i in count(1):
-        name = clock if i == 1 else f"{clock}_{i}"
-        if name not in group:
-            grid = t.astype(np.int64) if (t == np.floor(t)).all() else t
-            group[name] = xarray.Variable((name,), grid)
-        if np.array_equal(group[name].values, t):
-            return name
-    raise AssertionError
+    def add(self, law: Curved, name: str, values: Float[np.ndarray, "N T"]) -> None:
+        """A curve of a law, for the runs that it covers or one for all."""
+        assert law.t is not None, "a curve has a grid"
+        axis = self._axis(law.clock, law.t)
+        said = (("long_name", "str", f"law of {law.key}"), ("source", "str", law.source))
+        if len(values) == 1:
+            full = np.array(np.broadcast_to(values[0], law.t.shape))
+            self._curves[name] = self._variable(name, (axis,), full, said)
+            return
+        full = np.full((law.covered.size, law.t.size), np.nan)
+        full[law.covered] = values
+        self._curves[name] = self._variable(name, ("run", axis), full, said)
+
+    def _axis(self, clock: str, t: Float[np.ndarray, " T"]) -> str:
+        """The dimension of a grid, named after its clock; of other grids on that clock numbered."""
+        for i in count(1):
+            name = clock if i == 1 else f"{clock}_{i}"
+            if name not in self._grids:
+                grid = t.astype(np.int64) if (t == np.floor(t)).all() else t
+                self._grids[name] = self._variable(name, (name,), grid)
+            if np.array_equal(self._values[name], t):
+                return name
+        raise AssertionError
+
+    def _variable(
+        self, name: str, dims: tuple[str, ...], values: np.ndarray, said: Attributes = ()
+    ) -> DefinedVariable:
+        self._values[name] = values
+        for dim, size in zip(dims, values.shape, strict=True):
+            self._sizes.setdefault(dim, size)
+        return DefinedVariable(name, values.dtype.str, dims, values.shape, said)

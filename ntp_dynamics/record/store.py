@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from ntp_dynamics.record.atomic import entry_of_file, write_atomically, written
-from ntp_dynamics.record.definition import definition
+from ntp_dynamics.record.definition import Definition, definition
 from ntp_dynamics.record.entries import (
     CHECKPOINTS,
     CONFIG,
@@ -105,7 +105,10 @@ class RecordWriter:
 
     def tree(self, name: str, tree: xarray.DataTree) -> None:
         """Write netCDF4 with a checksum on every variable."""
-        made = definition(tree)
+        self.numbers(name, definition(tree))
+
+    def numbers(self, name: str, made: Definition) -> None:
+        """The same, of what is defined already."""
         with HDF5:
             known = known_file(made)
             if known is None:

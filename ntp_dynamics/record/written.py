@@ -101,20 +101,20 @@ def claim_key(identity: str, version: str) -> str:
 
 def write_down(claim: Claim, constants: Any, t: Float[np.ndarray, " T"], runs: int) -> Written:
     """A claim with the constants of a record filled in, on the grid it is judged on."""
-    return write_terms(Terms(claim, Given(constants, runs)), t)
+    return write_terms(Terms(claim, Given(constants, runs), t))
 
 
-def write_terms(terms: Terms, t: Float[np.ndarray, " T"]) -> Written:
+def write_terms(terms: Terms) -> Written:
     """The same, of constants that are filled in already."""
     claim, covered = terms.claim, terms.kept
     found: dict[str, Any] = {}
     if terms.any_kept:
         found = {
             "offset": terms.offset,
-            "law": terms.kept_law(t),
+            "law": terms.kept_law,
             "log_constant": _covered(terms.log_constant, covered),
             "t_min": _covered(terms.t_min, covered),
-            "t": t,
+            "t": terms.t,
         }
     given = {name: str(getattr(claim, name)) for name in SAID}
     same = {name: getattr(claim, name) for name in ("side", "tight", "ceiling", "clock")}

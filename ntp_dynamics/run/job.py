@@ -21,7 +21,7 @@ from ntp_dynamics.observe.judgement import Judged, judge_claims, laws_of, verdic
 from ntp_dynamics.observe.measure import Unmeasurable
 from ntp_dynamics.observe.observable import Observable
 from ntp_dynamics.record.identity import identity
-from ntp_dynamics.record.laws import LAWS, laws_tree
+from ntp_dynamics.record.laws import LAWS, laws_file
 from ntp_dynamics.record.outcome import one_line, summary
 from ntp_dynamics.record.plan import short_name
 from ntp_dynamics.record.record import Record, read_back
@@ -118,9 +118,9 @@ def job_parts(
                 judged = judge_claims(tree, job.constants(tree), job.claims, job.study.residual)
                 claims = [j.to_json() for j in judged]
                 writer.json(VERDICTS, verdicts_file(claims))
-                curved = laws_tree(laws_of(judged))
+                curved = laws_file(laws_of(judged))
                 if curved is not None:
-                    writer.tree(LAWS, curved)
+                    writer.numbers(LAWS, curved)
                 for j in judged:
                     log.data(f"{j.claim.id} ({j.claim.version}): {j.verdict.sentence}")
                 said = [*job.problem.notes(), *drops.notes(job.hooks, tree)]

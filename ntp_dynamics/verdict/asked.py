@@ -55,6 +55,7 @@ class Asked:
             unit=claim.unit,
             timeless=claim.timeless,
             offset=terms.offset,
+            kept_law=terms.kept_law if covered else None,
             tight=claim.tight,
             evaluated=claim.evaluated,
         )

@@ -99,13 +99,16 @@ def _room(case: Case, sign: int, log_limit: Float[np.ndarray, "S 1"]) -> Float[n
 
 def _supremum(case: Case) -> Bound:
     need = -_room(case, case.sign, np.zeros((1, 1))).min(axis=0)  # (T,), the worst run
-    now, before = need.max(), np.max(need, where=case.t <= case.end / 10, initial=-np.inf)
-    if np.isneginf(now):  # nothing visible asks for any constant
-        return Bound(sup_constant=case.sign * float(now))
-    with np.errstate(invalid="ignore"):
-        growth = float(now - before) if np.isfinite(before) else math.nan
-    step = case.clock.place(case.t[np.argmax(need)])
-    return Bound(sup_constant=case.sign * float(now), sup_step=step, sup_growth=growth)
+    at = int(np.argmax(need))
+    now = float(need[at])
+    if now == -math.inf:  # nothing visible asks for any constant
+        return Bound(sup_constant=case.sign * now)
+    earlier = need[: np.searchsorted(case.t, case.end / 10, side="right")]
+    before = float(earlier.max(initial=-math.inf))
+    growth = now - before if math.isfinite(before) else math.nan
+    return Bound(
+        sup_constant=case.sign * now, sup_step=case.clock.place(case.t[at]), sup_growth=growth
+    )
 
 
 def _judged(case: Case, room: Float[np.ndarray, "S T"], bound: Bound) -> Bound:

@@ -89,7 +89,8 @@ class Claim:
         Law, constant and start are only filled in where some run meets the hypotheses.  With
         ``beyond`` the verdict also tells, apart, what the runs show that do not meet them.
         """
-        terms = Terms(self, Given(constants, len(np.atleast_2d(np.asarray(log_y)))))
+        runs = len(np.atleast_2d(np.asarray(log_y)))
+        terms = Terms(self, Given(constants, runs), np.asarray(t, dtype=np.float64))
 
         def series() -> Series:
             given = log_y if terms.law.reads_logs else values

@@ -60,41 +60,39 @@ class Fit:
     def errors(self, y: Float[np.ndarray, "S T"]) -> Float[np.ndarray, "W S"]:
         """Standard errors of the slopes in whole windows (`Residuals.errors`)."""
         made = self.residuals
-        rows = max(1, BLOCK // made.places.size)
-        if len(y) <= rows:
-            return made.errors(y).T
-        parts = range(0, len(y), rows)
-        return np.concatenate([made.of_runs(i, i + rows).errors(y[i : i + rows]) for i in parts]).T
+        many = max(1, BLOCK // made.places.size)
+        if len(y) <= many:
+            return made.errors(y)
+        parts = [slice(i, i + many) for i in range(0, len(y), many)]
+        return np.concatenate([made.of_runs(runs).errors(y[runs]) for runs in parts], axis=1)
 
 
 @dataclass(frozen=True, eq=False)
 class Residuals:
     """What a parabola leaves of y in whole windows W, each of up to L places (``mask``: its own).
 
-    ``away`` and ``bend``: orthogonal functions, x less its mean, and a parabola of length 1; ``n``:
-    how many places, ``square``: 1 / sum (x - mean)^2.
+    ``base``: 1, x and the parabola, orthogonal to one another and of length 1; ``n``: how many
+    places; ``square``: 1 / sum (x - mean)^2.  S as in `Fit`.
     """
 
     places: Int[np.ndarray, "W L"]
-    mask: Bool[np.ndarray, "S W L"]
-    n: Float[np.ndarray, "S W 1"]
-    square: Float[np.ndarray, "S W 1"]
-    away: Float[np.ndarray, "S W L"]
-    bend: Float[np.ndarray, "S W L"]
+    mask: Bool[np.ndarray, "W S L"]
+    base: Float[np.ndarray, "W S 3 L"]
+    n: Float[np.ndarray, "W S"]
+    square: Float[np.ndarray, "W S"]
 
     @classmethod
     def of(
         cls, weights: Float[np.ndarray, "W S T"], inside: Bool[np.ndarray, "W S T"]
     ) -> Residuals:
-        any_run = inside.any(axis=1)
+        any_run = np.any(inside, axis=1)
         first = np.argmax(any_run, axis=1)
-        until = np.where(any_run.any(axis=1), any_run.shape[1] - np.argmax(any_run[:, ::-1], 1), 0)
-        longest = max(int((until - first).max()), 1)
-        along = first[:, None] + np.arange(longest)
+        until = np.where(any_run.any(axis=1), any_run.shape[1] - any_run[:, ::-1].argmax(axis=1), 0)
+        along = first[:, None] + np.arange(max(int((until - first).max()), 1))
         places = np.minimum(along, inside.shape[-1] - 1)
-        window, runs = np.arange(len(places))[:, None], slice(None)
-        mask = np.moveaxis(inside[window, runs, places], 2, 0) & (along < until[:, None])
-        w = np.where(mask, np.moveaxis(weights[window, runs, places], 2, 0), 0.0)
+        at = places[:, None]
+        mask = np.take_along_axis(inside, at, axis=2) & (along < until[:, None])[:, None]
+        w = np.where(mask, np.take_along_axis(weights, at, axis=2), 0.0)
         with np.errstate(invalid="ignore", divide="ignore"):
             n = mask.sum(axis=-1, keepdims=True).astype(float)
             square = (w * w).sum(axis=-1, keepdims=True)
@@ -102,16 +100,17 @@ class Residuals:
             bend = away * away - 1 / (square * n) - away * square * (away**3).sum(-1, keepdims=True)
             bend = np.where(mask, bend, 0.0)
             bend /= np.sqrt((bend * bend).sum(axis=-1, keepdims=True))
-        return cls(places, mask, n, square, away, bend)
+            base = np.stack([mask / np.sqrt(n), w / np.sqrt(square), bend], axis=2)
+        return cls(places, mask, base, n[..., 0], square[..., 0])
 
-    def of_runs(self, first: int, until: int) -> Residuals:
+    def of_runs(self, runs: slice) -> Residuals:
         """Those of some runs."""
-        if len(self.mask) == 1:
+        if self.mask.shape[1] == 1:
             return self
-        parts = (self.mask, self.n, self.square, self.away, self.bend)
-        return Residuals(self.places, *(x[first:until] for x in parts))
+        parts = (self.mask, self.base, self.n, self.square)
+        return Residuals(self.places, *(x[:, runs] for x in parts))
 
-    def errors(self, y: Float[np.ndarray, "S T"]) -> Float[np.ndarray, "S W"]:
+    def errors(self, y: Float[np.ndarray, "S T"]) -> Float[np.ndarray, "W S"]:
         """Standard errors of slopes under noise that follows an autoregression.
 
         What a parabola leaves of y is taken for noise: e of n points, sigma^2 = sum e^2 / (n - 3),
@@ -120,15 +119,16 @@ class Residuals:
         rho) / n is for a mean (Kendall 1954).  Smooth curvature is no noise; the halves of a window
         show it.
         """
-        n, square = self.n[..., 0], self.square[..., 0]
-        e = y[:, self.places]  # (S, W, L)
+        if self.mask.shape[1] == 1:  # (W, 1, L, S): all runs are columns of one matrix
+            e = y.T[self.places][:, None]
+        else:  # (W, S, L, 1)
+            e = np.moveaxis(y[:, self.places], 0, 1)[..., None]
+        n, square = self.n, self.square
         with np.errstate(invalid="ignore", divide="ignore"):
-            e -= (e * self.mask).sum(axis=-1, keepdims=True) / self.n
-            e *= self.mask
-            e -= self.away * (self.away * self.square * e).sum(axis=-1, keepdims=True)
-            e -= self.bend * (self.bend * e).sum(axis=-1, keepdims=True)
-            size = (e * e).sum(axis=-1)
-            rho = (e[..., 1:] * e[..., :-1]).sum(axis=-1) / size
+            e = e * self.mask[..., None]
+            e -= np.swapaxes(self.base, 2, 3) @ (self.base @ e)
+            size = np.einsum("wsli,wsli->wsi", e, e).reshape(len(n), -1)
+            rho = np.einsum("wsli,wsli->wsi", e[:, :, 1:], e[:, :, :-1]).reshape(len(n), -1) / size
             rho = np.clip(rho + (3 + 5 * rho) / n, 0.0, MOST_CORRELATED)
             error = np.sqrt(size / (n - 3) * square * (1 + rho) / (1 - rho))
         return np.where(size > 0, np.where(n > 3, error, np.inf), 0.0)

@@ -75,7 +75,7 @@ class Case:
     @cached_property
     def plain(self) -> bool:
         """Whether y and f are finite everywhere, and everything that counts is visible."""
-        finite = np.isfinite(self.log_y).all() and np.isfinite(self.law.log_f(self.t)).all()
+        finite = np.isfinite(self.log_y).all() and np.isfinite(self.log_f).all()
         return bool(finite) and not self.floored
 
     @cached_property
@@ -103,13 +103,12 @@ class Case:
         """Runs whose law is nan where it is asked: it may be made of what they recorded."""
         if not self.law.curves:
             return np.zeros(len(self.log_y), dtype=bool)
-        return (np.isnan(self.log_f) & self.counted).any(axis=1)
+        return np.any(np.isnan(self.log_f) & self.counted, axis=1)
 
     @cached_property
-    def log_f(self) -> Float[np.ndarray, "S T"]:
-        log_f = self.law.log_f(self.t)
-        same = log_f.shape == self.log_y.shape
-        return log_f if same else np.broadcast_to(log_f, self.log_y.shape)
+    def log_f(self) -> Float[np.ndarray, "... T"]:
+        """One row where runs have it in common."""
+        return self.law.log_f(self.t)
 
     @cached_property
     def rounding(self) -> Float[np.ndarray, "S T"]:
@@ -132,6 +131,8 @@ class Case:
 
 def last(t: Float[np.ndarray, " T"], mask: Bool[np.ndarray, "S T"]) -> Float[np.ndarray, " S"]:
     """The last step of each run where the mask holds; 1 where it never does."""
+    if mask[:, -1].all() and grid_of(t).stuck is None:
+        return np.full(len(mask), t[-1])
     return np.where(mask, t, 1.0).max(axis=1)
 
 
@@ -143,6 +144,8 @@ def shortest(case: Case) -> Float[np.ndarray, " S"]:
 
 def waiting(case: Case) -> Float[np.ndarray, " S"]:
     """The same, where a run shows none yet; else nan."""
+    if case.deep.all():
+        return np.full(len(case.deep), np.nan)
     return np.where(case.deep, np.nan, shortest(case))
 
 

@@ -125,7 +125,7 @@ def _verdict(x: Opened, rates: Iterator[tuple[Rate, str | None]]) -> Verdict:
     case, said, numbers, q = x.case, x.said, x.numbers, x.question
     if case.law.of_a_sample:
         found = OF_A_SAMPLE[type(case.law)](case)
-        return Verdict(**said | {"law": q.law.describe()} | found.said(case, said, numbers))
+        return Verdict(**{**said, "law": q.law.describe(), **found.said(case, said, numbers)})
     ensemble = q.about == "ensemble"
     rate, reason = next(rates)
     bound = hold(mean_case(case) if ensemble else case)
@@ -183,13 +183,14 @@ def _words(case: Case, bound: Bound, rate: Rate, ensemble: bool) -> list[str]:
         broken = bound.status == "violated" or rate.status == "contradicted"
         kept = bound.status.startswith("holds") or rate.status == "consistent"
         return ["contradicted" if broken else "kept" if kept else "undecided"] * runs
-    words = np.full(runs, "kept" if bound.slacks is not None else "undecided", dtype="<U12")
+    words = ["undecided" if bound.slacks is None else "kept"] * runs
     if rate.runs.size:
-        decided = rate.runs != "undecided"
-        words[decided] = rate.runs[decided]
-    if bound.broken is not None:
-        words[bound.broken] = "broken"
-    return words.tolist()
+        rated = rate.runs.tolist()
+        words = [x if y == "undecided" else y for x, y in zip(words, rated, strict=True)]
+    if bound.broken is not None and bound.broken.any():
+        for run in np.flatnonzero(bound.broken).tolist():
+            words[run] = "broken"
+    return words
 
 
 def _spread(

@@ -7,9 +7,9 @@ run, since the runs of a job may have different data and hence different constan
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,6 +23,7 @@ from ntp_dynamics.verdict.parameters import (
     curve_of,
     in_short,
     one_a_run,
+    ordered,
     power_formula,
     told,
 )
@@ -141,14 +142,14 @@ class Law(ABC):
     def scaling(low: float, high: float) -> Law:
         """Along an axis x of positive values the exponent d ln E y / d ln x lies in [low, high],
         of which one may be infinite (`verdict.scaling`)."""
-        return _made("scaling", *_ordered(low, high))
+        return _made("scaling", *ordered(low, high))
 
     @staticmethod
     def decay(low: float, high: float, *, log_shape: CurveLike = 0.0) -> Law:
         """P(y = 1) = C f(t) e^(-rate t) with a rate in [low, high], one of which may be infinite;
         y as in ``frequency``, ln f given as in ``equals``.  No count is ever logged, so that zeros
         count as what they are (`verdict.decay`)."""
-        return _made("decay", *_ordered(low, high), curve_of(log_shape))
+        return _made("decay", *ordered(low, high), curve_of(log_shape))
 
     @staticmethod
     def monotone(sign: int) -> Monotone:
@@ -269,10 +270,16 @@ class LinearGrowth(Law, form="linear_growth"):
         """The constant of the upper (+1) or the lower (-1) side; None = unspecified."""
         return self.high if sign > 0 else self.low
 
+    @cached_property
+    def sides(self) -> tuple[int, ...]:
+        """Those that are claimed at all."""
+        above = self.high is None or not np.isinf(self.high).any()
+        below = self.low is None or not (self.low == 0).any()
+        return (+1,) * above + (-1,) * below
+
     def claims(self, sign: int) -> bool:
-        """Whether that side is claimed at all."""
-        limit = self.limit(sign)
-        return limit is None or not np.any(np.isinf(limit) if sign > 0 else limit == 0)
+        """Whether that side is."""
+        return sign in self.sides
 
     def log_f(self, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
         return grid_of(t).log[None]
@@ -306,10 +313,3 @@ def _made(form: str, *parameters: Any) -> Law:
     """A law of a form that is registered by its own module."""
     made: Any = FORMS[form]
     return made(*parameters)
-
-
-def _ordered(low: float, high: float) -> tuple[float, float]:
-    """Raises ValueError where nothing is claimed, or nothing can be met."""
-    if not low <= high or low == high == math.inf or (low, high) == (-math.inf, math.inf):
-        raise ValueError(f"[{low:g}, {high:g}] is no range that says something")
-    return float(low), float(high)

@@ -29,7 +29,7 @@ def curve_of(value: Any) -> Any:
 def on_grid(curve: Any, t: Float[np.ndarray, " T"]) -> Float[np.ndarray, "S T"]:
     """(1, T) or (S, T): the values of a curve on a grid."""
     values = curve_of(curve(t)) if callable(curve) else curve
-    return np.broadcast_to(values, (values.shape[0], t.size))
+    return values if values.shape[1] == t.size else np.broadcast_to(values, (len(values), t.size))
 
 
 def allowance(value: Any) -> Any:
@@ -77,3 +77,10 @@ def told(value: Float[np.ndarray, " N"] | None) -> Any:
 def heard(value: Any) -> Float[np.ndarray, " N"] | None:
     """The inverse of ``told``.  Raises ValueError for what are no numbers."""
     return None if value is None else one_a_run(np.asarray(value, dtype=np.float64))
+
+
+def ordered(low: float, high: float) -> tuple[float, float]:
+    """Raises ValueError where nothing is claimed, or nothing can be met."""
+    if not low <= high or low == high == math.inf or (low, high) == (-math.inf, math.inf):
+        raise ValueError(f"[{low:g}, {high:g}] is no range that says something")
+    return float(low), float(high)

@@ -28,7 +28,8 @@ from ntp_dynamics.verdict.wording import beyond
 class Question:
     """The arguments of `judge.judge`, checked for what does not depend on runs.
 
-    ``kept``: the runs that meet the hypotheses; ``excluded``: why how many of the others do not.
+    ``kept``: the runs that meet the hypotheses; ``excluded``: why how many of the others do not;
+    ``kept_law``: the law of those that do, if it is known already (`Law.for_runs`).
     ``tight``: a stated value that is met is the claim itself; ``evaluated``: see `claim.Claim`.
     """
 
@@ -47,6 +48,7 @@ class Question:
     unit: str = ""
     timeless: bool = False
     offset: float = 0.0
+    kept_law: Law | None = None
     tight: bool = False
     evaluated: bool = False
 
@@ -59,11 +61,6 @@ class Question:
     def t(self) -> Float[np.ndarray, " T"]:
         """What the law is asked about."""
         return self.series.t + self.offset if self.offset else self.series.t
-
-    @cached_property
-    def kept_law(self) -> Law:
-        """The law of the runs that are kept.  Raises ValueError as `Law.for_runs`."""
-        return self.law.for_runs(self.t, self.kept)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +94,8 @@ def opened(q: Question) -> Verdict | Opened:
     law, series, kept = q.law, q.series, q.kept
     _check(law, q.side, q.about, q.one_sided, q.log_constant)
     _check_places(series.grid, q.clock, isinstance(law, Monotone))
-    runs = len(series.y)
-    if not kept.any():
+    runs, every = len(series.y), bool(kept.all())
+    if not (every or kept.any()):
         return inapplicable(runs, q.excluded, q.about)
     t, end = q.t, series.grid.end + q.offset
     clock = Clock(q.clock, q.unit, q.timeless, q.offset, whole=series.grid.whole)
@@ -124,53 +121,76 @@ def opened(q: Question) -> Verdict | Opened:
     schedule = None if q.schedule is None else np.asarray(q.schedule) + q.offset
     if broken := broken_grid(t, schedule, clock):
         return ended("invalid", "invalid", reason=broken, runs_judged=int(kept.sum()))
-    first = grid_of(t).after(q.offset) if q.t_min is None else np.asarray(q.t_min) + q.offset
-    t_min = np.where(kept, _each("t_min", first, runs), np.nan)
+    t_min = _started(q, runs)
     start = np.maximum(t_min, law.start)
-    kept_law = None
     if (late := start > end).any():
+        late &= kept
         why = beyond(float(start[late].min()) - q.offset, horizon, q.clock, q.unit)
         if late[kept].all():
             reason = f"{why}, so neither bound nor rate can be judged"
             return ended("insufficient", "undecided", reason=reason)
         said["excluded"] = (*q.excluded, (why, int(late.sum())))
-        kept = kept & ~late
-        kept_law = law.for_runs(t, kept)
-    every = bool(kept.all())
-
-    def of_kept(values: np.ndarray) -> np.ndarray:
-        return values if every else values[kept]
-
-    def column(name: str, value: Any) -> Float[np.ndarray, "S 1"] | None:
-        return None if value is None else _column(name, value, kept)
-
-    sound = of_kept(series.sound)
-    counted = t >= of_kept(start)[:, None]
-    floor = _column("log_floor", -math.inf if q.log_floor is None else q.log_floor, kept)
-    case = Case(
-        t=t,
-        log_y=of_kept(series.y),
-        law=q.kept_law if kept_law is None else kept_law,
-        sign=-1 if q.one_sided and q.side == "lower" else 1,
-        counted=counted if series.all_sound else sound & counted,
-        readable=floor + math.log(FLOOR_FACTOR),
-        t_min=_column("t_min", t_min, kept)[:, 0],
-        log_constant=column("log_constant", q.log_constant),
-        log_ceiling=column("log_ceiling", q.log_ceiling),
-        clock=clock,
-    )
-    if law.curves and len(case.law.log_f(t)) == 1 and np.isnan(case.log_f[case.counted]).any():
+        kept, every = kept & ~late, False
+    case = _case(q, kept if not every else None, t_min, start, clock)
+    if law.curves and len(case.log_f) == 1 and case.lawless.any():
         raise ValueError("the law is nan at a step to be judged")
+    said["outcomes"] = _outcomes(kept, "invalid")
     numbers = np.flatnonzero(kept)
+    sound = series.sound if every else series.sound[kept]
     known = series.known if law.reads_logs else series.finite
     if known and series.all_sound and not (law.curves and case.lawless.any()):
-        return Opened(q, case, said | {"outcomes": _outcomes(kept, "invalid")}, numbers)
+        return Opened(q, case, said, numbers)
     bad, reasons = broken_runs(case, sound)
-    said |= {"reason": "; ".join(reasons), "outcomes": _outcomes(kept, "invalid")}
+    said["reason"] = "; ".join(reasons)
     if bad.all() or (bad.any() and q.about == "ensemble"):
         more = {"gate": "invalid", "law": law.describe(), "runs_judged": len(case.log_y)}
         return Verdict(**said | more)
     return Opened(q, case.of(~bad) if bad.any() else case, said, numbers[~bad])
+
+
+def _started(q: Question, runs: int) -> Float[np.ndarray, " S"]:
+    """Where the claim starts in each run that is kept."""
+    if q.t_min is None:
+        return np.full(runs, grid_of(q.t).after(q.offset))
+    starts = _each("t_min", q.t_min, runs)
+    return starts + q.offset if q.offset else starts
+
+
+def _case(
+    q: Question,
+    kept: Bool[np.ndarray, " S"] | None,
+    t_min: Float[np.ndarray, " S"],
+    start: Float[np.ndarray, " S"],
+    clock: Clock,
+) -> Case:
+    """The case of the runs that are kept (None: all)."""
+    t, series, law = q.t, q.series, q.law
+    runs = len(series.y)
+
+    def of_kept(values: np.ndarray) -> np.ndarray:
+        return values if kept is None else values[kept]
+
+    def column(name: str, value: Any) -> Float[np.ndarray, "S 1"]:
+        chosen = of_kept(_each(name, value, runs))
+        if np.isnan(chosen).any():
+            raise ValueError(f"{name} is nan in a run to be judged")
+        return chosen[:, None]
+
+    counted = t >= of_kept(start)[:, None]
+    floor = column("log_floor", -math.inf if q.log_floor is None else q.log_floor)
+    known = q.kept_law if kept is None or np.array_equal(kept, q.kept) else None
+    return Case(
+        t=t,
+        log_y=of_kept(series.y),
+        law=known or law.for_runs(t, q.kept if kept is None else kept),
+        sign=-1 if q.one_sided and q.side == "lower" else 1,
+        counted=counted if series.all_sound else of_kept(series.sound) & counted,
+        readable=floor + math.log(FLOOR_FACTOR),
+        t_min=column("t_min", t_min)[:, 0],
+        log_constant=None if q.log_constant is None else column("log_constant", q.log_constant),
+        log_ceiling=None if q.log_ceiling is None else column("log_ceiling", q.log_ceiling),
+        clock=clock,
+    )
 
 
 def _outcomes(kept: Bool[np.ndarray, " S"], word: str) -> tuple[str, ...]:
@@ -198,14 +218,6 @@ def _check(law: Law, side: str, about: str, one_sided: bool, log_constant: Any) 
     rateless = isinstance(law, Exponential) and law.rate is None
     if log_constant is not None and (rateless or not one_sided):
         raise ValueError(f"the law {law.describe()} takes no constant")
-
-
-def _column(name: str, value: Any, kept: Bool[np.ndarray, " S"]) -> Float[np.ndarray, "S 1"]:
-    """One number for each run to be judged.  Raises ValueError where it is nan."""
-    chosen = _each(name, value, len(kept))[kept]
-    if (chosen != chosen).any():
-        raise ValueError(f"{name} is nan in a run to be judged")
-    return chosen[:, None]
 
 
 def _each(name: str, value: Any, runs: int) -> Float[np.ndarray, " S"]:

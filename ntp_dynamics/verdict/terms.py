@@ -49,13 +49,17 @@ class Given:
         """Which runs meet every hypothesis, and why how many of the others do not."""
 
         def ask() -> tuple[Bool[np.ndarray, " S"], Excluded]:
-            holds = [(p.name, self._check(p), self.at(p.failure)) for p in preconditions]
-            return admit(holds, self.runs)
+            holds = [(p, self._check(p)) for p in preconditions]
+            failed = [(p.name, met, self.at(p.failure)) for p, met in holds if not met.all()]
+            return admit(failed, self.runs)
 
         return self._once(preconditions, ask)
 
-    def _check(self, hypothesis: Precondition) -> Any:
-        return self._once(hypothesis, lambda: hypothesis.check(self.constants))
+    def _check(self, hypothesis: Precondition) -> Bool[np.ndarray, " ..."]:
+        def ask() -> Bool[np.ndarray, " ..."]:
+            return np.asarray(hypothesis.check(self.constants), dtype=bool)
+
+        return self._once(hypothesis, ask)
 
     def _once(self, asked: Any, ask: Callable[[], Any]) -> Any:
         """By identity; what is asked is kept, so that no other takes its place."""
@@ -72,6 +76,8 @@ class Terms:
 
     claim: Claim
     given: Given
+    t: Float[np.ndarray, " T"]
+    """Where it was recorded what the claim is about."""
 
     @cached_property
     def kept(self) -> Bool[np.ndarray, " S"]:
@@ -113,8 +119,8 @@ class Terms:
             raise ValueError(f"the offset of {name} is not one number for all runs: {offsets}")
         return float(known[0])
 
-    def kept_law(self, t: Float[np.ndarray, " T"]) -> Law:
-        """The law of the runs that meet the hypotheses, at the recorded places.  Raises ValueError
-        as `Law.for_runs`."""
-        where = t + self.offset if self.offset else t
+    @cached_property
+    def kept_law(self) -> Law:
+        """The law of the runs that meet the hypotheses.  Raises ValueError as `Law.for_runs`."""
+        where = self.t + self.offset if self.offset else self.t
         return self.law.for_runs(where, self.kept)

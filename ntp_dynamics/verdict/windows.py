@@ -78,7 +78,7 @@ class Windows:
     @cached_property
     def full(self) -> Bool[np.ndarray, " S"]:
         """Whether all windows of a run hold steps enough."""
-        return (self.points >= LEAST_POINTS[self.ratio]).all(axis=(0, 1))
+        return np.all(self.points >= LEAST_POINTS[self.ratio], axis=(0, 1))
 
     def slopes(self, y: Float[np.ndarray, "S T"], noise: Any = 0.0) -> Slopes:
         """Least-squares slopes of y on t; nan where a window is empty.  y is finite everywhere;

@@ -8,8 +8,7 @@ import pytest
 import xarray as xr
 
 from ntp_dynamics.draw.curves import curves
-from ntp_dynamics.record.definition import definition
-from ntp_dynamics.record.laws import laws_tree
+from ntp_dynamics.record.laws import laws_file
 from ntp_dynamics.record.trees import read_tree, write_tree
 from ntp_dynamics.record.written import read_down, write_down
 from ntp_dynamics.verdict.claim import Claim, Precondition
@@ -95,16 +94,18 @@ def written():
 def laws(written, tmp_path_factory) -> xr.DataTree:
     """As it is read from a file."""
     path = tmp_path_factory.mktemp("laws") / "laws.nc"
-    tree = laws_tree(written.values())
-    assert tree is not None
-    write_tree(path, definition(tree))
-    assert path.read_bytes() == again(tree, path.with_name("again.nc")).read_bytes()
+    tree = written_and_read(written.values(), path)
+    again = path.with_name("again.nc")
+    written_and_read(written.values(), again)
+    assert path.read_bytes() == again.read_bytes()
+    return tree
+
+
+def written_and_read(laws, path: Path) -> xr.DataTree:
+    made = laws_file(laws)
+    assert made is not None
+    write_tree(path, made)
     return read_tree(path)
-
-
-def again(tree: xr.DataTree, path: Path) -> Path:
-    write_tree(path, definition(tree))
-    return path
 
 
 def record_of(one):
@@ -137,15 +138,14 @@ def test_only_curves_without_a_closed_form_are_in_the_file(written, laws):
     assert np.isnan(laws.children["attention"].dataset["a function (text)"].values[2]).all()
     closed = [one for name, one in written.items() if not one.curves]
     assert len(closed) == len(CLAIMS) - 8
-    assert laws_tree(closed) is None
+    assert laws_file(closed) is None
 
 
-def test_grids_of_one_clock_have_a_dimension_each():
+def test_grids_of_one_clock_have_a_dimension_each(tmp_path):
     law = Law.envelope(lambda t: -t)
     some = [write_down(claim(str(n), law=law), CONSTANTS, np.arange(1.0, n), RUNS) for n in (5, 9)]
     modes = write_down(claim("m", law=law, clock="mode"), CONSTANTS, np.array([0.5, 1.5]), RUNS)
-    tree = laws_tree([*some, modes])
-    assert tree is not None
+    tree = written_and_read([*some, modes], tmp_path / "laws.nc")
     assert dict(tree.children["attention"].sizes) == {"step": 4, "step_2": 8, "mode": 2}
     again = read_down(record_of(some[0]), RUNS, tree)
     assert again is not None
