@@ -114,6 +114,9 @@ BREAKING = [
     ["optimizer=polyak", "init=gaussian"],
     ["engine=numba", "embedding=gaussian"],
     ["engine=numba", "optimizer=adam"],
+    ["study=attractor", "runtime.device=cuda"],
+    ["runtime.device=cuda", "batch.size=4"],
+    ["runtime.device=cuda", "engine=autograd"],
 ]
 
 

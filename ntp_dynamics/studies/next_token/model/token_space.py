@@ -15,10 +15,13 @@ part of W_0 outside the span of the token vectors never moves and counts in the 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+Tensors = TypeVar("Tensors", bound=Any)
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,10 @@ class TokenMatrix:
     left_gram: Float[Tensor, "R A A"] | None = None
     right_gram: Float[Tensor, "R B B"] | None = None
     """None stands for orthonormal columns."""
+
+    def to(self, device: torch.device) -> TokenMatrix:
+        """The same on another device."""
+        return on_device(self, device)
 
     @property
     def orthonormal(self) -> bool:
@@ -94,6 +101,12 @@ class TokenMatrix:
         if self.orthonormal:
             return frobenius(gradient)
         return inner(gradient, self.through_gram(gradient)).clamp_min(0.0).sqrt()
+
+
+def on_device(x: Tensors, device: torch.device) -> Tensors:
+    """A dataclass with all its tensors on another device."""
+    tensors = {name: value for name, value in vars(x).items() if isinstance(value, Tensor)}
+    return replace(x, **{name: value.to(device) for name, value in tensors.items()})
 
 
 def zeros(runs: int, rows: int, columns: int, **grams: Tensor | None) -> TokenMatrix:
