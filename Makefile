@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 export OMP_NUM_THREADS ?= 1
 BASE ?= HEAD
 
-.PHONY: run test lint calibrate catalogue mutants torture bench same oldest newest clean
+.PHONY: run test lint calibrate catalogue mutants torture bench bench-gpu same oldest newest clean
 
 run: $(STAMP)  ## the main job: train, record, judge
 	@$(BIN)/ntp-train
@@ -43,6 +43,9 @@ bench: $(STAMP)  ## how fast training is, beside the usual loop: docs/performanc
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.knowledge_gradient
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.federated
 	@$(BIN)/python -m benchmarks.performance
+
+bench-gpu: $(STAMP)  ## how exact and how fast a GPU is: docs/performance.md (at most ten minutes)
+	@$(BIN)/python -m benchmarks.gpu && $(BIN)/python -m benchmarks.performance --page
 
 same: $(STAMP)  ## are the record bytes those of BASE=REV, in every experiment on every engine? (minutes)
 	@$(BIN)/python -m benchmarks.same $(BASE) $(ONLY)
