@@ -11,9 +11,13 @@ RECORD = Path(__file__).parents[1] / "gpu.json"
 PAGE = """
 ## On a GPU
 
-`runtime.device=cuda` moves the stages of the torch path on a GPU: a step is recorded once as a CUDA
-graph and repeated, float64 in the log domain, sums without atomic additions. States are evaluated
-on the CPU. `make bench-gpu` (at most ten minutes) writes this section.
+`runtime.device=cuda` (study next_token) trains by the torch path on a GPU that torch sees: a step
+is recorded once as a CUDA graph and repeated, float64 in the log domain, sums without atomic
+additions. States are evaluated on the CPU, where everything else of a job stays. Minibatches,
+`engine=numba` and `engine=autograd` are refused; the shadow runs on the CPU. Last bits are those of
+the GPU, and those of a run may depend on how many runs stand beside it, so that such a job has an
+identity of its own. What does not fit in the memory of the device is refused before it is made.
+`make bench-gpu` (at most ten minutes) writes this section.
 
 {found}
 """

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from jaxtyping import Float
 
+from ntp_dynamics.config.choices import Device
 from ntp_dynamics.observe.hooks import Hook
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
@@ -35,7 +36,7 @@ from ntp_dynamics.studies.next_token.model.init import (
 )
 from ntp_dynamics.studies.next_token.model.reference import Reference, SolvedReference
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
-from ntp_dynamics.studies.next_token.size import Shape, in_memory, on_disk, shape_of
+from ntp_dynamics.studies.next_token.size import Shape, in_memory, on_device, on_disk, shape_of
 from ntp_dynamics.studies.next_token.tables import corpora_table, targets_table
 from ntp_dynamics.studies.next_token.theory.targets import Targets, solve_targets
 from ntp_dynamics.system.memory import make_room
@@ -119,6 +120,8 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
     embeddings = draw_embeddings(config, source, corpora[0])
     shape = shape_of(corpora, embeddings[0].dim)
     make_room(in_memory(config, shape, hooks))
+    if config.runtime.device is Device.cuda:
+        make_room(on_device(config, shape), free=torch.cuda.mem_get_info()[0])
     known = _known(config, source, corpora, embeddings)
     targets = known.targets
     batch = pack(corpora, [recognition.collocation for recognition in known.recognitions])
