@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,15 +10,20 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+import ntp_dynamics as ntp
 from benchmarks.engines import RULES, STARTS, VECTORS, Combination, combinations, config_of
 from benchmarks.engines import objective_of as objective_at
+from ntp_dynamics.config.choices import Device
+from ntp_dynamics.config.compose import compose_job, read_config
+from ntp_dynamics.record.identity import identity
 from ntp_dynamics.run.stepping import NO_STEPS
-from ntp_dynamics.studies.next_token.optim.choice import step_sizes
+from ntp_dynamics.studies.next_token.optim.choice import choose, step_sizes
 from ntp_dynamics.studies.next_token.optim.descent import Descent
 from ntp_dynamics.studies.next_token.optim.graphed import GraphedDescent
 from ntp_dynamics.studies.next_token.optim.objectives import Objective
 from ntp_dynamics.studies.next_token.optim.rules import make_rule
 from ntp_dynamics.study import Dynamics, NonFinite
+from ntp_dynamics.system.errors import UserError
 
 CPU, LAST = torch.device("cpu"), 12
 STAGED = sorted({(c.rule, c.stage) for c in combinations()})
@@ -126,6 +132,29 @@ def test_the_first_step_that_is_no_number_is_named_as_by_descent(stage: str) -> 
             dynamics.advance(60, NO_STEPS)
         said.append(str(caught.value))
     assert said[0] == said[1]
+
+
+def test_the_engine_is_named_with_its_device_and_the_shadow_stays_on_the_cpu() -> None:
+    config = read_config(compose_job(["runtime.device=cuda", "tracking=none"]))
+    choice, shadow = choose(config), choose(config, shadow=True)
+    assert not choice.fused
+    assert choice.in_words == "torch, float64, log domain, cuda"
+    assert shadow.device is Device.cpu
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="torch sees a CUDA device")
+def test_without_a_gpu_one_line_says_so_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"runtime\.device: torch .* sees no CUDA device here"):
+        ntp.train(["runtime.device=cuda", "tracking=none"], tmp_path / "job")
+    assert not (tmp_path / "job").exists()
+
+
+def test_a_gpu_gives_a_job_an_identity_of_its_own_and_threads_do_not() -> None:
+    plain, threads, cuda = (
+        identity(read_config(compose_job(["tracking=none", *more])))
+        for more in ([], ["runtime.threads=2"], ["runtime.device=cuda"])
+    )
+    assert plain == threads != cuda
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no CUDA device")
