@@ -267,6 +267,10 @@ class Study(ABC):
         UserError, also for a job that does not fit in memory.
         """
 
+    def measured(self, problem: Any, hooks: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
+        """Those of the hooks that a problem can bear; by default all."""
+        return hooks
+
     @abstractmethod
     def phases(self, problem: Any) -> Sequence[Phase]:
         """Its phases in order, each with the engine that moves it."""
@@ -291,6 +295,10 @@ class Study(ABC):
 
         Raises OSError, ValueError and their like where a file is damaged.
         """
+
+    def held(self, problem: Any) -> Mapping[str, Any] | None:
+        """What `inputs` would read back, where a problem holds it; None where it does not."""
+        return None
 
     @abstractmethod
     def known(self, config: Any, inputs: Mapping[str, Any]) -> Any:

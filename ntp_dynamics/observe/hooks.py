@@ -65,6 +65,10 @@ class Hook:
     clock: str
     own: bool = False
 
+    def bytes_at_once(self, sizes: Mapping[str, int], bytes_per_value: int = 8) -> int:
+        """Of its values at one step, with the sizes of the axes; an unknown axis counts as one."""
+        return bytes_per_value * math.prod(sizes.get(d, 1) for d in ("run", *self.observable.dims))
+
     def measure(self, state: Any, reference: Any, sizes: MutableMapping[str, int]) -> np.ndarray:
         """The values (R, ...) in a state.  Raises Unmeasurable, of an own one what it raises."""
         if self.own:
@@ -133,6 +137,24 @@ def images(hooks: Mapping[str, Iterable[Hook]]) -> set[str]:
     return {hook.observable.name for own in hooks.values() for hook in own if hook.observable.image}
 
 
+LARGE = 2**25
+"""Bytes of an array, of all runs, from which on log-spaced checkpoints leave it out."""
+
+
+def affordable(
+    hooks: Mapping[str, Sequence[Hook]], settings: Hooks, sizes: Mapping[str, int]
+) -> dict[str, list[Hook]]:
+    """The hooks without those of arrays that are too large for log-spaced checkpoints; schedules
+    that say more, or an observable of its own, are taken at their word."""
+    if settings.arrays is not When.checkpoints:
+        return {name: list(due) for name, due in hooks.items()}
+
+    def stays(hook: Hook) -> bool:
+        return hook.clock != ARRAY_CLOCK or hook.bytes_at_once(sizes) <= LARGE
+
+    return {name: [hook for hook in due if stays(hook)] for name, due in hooks.items()}
+
+
 Dropper = Callable[[str, int, Unmeasurable], None]
 """Is told of an observable that cannot be measured: phase, step, why."""
 
@@ -167,9 +189,4 @@ def observe(
 
 def record_size(hooks: Iterable[Hook], sizes: Mapping[str, int], bytes_per_value: int = 8) -> int:
     """Bytes the hooks will record, with the sizes of the axes; an unknown axis counts as one."""
-    return sum(
-        bytes_per_value
-        * len(hook.steps)
-        * math.prod(sizes.get(d, 1) for d in ("run", *hook.observable.dims))
-        for hook in hooks
-    )
+    return sum(len(hook.steps) * hook.bytes_at_once(sizes, bytes_per_value) for hook in hooks)

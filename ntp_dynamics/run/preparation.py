@@ -62,4 +62,5 @@ def prepare(
     hooks = hooks_of(config.hooks, outlines, study.observables, added.observables)
     problem = study.prepare(config, hooks)
     every = [*study.claims_of(config), *added.claims]
+    hooks = study.measured(problem, hooks)
     return PreparedJob(config, study, problem, study.phases(problem), hooks, every)

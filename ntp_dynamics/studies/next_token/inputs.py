@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from pathlib import Path
 
 from ntp_dynamics.config.choices import Device
-from ntp_dynamics.observe.hooks import hooks_of
+from ntp_dynamics.observe.hooks import affordable, hooks_of
 from ntp_dynamics.studies.next_token.choices import EngineName, Stage
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
@@ -71,7 +71,8 @@ def _look_at_corpora(config: Config) -> None:
         from ntp_dynamics.studies.next_token.size import in_memory, shape_of
 
         hooks = hooks_of(config.hooks, outline(config), BUILT_IN)
-        make_room(in_memory(config, shape_of(corpora, embedding.dim), hooks))
+        shape = shape_of(corpora, embedding.dim)
+        make_room(in_memory(config, shape, affordable(hooks, config.hooks, shape.axes)))
         if Stage.joint not in config.train.stages:
             assert isinstance(config.dataset, FileDataset)
             require_collocation(corpora[0], str(config.dataset.path))

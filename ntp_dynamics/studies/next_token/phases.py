@@ -23,6 +23,7 @@ from ntp_dynamics.studies.next_token.optim.objectives import (
 from ntp_dynamics.studies.next_token.optim.state import State
 from ntp_dynamics.studies.next_token.outline import outline
 from ntp_dynamics.studies.next_token.problem import NextToken
+from ntp_dynamics.studies.next_token.size import leaves_out_pairs
 from ntp_dynamics.studies.next_token.tables import as_array
 from ntp_dynamics.study import SHADOW, Dynamics, Outline, Phase
 
@@ -42,6 +43,7 @@ def _phase(problem: NextToken, one: Outline) -> Phase:
     stage = Stage(one.shadow or one.name)
     naive = {"engine": choice.slopes.name} if one.shadow else {}
     frozen = stage is Stage.attention and not one.shadow
+    frozen = frozen and not leaves_out_pairs(problem.config, problem.shape)
     return Phase(
         outline=one,
         start=partial(_start, problem, one, choice),

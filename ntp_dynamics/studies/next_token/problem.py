@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 
 from ntp_dynamics.config.choices import Device
-from ntp_dynamics.observe.hooks import Hook
+from ntp_dynamics.observe.hooks import Hook, affordable
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.draw import (
@@ -36,7 +36,15 @@ from ntp_dynamics.studies.next_token.model.init import (
 )
 from ntp_dynamics.studies.next_token.model.reference import Reference, SolvedReference
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
-from ntp_dynamics.studies.next_token.size import Shape, in_memory, on_device, on_disk, shape_of
+from ntp_dynamics.studies.next_token.size import (
+    Shape,
+    in_memory,
+    leaves_out_pairs,
+    notes_of_size,
+    on_device,
+    on_disk,
+    shape_of,
+)
 from ntp_dynamics.studies.next_token.tables import corpora_table, targets_table
 from ntp_dynamics.studies.next_token.theory.targets import Targets, solve_targets
 from ntp_dynamics.system.memory import make_room
@@ -66,7 +74,10 @@ class NextToken:
     reference: Reference
     feed_forward: TokenMatrix | FullMatrix
     attention: TokenMatrix | FullMatrix
-    hooks: Mapping[str, Sequence[Hook]]
+    hooks: Mapping[str, list[Hook]]
+    """Those of arrays that are not too large."""
+    notes_of_size: Sequence[str]
+    """What is left out, and how long it will take."""
     shape: Shape
 
     @property
@@ -79,7 +90,7 @@ class NextToken:
 
     @cached_property
     def disk(self) -> int:
-        return on_disk(self.shape, self.hooks)
+        return on_disk(self.config, self.shape, self.hooks)
 
     @cached_property
     def memory(self) -> float:
@@ -94,17 +105,20 @@ class NextToken:
     def tables(self) -> dict[str, xarray.Dataset]:
         return {
             "/": corpora_table(self.batch, self.known.streams),
-            "/targets": targets_table(self.reference, self.known.targets),
+            "/targets": targets_table(
+                self.reference, self.known.targets, not leaves_out_pairs(self.config, self.shape)
+            ),
         }
 
     def notes(self) -> list[str]:
-        """Why a run has no target."""
+        """Why a run has no target, and what of a large job is left out."""
         runs: dict[str, list[int]] = {}
         for run, target in enumerate(self.known.targets):
             if target.missing:
                 runs.setdefault(target.missing, []).append(run)
         whole = len(self.known.targets)
-        return [f"no W*_kq ({len(x)} of {whole} runs): {reason}" for reason, x in runs.items()]
+        missing = [f"no W*_kq ({len(x)} of {whole} runs): {reason}" for reason, x in runs.items()]
+        return [*missing, *self.notes_of_size]
 
 
 def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
@@ -119,7 +133,8 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
     check_minibatches(config, corpora)
     embeddings = draw_embeddings(config, source, corpora[0])
     shape = shape_of(corpora, embeddings[0].dim)
-    make_room(in_memory(config, shape, hooks))
+    kept = affordable(hooks, config.hooks, shape.axes)
+    make_room(in_memory(config, shape, kept))
     if config.runtime.device is Device.cuda:
         make_room(on_device(config, shape), free=torch.cuda.mem_get_info()[0])
     known = _known(config, source, corpora, embeddings)
@@ -150,7 +165,8 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
         attention=attention_matrix(
             weights(Purpose.init_attention, dim), embeddings, batch, entrywise
         ),
-        hooks=hooks,
+        hooks=kept,
+        notes_of_size=notes_of_size(config, shape, hooks, kept, corpora),
         shape=shape,
     )
 

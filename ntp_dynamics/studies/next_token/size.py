@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ntp_dynamics.observe.hooks import Hook, record_size
+from ntp_dynamics.observe.hooks import LARGE, Hook, record_size
 from ntp_dynamics.studies.next_token.choices import Stage
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
@@ -29,6 +29,10 @@ ENTRYWISE_MATRICES = 10
 """Matrices that an entrywise rule and a step of it hold."""
 ON_DEVICE = {"V x V": 14, "V x Q": 14, "N x K": 17, "N x V": 8, "d x (d + V)": 14}
 """Arrays of each kind of which a step on a GPU holds so many at most, with what it goes on from."""
+MANY = 1_000_000
+"""Distinct tokens of sentences from which on a job says how long a step takes."""
+A_TOKEN, A_SENTENCE = 3.3e-9, 8.7e-9
+"""Seconds of a step of the fused kernel; a pair that occurs counts with the tokens."""
 RECORDED = 2
 """A trajectory is held once as it is recorded and once as it is written."""
 
@@ -70,10 +74,52 @@ def shape_of(corpora: Sequence[Corpus], dim: int) -> Shape:
     )
 
 
-def on_disk(shape: Shape, hooks: Mapping[str, Sequence[Hook]]) -> int:
+def leaves_out_pairs(config: Config, shape: Shape) -> bool:
+    """Whether a record is without tables that have an entry for every pair of tokens: where they
+    are large, and what they say is known in another form."""
+    return _plain(config) and 8 * shape.runs * shape.vocab_size**2 > LARGE
+
+
+def _plain(config: Config) -> bool:
+    """Whether logits are a gain a column, and W*_ov has a closed form."""
+    zero, orthonormal = ZeroInit, OrthonormalEmbedding
+    plain = isinstance(config.init, zero) and isinstance(config.embedding, orthonormal)
+    return plain and Stage.joint not in config.stages
+
+
+def notes_of_size(
+    config: Config,
+    shape: Shape,
+    asked: Mapping[str, Sequence[Hook]],
+    kept: Mapping[str, Sequence[Hook]],
+    corpora: Sequence[Corpus],
+) -> list[str]:
+    """What a large job does not record, and how long a step of it takes."""
+    notes = []
+    names = [{h.observable.name for due in x.values() for h in due} for x in (asked, kept)]
+    if left_out := sorted(names[0] - names[1]):
+        notes.append(
+            f"too large for checkpoints: {', '.join(left_out)}; hooks.arrays=ends or recorded "
+            "records them"
+        )
+    if leaves_out_pairs(config, shape):
+        notes.append("W*_ov and the frozen logits, of a closed form, are not recorded; W*_kq is")
+    tokens = sum(len(corpus.bags.tokens.flat) for corpus in corpora)
+    if tokens >= MANY and choose(config).fused:
+        sentences = sum(corpus.size for corpus in corpora)
+        seconds = A_TOKEN * tokens + A_SENTENCE * sentences
+        notes.append(
+            f"{sentences:,} sentences of {tokens:,} distinct tokens: about {seconds:.2g} s a step "
+            "and thread, by the law of docs/performance.md"
+        )
+    return notes
+
+
+def on_disk(config: Config, shape: Shape, hooks: Mapping[str, Sequence[Hook]]) -> int:
     """Bytes of the trajectory: what the hooks record, targets, frozen logits, token tables."""
     runs, n, k, q, v, _ = shape
-    fixed = runs * (8 * v * (2 * v + q) + 4 * n * (k + 1))
+    pairs = 16 * v if leaves_out_pairs(config, shape) else 8 * v * (2 * v + q)
+    fixed = runs * (pairs + 4 * n * (k + 1))
     measured = sum(record_size(due, shape.axes) for due in hooks.values())
     return fixed + measured
 
@@ -104,7 +150,7 @@ def in_memory(
         matrices += 8.0 * runs * d * (4 * v + 3 * d * (not zero))
     if whole:
         matrices += ENTRYWISE_MATRICES * 8.0 * runs * d * (d + v)
-    recorded = on_disk(shape, hooks)
+    recorded = on_disk(config, shape, hooks)
     every = [hook for due in hooks.values() for hook in due if not hook.observable.dims]
     often = 2 * record_size(every, shape.axes) > recorded
 
@@ -131,13 +177,11 @@ def on_device(config: Config, shape: Shape) -> dict[str, tuple[float, str]]:
     standard = isinstance(config.embedding, StandardEmbedding)
     apart = standard if isinstance(config.optimizer, ENTRYWISE) else orthonormal
     frozen = not {Stage.feed_forward, Stage.joint} & {*config.stages}
-    zero = isinstance(config.init, ZeroInit)
-    plain = zero and orthonormal and Stage.joint not in config.stages  # a gain a column
     sizes = {
         "V x V": v * v / ON_DEVICE["V x V"] if frozen else v * v,  # the logits themselves
         "V x Q": v * q,
         "N x K": n * k,
-        "N x V": 0 if plain else n * v,
+        "N x V": 0 if _plain(config) else n * v,
         "d x (d + V)": 0 if apart else d * (d + v),
     }
     needed = 8.0 * runs * sum(ON_DEVICE[kind] * size for kind, size in sizes.items())

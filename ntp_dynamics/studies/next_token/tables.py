@@ -8,7 +8,7 @@ integer tables.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from torch import Tensor
@@ -18,6 +18,7 @@ from ntp_dynamics.studies.next_token.data.draw import Streams
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.reference import Reference
 from ntp_dynamics.studies.next_token.quantities import PAPER
+from ntp_dynamics.studies.next_token.theory.max_margin import AttentionTarget
 from ntp_dynamics.studies.next_token.theory.targets import Targets
 
 if TYPE_CHECKING:
@@ -60,8 +61,14 @@ def corpora_table(batch: Batch, streams: Streams) -> xarray.Dataset:
     return xarray.Dataset(variables, coords, {"format": FORMAT, "seed": str(streams.seed)})
 
 
-def targets_table(reference: Reference, targets: Sequence[Targets]) -> xarray.Dataset:
-    """W*_ov and W*_kq, their norms, and what is known of them; a run each."""
+def targets_table(
+    reference: Reference, targets: Sequence[Targets], by_pairs: bool
+) -> xarray.Dataset:
+    """W*_ov and W*_kq, their norms, and what is known of them; a run each.
+
+    ``by_pairs``: with an entry for every pair of tokens; else of W*_kq those that can differ from
+    0, and W*_ov, of a closed form, not at all.
+    """
     import xarray
 
     def each(name: str, missing: float, kind: type) -> np.ndarray:
@@ -70,12 +77,22 @@ def targets_table(reference: Reference, targets: Sequence[Targets]) -> xarray.Da
 
     run = ("run",)
     problem2, problem3 = f"{PAPER}, problem (2)", f"{PAPER}, problem (3)"
-    ov, kq = as_array(reference.ov), as_array(reference.kq)
     never = "tight relations whose multiplier is 0 in every dual optimum"
+    kq = said("E^T W*_kq E_Q", source=problem3)
+    if by_pairs:
+        matrices = {
+            "w_ov": (
+                ("run", "next", "key"),
+                as_array(reference.ov),
+                said("W*_ov E", source=problem2),
+            ),
+            "w_kq": (("run", "key", "query"), as_array(reference.kq), kq),
+        }
+    else:
+        matrices = _entries(targets, kq)
     return xarray.Dataset(
         {
-            "w_ov": (("run", "next", "key"), ov, said("W*_ov E", source=problem2)),
-            "w_kq": (("run", "key", "query"), kq, said("E^T W*_kq E_Q", source=problem3)),
+            **matrices,
             "norm_ov": (run, as_array(reference.ov_norm), said("||W*_ov||_F", source=problem2)),
             "norm_kq": (run, as_array(reference.kq_norm), said("||W*_kq||_F", source=problem3)),
             "exact_kq": (run, each("exact", 0, np.int8), said("1 where W*_kq is proved exactly")),
@@ -98,6 +115,26 @@ def targets_table(reference: Reference, targets: Sequence[Targets]) -> xarray.Da
             ),
         }
     )
+
+
+def _entries(targets: Sequence[Targets], about: dict[str, str]) -> dict[str, Any]:
+    """The entries of W*_kq that can differ from 0, padded to the run that has most."""
+    nothing = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)
+    each = [
+        t.attention.columns.floats() if isinstance(t.attention, AttentionTarget) else nothing
+        for t in targets
+    ]
+    shape = len(each), max(len(value) for _, _, value in each)
+    key, query, values = np.full(shape, -1), np.full(shape, -1), np.full(shape, np.nan)
+    for run, (token, asked, value) in enumerate(each):
+        for table, entries in ((key, token), (query, asked), (values, value)):
+            table[run, : len(value)] = entries
+    dims, number = ("run", "entry"), "token number"
+    return {
+        "w_kq": (dims, values, about),
+        "w_kq_key": (dims, key.astype(np.int32), said("key of each entry of w_kq", number)),
+        "w_kq_query": (dims, query.astype(np.int32), said("query of each entry of w_kq", number)),
+    }
 
 
 def as_array(tensor: Tensor) -> np.ndarray:

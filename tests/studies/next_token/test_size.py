@@ -77,7 +77,7 @@ def test_unused_tokens_take_nothing(tmp_path: Path) -> None:
     shape = shape_of([two], two.classes)
     assert shape == Shape(1, 2, 2, 1, 3, 50257)
     assert sum(needs(job(), shape).values()) < 200_000
-    assert on_disk(shape, hooks(job())) < 200_000
+    assert on_disk(job(), shape, hooks(job())) < 200_000
 
 
 LARGE = {

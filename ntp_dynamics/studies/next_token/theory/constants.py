@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ntp_dynamics.studies.next_token.choices import Stage
-from ntp_dynamics.studies.next_token.config import Config
+from ntp_dynamics.studies.next_token.config import Config, Minibatch
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.draw import ENTRYWISE
 from ntp_dynamics.studies.next_token.data.embedding import TokenVectors
@@ -78,14 +78,16 @@ class Constants:
     pure: Bool[np.ndarray, " S"]
     """Attention on the optimal tokens alone is the best at the frozen logits."""
     longest_chain: Float[np.ndarray, " S"]
-    """This and the next two: see `levels`; nan unless an entrywise rule trains scores."""
+    """This and the next three: see `levels`; nan unless an entrywise rule trains scores."""
     comparable: Float[np.ndarray, " S"]
     most_wrong: Float[np.ndarray, " S"]
+    weight_ratio: Float[np.ndarray, " S"]
     zero_init: bool
     standard: bool
     """Whether token v is the v-th basis vector."""
     normalised: bool
     optimizer: Optimizer
+    batch: Minibatch
     departures: list[str]
     """What the paper's rule does not have, in words."""
     trained: frozenset[Stage]
@@ -117,7 +119,8 @@ def recorded_for_laws(tree: xarray.DataTree) -> Mapping[str, np.ndarray]:
     data = tree.children[Stage.attention].variables
     later = data["step"].values >= 1
     mass = data["attention_mass_min"].values[:, later]
-    return {"attention_mass_min": mass, "logits": data["logits"].values}
+    found = {"attention_mass_min": mass}
+    return {**found, "logits": data["logits"].values} if "logits" in data else found
 
 
 def make_constants(
@@ -142,7 +145,7 @@ def make_constants(
         ov_norm=np.array(ov),
         kq_norm=np.array(kq),
         kq_gap=np.array([_relative_gap(t) for t in targets]),
-        n=np.array([sum(len(s) > 1 for s in c.sentences) for c in corpora], float),
+        n=np.array([(c.rows.lengths > 1).sum() for c in corpora], float),
         max_length=np.array([c.max_length for c in corpora], float),
         forced_zero=np.array([_forced_zero(t) for t in targets], float),
         eta_c=np.array([t.threshold.value for t in targets]),
@@ -156,12 +159,13 @@ def make_constants(
         assumption3=np.array([not r.assumption3_violations for r in recognitions]),
         orthonormal=np.array([e.orthonormal for e in embeddings]),
         extendable=np.array([_extendable(r, v) for r in recognitions]),
-        pure=_pure(corpora, recognitions, observed.get("logits")),
+        pure=_pure(corpora, recognitions, observed),
         **_levels(config, corpora, recognitions),
         zero_init=isinstance(config.init, ZeroInit),
         standard=isinstance(config.embedding, StandardEmbedding),
         normalised=isinstance(config.optimizer, NormalisedGradientDescent),
         optimizer=config.optimizer,
+        batch=config.batch,
         departures=config.additions,
         trained=stages,
         observed=observed,
@@ -180,15 +184,33 @@ def _levels(
 def _pure(
     corpora: Sequence[Corpus],
     recognitions: Sequence[Recognition],
-    logits: Float[np.ndarray, "S V V"] | None,
+    observed: Mapping[str, np.ndarray],
 ) -> Bool[np.ndarray, " S"]:
-    if logits is None:
-        return np.zeros(len(corpora), dtype=bool)
-    return is_best(corpora, recognitions, logits)
+    """Where every token has the same margin, moving attention to a wrong one never pays; a record
+    leaves logits out only there."""
+    pure = np.array([bool(observed) and found.realizable for found in recognitions])
+    if (logits := observed.get("logits")) is None:
+        return pure
+    realizable = np.flatnonzero(pure).tolist()
+    asked = [r for r in realizable if not _equal_margins(recognitions[r].collocation, logits[r])]
+    if asked:
+        told = [corpora[r] for r in asked], [recognitions[r] for r in asked], logits[asked]
+        pure[asked] = is_best(*told)
+    return pure
+
+
+def _equal_margins(collocation: Sequence[int], logits: Float[np.ndarray, "V V"]) -> bool:
+    """Whether every token with a known continuation has one positive margin against all others."""
+    n = np.array(collocation)
+    known = np.flatnonzero(n >= 0)
+    margins = logits[n[known], known] - logits[:, known]
+    margins[n[known], np.arange(len(known))] = margins[0, 0] if n[known[0]] else margins[1, 0]
+    return bool(margins.min() > (1 - 1e-9) * margins.max() > 0)
 
 
 def _complete(corpus: Corpus) -> bool:
-    return len({s[0] for s in corpus.sentences if len(s) == 1}) == corpus.vocab_size
+    alone = corpus.rows.first[corpus.rows.lengths == 1]
+    return len(np.unique(alone)) == corpus.vocab_size
 
 
 def _forced_zero(targets: Targets) -> int:
@@ -206,5 +228,8 @@ def _relative_gap(targets: Targets) -> float:
 
 
 def _extendable(recognition: Recognition, vocab_size: int) -> bool:
-    orders = (recognition.orders or {}).values()
-    return bool(orders) and any(order.non_comparable(vocab_size) for order in orders)
+    """Whether some query with relations has a token without one."""
+    relations = recognition.relations
+    query = relations.query.astype(np.int64) * vocab_size
+    related = np.union1d(query + relations.above, query + relations.below) // vocab_size
+    return bool((np.unique(related, return_counts=True)[1] < vocab_size).any())

@@ -14,7 +14,6 @@ project.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -47,8 +46,9 @@ def is_best(
     runs = np.flatnonzero(best)
     if not runs.size:
         return best
-    pairs = _pairs([corpora[run] for run in runs], [recognitions[run] for run in runs])
-    many = np.stack([corpora[run].multiplicity for run in runs])
+    asked = [corpora[run] for run in runs.tolist()], [recognitions[run] for run in runs.tolist()]
+    pairs = _pairs(*asked)
+    many = np.stack([corpus.multiplicity for corpus in asked[0]])
     size = max(1, BLOCK // logits[0].size)
     for first in range(0, len(pairs.run), size):
         run, label, optimal, wrong = (x[first : first + size] for x in pairs)
@@ -78,15 +78,14 @@ def _pairs(corpora: Sequence[Corpus], recognitions: Sequence[Recognition]) -> Pa
     """Of realizable corpora.  The optimal token of a sentence is the first of its optimal ones."""
     size = corpora[0].vocab_size
     collocation = np.array([found.collocation for found in recognitions])
-    sentences = [sentence for corpus in corpora for sentence in corpus.sentences]
-    lengths = np.array([len(sentence) for sentence in sentences])
-    run = np.repeat(np.arange(len(corpora)), [len(corpus.sentences) for corpus in corpora])
-    label = np.array([y for corpus in corpora for y in corpus.next_tokens])
-    token = np.fromiter(chain.from_iterable(sentences), np.int64, lengths.sum())
-    sentence = np.repeat(np.arange(len(sentences)), lengths)
+    lengths = np.concatenate([corpus.rows.lengths for corpus in corpora])
+    run = np.repeat(np.arange(len(corpora)), [corpus.size for corpus in corpora])
+    label = np.concatenate([corpus.label for corpus in corpora])
+    token = np.concatenate([corpus.rows.flat for corpus in corpora])
+    sentence = np.repeat(np.arange(len(lengths)), lengths)
     optimal = collocation[run[sentence], token] == label[sentence]
     first = np.flatnonzero(optimal)[::-1]
-    best = np.empty(len(sentences), dtype=np.int64)
+    best = np.empty(len(lengths), dtype=np.int64)
     best[sentence[first]] = token[first]
     keys, pair = np.unique((run * size + label) * size + best, return_inverse=True)
     wrong = np.zeros((len(keys), size), dtype=bool)

@@ -118,6 +118,22 @@ def _flow(
     return {name: numbers(value / whole, 5) for name, value in total.items() if value.any()}
 
 
+def _target(
+    targets: xarray.Dataset, columns: np.ndarray, run: int, v: int, q: int
+) -> Float[np.ndarray, "v q"]:
+    """The first rows and columns of W*_kq, which a large job records by its entries."""
+    values = targets["w_kq"].values[run]
+    if "entry" not in targets.sizes:
+        return values[:v, :q]
+    keys, queries = (targets[name].values[run] for name in ("w_kq_key", "w_kq_query"))
+    place = {query: j for j, query in enumerate(columns[:q].tolist())}
+    found = np.zeros((v, q)) if np.isfinite(values).any() else np.full((v, q), np.nan)
+    for key, query, value in zip(keys.tolist(), queries.tolist(), values.tolist(), strict=True):
+        if 0 <= key < v and query in place:
+            found[key, place[query]] = value
+    return found
+
+
 def _scores(tree: xarray.DataTree, stage: Stage, corpus: Corpus, run: int) -> dict[str, Any] | None:
     """S / ||S|| at the checkpoints and W*_kq / ||W*_kq||, in token space: keys by queries."""
     data = tree.children[stage].dataset
@@ -128,7 +144,7 @@ def _scores(tree: xarray.DataTree, stage: Stage, corpus: Corpus, run: int) -> di
     v = min(corpus.vocab_size, 40)
     q = max(1, min(n, CELLS // max(v, 1)))
     scores = data["scores"].values[run][:, :v, :q]
-    target = tree.children["targets"].dataset["w_kq"].values[run][:v, :q]
+    target = _target(tree.children["targets"].dataset, columns, run, v, q)
     norm = np.sqrt(einsum(scores, scores, "c v q, c v q -> c"))
     unit = scores / np.where(norm > 0, norm, np.nan)[:, None, None]
     known = np.isfinite(target).all() and np.linalg.norm(target) > 0
