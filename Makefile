@@ -10,7 +10,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 export OMP_NUM_THREADS ?= 1
 BASE ?= HEAD
 
-.PHONY: run test lint calibrate catalogue mutants torture bench engines same oldest newest clean
+.PHONY: run test lint calibrate catalogue mutants torture bench bench-gpu engines same oldest \
+	newest clean
 
 run: $(STAMP)  ## the main job: train, record, judge
 	@$(BIN)/ntp-train
@@ -46,6 +47,9 @@ bench: $(STAMP)  ## how fast training is, beside the usual loop: docs/performanc
 
 engines: $(STAMP)  ## do kernels and tensors take the same steps, whatever is combined? (an hour)
 	@$(BIN)/python -m benchmarks.engines $(ONLY)
+
+bench-gpu: $(STAMP)  ## how exact and how fast a GPU is: docs/performance.md (at most ten minutes)
+	@$(BIN)/python -m benchmarks.gpu && $(BIN)/python -m benchmarks.performance --page
 
 same: $(STAMP)  ## are the record bytes those of BASE=REV, in every experiment on every engine? (minutes)
 	@$(BIN)/python -m benchmarks.same $(BASE) $(ONLY)

@@ -219,6 +219,9 @@ class Study(ABC):
     headline: str = ""
     """How the names of its main theorem's claims begin."""
 
+    devices: tuple[str, ...] = ("cpu",)
+    """What its jobs can be trained by (`runtime.device`)."""
+
     smoke: tuple[str, ...] = ()
     """Overrides of a job of a second: the questions put to every study are asked of it."""
     smoke_more: tuple[tuple[str, ...], ...] = ()

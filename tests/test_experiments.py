@@ -114,6 +114,9 @@ BREAKING = [
     ["optimizer=polyak", "init=gaussian"],
     ["optimizer.weight_decay=2"],
     ["optimizer=polyak", "batch.size=2"],
+    ["study=attractor", "runtime.device=cuda"],
+    ["runtime.device=cuda", "batch.size=4"],
+    ["runtime.device=cuda", "engine=autograd"],
 ]
 
 

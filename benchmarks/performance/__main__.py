@@ -14,6 +14,7 @@ from benchmarks.attractor import RECORD
 from benchmarks.performance import jobs, solver, steps
 from benchmarks.performance.companions import companions
 from benchmarks.performance.corpora import Shape
+from benchmarks.performance.gpu import gpu, recorded
 from benchmarks.performance.report import Results, machine, network, report
 
 ROOT = Path(__file__).parents[2]
@@ -79,6 +80,7 @@ def main() -> None:
     store = Path(__file__).parent / "results.json"
     results = json.loads(store.read_text()) if options.page else run(options.quick)
     page = report(results) + network(json.loads(RECORD.read_text())) + companions()
+    page += gpu(recorded())
     print(page)
     if not options.quick:
         (ROOT / "docs" / "performance.md").write_text(page)

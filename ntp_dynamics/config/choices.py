@@ -30,6 +30,13 @@ class When(StrEnum):
     every = "every"
 
 
+class Device(StrEnum):
+    """What trains: the processor, or a GPU that torch sees."""
+
+    cpu = "cpu"
+    cuda = "cuda"
+
+
 class Figures(StrEnum):
     """`auto`: a single job draws its own, a sweep one overview; `paper`: and the paper's Figure 2;
     `all`: every job draws all, one for each claim too."""

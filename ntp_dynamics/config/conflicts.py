@@ -31,6 +31,12 @@ CONFLICTS = [
         "nothing could be judged",
         "use ends for the least, or recorded",
     ),
+    Conflict(
+        "runtime.device",
+        lambda c: c.runtime.device not in studies.find(c.study).devices,
+        "this study trains on the CPU alone",
+        "leave it out",
+    ),
 ]
 
 

@@ -37,6 +37,9 @@ What is cut short (by Ctrl-C, a signal, kill -9)
   runtime.allow_changed=true         go on although version, settings or files have changed since
                                      (ntp-resume DIR --allow-changed); the records say so
 
+Where a job is trained
+  runtime.device=cuda                on a GPU that torch sees, where the study can
+
 Who trains a sweep
   hydra/launcher=packed              threads of this process; or packed_ray, slurm, joblib, basic
   hydra.launcher.threads=2           so many jobs at a time (cores)

@@ -13,7 +13,7 @@ from typing import Annotated
 from omegaconf import MISSING
 from pydantic import Field
 
-from ntp_dynamics.config.choices import Count, Figures, Seconds, When
+from ntp_dynamics.config.choices import Count, Device, Figures, Seconds, When
 from ntp_dynamics.config.tracking import Tracking
 
 
@@ -30,9 +30,11 @@ class Hooks:
 
 @dataclass
 class Runtime:
-    """How the machine is used; never changes a number."""
+    """How the machine is used; no number depends on it, but for last bits on the device."""
 
     threads: Count = 1
+    device: Device = Device.cpu
+    """What trains, where the study can choose (`Study.devices`)."""
     checkpoint_seconds: Seconds | None = 10.0
     """How often a job keeps where it stands, for at most 2 % of its time; null: only when it is
     asked to stop."""

@@ -1,8 +1,8 @@
 """What makes two jobs the same: equal identities mean equal record bytes.
 
 It is a hash of the configuration (but for what only says how a job runs: threads, tracking,
-figures, overwriting), of the contents of the files that it names, of the package's version and of
-the format of verdicts.
+figures, overwriting; a GPU has last bits of its own), of the contents of the files that it names,
+of the package's version and of the format of verdicts.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ntp_dynamics import __version__
+from ntp_dynamics.config.choices import Device
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.plain import as_dict
 from ntp_dynamics.verdict.verdict import FORMAT
@@ -26,6 +27,8 @@ OF_THE_RUN = ("runtime", "tracking", "figures", "overwrite", "fail_fast")
 def identity(config: JobConfig, version: str = __version__, rules: int = FORMAT) -> str:
     """Sixteen hexadecimal digits; those of another version tell whether only that has changed."""
     settings = {k: v for k, v in as_dict(config).items() if k not in OF_THE_RUN}
+    if config.runtime.device is not Device.cpu:
+        settings["device"] = config.runtime.device
     files = {text: _contents(text) for text in sorted(set(_texts(settings)))}
     said = [version, rules, settings, {k: v for k, v in files.items() if v}]
     return digest(said)

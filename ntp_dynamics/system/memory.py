@@ -27,14 +27,16 @@ def available() -> int:
     return max(0, min(left if own is None else [*left, own]))
 
 
-def make_room(needs: Mapping[str, tuple[float, str]]) -> None:
-    """Refuse what does not fit.  ``needs`` are bytes and a remedy by the field that asks for them;
-    one that could ask for less comes after those without which it would not help.
+def make_room(needs: Mapping[str, tuple[float, str]], free: float | None = None) -> None:
+    """Refuse what does not fit in so many bytes; None: in `available()`.
 
-    Raises UserError naming the first field that asks for more than those before it leave.
+    ``needs`` are bytes and a remedy by the field that asks for them; one that could ask for less
+    comes after those without which it would not help.  Raises UserError naming the first field that
+    asks for more than those before it leave.
     """
-    needed, free = sum(size for size, _ in needs.values()), available()
-    left = float(free)
+    needed = sum(size for size, _ in needs.values())
+    free = float(available()) if free is None else free
+    left = free
     for field, (size, remedy) in needs.items():
         left -= size
         if left < 0:

@@ -12,6 +12,7 @@ import torch
 from benchmarks.attractor import RECORD
 from benchmarks.performance.companions import companions
 from benchmarks.performance.corpora import MARGIN, Shape, problem
+from benchmarks.performance.gpu import gpu, recorded
 from benchmarks.performance.naive import Naive, NaiveJoint
 from benchmarks.performance.report import network, report
 from benchmarks.performance.solver import a_query, orders_of, whole
@@ -117,6 +118,7 @@ def test_every_way_to_write_the_whole_problem_finds_the_same_matrix() -> None:
 def test_the_page_is_that_of_the_recorded_numbers() -> None:
     results = json.loads((ROOT / "benchmarks/performance/results.json").read_text())
     page = report(results) + network(json.loads(RECORD.read_text())) + companions()
+    page += gpu(recorded())
     assert (ROOT / "docs/performance.md").read_text() == page
 
 

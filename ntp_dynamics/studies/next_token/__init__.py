@@ -34,6 +34,7 @@ class OneLayerTransformer(Study):
         }
     )
     headline = "kq.direction"
+    devices = ("cpu", "cuda")
     smoke = ("experiment=smoke",)
     smoke_more = (
         ("experiment=small_vocabulary", "train.attention.steps=100"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ntp_dynamics.config.choices import Device
 from ntp_dynamics.config.conflicts import Conflict
 from ntp_dynamics.studies.next_token.choices import Density, EngineName, Stage, Vary, Weights
 from ntp_dynamics.studies.next_token.config import Config
@@ -83,6 +84,20 @@ CONFLICTS = [
         lambda c: c.batch.size is not None and isinstance(c.optimizer, Polyak),
         "Polyak's step needs the loss of all sentences",
         "use batch.size=null or another optimizer",
+    ),
+    Conflict(
+        "runtime.device",
+        lambda c: c.runtime.device is Device.cuda and c.batch.size is not None,
+        "minibatches are drawn by the CPU, anew at each step",
+        "use batch.size=null or runtime.device=cpu",
+    ),
+    Conflict(
+        "runtime.device",
+        lambda c: (
+            c.runtime.device is Device.cuda and c.engine in (EngineName.numba, EngineName.autograd)
+        ),
+        "the kernels and automatic differentiation run on the CPU",
+        "use engine=auto or runtime.device=cpu",
     ),
     Conflict(
         "dataset.path",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from pathlib import Path
 
+from ntp_dynamics.config.choices import Device
 from ntp_dynamics.observe.hooks import affordable, hooks_of
 from ntp_dynamics.studies.next_token.choices import EngineName, Stage
 from ntp_dynamics.studies.next_token.config import Config
@@ -19,17 +20,17 @@ from ntp_dynamics.system.memory import make_room
 
 def needs(config: Config) -> Hashable:
     """What `look` looks at: jobs with equal needs are looked at together."""
-    kernel = config.engine is EngineName.numba
+    engine = config.engine is EngineName.numba, config.runtime.device
     if isinstance(config.optimizer, Polyak) and Stage.attention in config.stages:
         return repr(config)
     if isinstance(config.dataset, FileDataset):
         whole = (config.dataset, config.embedding, config.train, config.hooks, config.runs)
-        return repr((config.engine, whole))
-    return kernel
+        return repr((engine, whole))
+    return engine
 
 
 def look(config: Config) -> None:
-    """See that the engine asked for works, and that the corpora can be used.
+    """See that the engine and the device asked for work, and that the corpora can be used.
 
     Raises UserError, or UserErrors for both.
     """
@@ -48,6 +49,12 @@ def _look_at_engine(config: Config) -> None:
 
         if why := kernel_fault():
             raise UserError("engine", why, "use engine=auto")
+    if config.runtime.device is Device.cuda:
+        import torch
+
+        if not torch.cuda.is_available():
+            what = f"torch {torch.__version__} sees no CUDA device here"
+            raise UserError("runtime.device", what, "leave it out, or install torch for CUDA")
 
 
 def _look_at_corpora(config: Config) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from jaxtyping import Float
 
+from ntp_dynamics.config.choices import Device
 from ntp_dynamics.observe.hooks import Hook, affordable
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
@@ -40,6 +41,7 @@ from ntp_dynamics.studies.next_token.size import (
     in_memory,
     leaves_out_pairs,
     notes_of_size,
+    on_device,
     on_disk,
     shape_of,
 )
@@ -133,6 +135,8 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
     shape = shape_of(corpora, embeddings[0].dim)
     kept = affordable(hooks, config.hooks, shape.axes)
     make_room(in_memory(config, shape, kept))
+    if config.runtime.device is Device.cuda:
+        make_room(on_device(config, shape), free=torch.cuda.mem_get_info()[0])
     known = _known(config, source, corpora, embeddings)
     targets = known.targets
     batch = pack(corpora, [recognition.collocation for recognition in known.recognitions])

@@ -10,7 +10,12 @@ from ntp_dynamics.studies.next_token.choices import Stage
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.draw import ENTRYWISE, unused_are_alike
-from ntp_dynamics.studies.next_token.groups import FileDataset, OrthonormalEmbedding, ZeroInit
+from ntp_dynamics.studies.next_token.groups import (
+    FileDataset,
+    OrthonormalEmbedding,
+    StandardEmbedding,
+    ZeroInit,
+)
 from ntp_dynamics.studies.next_token.optim.choice import choose
 from ntp_dynamics.studies.next_token.theory.min_norm import LARGEST_KERNEL
 
@@ -22,6 +27,8 @@ SYSTEMS = 10
 """Systems of equations that the solver for other vectors holds."""
 ENTRYWISE_MATRICES = 10
 """Matrices that an entrywise rule and a step of it hold."""
+ON_DEVICE = {"V x V": 14, "V x Q": 14, "N x K": 17, "N x V": 8, "d x (d + V)": 14}
+"""Arrays of each kind of which a step on a GPU holds so many at most, with what it goes on from."""
 MANY = 1_000_000
 """Distinct tokens of sentences from which on a job says how long a step takes."""
 A_TOKEN, A_SENTENCE = 3.3e-9, 8.7e-9
@@ -155,3 +162,21 @@ def in_memory(
             "measure less often (hooks=light), or fewer runs",
         ),
     }
+
+
+def on_device(config: Config, shape: Shape) -> dict[str, tuple[float, str]]:
+    """Bytes at the peak on a GPU, and what to do about them, by the field that asks for them."""
+    runs, n, k, q, v, d = shape
+    orthonormal = isinstance(config.embedding, OrthonormalEmbedding)
+    standard = isinstance(config.embedding, StandardEmbedding)
+    apart = standard if isinstance(config.optimizer, ENTRYWISE) else orthonormal
+    frozen = not {Stage.feed_forward, Stage.joint} & {*config.stages}
+    sizes = {
+        "V x V": v * v / ON_DEVICE["V x V"] if frozen else v * v,  # the logits themselves
+        "V x Q": v * q,
+        "N x K": n * k,
+        "N x V": 0 if _plain(config) else n * v,
+        "d x (d + V)": 0 if apart else d * (d + v),
+    }
+    needed = 8.0 * runs * sum(ON_DEVICE[kind] * size for kind, size in sizes.items())
+    return {"runtime.device": (needed, "use the CPU, or fewer tokens, sentences or runs")}

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ntp_dynamics.studies.next_token.model.token_space import LogScaled, frobenius
+from ntp_dynamics.studies.next_token.model.token_space import LogScaled, frobenius, on_device
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,10 @@ class FullMatrix:
     right: Float[Tensor, "R E B"]
     outside_norm: Float[Tensor, " R"]
     """Norm of the part of W_0 outside that basis."""
+
+    def to(self, device: torch.device) -> FullMatrix:
+        """The same on another device."""
+        return on_device(self, device)
 
     @property
     def zero(self) -> Float[Tensor, "R D E"]:

@@ -39,9 +39,14 @@ class Pairs:
         return self.sum_segments(entries)
 
     def sum_segments(self, entries: Float[Tensor, " E"]) -> Float[Tensor, " P"]:
-        """The same sum without atomic additions."""
+        """The same sum without atomic additions.
+
+        As columns of width one: a GPU then takes a thread a segment, in order, where a block of
+        threads a segment would idle on so few entries.
+        """
         order, offset = self.segments
-        return torch.segment_reduce(entries[order], "sum", offsets=offset, unsafe=True)
+        column = entries.index_select(0, order)[:, None]
+        return torch.segment_reduce(column, "sum", offsets=offset, unsafe=True)[:, 0]
 
     @cached_property
     def segments(self) -> Segments:

@@ -132,8 +132,8 @@ def _join(score: Float[Tensor, "K S"], kinds: Groups) -> Float[Tensor, "K S"]:
     joined = score.clone()
     flat = joined.view(-1)
     for member, leader in kinds.rounds:
-        flat[leader] = torch.logaddexp(flat[leader], flat[member])
-        flat[member] = -math.inf
+        flat.index_copy_(0, leader, torch.logaddexp(flat[leader], flat[member]))
+        flat.index_fill_(0, member, -math.inf)
     return joined
 
 
@@ -155,7 +155,7 @@ def _predict(attention: _Attention, slots: Slots) -> _Prediction:
     log_odds = _softmax(logits, torch.maximum(largest, slots.log_rest)) - label
     if slots.classes.rounds:
         member, leader = slots.classes.joined
-        flat[member] = flat[leader]
+        flat.index_copy_(0, member, flat[leader])
     flat.index_fill_(0, slots.right, -1.0)
     return _Prediction(by_slot, log_odds, wrong_margin)
 
@@ -185,5 +185,5 @@ def _pull(
     pull *= weight
     if share is not None:
         member, leader = slots.kinds.joined
-        flat[member] = flat[leader] * share
+        flat.index_copy_(0, member, flat[leader] * share)
     return pull, log_scale

@@ -17,10 +17,13 @@ column of L has squared length 1 / m, and sqrt(m) X is what W is along it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+Tensors = TypeVar("Tensors", bound=Any)
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,10 @@ class TokenMatrix:
     """Norm of the part of W_0 outside the span of the token vectors."""
     many: Float[Tensor, "A 1"] | None = None
     """How many classes each row stands for; None: one."""
+
+    def to(self, device: torch.device) -> TokenMatrix:
+        """The same on another device."""
+        return on_device(self, device)
 
     @property
     def zero(self) -> Float[Tensor, "R A B"]:
@@ -76,6 +83,12 @@ class TokenMatrix:
     def gradient_norm(self, gradient: Float[Tensor, "R A B"]) -> Float[Tensor, " R"]:
         """||L D R^T||_F."""
         return frobenius(gradient if self.many is None else gradient / self.many.sqrt())
+
+
+def on_device(x: Tensors, device: torch.device) -> Tensors:
+    """A dataclass with all its tensors on another device."""
+    tensors = {name: value for name, value in vars(x).items() if isinstance(value, Tensor)}
+    return replace(x, **{name: value.to(device) for name, value in tensors.items()})
 
 
 def zeros(runs: int, rows: int, columns: int, many: Tensor | None = None) -> TokenMatrix:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from ntp_dynamics.config.choices import Device
 from ntp_dynamics.studies.next_token.choices import EngineName, NormOver, Precision, Stage
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.conflicts import unfused
@@ -16,6 +17,7 @@ from ntp_dynamics.studies.next_token.model.kernel_check import kernel_fault
 from ntp_dynamics.studies.next_token.model.reference import Reference
 from ntp_dynamics.studies.next_token.optim.descent import Descent
 from ntp_dynamics.studies.next_token.optim.engine import LOG_DOMAIN, Autograd, Engine
+from ntp_dynamics.studies.next_token.optim.graphed import GraphedDescent
 from ntp_dynamics.studies.next_token.optim.minibatches import Minibatches
 from ntp_dynamics.studies.next_token.optim.objectives import (
     AttentionObjective,
@@ -37,6 +39,7 @@ class Choice:
     """Why the fused kernels do not move it; None where they do."""
     asked: bool = False
     """Whether that is what was asked for."""
+    device: Device = Device.cpu
 
     @property
     def fused(self) -> bool:
@@ -48,13 +51,16 @@ class Choice:
         """Which engine moves it, and why not the kernels where they cannot."""
         if self.fused:
             return "numba, float64, log domain"
-        return self.slopes.name if self.asked else f"{self.slopes.name}; {self.why}"
+        where = "" if self.device is Device.cpu else f", {self.device}"
+        return f"{self.slopes.name}{where}" if self.asked else f"{self.slopes.name}; {self.why}"
 
 
 def choose(config: Config, shadow: bool = False) -> Choice:
     """The engine that a configuration asks for, or that of its shadow."""
     if shadow:
         return Choice(autograd(config), "it is a shadow", asked=True)
+    if config.runtime.device is Device.cuda:
+        return Choice(LOG_DOMAIN, "it runs on the GPU", asked=True, device=Device.cuda)
     if config.engine in (EngineName.torch, EngineName.autograd):
         naive = config.engine is EngineName.autograd
         engine = autograd(config) if naive else LOG_DOMAIN
@@ -81,7 +87,10 @@ def dynamics_of(
     if choice.fused and not _only_by_tensors(objective, config):
         return _kernel(objective, config, reference, drawn)
     rule, decay = make_rule(config.optimizer), config.optimizer.weight_decay
-    return Descent(objective, rule, _step_sizes(objective, config), decay, drawn)
+    sizes = step_sizes(objective, config)
+    if choice.device is Device.cuda:
+        return GraphedDescent(objective, rule, sizes, decay, torch.device(choice.device))
+    return Descent(objective, rule, sizes, decay, drawn)
 
 
 def _only_by_tensors(objective: Objective, config: Config) -> bool:
@@ -112,7 +121,7 @@ def _kernel(
     from ntp_dynamics.studies.next_token.optim.kernel_rule import kernel_rule
 
     optimizer, threads = config.optimizer, config.runtime.threads
-    rules = [kernel_rule(optimizer, step_size) for step_size in _step_sizes(objective, config)]
+    rules = [kernel_rule(optimizer, step_size) for step_size in step_sizes(objective, config)]
     if isinstance(objective, JointObjective):
         normalised = isinstance(optimizer, NormalisedGradientDescent)
         together = normalised and optimizer.norm is not NormOver.matrix
@@ -128,7 +137,7 @@ def _kernel(
     return ColumnsKernel(objective, rule, threads, reference)
 
 
-def _step_sizes(objective: Objective, config: Config) -> tuple[float, ...]:
+def step_sizes(objective: Objective, config: Config) -> tuple[float, ...]:
     """One for each matrix."""
     if isinstance(objective, JointObjective):
         return config.train.joint.step_size, config.train.joint.feed_forward_step_size

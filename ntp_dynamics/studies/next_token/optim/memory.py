@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,35 +36,42 @@ def save_rule(memory: Any, runs: int) -> Saved:
     log-scale, or a tuple or list of such."""
     return {
         f"rule.{i}": save_tensor(leaf) if isinstance(leaf, Tensor) else save_step(leaf, runs)
-        for i, leaf in enumerate(_leaves(memory))
+        for i, leaf in enumerate(leaves(memory))
     }
 
 
 def load_rule(like: Any, saved: Saved) -> Any:
     """A memory of the same form as another."""
-    arrays = iter([saved[f"rule.{i}"] for i, _ in enumerate(_leaves(like))])
+    arrays = iter([saved[f"rule.{i}"] for i, _ in enumerate(leaves(like))])
 
-    def filled(x: Any) -> Any:
-        if x is None:
-            return None
-        if isinstance(x, tuple | list):
-            return type(x)([filled(one) for one in x])
-        if isinstance(x, LogScaled):
-            return LogScaled(filled(x.value), filled(x.log_scale))
+    def loaded(x: Any) -> Any:
         array = next(arrays)
         return load_tensor(x, array) if isinstance(x, Tensor) else int(array[0])
 
-    return filled(like)
+    return each_leaf(like, loaded)
 
 
-def _leaves(memory: Any) -> Iterator[Any]:
-    if isinstance(memory, LogScaled):
-        yield from (memory.value, memory.log_scale)
-    elif isinstance(memory, tuple | list):
-        for one in memory:
-            yield from _leaves(one)
-    elif memory is not None:
-        yield memory
+def each_leaf(tree: Any, change: Callable[[Any], Any]) -> Any:
+    """Tuples and lists, with None and values with a log-scale in them, every leaf changed."""
+    if tree is None:
+        return None
+    if isinstance(tree, LogScaled):
+        return LogScaled(change(tree.value), change(tree.log_scale))
+    if isinstance(tree, tuple | list):
+        parts = [each_leaf(one, change) for one in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+    return change(tree)
+
+
+def leaves(tree: Any) -> Iterator[Any]:
+    """The numbers and tensors of such a tree, in order."""
+    if isinstance(tree, LogScaled):
+        yield from (tree.value, tree.log_scale)
+    elif isinstance(tree, tuple | list):
+        for one in tree:
+            yield from leaves(one)
+    elif tree is not None:
+        yield tree
 
 
 def save_arrays(kind: str, runs: Sequence[Any], names: Sequence[str]) -> Saved:

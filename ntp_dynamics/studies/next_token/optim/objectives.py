@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Protocol
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -50,8 +52,16 @@ class Objective(Protocol):
         """The same loss of sentences with other weights."""
         ...
 
+    def to(self, device: torch.device) -> Objective:
+        """The same on another device."""
+        ...
+
+    def evaluated(self, at: Position) -> State:
+        """Value, slope and forward pass, whatever the values are."""
+        ...
+
     def state(self, at: Position) -> State:
-        """Value, slope and forward pass.  Raises NonFinite where a matrix is no number."""
+        """The same.  Raises NonFinite where a matrix is no number."""
         ...
 
     def log_gap(self, state: State) -> Float[Tensor, " R"]:
@@ -59,7 +69,23 @@ class Objective(Protocol):
         ...
 
 
-class FeedForwardObjective:
+class _Checked(ABC):
+    """What all objectives have."""
+
+    names: tuple[str, ...]
+
+    @abstractmethod
+    def evaluated(self, at: Position) -> State:
+        """As `Objective.evaluated`."""
+
+    def state(self, at: Position) -> State:
+        """As `Objective.state`."""
+        state = self.evaluated(at)
+        check_finite(at.step, self.names, [layer.value for layer in state.layers])
+        return state
+
+
+class FeedForwardObjective(_Checked):
     """Stage 1: W_ov on the collocation loss L0, attention absent."""
 
     names = ("W_ov",)
@@ -77,8 +103,12 @@ class FeedForwardObjective:
         """As `Objective.weighed`; the collocation loss has no sentences."""
         return self
 
-    def state(self, at: Position) -> State:
-        """As `Objective.state`."""
+    def to(self, device: torch.device) -> FeedForwardObjective:
+        """As `Objective.to`."""
+        return FeedForwardObjective(self.batch.to(device), self.matrix.to(device), self.engine)
+
+    def evaluated(self, at: Position) -> State:
+        """As `Objective.evaluated`."""
         (logits,) = values(self, at)
         slope, forward = self.engine.feed_forward(logits, self.batch)
         (layer,) = _layers(self.matrices, at, [logits], [slope])
@@ -90,7 +120,7 @@ class FeedForwardObjective:
         return state.forward.log_loss.logsumexp(-1)
 
 
-class AttentionObjective:
+class AttentionObjective(_Checked):
     """Stage 2: W_kq on the cross-entropy of all samples, W_ov frozen."""
 
     names = ("W_kq",)
@@ -119,8 +149,13 @@ class AttentionObjective:
         """As `Objective.weighed`."""
         return AttentionObjective(batch, self.matrix, self.logits, self.engine)
 
-    def state(self, at: Position) -> State:
-        """As `Objective.state`."""
+    def to(self, device: torch.device) -> AttentionObjective:
+        """As `Objective.to`."""
+        moved = self.batch.to(device), self.matrix.to(device), self.logits.to(device)
+        return AttentionObjective(*moved, self.engine)
+
+    def evaluated(self, at: Position) -> State:
+        """As `Objective.evaluated`."""
         (scores,) = values(self, at)
         slope, forward = self.loss.gradient(scores)
         (layer,) = _layers(self.matrices, at, [scores], [slope])
@@ -133,7 +168,7 @@ class AttentionObjective:
         return log_excess(state.forward, self.logits, self.batch)
 
 
-class JointObjective:
+class JointObjective(_Checked):
     """Both layers at once, on the cross-entropy of all samples."""
 
     names = ("W_kq", "W_ov")
@@ -153,8 +188,13 @@ class JointObjective:
         """As `Objective.weighed`."""
         return JointObjective(batch, *self.matrices, self.engine)
 
-    def state(self, at: Position) -> State:
-        """As `Objective.state`."""
+    def to(self, device: torch.device) -> JointObjective:
+        """As `Objective.to`."""
+        attention, feed_forward = (matrix.to(device) for matrix in self.matrices)
+        return JointObjective(self.batch.to(device), attention, feed_forward, self.engine)
+
+    def evaluated(self, at: Position) -> State:
+        """As `Objective.evaluated`."""
         scores, logits = values(self, at)
         by_score, by_logit, forward = self.engine.joint(scores, logits, self.batch)
         slopes = [by_score, by_logit]
@@ -168,11 +208,9 @@ class JointObjective:
 
 
 def values(objective: Objective, at: Position) -> list[Float[Tensor, "R A B"]]:
-    """Scores or logits of each matrix.  Raises NonFinite."""
+    """Scores or logits of each matrix."""
     each = zip(objective.matrices, at.coefficients, _kept(at), strict=True)
-    found = [matrix.value(coefficients, kept) for matrix, coefficients, kept in each]
-    check_finite(at.step, objective.names, found)
-    return found
+    return [matrix.value(coefficients, kept) for matrix, coefficients, kept in each]
 
 
 def check_finite(step: int, names: tuple[str, ...], found: list[Tensor]) -> None:

@@ -8,6 +8,7 @@ Momentum goes around a rule and decay around its step (`Descent`): neither depen
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -92,21 +93,26 @@ def gradient_descent() -> Rule:
 def polyak() -> Rule:
     """W <- W - eta (L - inf L) grad / ||grad||^2, the norm over all layers; eta = 1 is Polyak's.
 
-    Raises ValueError where inf L is unknown.
+    Where inf L is unknown (nan) the step is nan.
     """
 
     def update(slopes: Sequence[Slope], log_gap: Gap, memory: None) -> tuple[list[Tensor], None]:
         gap = log_gap()
-        if gap.isnan().any():
-            raise ValueError(
-                "Polyak's step needs inf L: equal margins and an injective collocation"
-            )
         log_square = torch.stack([2 * s.log_norm for s in slopes]).logsumexp(0)
+        factors = [_exp(gap - log_square + s.gradient.log_scale) for s in slopes]
         return [
-            _scaled(s, s.step_size * _exp(gap - log_square + s.gradient.log_scale)) for s in slopes
+            _scaled(s, s.step_size * factor.where(~gap.isnan(), math.nan))
+            for s, factor in zip(slopes, factors, strict=True)
         ], None
 
     return Rule(_forget, update)
+
+
+def known(log_gap: Float[Tensor, " R"]) -> Float[Tensor, " R"]:
+    """The same.  Raises ValueError where it is nan: inf L is unknown."""
+    if log_gap.isnan().any():
+        raise ValueError("Polyak's step needs inf L: equal margins and an injective collocation")
+    return log_gap
 
 
 def sign_descent() -> Rule:

@@ -1,6 +1,6 @@
-"""The torch path on a device that is not the CPU: fake tensors have a device and no values, and
-refuse to meet one of another device.  A pretended CUDA device needs a torch that is built for one;
-"meta" does not."""
+"""The torch path on a device that is not the CPU: fake tensors have a device and no values, refuse
+to meet one of another device, and cannot be looked at.  A pretended CUDA device needs a torch that
+is built for one; "meta" does not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from ntp_dynamics.run.stepping import every_state
 from ntp_dynamics.studies.next_token.data.generate import generate
 from ntp_dynamics.studies.next_token.data.realizable import recognise
 from ntp_dynamics.studies.next_token.groups import (
@@ -29,9 +28,9 @@ from ntp_dynamics.studies.next_token.model.gradient import DenseCrossEntropy
 from ntp_dynamics.studies.next_token.model.init import exact_margin
 from ntp_dynamics.studies.next_token.model.structured import Structured
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
-from ntp_dynamics.studies.next_token.optim import objectives
-from ntp_dynamics.studies.next_token.optim.descent import Descent
 from ntp_dynamics.studies.next_token.optim.engine import Engine
+from ntp_dynamics.studies.next_token.optim.graphed import GraphedDescent
+from ntp_dynamics.studies.next_token.optim.memory import leaves
 from ntp_dynamics.studies.next_token.optim.objectives import (
     AttentionObjective,
     FeedForwardObjective,
@@ -42,7 +41,13 @@ from ntp_dynamics.studies.next_token.optim.state import State
 
 OTHER = torch.device("meta")
 KNOBS = RealizableDataset(vocab_size=8, queries=3, extra_optimal_copies=2)
-OPTIMIZERS = [NormalisedGradientDescent(), GradientDescent(), SignDescent(), Adam()]
+OPTIMIZERS = [
+    NormalisedGradientDescent(),
+    NormalisedGradientDescent(momentum=0.9, weight_decay=0.5),
+    GradientDescent(),
+    SignDescent(),
+    Adam(),
+]
 
 
 @dataclass(frozen=True)
@@ -53,12 +58,6 @@ class Ready(Engine):
 
     def attention(self, logits: torch.Tensor, batch: Batch) -> CrossEntropy:
         return self.loss
-
-
-@pytest.fixture(autouse=True)
-def _no_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether a weight is finite is a question about its value."""
-    monkeypatch.setattr(objectives, "check_finite", lambda step, parts, values: None)
 
 
 def elsewhere(x: torch.Tensor) -> torch.Tensor:
@@ -84,7 +83,7 @@ def tensors_of(state: State) -> Iterator[torch.Tensor]:
     yield state.layer.coefficients
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: type(o).__name__)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
 @pytest.mark.parametrize("stage", ["attention, gains", "attention, dense", "feed_forward", "joint"])
 def test_no_tensor_of_a_descent_is_made_on_another_device(stage: str, optimizer: Optimizer) -> None:
     batch = real_batch()
@@ -95,7 +94,7 @@ def test_no_tensor_of_a_descent_is_made_on_another_device(stage: str, optimizer:
         batch, logits = batch.each(elsewhere), elsewhere(logits)
         attention = matrix(batch, batch.n_queries)
         feed_forward = matrix(batch, batch.vocab_size)
-        rule = make_rule(optimizer)
+        rule, weight_decay = make_rule(optimizer), optimizer.weight_decay
         if stage == "feed_forward":
             objective = FeedForwardObjective(batch, feed_forward)
         elif stage == "joint":
@@ -106,7 +105,10 @@ def test_no_tensor_of_a_descent_is_made_on_another_device(stage: str, optimizer:
                 gains if stage == "attention, gains" else DenseCrossEntropy(logits, batch)
             )
             objective = AttentionObjective(batch, attention, logits, engine)
-        step_sizes = [0.1] * len(objective.matrices)
-        for state in every_state(Descent(objective, rule, step_sizes), 2):
-            assert isinstance(state, State)
+        sizes = [0.1] * len(objective.matrices)
+        descent = GraphedDescent(objective, rule, sizes, weight_decay, OTHER)
+        for _ in range(2):
+            descent.take(look=lambda gap: gap)
+            assert {x.device for x in leaves(descent.place)} == {OTHER}
+            state = objective.evaluated(descent.place.at)
             assert {x.device for x in tensors_of(state)} == {OTHER}
