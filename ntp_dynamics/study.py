@@ -293,6 +293,10 @@ class Study(ABC):
         Raises OSError, ValueError and their like where a file is damaged.
         """
 
+    def held(self, problem: Any) -> Mapping[str, Any] | None:
+        """What `inputs` would read back, where a problem holds it; None where it does not."""
+        return None
+
     @abstractmethod
     def known(self, config: Any, inputs: Mapping[str, Any]) -> Any:
         """`Problem.known` of a record, solved anew."""

@@ -112,8 +112,8 @@ BREAKING = [
     ["hooks.scalars=never"],
     ["train.margin=5", "train.stages=[joint]"],
     ["optimizer=polyak", "init=gaussian"],
-    ["engine=numba", "embedding=gaussian"],
-    ["engine=numba", "optimizer=adam"],
+    ["optimizer.weight_decay=2"],
+    ["optimizer=polyak", "batch.size=2"],
 ]
 
 

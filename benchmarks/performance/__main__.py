@@ -30,6 +30,9 @@ def run(quick: bool) -> Results:
     for shape, runs in grid.items():
         say(f"steps at {shape}")
         found["steps"][str(shape)] = steps.compare(shape, rounds, runs, compiled=not quick)
+    say("beside jax")
+    pair = {SMALL: (1, 2)} if quick else {SMALL: (1, 64), MIDDLE: (1, 64), LARGE: (1, 4)}
+    found["jax"] = {str(shape): steps.beside_jax(shape, rounds, r) for shape, r in pair.items()}
     say("joint stage")
     few = {SMALL: (1, 2)} if quick else {SMALL: (1, 8), MIDDLE: (1,)}
     found["joint"] = {str(shape): steps.joint(shape, rounds, runs) for shape, runs in few.items()}

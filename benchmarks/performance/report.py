@@ -27,7 +27,7 @@ Times faster than the naive loop, a run (in brackets microseconds a step and run
 
 {steps}
 
-The joint stage, both layers from zero; the torch path measures nothing here:
+{jax}The joint stage, both layers from zero; the torch path measures nothing here:
 
 {joint}
 
@@ -82,6 +82,17 @@ every sentence that states it. In the other rows cvxpy chooses the solver.
 
 """
 
+JAX = """\
+Beside a jitted jax program (`lax.scan` in token space, structured logits, float64, linear domain;
+runs by `vmap`), which logs five numbers at every step and follows no growth from step to step. It
+stops where 1 - p rounds to 0; the kernel does not. Times that it takes, over those of the kernel
+that measures nothing and of the kernel that measures all (in brackets microseconds a step and run
+of jax):
+
+{table}
+
+"""
+
 NETWORK = """
 ## The attractor network
 
@@ -122,6 +133,7 @@ def report(results: Results) -> str:
         load=results["load"][0],
         loaded=results["load"][1],
         steps=_steps(results["steps"]),
+        jax=_jax(results.get("jax", {})),
         joint=_steps(results["joint"]),
         late=results["late"]["late"] / results["late"]["early"],
         threads=results["two threads"],
@@ -183,6 +195,26 @@ def machine() -> str:
     except (OSError, StopIteration):
         pass
     return f"{name}, torch {torch.__version__}, numba {numba.__version__}"
+
+
+def _jax(measured: dict[str, dict[str, float] | None]) -> str:
+    """A column a shape, a row a number of runs; nothing where it was not measured."""
+    columns = {shape: times for shape, times in measured.items() if times}
+    if not columns:
+        return ""
+    names = [name for times in columns.values() for name in times if name.startswith("jax")]
+    lines = ["| (V, L, N) | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for runs in dict.fromkeys(name.removeprefix("jax, ") for name in names):
+        cells = [
+            f"{times[f'jax, {runs}'] / times[f'kernel, {runs}']:.2f}, "
+            f"{times[f'jax, {runs}'] / times[f'kernel, {runs}, logged']:.2f} "
+            f"({times[f'jax, {runs}']:.3g})"
+            if f"jax, {runs}" in times
+            else "-"
+            for times in columns.values()
+        ]
+        lines.append(f"| {runs} | " + " | ".join(cells) + " |")
+    return JAX.format(table="\n".join(lines))
 
 
 def _steps(steps: dict[str, dict[str, float]]) -> str:

@@ -12,6 +12,7 @@ import statistics
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,13 @@ import torch
 from benchmarks.performance.corpora import Problem, Shape, problem
 from benchmarks.performance.naive import Naive, NaiveJoint
 from ntp_dynamics.run.stepping import NO_STEPS, every_state
+from ntp_dynamics.studies.next_token.groups import NormalisedGradientDescent
 from ntp_dynamics.studies.next_token.model.kernel_descent import JointSteps
 from ntp_dynamics.studies.next_token.model.token_space import frobenius, inner, zeros
 from ntp_dynamics.studies.next_token.optim.descent import Descent
 from ntp_dynamics.studies.next_token.optim.joint import JointKernel
 from ntp_dynamics.studies.next_token.optim.kernel_dynamics import AttentionKernel
+from ntp_dynamics.studies.next_token.optim.kernel_rule import kernel_rule
 from ntp_dynamics.studies.next_token.optim.objectives import AttentionObjective, JointObjective
 from ntp_dynamics.studies.next_token.optim.rules import normalised_gradient_descent
 from ntp_dynamics.studies.next_token.optim.state import State
@@ -60,7 +63,8 @@ def torch_path(given: Problem) -> Steps:
 def kernel(given: Problem, threads: int = 1, logged: bool = False) -> AttentionKernel:
     """The fused dynamics from zero; ``logged``: it can measure."""
     reference = given.reference if logged else None
-    return AttentionKernel(attention(given), STEP_SIZE, True, threads, reference)
+    rule = kernel_rule(NormalisedGradientDescent(), STEP_SIZE)
+    return AttentionKernel(attention(given), rule, threads, reference)
 
 
 def attention(given: Problem) -> AttentionObjective:
@@ -109,6 +113,22 @@ def compare(shape: Shape, rounds: int, runs: tuple[int, ...], compiled: bool) ->
     return {name: medians[name] / r for name, (_, r) in contenders.items()}
 
 
+def beside_jax(shape: Shape, rounds: int, runs: tuple[int, ...]) -> dict[str, float] | None:
+    """Microseconds a step and run of the kernel and of a jitted scan; None without jax."""
+    if find_spec("jax") is None:
+        return None
+    from benchmarks.performance.jax_scan import Scan
+
+    contenders: dict[str, tuple[Steps, int]] = {}
+    for r in runs:
+        given = problem(shape, r)
+        contenders[f"kernel, R = {r}"] = (stepped(kernel(given)), r)
+        contenders[f"kernel, R = {r}, logged"] = (stepped(kernel(given, logged=True), True), r)
+        contenders[f"jax, R = {r}"] = (Scan(given, STEP_SIZE).steps, r)
+    medians = interleaved({name: steps for name, (steps, _) in contenders.items()}, rounds)
+    return {name: medians[name] / r for name, (_, r) in contenders.items()}
+
+
 def joint(shape: Shape, rounds: int, runs: tuple[int, ...]) -> dict[str, float]:
     """Microseconds a step and run of the joint stage by contender; the torch path logs nothing."""
     naive = NaiveJoint(problem(shape, 1).corpora[0], STEP_SIZE, LOGIT_STEP_SIZE)
@@ -131,8 +151,9 @@ def joint_by_torch(given: Problem) -> Steps:
 
 def joint_kernel(given: Problem) -> JointKernel:
     """The fused dynamics of the joint stage, from zero."""
-    steps = JointSteps(0, STEP_SIZE, LOGIT_STEP_SIZE, True, False)
-    return JointKernel(both(given), steps)
+    sizes = (STEP_SIZE, LOGIT_STEP_SIZE)
+    rules = [kernel_rule(NormalisedGradientDescent(), size) for size in sizes]
+    return JointKernel(both(given), JointSteps(0, *rules, together=False))
 
 
 def interleaved(contenders: dict[str, Steps], rounds: int) -> dict[str, float]:

@@ -86,7 +86,7 @@ def _kill(workshop: Workshop, place: Path, kind: str, suffer: Suffer) -> None:
 CRASH_POINTS = Experiment(
     "crash_points",
     "R2",
-    "kill -9 at every open, write, fsync, rename, mkdir, unlink and truncate of a job and a sweep",
+    "kill -9 at every open, write, flush, rename, mkdir, unlink and truncate of a job and a sweep",
     "no reader is told `done` of other bytes; the command again leaves the bytes of the "
     "uninterrupted one",
     run,

@@ -99,6 +99,10 @@ class Disk:
             self.changes.append(Change(call, file))
         elif kind & NAMES:
             self.changes.append(Change(call, file))
+        elif kind == Kind.SYNC:  # of everything
+            self.changes = [Change(c.call, c.file, True) for c in self.changes]
+            for each in self.files.values():
+                each.flushed = bytes(each.now)
         elif kind == Kind.FSYNC and file is None:  # of a directory
             self.changes = [
                 Change(c.call, c.file, c.sure or _parent_is(c.call, call.path))

@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OPEN = 1, WRITE = 2, FSYNC = 4, RENAME = 8, MKDIR = 16, UNLINK = 32, TRUNCATE = 64, READ = 128 };
+enum { OPEN = 1, WRITE = 2, FSYNC = 4, RENAME = 8, MKDIR = 16, UNLINK = 32, TRUNCATE = 64, READ = 128, SYNC = 256 };
 enum { COUNT, BEFORE, AFTER, TORN, FAIL, STOP };
 
 static int armed, action, error_number, kinds, last, log_file = -1;
@@ -255,6 +255,15 @@ static int flushed(int file, int number)
 
 int fsync(int file) { return flushed(file, SYS_fsync); }
 int fdatasync(int file) { return flushed(file, SYS_fdatasync); }
+
+/* Of the whole file system; it counts where it is asked for by a file below the place. */
+int syncfs(int file)
+{
+    char path[4096] = "";
+    if (armed) of_file(file, path);
+    int what = gate(SYNC, path, NULL);
+    DONE(SYNC, path, NULL, 0, inode_of(file), (int)syscall(SYS_syncfs, file));
+}
 
 static int cut(int file, off_t size)
 {

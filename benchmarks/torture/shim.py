@@ -22,8 +22,8 @@ VARIABLE = "NTP_TORTURE_SHIM"
 class Kind(IntFlag):
     """Calls, as the shim numbers them."""
 
-    OPEN, WRITE, FSYNC, RENAME, MKDIR, UNLINK, TRUNCATE, READ = (1 << i for i in range(8))
-    CHANGES = OPEN | WRITE | FSYNC | RENAME | MKDIR | UNLINK | TRUNCATE
+    OPEN, WRITE, FSYNC, RENAME, MKDIR, UNLINK, TRUNCATE, READ, SYNC = (1 << i for i in range(9))
+    CHANGES = OPEN | WRITE | FSYNC | RENAME | MKDIR | UNLINK | TRUNCATE | SYNC
 
 
 class What(IntEnum):

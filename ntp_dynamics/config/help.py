@@ -40,6 +40,7 @@ What is cut short (by Ctrl-C, a signal, kill -9)
 Who trains a sweep
   hydra/launcher=packed              threads of this process; or packed_ray, slurm, joblib, basic
   hydra.launcher.threads=2           so many jobs at a time (cores)
+  hydra.launcher.workers=2           so many processes (long sweeps: cores)
 
 Examples
   ntp-train                                        the default job: two stages, eight runs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from ntp_dynamics import studies
 from ntp_dynamics.config.job import JobConfig
+from ntp_dynamics.config.plain import as_dict
 from ntp_dynamics.config.schema import groups_of, schemas
 from ntp_dynamics.config.tracking import flatten
 from ntp_dynamics.system.bounded import yaml_of
@@ -28,7 +29,7 @@ def to_yaml(config: JobConfig) -> str:
 
 def to_plain(config: JobConfig) -> dict[str, Any]:
     """The same as plain values."""
-    plain = _plain(asdict(config))
+    plain = _plain(as_dict(config))
     choices = {
         group: name
         for group, options in groups_of(config.study).items()
@@ -41,7 +42,7 @@ def to_plain(config: JobConfig) -> dict[str, Any]:
 def redact_overrides(config: JobConfig, overrides: Sequence[str]) -> list[str]:
     """What was asked for, secrets aside: choices, numbers and flags are the lab's own words, so are
     all keys; names and paths, and what is not of the configuration, are free text."""
-    settings = flatten(asdict(config))
+    settings = flatten(as_dict(config))
     groups = {f.name for f in fields(config)} - {*settings} | {"experiment", "study"}
     redacted = []
     for override in overrides:

@@ -45,6 +45,7 @@ from ntp_dynamics.launch.resume import (
 from ntp_dynamics.launch.single import run_single
 from ntp_dynamics.launch.sweeps import expand, whole_sweep
 from ntp_dynamics.record.finished import returned
+from ntp_dynamics.record.identity import identity
 from ntp_dynamics.record.plan import Plan, read_plan
 from ntp_dynamics.record.record import status_files
 from ntp_dynamics.record.store import STATUS, make_directory, occupied, redact_yaml, remove_record
@@ -105,7 +106,7 @@ def _launch_sweep(
 ) -> None:
     console, jobs = Console(), len(plan.jobs)
     progress = SweepProgress(console, jobs)
-    multirun.under_way = multirun.Sweep(config, progress, composer)
+    multirun.under_way = multirun.Sweep(config, progress, composer, plan.jobs)
     with sweep_of(first, plan, arguments) as (sweep, done, found):
         multirun.under_way.done = done
         clear_the_rest(sweep, plan, done)
@@ -249,7 +250,7 @@ def _job(composed: DictConfig) -> float:
     config = None
     try:
         config = read_config(composed)
-        if (value := returned(directory, config)) is not None:
+        if (value := returned(directory, config, identity(config))) is not None:
             return value
         if called_off(directory, config):
             return float("nan")

@@ -106,6 +106,10 @@ def train_elsewhere(
 def _named(job: PackedJob, composer: Composer, on_disk: bool) -> PackedJob:
     """The job as whoever trains it must find it.  Raises UserError for a secret that would be
     written down."""
+    planned = multirun.under_way.planned if multirun.under_way else ()
+    if not on_disk and job.number < len(planned):
+        key = planned[job.number].identity
+        return replace(job, directory=job.directory.absolute(), identity=key)
     config = composer.config(job.overrides)
     if on_disk and redact_overrides(config, job.overrides) != job.overrides:
         what = "a secret among its overrides would lie in the folder of the sweep"

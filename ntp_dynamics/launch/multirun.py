@@ -17,6 +17,7 @@ from ntp_dynamics.launch.directories import subdirectory
 from ntp_dynamics.launch.fail_fast import call_off, called_off
 from ntp_dynamics.record.finished import returned
 from ntp_dynamics.record.identity import identity
+from ntp_dynamics.record.plan import Planned
 from ntp_dynamics.record.store import RecordWriter
 from ntp_dynamics.run.parts import Ended, Parts, run_packed
 from ntp_dynamics.run.progress import SweepProgress
@@ -33,6 +34,8 @@ class Sweep:
     """That of its first job; None where it has none."""
     progress: SweepProgress
     composer: Composer
+    planned: Sequence[Planned] = ()
+    """Its jobs by their numbers; none where another process planned them."""
     done: set[Path] = field(default_factory=set)
     """The directories of jobs that were found done, every byte of them, when it began."""
 
@@ -90,6 +93,8 @@ def train_many(
 
 def directory_of(number: int, overrides: Sequence[str]) -> str:
     """Of a job of the sweep under way, below it."""
+    if under_way and number < len(under_way.planned):
+        return under_way.planned[number].directory
     composer = under_way.composer if under_way else Composer()
     return subdirectory(number, lambda: composer.config(overrides))
 
@@ -131,12 +136,13 @@ def _parts(job: PackedJob, interrupt: Interrupt) -> Parts[float]:
 
     composer = under_way.composer if under_way else Composer()
     config = composer.config(job.overrides)
-    if job.identity not in (None, identity(config)):
+    key = identity(config)
+    if job.identity not in (None, key):
         what = "here it is another job than where it was planned"
         remedy = "a file or a variable that it names differs between machines: make them equal"
         raise UserError(f"job {job.number}", what, remedy)
     known = under_way is not None and job.directory in under_way.done
-    if (value := returned(job.directory, config, known)) is not None:
+    if (value := returned(job.directory, config, key, known)) is not None:
         if under_way:
             under_way.progress.show(job.number, 1.0)
         return value
@@ -149,6 +155,8 @@ def _parts(job: PackedJob, interrupt: Interrupt) -> Parts[float]:
         group=job.directory.parent.name,
         interrupting=lambda: nullcontext(interrupt),
         resume=True,
+        identity=key,
+        together=True,
     )
     record = yield from job_parts(config, job.directory, around)
     return record.returned

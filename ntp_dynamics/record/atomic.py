@@ -11,8 +11,11 @@ from typing import Any
 from ntp_dynamics.record.entries import entry_in, entry_of
 
 
-def write_atomically(path: Path, write: Callable[[Path], Any]) -> dict[str, Any]:
-    """Write to a temporary neighbour, flush it to disk, rename it into place.
+def write_atomically(
+    path: Path, write: Callable[[Path], Any], flush: bool = True
+) -> dict[str, Any]:
+    """Write to a temporary neighbour, flush it to disk, rename it into place; without ``flush``
+    whoever calls sees to that later.
 
     Returns size and SHA-256 of what was written, as ``write`` says or as it is found there.
     """
@@ -20,11 +23,8 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> dict[str, Any]
     try:
         told = write(temporary)
         entry = told if isinstance(told, dict) else entry_of_file(temporary)
-        descriptor = os.open(temporary, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        if flush:
+            _flush(temporary)
         os.replace(temporary, path)
     except BaseException:
         with suppress(OSError):
@@ -34,6 +34,14 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> dict[str, Any]
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
     return entry
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def written(path: Path, body: bytes) -> dict[str, Any]:

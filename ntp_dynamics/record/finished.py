@@ -32,10 +32,10 @@ def finished(directory: Path, config: JobConfig) -> Record | None:
     return load_run(directory) if sealed(directory, identity(config)) else None
 
 
-def returned(directory: Path, config: JobConfig, known: bool = False) -> float | None:
-    """What a job tells a sweeper, as its status says it, if it is done already; None if not.
-    ``known``: somebody has just made sure that it is done."""
-    if not (known or sealed(directory, identity(config))):
+def returned(directory: Path, config: JobConfig, key: str, known: bool = False) -> float | None:
+    """What a job with this identity tells a sweeper, as its status says it, if it is done already;
+    None if not.  ``known``: somebody has just made sure that it is done."""
+    if not (known or sealed(directory, key)):
         return None
     phase, name = studies.find(config.study).returns or ("", "")
     value = told(directory)["final"].get(f"{phase}.{name}")

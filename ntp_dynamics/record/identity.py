@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from ntp_dynamics import __version__
 from ntp_dynamics.config.job import JobConfig
+from ntp_dynamics.config.plain import as_dict
 from ntp_dynamics.verdict.verdict import FORMAT
 
 OF_THE_RUN = ("runtime", "tracking", "figures", "overwrite", "fail_fast")
@@ -25,7 +25,7 @@ OF_THE_RUN = ("runtime", "tracking", "figures", "overwrite", "fail_fast")
 
 def identity(config: JobConfig, version: str = __version__, rules: int = FORMAT) -> str:
     """Sixteen hexadecimal digits; those of another version tell whether only that has changed."""
-    settings = {k: v for k, v in asdict(config).items() if k not in OF_THE_RUN}
+    settings = {k: v for k, v in as_dict(config).items() if k not in OF_THE_RUN}
     files = {text: _contents(text) for text in sorted(set(_texts(settings)))}
     said = [version, rules, settings, {k: v for k, v in files.items() if v}]
     return digest(said)

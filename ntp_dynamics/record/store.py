@@ -58,7 +58,8 @@ class RecordWriter:
     """Writes one record.  A context manager: the directory is ours until it ends.
 
     Raises UserError where the directory holds a record, or another job is at work in it.  With
-    ``resume`` what this same job left unfinished gives way, but for its checkpoints.
+    ``resume`` what this same job left unfinished gives way, but for its checkpoints.  ``together``:
+    whoever drives many jobs flushes what is `unflushed` before this one is sealed.
     """
 
     def __init__(
@@ -67,7 +68,9 @@ class RecordWriter:
         status: dict[str, Any],
         overwrite: bool = False,
         resume: bool = False,
+        together: bool = False,
     ):
+        self._together = together
         self.directory = Path(directory)
         self.entries: dict[str, dict[str, Any]] = {}
         """Size and SHA-256 of each file as it was written."""
@@ -120,6 +123,11 @@ class RecordWriter:
         """Count a file that something else wrote here (a figure, the log) as part of the record;
         ``entry`` is its size and SHA-256 where the writer knows them."""
         self.entries[name] = entry or entry_of_file(self.directory / name)
+
+    @property
+    def unflushed(self) -> list[Path]:
+        """The files that must be on the disk before a manifest may list them."""
+        return [self.directory / name for name in self.entries] if self._together else []
 
     def seal(self, status: dict[str, Any], *, last: bool = True) -> None:
         """Compare every file with what was written, write the manifest, then the last status; where
@@ -179,7 +187,7 @@ class RecordWriter:
         try:
             if path.parent != self.directory:  # which itself is not made again once it is gone
                 path.parent.mkdir(exist_ok=True)
-            entry = write_atomically(path, write)
+            entry = write_atomically(path, write, flush=not self._together)
         except (OSError, RuntimeError) as error:  # netCDF has other words for what the system says
             why = refusal_of(path.parent, 2 * size + SPARE)
             raise not_written(path, size, why or error) from error

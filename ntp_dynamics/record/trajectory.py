@@ -103,22 +103,28 @@ class Recorder:
         """The record so far, with the steps up to ``reached`` (all promised ones if None)."""
         import xarray
 
+        clocks = self.readings(reached)
+        return xarray.Dataset(self.variables(clocks), coords=clocks)
+
+    def readings(self, reached: int | None = None) -> dict[str, np.ndarray]:
+        """What each clock reads at its steps up to one."""
         keep = {
-            name: clock if reached is None else clock[clock <= reached]
+            name: clock if reached is None else clock[: self._until(name, reached)]
             for name, clock in self.clocks.items()
         }
-        return xarray.Dataset(
-            {
-                name: (
-                    ("run", *channel.dims),
-                    self._values[name][:, : len(keep[channel.clock])],
-                    channel.attrs,
-                )
-                for name, channel in self.channels.items()
-                if name in self._values
-            },
-            coords=keep if self.unit == 1 else {c: steps * self.unit for c, steps in keep.items()},
-        )
+        return keep if self.unit == 1 else {c: steps * self.unit for c, steps in keep.items()}
+
+    def variables(self, clocks: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        """What was recorded at the first steps of each clock, as xarray takes it."""
+        return {
+            name: (
+                ("run", *channel.dims),
+                self._values[name][:, : len(clocks[channel.clock])],
+                channel.attrs,
+            )
+            for name, channel in self.channels.items()
+            if name in self._values
+        }
 
 
 def said(long_name: str, units: str = "1", source: str = "ntp-dynamics") -> dict[str, str]:
@@ -141,14 +147,15 @@ class PhaseRecord(NamedTuple):
 
     def dataset(self, known: xarray.Dataset | None) -> xarray.Dataset:
         """Its group; ``known`` holds the coordinates of axes of its own."""
-        data = self.recorder.dataset(self.reached).assign_attrs(self.attributes)
-        if known is not None:
-            data = data.assign_coords({str(k): c for k, c in known.coords.items()})
-        for variable, value in self.frozen.items():
-            data[variable] = value
-        for clock in set(self.recorder.clocks) & set(map(str, data.coords)):
-            data[clock].attrs.update(self.clock)
-        return data
+        import xarray
+
+        clocks = self.recorder.readings(self.reached)
+        own = {} if known is None else {str(k): c.variable for k, c in known.coords.items()}
+        return xarray.Dataset(
+            {**self.recorder.variables(clocks), **self.frozen},
+            {**{c: (c, at, dict(self.clock)) for c, at in clocks.items()}, **own},
+            self.attributes,
+        )
 
 
 def make_tree(

@@ -25,11 +25,11 @@ from ntp_dynamics.record.laws import LAWS, laws_tree
 from ntp_dynamics.record.outcome import one_line, summary
 from ntp_dynamics.record.plan import short_name
 from ntp_dynamics.record.record import Record, read_back
-from ntp_dynamics.record.store import LOG, STATUS, TRAJECTORY, VERDICTS, RecordWriter
+from ntp_dynamics.record.store import LOG, MANIFEST, STATUS, TRAJECTORY, VERDICTS, RecordWriter
 from ntp_dynamics.run.account import Account
 from ntp_dynamics.run.checkpointing import Checkpointing
 from ntp_dynamics.run.drops import Drops
-from ntp_dynamics.run.parts import Parts, Work, run_alone
+from ntp_dynamics.run.parts import Flush, Parts, Work, run_alone
 from ntp_dynamics.run.preparation import PreparedJob, prepare
 from ntp_dynamics.run.progress import JobProgress, SweepShare
 from ntp_dynamics.run.publishing import Publisher
@@ -72,6 +72,10 @@ class Surroundings:
     """What tells of Ctrl-C while the job trains and records."""
     resume: bool = False
     """Go on with what this same job left unfinished in its directory."""
+    identity: str | None = None
+    """Of the job, where it is known."""
+    together: bool = False
+    """Whether its files are flushed to disk with those of other jobs (`run.parts.Flush`)."""
 
 
 def run_job(
@@ -93,7 +97,7 @@ def job_parts(
     """As `run_job`, in parts: training is the work that other threads can do."""
     progress = around.progress or JobProgress(Console(quiet=True))
     status = _first_status(config, around)
-    writer = RecordWriter(directory, status, config.overwrite, around.resume)
+    writer = RecordWriter(directory, status, config.overwrite, around.resume, around.together)
     settings = to_yaml(config)
     subject = subject_of(config, settings, writer.directory, around.group)
     with writer, _opened_log(writer, status) as log:
@@ -103,7 +107,7 @@ def job_parts(
         try:
             job = prepare(config, around.observables, around.claims)
             make_room(writer.directory, job.disk)
-            inputs = _write_inputs(job, settings, writer, log)
+            inputs = _write_inputs(job, settings, writer, log, around.together)
             rehearse(job)
             kept = Checkpointing(writer.directory, config, account.status, account.say)
             with open_tracker(config.tracking, subject, account.say, images(job.hooks)) as tracker:
@@ -125,6 +129,8 @@ def job_parts(
             log.data("done")
             writer.read_trees()
             writer.add(LOG, log.entry)
+            if unflushed := writer.unflushed:
+                yield Flush(unflushed, [writer.directory / name for name in (MANIFEST, STATUS)])
             done = account.so_far(state="done", **outcome)
             writer.seal(done, last=False)  # before figures: none of them costs a record
         except KeyboardInterrupt as stopped:
@@ -156,7 +162,7 @@ def _first_status(config: JobConfig, around: Surroundings) -> dict[str, Any]:
         "study": config.study,
         "overrides": redact_overrides(config, around.overrides),
         "reason": None,
-        "identity": identity(config),
+        "identity": around.identity or identity(config),
     }
     added = [*(o.name for o in around.observables), *(claim.id for claim in around.claims)]
     return {**status, "added": added} if added else status
@@ -218,13 +224,16 @@ def _train_and_record(
 
 
 def _write_inputs(
-    job: PreparedJob, settings: str, writer: RecordWriter, log: JobLog
+    job: PreparedJob, settings: str, writer: RecordWriter, log: JobLog, many: bool
 ) -> Mapping[str, Any]:
-    """Write the configuration and the inputs, and read them back as a reader will."""
+    """Write the configuration and the inputs, and read them back as a reader will; of ``many`` jobs
+    those that are held are not read."""
     writer.data("config.yaml", settings)  # its free texts are redacted already
     for name, text in job.problem.files().items():
         writer.data(name, text)
-    _, inputs = read_back(writer.directory)
+    inputs = job.study.held(job.problem) if many else None
+    if inputs is None:
+        _, inputs = read_back(writer.directory)
     facts = ", ".join([f"{job.config.runs} runs", *job.study.facts(job.config, inputs)[:1]])
     engines = dict.fromkeys(phase.engine for phase in job.phases if not phase.outline.shadow)
     log.data(f"{facts}, engine: {' | '.join(engines)}")

@@ -7,12 +7,16 @@ generator needs saving, and runs, packs and restarts draw the same numbers.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numba import njit
 
-INLINE: dict[str, Any] = {"forceinline": True, "error_model": "numpy", "no_cpython_wrapper": True}
+DIGEST = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
+"""In the name of every function: kernels that they are part of are compiled anew after an edit."""
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 FIRST, SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 S27, S30, S31 = np.uint64(27), np.uint64(30), np.uint64(31)
@@ -20,7 +24,13 @@ S11, S32 = np.uint64(11), np.uint64(32)
 UNIT = 2.0**-53
 
 
-@njit(**INLINE)
+def part(function: Callable[..., Any]) -> Any:
+    """A function that becomes part of a kernel."""
+    function.__qualname__ += f"_{DIGEST}"
+    return njit(forceinline=True, error_model="numpy", no_cpython_wrapper=True)(function)
+
+
+@part
 def mixed(z):
     """The finaliser of SplitMix64."""
     z = (z ^ (z >> S30)) * FIRST
@@ -28,31 +38,31 @@ def mixed(z):
     return z ^ (z >> S31)
 
 
-@njit(**INLINE)
+@part
 def folded(key, number):
     """The key of a part of what a key stands for."""
     return mixed(key + GOLDEN * (np.uint64(number) + np.uint64(1)) ^ SECOND)
 
 
-@njit(**INLINE)
+@part
 def word(key, place):
     """The 64 random bits at a place."""
     return mixed(key + GOLDEN * (np.uint64(place) + np.uint64(1)))
 
 
-@njit(**INLINE)
+@part
 def unit(bits):
     """A float in (0, 1)."""
     return (np.float64(bits >> S11) + 0.5) * UNIT
 
 
-@njit(**INLINE)
+@part
 def below(bits, n):
     """An integer in 0 .. n - 1, even to 2^-32 n."""
     return np.int64(((bits >> S32) * np.uint64(n)) >> S32)
 
 
-@njit(**INLINE)
+@part
 def choose(chosen, pool, size, key):
     """Draw ``len(chosen)`` of 0 .. size - 1 without replacement; ``pool`` is 0, 1, 2, ... and is
     left so."""

@@ -52,6 +52,24 @@ def test_all_contenders_walk_the_same_path() -> None:
         assert kept["norm_kq"][0, step] == pytest.approx(size, abs=1e-9)
 
 
+@pytest.mark.parametrize("runs", [1, 2])
+def test_the_scan_of_jax_walks_the_same_path(runs: int) -> None:
+    pytest.importorskip("jax")
+    from benchmarks.performance.jax_scan import Scan
+
+    given = problem(SHAPE, runs)
+    dynamics, scan = kernel(given, logged=True), Scan(given, STEP_SIZE)
+    kept = dynamics.advance(199, np.arange(200)).values
+    dynamics.advance(200, NO_STEPS)
+    scan.steps(200)
+    moved = dynamics.moved().flatten(1)[:, scan.pairs]
+    np.testing.assert_allclose(scan.moved(), moved, rtol=0, atol=1e-10)
+    loss, norm, size, *_ = np.moveaxis(np.asarray(scan.log[0]).reshape(200, runs, 5), -1, 0)
+    for name, value in (("log_loss", loss), ("log_grad_norm", norm)):
+        np.testing.assert_allclose(kept[name].T, np.log(value), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(kept["norm_kq"].T, size, rtol=0, atol=1e-10)
+
+
 def test_all_contenders_of_the_joint_stage_walk_the_same_path() -> None:
     given = problem(SHAPE, 1)
     naive = NaiveJoint(given.corpora[0], STEP_SIZE, LOGIT_STEP_SIZE)

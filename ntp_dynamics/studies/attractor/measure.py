@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
-from numba import njit
 
 from ntp_dynamics.studies.attractor.kernel import PERIOD, positions
 from ntp_dynamics.studies.attractor.ring import DEAD
 from ntp_dynamics.studies.attractor.stepping import Block
+from ntp_dynamics.system.compiled import compiled
 
 NAMES = ("position", "speed", "u_peak", "amplitude", "width")
 """Of all columns."""
@@ -49,7 +49,7 @@ def measured(block: Block, v: Float[np.ndarray, " 16"], gate: float) -> Measured
     return Measured({**values, "u_peak": peak}, np.asarray(np.isfinite(block.y).all(axis=0)))
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _moments(y, dy, cosine, sine):
     """z = sum [u]_+^2 e^{ix} (real, imaginary), Im(z* dz/dt), sum [u]_+^2 and the largest u."""
     columns = y.shape[1]

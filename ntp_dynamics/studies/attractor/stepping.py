@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
-from numba import njit
 
 from ntp_dynamics.studies.attractor.kernel import PERIOD, positions
 from ntp_dynamics.studies.attractor.modes import Modes
 from ntp_dynamics.studies.attractor.ring import DEAD
+from ntp_dynamics.system.compiled import compiled
 
 BLOCK = 16
 """Columns of a block."""
@@ -71,11 +71,12 @@ class Block:
         n, width = m.basis.shape
         room = np.empty((n, BLOCK)), np.empty((width, BLOCK)), np.empty((width, BLOCK))
         tables = (m.basis, m.adjoint, m.symbol, m.numbers)
-        _slope(self.y, v, self.current, gate, *tables, out, *room)
+        own = np.array(v)  # for one that is read-only numba would compile the function anew
+        _slope(self.y, own, self.current, gate, *tables, out, *room)
         return out
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _slope(y, v, current, gate, basis, adjoint, symbol, numbers, out, r, m, d):
     """out = d/dt of y; r, m, d are room for rates, modes and the drive."""
     n, width = basis.shape
@@ -115,7 +116,7 @@ def _slope(y, v, current, gate, basis, adjoint, symbol, numbers, out, r, m, d):
             out[i, c] += gate * current[i, c] - y[i, c]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _follow(y, n, phases, position):
     """Bring unwrapped positions up to date; nan where the bump is dead, from then on."""
     real, imaginary, top = np.zeros(BLOCK), np.zeros(BLOCK), np.zeros(BLOCK)
@@ -133,7 +134,7 @@ def _follow(y, n, phases, position):
             position[c] += jump - 360.0 * math.floor(jump / 360.0 + 0.5)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _runge_kutta(y, position, v, current, gate, dt, basis, adjoint, symbol, numbers, phases):
     """As many steps as (len(v) - 1)/2, in place; v and gate at every half step."""
     n, width = basis.shape
@@ -157,7 +158,7 @@ def _runge_kutta(y, position, v, current, gate, dt, basis, adjoint, symbol, numb
         _follow(y, n, phases, position)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _euler(y, position, v, current, gate, dt, basis, adjoint, symbol, numbers, phases, noise):
     """As many steps as noise has, of the Euler-Maruyama rule, in place; noise per sqrt(tau)."""
     n, width = basis.shape

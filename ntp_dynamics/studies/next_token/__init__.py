@@ -35,7 +35,15 @@ class OneLayerTransformer(Study):
     )
     headline = "kq.direction"
     smoke = ("experiment=smoke",)
-    smoke_more = (("experiment=small_vocabulary", "train.attention.steps=100"),)
+    smoke_more = (
+        ("experiment=small_vocabulary", "train.attention.steps=100"),
+        ("experiment=smoke", "optimizer=sign", "embedding=standard"),
+        (
+            *("experiment=smoke", "optimizer=adam", "embedding=standard", "optimizer.epsilon=0"),
+            *("optimizer.beta1=0.25", "optimizer.beta2=0.5", "train.attention.step_size=0.5"),
+            "train.attention.steps=1000",
+        ),
+    )
 
     @property
     def config(self) -> type:
@@ -110,6 +118,9 @@ class OneLayerTransformer(Study):
         from ntp_dynamics.studies.next_token.inputs import read_corpora
 
         return {"corpora": read_corpora(directory, config.runs)}
+
+    def held(self, problem: NextToken) -> Mapping[str, Any]:
+        return {"corpora": problem.known.corpora}
 
     def known(self, config: Any, inputs: Mapping[str, Any]) -> Known:
         from ntp_dynamics.studies.next_token.problem import know

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import ntp_dynamics as ntp
 from ntp_dynamics.run.stepping import NO_STEPS
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.realizable import recognise
@@ -29,6 +30,7 @@ from ntp_dynamics.studies.next_token.quantities import norm_of
 
 PROBLEMS = json.loads((Path(__file__).parent / "golden.json").read_text())["problems"]
 CASES = [(problem, case) for problem in PROBLEMS for case in problem["trajectories"]]
+GOLDEN = {"score_margin": "min_gap", "norm_kq": "frobenius", "log_leak": "log_leak"}
 LAST = 100
 """Step up to which they are compared here."""
 
@@ -71,3 +73,35 @@ def test_rules_agree_with_an_implementation_of_their_own(
         assert leak.item() == pytest.approx(row["log_leak"], rel=1e-11, abs=1e-12)
         if row["S"] is not None:
             np.testing.assert_allclose(scores, row["S"], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("problem", "case"),
+    CASES,
+    ids=[f"{p['name']}, {c['rule']} {c['settings']}" for p, c in CASES],
+)
+def test_jobs_by_the_kernels_record_the_same(
+    problem: dict[str, Any], case: dict[str, Any], tmp_path: Path
+) -> None:
+    """Every golden step that is recorded, to the last of a thousand."""
+    samples = [(s["tokens"], s["next"], s["weight"]) for s in problem["samples"]]
+    Corpus.from_samples(samples, vocab_size=problem["vocab_size"]).write(tmp_path / "c.jsonl")
+    settings = case["settings"]
+    told = {"beta": "momentum", "decay": "weight_decay", "beta2": "beta2"}
+    given = [f"optimizer.{told[key]}={x}" for key, x in settings.items() if key in told]
+    record = ntp.train(
+        [
+            *("experiment=smoke", "tracking=none", "figures=none", "engine=numba", "runs=1"),
+            *("dataset=file", f"dataset.path={tmp_path / 'c.jsonl'}", "embedding=standard"),
+            *(f"train.margin={problem['margin']}", f"optimizer={case['rule']}", *given),
+            *("train.attention.steps=1000", f"train.attention.step_size={settings['eta']}"),
+            *(["optimizer.epsilon=0"] if case["rule"] == "adam" else []),
+        ],
+        tmp_path / "job",
+    )
+    data = record.stage("attention")
+    rows = [row for row in case["rows"] if row["t"] in data["step"].values]
+    assert {row["t"] for row in rows} >= {1, 2, 10, 1000}
+    for name, column in GOLDEN.items():
+        found = [data[name].sel(step=row["t"]).item() for row in rows]
+        assert found == pytest.approx([row[column] for row in rows], rel=1e-10, abs=1e-12)

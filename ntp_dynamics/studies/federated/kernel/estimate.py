@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from numba import njit
 
 from ntp_dynamics.studies.federated.kernel.compiled import INLINE
@@ -69,7 +70,7 @@ def estimate(
     else:
         linear(rule, xi, v, g)
     for c in range(copies):
-        hit = -1
+        hit = np.int64(-1)
         if c > 0 and owner[k, c - 1] == client:
             for b in range(rule.batch):
                 if batch[b] == sample[k, c - 1]:

@@ -12,10 +12,11 @@ import numpy as np
 
 from ntp_dynamics.studies.federated.kernel.compiled import compiled
 from ntp_dynamics.studies.federated.kernel.estimate import estimate
-from ntp_dynamics.studies.federated.kernel.step import bench, draw
-from ntp_dynamics.studies.federated.kernel.streams import Purpose, below, choose, folded, word
+from ntp_dynamics.studies.federated.kernel.step import ONE, ZERO, bench, draw
+from ntp_dynamics.studies.federated.kernel.streams import Purpose
+from ntp_dynamics.system.counter import below, choose, folded, word
 
-PARTICIPANTS, LAG, APART = int(Purpose.participants), int(Purpose.lag), 16
+PARTICIPANTS, LAG, APART = np.int64(Purpose.participants), np.int64(Purpose.lag), np.int64(16)
 """Keys of clients and steps begin where purposes end."""
 
 
@@ -47,7 +48,7 @@ def rounds(past, radius, drift, keys, draws, clients, rule, eta, begin, end, use
                 own = folded(key, APART + client)
                 lag = min(rule.staleness, t)
                 if lag > 0 and not rule.fixed_lag:
-                    lag = below(word(folded(own, LAG), 0), lag + 1)
+                    lag = below(word(folded(own, LAG), ZERO), lag + 1)
                 start = (t - lag) % length
                 for c in range(copies):
                     for q in range(d):
@@ -101,22 +102,24 @@ def probes(ratio, cosine, w, keys, clients, rule, exact, begin, end, user, user_
     """Estimators ``begin`` .. ``end`` - 1 of client 0 at w (d,), each with a batch of its own: adds
     up |ghat|^2/|g_B|^2 and cos(ghat, g_B) of every run, (R,).  ``exact``: the rule of g_B."""
     xs, ys, others, true = clients.x, clients.y, clients[2:], np.zeros(len(w))
-    drawn, made = bench(xs.shape[2], len(w), 1, rule)
+    drawn, made = bench(xs.shape[2], len(w), ONE, rule)
     pool, batch, x, y, u, squared, along, xi, normal = drawn
     v, margin, weight, g = made
-    v[:, 0] = w
+    for q in range(len(w)):
+        v[q, 0] = w[q]
     for r in range(len(keys)):
         for t in range(begin, end):
             key = folded(folded(keys[r], t), APART + rule.num_directions)
-            draw(xs, ys, 0, 0, rule, key, pool, batch, x, y, u, squared, along, xi, normal)
+            draw(xs, ys, ZERO, ZERO, rule, key, pool, batch, x, y, u, squared, along, xi, normal)
             for i in range(2):
                 used = exact if i == 0 else rule
                 estimate(
-                    others, 0, 0, 1, used, batch, x, y, u, squared, along, xi, v, margin, weight, g,
-                    user, user_slope,
+                    others, ZERO, ZERO, ONE, used, batch, x, y, u, squared, along, xi, v, margin,
+                    weight, g, user, user_slope,
                 )  # fmt: skip
                 if i == 0:
-                    true[:] = g[:, 0]
+                    for q in range(len(w)):
+                        true[q] = g[q, 0]
             found, wanted, both = 0.0, 0.0, 0.0
             for q in range(len(w)):
                 found += g[q, 0] ** 2

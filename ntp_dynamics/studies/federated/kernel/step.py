@@ -16,16 +16,13 @@ from numba import njit
 
 from ntp_dynamics.studies.federated.kernel.compiled import INLINE
 from ntp_dynamics.studies.federated.kernel.losses import LOGISTIC, growth_of_step
-from ntp_dynamics.studies.federated.kernel.streams import (
-    Purpose,
-    choose,
-    fill_normal,
-    folded,
-    unit,
-    word,
-)
+from ntp_dynamics.studies.federated.kernel.streams import Purpose, fill_normal
+from ntp_dynamics.system.counter import choose, folded, unit, word
 
-BATCH, DIRECTIONS, NOISE = int(Purpose.batch), int(Purpose.directions), int(Purpose.noise)
+BATCH, DIRECTIONS = np.int64(Purpose.batch), np.int64(Purpose.directions)
+NOISE = np.int64(Purpose.noise)
+ZERO, ONE = np.int64(0), np.int64(1)
+"""Arguments of functions: for each number of Python's numba would compile them anew."""
 SPHERE, GAUSSIAN, COORDINATE = range(3)
 FEDZO, FEDAVG, SMOOTHED = range(3)
 LANES = 4

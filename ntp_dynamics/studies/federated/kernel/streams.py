@@ -1,7 +1,6 @@
 """Counter-based random numbers: a number depends on its key and its place alone.
 
-A key is folded from (seed, run), round, client, local step and purpose; numbers 0, 1, 2, ... under
-a key are SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) from that key on.  So runs, packs, other
+A key is folded from (seed, run), round, client, local step and purpose.  So runs, packs, other
 participants and coupled copies draw the same numbers wherever a call begins.
 """
 
@@ -15,12 +14,9 @@ from jaxtyping import UInt64
 from numba import njit
 
 from ntp_dynamics.studies.federated.kernel.compiled import INLINE
+from ntp_dynamics.system.counter import unit, word
 
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-FIRST, SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-S27, S30, S31 = np.uint64(27), np.uint64(30), np.uint64(31)
-S11, S32, BYTE, NINTH = np.uint64(11), np.uint64(32), np.uint64(255), np.uint64(256)
-UNIT = 2.0**-53
+BYTE, NINTH = np.uint64(255), np.uint64(256)
 ROWS = 256
 
 
@@ -52,52 +48,6 @@ def _ziggurat() -> tuple[np.ndarray, np.ndarray]:
 
 
 EDGE, HEIGHT = _ziggurat()
-
-
-@njit(**INLINE)
-def mixed(z):
-    """The finaliser of SplitMix64."""
-    z = (z ^ (z >> S30)) * FIRST
-    z = (z ^ (z >> S27)) * SECOND
-    return z ^ (z >> S31)
-
-
-@njit(**INLINE)
-def folded(key, number):
-    """The key of a part of what a key stands for."""
-    return mixed(key + GOLDEN * (np.uint64(number) + np.uint64(1)) ^ SECOND)
-
-
-@njit(**INLINE)
-def word(key, place):
-    """The 64 random bits at a place."""
-    return mixed(key + GOLDEN * (np.uint64(place) + np.uint64(1)))
-
-
-@njit(**INLINE)
-def unit(bits):
-    """A float in (0, 1)."""
-    return (np.float64(bits >> S11) + 0.5) * UNIT
-
-
-@njit(**INLINE)
-def below(bits, n):
-    """An integer in 0 .. n - 1, even to 2^-32 n."""
-    return np.int64(((bits >> S32) * np.uint64(n)) >> S32)
-
-
-@njit(**INLINE)
-def choose(chosen, pool, size, key):
-    """Draw ``len(chosen)`` of 0 .. size - 1 without replacement; ``pool`` is 0, 1, 2, ... and is
-    left so."""
-    m = len(chosen)
-    for i in range(m):
-        j = i + below(word(key, i), size - i)
-        pool[i], pool[j] = pool[j], pool[i]
-        chosen[i] = pool[i]
-    for i in range(m - 1, -1, -1):
-        j = i + below(word(key, i), size - i)
-        pool[i], pool[j] = pool[j], pool[i]
 
 
 @njit(**INLINE)

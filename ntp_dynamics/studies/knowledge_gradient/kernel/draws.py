@@ -11,10 +11,14 @@ import math
 
 import numpy as np
 from jaxtyping import UInt
-from numba import njit
 
-REWARD, COIN, POSTERIOR = 0, 1, 2
-"""What a draw is for: the n-th reward of an arm, the coins and the posterior draws of a pull."""
+from ntp_dynamics.system.compiled import compiled
+
+REWARD, COIN, POSTERIOR = np.int64(0), np.int64(1), np.int64(2)
+"""What a draw is for: the n-th reward of an arm, the coins and the posterior draws of a pull.
+
+Numbers of numpy: for each one of Python's numba compiles a function anew that is called with it.
+"""
 
 LOW = np.uint64(0xFFFFFFFF)
 HALF = np.uint64(32)
@@ -28,7 +32,7 @@ def key_of(seed: int) -> UInt[np.ndarray, " 2"]:
     return np.random.SeedSequence([seed]).generate_state(2, np.uint32).astype(np.uint64)
 
 
-@njit(cache=True)
+@compiled()
 def philox(c0, c1, c2, c3, k0, k1):
     """Four random words of a counter under a key; all are uint64 below 2^32."""
     for _ in range(10):
@@ -38,7 +42,7 @@ def philox(c0, c1, c2, c3, k0, k1):
     return c0, c1, c2, c3
 
 
-@njit(cache=True)
+@compiled()
 def uniforms(key, purpose, run, where, number):
     """Two numbers in (0, 1)."""
     words = philox(
@@ -49,13 +53,13 @@ def uniforms(key, purpose, run, where, number):
     return (np.float64(first >> ELEVEN) + 0.5) * unit, (np.float64(second >> ELEVEN) + 0.5) * unit
 
 
-@njit(cache=True)
+@compiled()
 def normal(key, purpose, run, where, number):
     """A standard normal number."""
     return quantile(uniforms(key, purpose, run, where, number)[0])
 
 
-@njit(cache=True)
+@compiled()
 def quantile(p):
     """z with Phi(z) = p, to a relative 1e-16 or so (AS 241, PPND16)."""
     q = p - 0.5
@@ -68,7 +72,7 @@ def quantile(p):
     return -z if q < 0 else z
 
 
-@njit(cache=True)
+@compiled()
 def _ratio(r, up, down):
     above, below = up[7], down[7]
     for i in range(6, -1, -1):

@@ -14,19 +14,19 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from ntp_dynamics.studies.knowledge_gradient.kernel.draws import REWARD, normal
 from ntp_dynamics.studies.knowledge_gradient.kernel.index import log_gain, shrinkage
 from ntp_dynamics.studies.knowledge_gradient.kernel.march import EQUAL, ORACLE, VARIANTS, pulled
 from ntp_dynamics.studies.knowledge_gradient.kernel.policies import behind
 from ntp_dynamics.studies.knowledge_gradient.kernel.special import log_sum
+from ntp_dynamics.system.compiled import compiled
 
 MEASURE = 1 << 16
 """Rewards of measure j of arm i are drawn as those of arm i + 65,536 j."""
 
 
-@njit(cache=True)
+@compiled()
 def improved_feasible(m, v, t, threshold, variant):
     """The log index of one arm: ``m``, ``v`` (M,) its estimates and variances, ``t`` its pulls."""
     parts = np.full(len(m), -math.inf)
@@ -44,7 +44,7 @@ def improved_feasible(m, v, t, threshold, variant):
     return exponent + math.log(-math.expm1(-total)) if total > 0 else -math.inf
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def march_feasible(
     policy, mean, variance, threshold, shares, key, runs, first, last, n0, fluid, plugin, m, t, sq
 ):
@@ -61,7 +61,7 @@ def march_feasible(
             if n < n0 * k or policy == EQUAL:
                 arm = n % k
             elif policy == ORACLE:
-                arm = behind(t[r], shares, n + 1)
+                arm = behind(t[r], shares, n + 1.0)
             else:
                 for i in range(k):
                     if changed < 0 or changed == i:

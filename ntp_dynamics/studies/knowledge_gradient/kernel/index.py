@@ -18,9 +18,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from ntp_dynamics.studies.knowledge_gradient.kernel.special import LOG_ROOT, log_f, log_sum
+from ntp_dynamics.system.compiled import compiled
 
 NONE, PLAIN, INTEGRAL, VARIANCE_ONLY = -1, 0, 1, 2
 """Variants of the value that is looked ahead to; none is the knowledge gradient itself."""
@@ -33,7 +33,7 @@ SMALL = 1e-3
 """Below this a series of five terms has all digits."""
 
 
-@njit(cache=True)
+@compiled()
 def short(q):
     """1 - e^-q for q >= 0."""
     if q < SMALL:
@@ -41,7 +41,7 @@ def short(q):
     return -math.expm1(-q)
 
 
-@njit(cache=True)
+@compiled()
 def log_one_more(x):
     """log(1 + x) for x >= 0."""
     if x < SMALL:
@@ -49,7 +49,7 @@ def log_one_more(x):
     return math.log1p(x)
 
 
-@njit(cache=True)
+@compiled()
 def shrinkage(d, a, s2, t, variant):
     """q = log e - log E of one term: ``d`` = D, ``a`` = A, and the arm with variance ``s2`` and
     ``t`` pulls is pulled once more."""
@@ -64,7 +64,7 @@ def shrinkage(d, a, s2, t, variant):
     return q
 
 
-@njit(cache=True)
+@compiled()
 def log_gain(d, a, s2, t, variant):
     """log(e - E)."""
     q = shrinkage(d, a, s2, t, variant)
@@ -73,7 +73,7 @@ def log_gain(d, a, s2, t, variant):
     return -0.5 * d / a + math.log(short(q))
 
 
-@njit(cache=True)
+@compiled()
 def improved(m, v, t, eps, variant, out):
     """Log indices of iKG for the estimates ``m``, variances of a reward ``v`` and pulls ``t``."""
     b = np.argmax(m)
@@ -86,7 +86,7 @@ def improved(m, v, t, eps, variant, out):
     out[b] = log_sum(parts)
 
 
-@njit(cache=True)
+@compiled()
 def rival(m, i):
     """The largest estimate of the other arms."""
     top = -math.inf
@@ -96,7 +96,7 @@ def rival(m, i):
     return top
 
 
-@njit(cache=True)
+@compiled()
 def gradient(m, v, t, out):
     """Log knowledge gradients: log st + log f(-|m_i - max m_j|/st), st = s/sqrt(T (T + 1))."""
     for i in range(len(m)):
@@ -104,7 +104,7 @@ def gradient(m, v, t, out):
         out[i] = math.log(st) + log_f(-abs(m[i] - rival(m, i)) / st)
 
 
-@njit(cache=True)
+@compiled()
 def margins(m, v, t, eps, variant):
     """Difference of the two largest log indices of every run."""
     runs = len(m)
@@ -119,7 +119,7 @@ def margins(m, v, t, eps, variant):
     return found
 
 
-@njit(cache=True)
+@compiled()
 def gradient_arm(m, log_st, st):
     """The arm of the largest knowledge gradient.
 
@@ -146,7 +146,7 @@ def gradient_arm(m, log_st, st):
     return arm
 
 
-@njit(cache=True)
+@compiled()
 def terms(d, a, own, best, variant):
     """One arm's two terms e - E, of its own pull and of one of the best arm, without logs.
 
@@ -161,7 +161,7 @@ def terms(d, a, own, best, variant):
     return first, second, power
 
 
-@njit(cache=True)
+@compiled()
 def improved_arm(own, parts, power, b):
     """The arm of the largest improved index: terms ``own`` of the others, and the sum of ``parts``
     for b.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from ntp_dynamics.studies.knowledge_gradient.kernel.draws import REWARD, normal
 from ntp_dynamics.studies.knowledge_gradient.kernel.index import (
@@ -26,13 +25,14 @@ from ntp_dynamics.studies.knowledge_gradient.kernel.policies import (
     thompson,
     tracking,
 )
+from ntp_dynamics.system.compiled import compiled
 
 EQUAL, KG, IKG, IKG_PLAIN, IKG_VARIANCE_ONLY, OCBA, TTEI, TTTS, TT_IDS, TRACK, ORACLE = range(11)
 """Policies; those of `IKG` to `IKG_VARIANCE_ONLY` by the variants of `index`."""
 VARIANTS = np.array([0, 0, 1, 0, 2, 0, 0, 0, 0, 0, 0])
 
 
-@njit(cache=True)
+@compiled()
 def pulled(t, m, squares, x):
     """Pulls, mean and sum of squared deviations after one more reward (Welford)."""
     away = x - m
@@ -40,14 +40,14 @@ def pulled(t, m, squares, x):
     return t + 1, m, squares + away * (x - m)
 
 
-@njit(cache=True)
+@compiled()
 def refreshed(m, v, t, eps, b, variant, j, own, parts, power):
     """The terms of the improved index that belong to an arm j other than b."""
     d, a = (m[j] - m[b] + eps) ** 2, v[j] / t[j] + v[b] / t[b]
     own[j], parts[j], power[j] = terms(d, a, (v[j], t[j]), (v[b], t[b]), variant)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def march(policy, mean, variance, eps, shares, key, runs, first, last, n0, fluid, plugin, m, t, sq):
     """Pulls first + 1 to last of every run.
 
@@ -68,7 +68,7 @@ def march(policy, mean, variance, eps, shares, key, runs, first, last, n0, fluid
             for i in range(k):
                 if t_r[i] > 1:
                     v[i] = max(sq[r, i] / (t_r[i] - 1), 1e-300)
-        leader = last_arm = -1  # nothing is known of the terms yet
+        leader = last_arm = np.int64(-1)  # nothing is known of the terms yet
         for n in range(first, last):
             if n < n0 * k:
                 arm = n % k
@@ -99,7 +99,7 @@ def march(policy, mean, variance, eps, shares, key, runs, first, last, n0, fluid
             elif policy == TRACK:
                 arm = tracking(m_r, v, t_r, eps)
             elif policy == ORACLE:
-                arm = behind(t_r, shares, n + 1)
+                arm = behind(t_r, shares, n + 1.0)
             else:
                 arm = n % k
             x = mean[arm]

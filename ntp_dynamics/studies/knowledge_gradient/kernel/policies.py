@@ -9,25 +9,27 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from ntp_dynamics.studies.knowledge_gradient.kernel.draws import COIN, POSTERIOR, normal, uniforms
 from ntp_dynamics.studies.knowledge_gradient.kernel.shares import optimal
 from ntp_dynamics.studies.knowledge_gradient.kernel.special import log_f
+from ntp_dynamics.system.compiled import compiled
 
+NOWHERE = np.int64(0)
+"""Where a coin is drawn, which no arm has."""
 TRIES = 2000
 """Posterior draws of a pull (ttts) before the challenger is that of the least transport."""
 LEAST = 1e-300
 """A squared gap is at least this, where it is divided by."""
 
 
-@njit(cache=True)
+@compiled()
 def behind(t, w, n):
     """The arm that is furthest behind its share of n pulls."""
     return np.argmax(n * w - t)
 
 
-@njit(cache=True)
+@compiled()
 def starving(m, v, t, eps):
     """OCBA: w_i in proportion to s_i^2/D_i, w_b = s_b sqrt(sum w_i^2/s_i^2)."""
     b = np.argmax(m)
@@ -42,7 +44,7 @@ def starving(m, v, t, eps):
     return behind(t, w / (total + w[b]), t.sum() + 1)
 
 
-@njit(cache=True)
+@compiled()
 def tracking(m, v, t, eps):
     """The optimal shares of the estimates; every arm at least about sqrt(n) times."""
     n = t.sum() + 1
@@ -53,10 +55,10 @@ def tracking(m, v, t, eps):
     return behind(t, optimal((m - m[b] + eps) ** 2, v, b), n)
 
 
-@njit(cache=True)
+@compiled()
 def transport(m, v, t, eps, leader):
     """The other arm of least D/(2 A): the cheapest to be taken for better."""
-    arm, least = -1, math.inf
+    arm, least = np.int64(-1), math.inf
     for j in range(len(m)):
         if j != leader:
             gap = max(m[leader] - m[j], 0.0) - eps
@@ -66,7 +68,7 @@ def transport(m, v, t, eps, leader):
     return arm
 
 
-@njit(cache=True)
+@compiled()
 def expected_improvement(m, v, t, coin):
     """TTEI: the arm of most expected improvement over the best estimate; by a fair coin, that of
     most expected improvement over this arm (Qin, Klabjan, Russo)."""
@@ -90,12 +92,12 @@ def expected_improvement(m, v, t, coin):
     return challenger
 
 
-@njit(cache=True)
+@compiled()
 def thompson(m, v, t, coin, key, run, pull):
     """TTTS: the best arm of a posterior draw; by a fair coin, the best of further draws until it is
     another one, at most `TRIES`, then that of least transport."""
     k = len(m)
-    leader = -1
+    leader = np.int64(-1)
     for attempt in range(TRIES):
         arm, top = 0, -math.inf
         for i in range(k):
@@ -112,7 +114,7 @@ def thompson(m, v, t, coin, key, run, pull):
     return transport(m, v, t, 0.0, leader)
 
 
-@njit(cache=True)
+@compiled()
 def information_directed(m, v, t, eps, coin):
     """tt_ids: challenger of least D/(2 A) + log T; the leader b with probability V_b/(V_b + V_j).
 
@@ -129,7 +131,7 @@ def information_directed(m, v, t, eps, coin):
     return b if coin < own / (own + v[arm] / t[arm]) else arm
 
 
-@njit(cache=True)
+@compiled()
 def coin_of(key, run, pull):
     """In (0, 1), one a pull."""
-    return uniforms(key, COIN, run, 0, pull)[0]
+    return uniforms(key, COIN, run, NOWHERE, pull)[0]

@@ -15,15 +15,16 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
-OPTIMAL, PLAIN, INTEGRAL, HALF = 0, 1, 2, 3
+from ntp_dynamics.system.compiled import compiled
+
+OPTIMAL, PLAIN, INTEGRAL, HALF = np.int64(0), np.int64(1), np.int64(2), np.int64(3)
 """Which condition."""
 STEPS = 90
 """Of bisection in log x, from 1e-17 to 1e17."""
 
 
-@njit(cache=True)
+@compiled()
 def excess(x, d, v, b, kind, w):
     """The condition's left side less its right one, in units of the right one; ``w`` is filled."""
     least = math.inf
@@ -49,7 +50,7 @@ def excess(x, d, v, b, kind, w):
     return total - 1
 
 
-@njit(cache=True)
+@compiled()
 def balanced(d, v, b, kind):
     """The shares (k,), which sum to 1, of squared gaps ``d`` > 0 and variances ``v``."""
     w = np.empty(len(d))
@@ -64,7 +65,7 @@ def balanced(d, v, b, kind):
     return w / w.sum()
 
 
-@njit(cache=True)
+@compiled()
 def optimal(d, v, b):
     """w*, also of estimates that are tied: the tied arms share what there is."""
     floored = d.copy()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from ntp_dynamics.system.compiled import compiled
 
 LOG_ROOT = 0.5 * math.log(2 * math.pi)
 ROOT_HALF = math.sqrt(0.5)
@@ -20,7 +20,7 @@ NEAR_DEPTH, FAR_DEPTH, FAR_ENOUGH = 22, 12, 9.0
 """Terms of the fraction up to x = 9 and beyond: 1e-15 at 6 and at 9."""
 
 
-@njit(cache=True)
+@compiled()
 def fraction(x):
     """c(x) = x + 2/(x + 3/(x + ...)) for x >= 6."""
     c = x
@@ -29,7 +29,7 @@ def fraction(x):
     return c
 
 
-@njit(cache=True)
+@compiled()
 def log_phi_integral(z):
     """log Phi(z)."""
     if z > 0:
@@ -39,7 +39,7 @@ def log_phi_integral(z):
     return -0.5 * z * z - LOG_ROOT - math.log(-z + 1 / fraction(-z))
 
 
-@njit(cache=True)
+@compiled()
 def log_f(z):
     """log f(z)."""
     if z > FAR:
@@ -48,7 +48,7 @@ def log_f(z):
     return -0.5 * z * z - LOG_ROOT - math.log1p(-fraction(-z) * z)
 
 
-@njit(cache=True)
+@compiled()
 def log_sum(x):
     """log sum exp, -inf for nothing but -inf."""
     top = x.max()

@@ -10,11 +10,11 @@ import math
 
 import numpy as np
 from jaxtyping import Float
-from numba import njit
 
 from ntp_dynamics.studies.knowledge_gradient.config import Question
 from ntp_dynamics.studies.knowledge_gradient.instance import Bandit
 from ntp_dynamics.studies.knowledge_gradient.kernel.special import log_phi_integral, log_sum
+from ntp_dynamics.system.compiled import compiled
 
 Pulls = Float[np.ndarray, "R k"]
 
@@ -30,13 +30,13 @@ def log_error(
     """
     pulls = np.atleast_2d(np.asarray(pulls, dtype=np.float64))
     m = bandit.mean[None] if estimate is None else estimate
-    m = np.ascontiguousarray(np.broadcast_to(m, (len(pulls), *bandit.mean.shape)))
+    m = np.array(np.broadcast_to(m, (len(pulls), *bandit.mean.shape)), order="C")
     if bandit.problem is Question.feasible:
         return _against_thresholds(m, bandit.variance, bandit.threshold, pulls)
     return _against_best(m[..., 0], bandit.v, bandit.tilt, pulls)
 
 
-@njit(cache=True)
+@compiled()
 def _against_best(m, v, eps, pulls):
     runs, k = pulls.shape
     out, parts = np.empty(runs), np.empty(k)
@@ -53,7 +53,7 @@ def _against_best(m, v, eps, pulls):
     return out
 
 
-@njit(cache=True)
+@compiled()
 def _against_thresholds(m, variance, threshold, pulls):
     runs, k = pulls.shape
     measures = len(threshold)

@@ -14,14 +14,13 @@ from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.compiled import compiled
 from ntp_dynamics.studies.next_token.model.coordinates import Coordinates
 from ntp_dynamics.studies.next_token.model.dense import (
-    NO_CLASS,
     exp_in_range,
     odds_of,
     padded_columns,
 )
 from ntp_dynamics.studies.next_token.model.iterate import Iterate, entries, iterate_at
 from ntp_dynamics.studies.next_token.model.kernel_descent import descend
-from ntp_dynamics.studies.next_token.model.per_sentence import NEVER
+from ntp_dynamics.studies.next_token.model.per_sentence import NEVER, NO_CLASS
 from ntp_dynamics.studies.next_token.model.simd import INLINE, LANES, load, store
 
 
@@ -36,8 +35,6 @@ class Columns(NamedTuple):
     """The class that stands for ``many``: its weight is along their unit vector, sqrt(many) times
     the logit of each."""
     many: float
-    log_pi: Float[np.ndarray, " 0"]
-    """Tokens all weigh one."""
 
 
 @compiled
@@ -48,7 +45,7 @@ def advance_columns(columns, iterate, steps, sampling, against, per_sentence, du
 
 
 @njit(**INLINE)
-def _columns(columns, log_pi, iterate, scale, class_, against, per_sentence, noting):
+def _columns(columns, sampling, drawn, iterate, scale, class_, against, per_sentence, noting):
     """dL0/dM e^-scale; the log of the largest token."""
     biggest = NEVER
     for x in range(len(columns.label)):
@@ -100,5 +97,5 @@ def start_columns(
     last, many = batch.vocab_size - 1, float(max(batch.unused, 1))
     columns[:, last] *= math.sqrt(many)
     classes = columns.shape[1]
-    layout = Columns(known * classes, n[known].astype(np.int64), classes, last, many, np.zeros(0))
+    layout = Columns(known * classes, n[known].astype(np.int64), classes, last, many)
     return layout, iterate_at(columns.ravel(), False, memories, within)

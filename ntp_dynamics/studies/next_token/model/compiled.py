@@ -9,13 +9,16 @@ from typing import Any
 
 from numba import njit
 
+import ntp_dynamics.system.compiled  # noqa: F401 - says that kernels are being compiled
 from ntp_dynamics.studies.next_token.model.simd import INLINE
+from ntp_dynamics.system import counter
 
 
 def digest_of(directory: Path) -> str:
     """A digest of the files whose functions are inlined into kernels, and of how."""
     texts = [path.read_bytes() for path in sorted(directory.glob("*.py"))]
-    return hashlib.sha256(b"".join(text for text in texts if b"INLINE" in text)).hexdigest()[:8]
+    inlined = [text for text in texts if b"INLINE" in text]
+    return hashlib.sha256(b"".join([*inlined, counter.DIGEST.encode()])).hexdigest()[:8]
 
 
 DIGEST = digest_of(Path(__file__).parent)
@@ -29,7 +32,7 @@ def compiled(function: Callable[..., Any]) -> Any:
     function but not those of what is inlined: a name with their digest does.
     """
     function.__qualname__ += f"_{DIGEST}"
-    settings: dict[str, Any] = {**INLINE, "forceinline": False, "nogil": True}
+    settings: dict[str, Any] = {**INLINE, "forceinline": False, "nogil": True, "_nrt": True}
     try:
         return njit(cache=True, **settings)(function)
     except RuntimeError:  # no place for a cache

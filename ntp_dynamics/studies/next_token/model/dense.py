@@ -26,7 +26,7 @@ from ntp_dynamics.studies.next_token.model.gradient import EQUAL
 from ntp_dynamics.studies.next_token.model.growth_kernel import weigh_one
 from ntp_dynamics.studies.next_token.model.iterate import unit
 from ntp_dynamics.studies.next_token.model.kernel_descent import descend
-from ntp_dynamics.studies.next_token.model.per_sentence import LN2, NEVER
+from ntp_dynamics.studies.next_token.model.per_sentence import LN2, NEVER, NO_CLASS
 from ntp_dynamics.studies.next_token.model.simd import (
     INLINE,
     LANES,
@@ -44,9 +44,6 @@ from ntp_dynamics.studies.next_token.model.simd_math import (
     power_of_two,
     total,
 )
-
-NO_CLASS = -1e30
-"""The logit of what only fills the lanes."""
 
 
 class DenseLayout(NamedTuple):
@@ -82,7 +79,7 @@ def advance_dense(layout, iterate, steps, sampling, against, per_sentence, due, 
     descend(_accumulate, layout, iterate, room, steps, sampling, against, per_sentence, due, rows)
 
 
-@njit(**INLINE)
+@njit(**{**INLINE, "_nrt": True})
 def room_of(layout):
     """What the work on one sentence needs: three numbers a token, one a class."""
     widest = layout.size.max() + LANES if len(layout.size) else 0
@@ -90,14 +87,18 @@ def room_of(layout):
 
 
 @njit(**INLINE)
-def _accumulate(layout, log_pi, iterate, scale, room, against, per_sentence, noting):
-    given = iterate, scale, room, against, per_sentence, noting
-    return accumulate(layout, log_pi, *given, None)[0]
+def _accumulate(layout, sampling, drawn, iterate, scale, room, against, per_sentence, noting):
+    return accumulate(
+        layout, sampling, drawn, iterate, scale, room, against, per_sentence, noting, None
+    )[0]
 
 
 @njit(**INLINE)
-def accumulate(layout, log_pi, iterate, scale, room, against, per_sentence, noting, logits):
-    """Add dLoss/dS e^-scale of sentences of these weights to the slope; the log of the largest.
+def accumulate(
+    layout, sampling, drawn, iterate, scale, room, against, per_sentence, noting, logits
+):
+    """Add dLoss/dS e^-scale of all sentences, or of those that are drawn, to the slope; the log of
+    the largest.
 
     Where ``noting``, ``per_sentence`` is filled too.  ``logits`` is the iterate of M where that is
     trained: dLoss/dM is added to its slope, and the log of the largest sentence there comes second.
@@ -110,6 +111,7 @@ def accumulate(layout, log_pi, iterate, scale, room, against, per_sentence, noti
         size = layout.first[s + 1] - begin
         real = layout.size[s]
         label = layout.label[s]
+        log_pi = sampling.log_weight[s] if drawn else layout.log_pi[s]
 
         inside, per_mass = _attend(layout, iterate, begin, size, room)
         if len(per_sentence.odds_now) > 0 and s < layout.moving:
@@ -129,7 +131,7 @@ def accumulate(layout, log_pi, iterate, scale, room, against, per_sentence, noti
         below = min(margin, 0.0)
         per_odds = 1.0 / (math.exp(below - margin) + math.exp(below) * odds)
         if logits is not None:
-            own = below + log_pi[s]
+            own = below + log_pi
             biggest_logit = max(biggest_logit, own)
             factor = exp_in_range(own - unit(logits)) * per_odds * per_mass
             together = class_[layout.last]
@@ -174,7 +176,7 @@ def accumulate(layout, log_pi, iterate, scale, room, against, per_sentence, noti
             store(weight, u, w)
             mean = mean + w * d
         mean_out = total(mean) * per_mass
-        own = (outside - inside) * LN2 + below + log_pi[s]
+        own = (outside - inside) * LN2 + below + log_pi
         biggest = max(biggest, own)
         factor = exp_in_range(own - scale) * per_odds * per_mass
         apart = fill(mean_out) * power_of_two(fill(outside - inside))

@@ -11,7 +11,6 @@ import math
 
 from numba import njit
 
-from ntp_dynamics.studies.next_token.model.compiled import compiled
 from ntp_dynamics.studies.next_token.model.simd import (
     INLINE,
     LANES,
@@ -48,9 +47,16 @@ def weigh(layout, block, raw, power, per_sentence):
         w = load(raw, u) * power_of_two(load(power, u) - top)
         right = right + optimal * w
         wrong = wrong + (one - optimal) * w
+    put_odds(per_sentence, block, right, wrong, best - worst)
+
+
+@njit(**INLINE)
+def put_odds(per_sentence, block, right, wrong, power):
+    """Odds right / wrong 2^power of eight sentences."""
+    zero = fill(0.0)
     place = block * LANES
     store(per_sentence.odds_now, place, where_greater(wrong, zero, right / wrong, zero))
-    store(per_sentence.power_now, place, best - worst)
+    store(per_sentence.power_now, place, power)
 
 
 @njit(**INLINE)
@@ -85,7 +91,7 @@ def _tops(optimal, begin, size, power):
     return best, worst
 
 
-@compiled
+@njit(**INLINE)
 def grow(per_sentence):
     """Compare; doing so twice changes nothing."""
     zero, endless = fill(0.0), fill(math.inf)
@@ -110,7 +116,8 @@ def keep(per_sentence):
 def log_growth(per_sentence):
     """log of the least growth of any sentence; nan before the first step, and without one that has
     both optimal and wrong tokens."""
-    least = math.inf
-    for i in range(len(per_sentence.growth)):
-        least = min(least, per_sentence.growth[i])
+    lowest = fill(math.inf)
+    for i in range(0, len(per_sentence.growth), LANES):
+        lowest = minimum(load(per_sentence.growth, i), lowest)
+    least = -largest(fill(0.0) - lowest)
     return math.log(least) if least < math.inf else math.nan

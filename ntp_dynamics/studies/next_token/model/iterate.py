@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Float
 from numba import njit
 
-from ntp_dynamics.studies.next_token.model.compiled import compiled
 from ntp_dynamics.studies.next_token.model.coordinates import Coordinates, own_coordinates
 from ntp_dynamics.studies.next_token.model.simd import INLINE, LANES, fill, load, store
 from ntp_dynamics.studies.next_token.model.simd_math import exponent, mantissa, total
@@ -116,7 +115,7 @@ def far(iterate, biggest):
     return True
 
 
-@compiled
+@njit(**INLINE)
 def scaled_square(iterate):
     """Sum of the squares of the slope, which gets another unit where they are too small."""
     square = sum_of_squares(iterate.slope, len(iterate.start))
@@ -170,7 +169,7 @@ def entries(iterate, p):
     return load(iterate.start, p) * iterate.kept[0] + moved
 
 
-@compiled
+@njit(**INLINE)
 def split(iterate):
     """Mantissa and exponent of every e^S."""
     for p in range(0, len(iterate.start), LANES):

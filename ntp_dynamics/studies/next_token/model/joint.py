@@ -41,7 +41,7 @@ def advance_joint(layout, scores, logits, steps, sampling, against, per_sentence
 
 
 @njit(**INLINE)
-def _both(layout, log_pi, scores, logits, room, against, per_sentence, noting):
+def _both(layout, sampling, drawn, scores, logits, room, against, per_sentence, noting):
     for p in range(0, len(logits.start), LANES):
         store(layout.columns, p, entries(logits, p))
     if logits.kept[0] != 1.0:  # what only fills the lanes does not decay
@@ -50,8 +50,10 @@ def _both(layout, log_pi, scores, logits, room, against, per_sentence, noting):
     if layout.many > 1.0:
         for p in range(layout.last, len(logits.start), layout.classes):
             layout.columns[p] /= math.sqrt(layout.many)
-    given = scores, unit(scores), room, against, per_sentence, noting
-    return accumulate(layout, log_pi, *given, logits)
+    scale = unit(scores)
+    return accumulate(
+        layout, sampling, drawn, scores, scale, room, against, per_sentence, noting, logits
+    )
 
 
 def lay_out_joint(

@@ -25,22 +25,24 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numba import njit
 
 from ntp_dynamics.studies.next_token.model.compiled import compiled
-from ntp_dynamics.studies.next_token.model.growth_kernel import weigh
+from ntp_dynamics.studies.next_token.model.growth_kernel import put_odds, weigh
 from ntp_dynamics.studies.next_token.model.iterate import ABSENT
 from ntp_dynamics.studies.next_token.model.kernel_descent import descend
-from ntp_dynamics.studies.next_token.model.per_sentence import LN2, NEVER, note
+from ntp_dynamics.studies.next_token.model.per_sentence import LN2, NEVER, note, note_plain
 from ntp_dynamics.studies.next_token.model.simd import (
     INLINE,
     LANES,
+    any_differs,
     fill,
     gather,
     load,
     scatter_add,
     store,
+    times,
     where_equal,
     where_greater,
 )
@@ -77,6 +79,8 @@ class Layout(NamedTuple):
     gain: Float[np.ndarray, " slots*8"]
     optimal: Float[np.ndarray, " slots*8"]
     """1 for a token that n maps to the label, else 0."""
+    alone: Bool[np.ndarray, " blocks"]
+    """Whether each sentence of a block has one optimal token, in slot 0, of a kind of its own."""
     rest: Float[np.ndarray, " blocks*8"]
     """Classes of a sentence that have no slot: their logits are all 0."""
     log_pi: Float[np.ndarray, " blocks*8"]
@@ -101,8 +105,9 @@ def advance(layout, iterate, steps, sampling, against, per_sentence, due, rows):
 
 
 @njit(**INLINE)
-def _accumulate(layout, log_pi, iterate, scale, room, against, per_sentence, noting):
-    """Add dLoss/dS e^-scale of sentences of these weights to the slope; the log of the largest.
+def _accumulate(layout, sampling, drawn, iterate, scale, room, against, per_sentence, noting):
+    """Add dLoss/dS e^-scale of all sentences, or of those that are drawn, to the slope; the log of
+    the largest.
 
     Where ``noting``, ``per_sentence`` is filled too.
     """
@@ -147,8 +152,13 @@ def _accumulate(layout, log_pi, iterate, scale, room, against, per_sentence, not
         per_mass = one / (mass_in + apart * mass_out)
         per_mass_out = per_mass * apart
 
+        # all eight attend most to their one optimal token, and all others are wrong
+        plain = layout.alone[block] and not any_differs(load(layout.kind, begin), reference)
         if len(per_sentence.odds_now) > 0 and block < layout.moving:
-            weigh(layout, block, raw, power, per_sentence)
+            if plain:
+                put_odds(per_sentence, block, load(raw, 0), mass_out, inside - outside)
+            else:
+                weigh(layout, block, raw, power, per_sentence)
 
         # logits of the classes that have a slot
         top = zero
@@ -179,7 +189,12 @@ def _accumulate(layout, log_pi, iterate, scale, room, against, per_sentence, not
         if last > first:
             v_reference = _share(layout, value, first, last, begin, size, reference)
         below = minimum(margin, zero)
-        per_odds = one / (exp(below - margin) + exp(below) * odds)
+        apart_by = exp(minimum(margin, zero - margin))  # e^-|margin|
+        near, far = (
+            where_greater(zero, margin, one, apart_by),
+            where_greater(zero, margin, apart_by, one),
+        )
+        per_odds = one / (near + times(far, odds))
 
         # means removed, scaled, added
         mean = zero
@@ -192,7 +207,11 @@ def _accumulate(layout, log_pi, iterate, scale, room, against, per_sentence, not
             widest = maximum(where_greater(w, zero, maximum(d, zero - d), zero), widest)
             mean = mean + w * d
         mean = mean * per_mass
-        own = (outside - inside) * LN2 + below + load(log_pi, block * LANES)
+        if drawn:
+            log_pi = load(sampling.log_weight, block * LANES)
+        else:
+            log_pi = load(layout.log_pi, block * LANES)
+        own = (outside - inside) * LN2 + below + log_pi
         if block < layout.moving:  # tokens that pull exactly alike have no gradient
             biggest = maximum(where_greater(widest, zero, own, biggest), biggest)
         factor = exp(minimum(own - scale, fill(700.0))) * per_odds * per_mass
@@ -205,7 +224,10 @@ def _accumulate(layout, log_pi, iterate, scale, room, against, per_sentence, not
         if noting:
             store(per_sentence.margin, block * LANES, margin)
             store(per_sentence.odds, block * LANES, odds)
-            note(layout, block, raw, power, inside, per_mass, against, per_sentence)
+            if plain:
+                note_plain(block, size, weight, outside - inside, per_mass, against, per_sentence)
+            else:
+                note(layout, block, raw, power, inside, per_mass, against, per_sentence)
     return largest(biggest)
 
 

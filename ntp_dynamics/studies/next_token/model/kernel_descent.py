@@ -39,13 +39,13 @@ class JointSteps(NamedTuple):
 def descend(accumulate, layout, iterate, room, steps, sampling, against, per_sentence, due, rows):
     """Take steps, and measure on the way.
 
-    ``accumulate(layout, log_pi, iterate, scale, room, against, per_sentence, noting)`` adds the
-    gradient of sentences of these weights, in units of e^scale, to the slope, fills
-    ``per_sentence`` where ``noting``, and returns the log of its largest term.  ``rows`` are
-    measured at the iterates after ``due`` of these steps, also after the last; ``due`` increases
-    and ends with a number that is never reached.  One call to ``accumulate`` serves all, or, where
-    sentences are drawn, one for what is measured, whose scale is forgotten: what is measured
-    changes no bit of what is trained.
+    ``accumulate(layout, sampling, drawn, iterate, scale, room, against, per_sentence, noting)``
+    adds the gradient of all sentences, or of those that are drawn, in units of e^scale, to the
+    slope, fills ``per_sentence`` where ``noting``, and returns the log of its largest term.
+    ``rows`` are measured at the iterates after ``due`` of these steps, also after the last;
+    ``due`` increases and ends with a number that is never reached.  One call to ``accumulate``
+    serves all, or, where sentences are drawn, one for what is measured, whose scale is forgotten:
+    what is measured changes no bit of what is trained.
     """
     rule = steps.rule
     if math.isnan(iterate.scale[0]) and len(iterate.exponent) > 0:
@@ -56,13 +56,12 @@ def descend(accumulate, layout, iterate, room, steps, sampling, against, per_sen
         is_due = due[row] == taken
         drawn = drawing and not is_due
         noting = is_due or rule.kind == POLYAK
-        log_pi = layout.log_pi
-        if drawn:
-            log_pi = sampling.log_weight
-            if not scaled:
-                draw(sampling, steps.taken + taken)
-        given = iterate, unit(iterate), room, against, per_sentence, noting
-        biggest = accumulate(layout, log_pi, *given)
+        if drawn and not scaled:
+            draw(sampling, steps.taken + taken)
+        scale = unit(iterate)
+        biggest = accumulate(
+            layout, sampling, drawn, iterate, scale, room, against, per_sentence, noting
+        )
         if not scaled and far(iterate, biggest):
             scaled = True
             continue
@@ -92,22 +91,20 @@ def descend_both(
 ):
     """Take steps of two iterates; ``length`` is that of both, and what rounding took from it.
 
-    ``accumulate(layout, log_pi, scores, logits, room, against, per_sentence, noting)`` adds both
-    gradients, each in units of its e^scale, to the slopes, and returns the logs of their largest
-    terms.
+    ``accumulate(layout, sampling, drawn, scores, logits, room, against, per_sentence, noting)``
+    adds both gradients, each in units of its e^scale, to the slopes, and returns the logs of their
+    largest terms.
     """
     if math.isnan(scores.scale[0]):
         split(scores)
     taken, scaled = 0, False
-    noting = steps.scores.kind == POLYAK
+    noting, drawn = steps.scores.kind == POLYAK, len(sampling.chosen) > 0
     while taken < steps.count:
-        log_pi = layout.log_pi
-        if len(sampling.chosen) > 0:
-            log_pi = sampling.log_weight
-            if not scaled:
-                draw(sampling, steps.taken + taken)
-        given = scores, logits, room, against, per_sentence, noting
-        by_score, by_logit = accumulate(layout, log_pi, *given)
+        if drawn and not scaled:
+            draw(sampling, steps.taken + taken)
+        by_score, by_logit = accumulate(
+            layout, sampling, drawn, scores, logits, room, against, per_sentence, noting
+        )
         if not scaled:
             far_scores, far_logits = far(scores, by_score), far(logits, by_logit)
             if far_scores or far_logits:

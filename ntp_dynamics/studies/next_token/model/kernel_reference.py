@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -13,18 +12,19 @@ from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.columns import Columns
 from ntp_dynamics.studies.next_token.model.iterate import Iterate
 from ntp_dynamics.studies.next_token.model.layout import Laid
-from ntp_dynamics.studies.next_token.model.measure import (
+from ntp_dynamics.studies.next_token.model.measure import KernelReference
+from ntp_dynamics.studies.next_token.model.per_sentence import PerSentence
+from ntp_dynamics.studies.next_token.model.rank_groups import (
     BETWEEN,
     NON_OPTIMAL,
     OPTIMAL,
-    KernelReference,
+    rank_groups,
 )
-from ntp_dynamics.studies.next_token.model.per_sentence import PerSentence
 from ntp_dynamics.studies.next_token.model.reference import Reference
+from ntp_dynamics.studies.next_token.model.score_gaps import by_eights, joined
 from ntp_dynamics.studies.next_token.model.simd import LANES
 from ntp_dynamics.studies.next_token.model.token_space import is_nothing
-
-NO_RELATIONS = np.zeros(0, dtype=np.int64)
+from ntp_dynamics.studies.next_token.model.weight_columns import weight_columns
 
 
 def per_sentence_of(against: KernelReference) -> PerSentence:
@@ -46,15 +46,14 @@ def no_reference() -> KernelReference:
         classes=0.0,
         margin=math.nan,
         largest_logit=0.0,
-        real=nothing,
         target=nothing,
         still=0.0,
         outside=0.0,
-        column=NO_RELATIONS,
-        above=NO_RELATIONS,
-        below=NO_RELATIONS,
-        role=NO_RELATIONS,
-        bounds=np.zeros((0, 4)),
+        columns=weight_columns(np.zeros(1, dtype=np.int64)),
+        relations=by_eights(joined()),
+        beside=by_eights(joined()),
+        ranks=by_eights(joined()),
+        still_margin=math.inf,
         score=nothing,
     )
 
@@ -84,10 +83,18 @@ def attention_reference(
 ) -> KernelReference:
     """Of one run in the attention stage; ``margin`` is Delta where all are equal, else nan."""
     occurring, size = laid.pairs, len(iterate.start)
-    column = occurring % batch.n_queries
+    query = occurring % batch.n_queries
     with np.errstate(invalid="ignore"):  # without relations it has no direction
         target = reference.target_at(run, occurring) / float(reference.kq_norm[run])
-    still = _none_still if is_nothing(start) else _still
+    look = _none_still if is_nothing(start) else _still
+    still, bounds = look(start, occurring, batch, run, reference)
+    groups = rank_groups(
+        query,
+        _roles(reference, run, occurring),
+        _places(reference.above[run], occurring, batch),
+        _places(reference.below[run], occurring, batch),
+        bounds,
+    )
     log_pi = laid.layout.log_pi
     return KernelReference(
         attentive=True,
@@ -96,15 +103,15 @@ def attention_reference(
         classes=float(batch.classes),
         margin=margin,
         largest_logit=max(float(logits.max()), -float(logits.min())),
-        real=np.ones(size),
         target=_filled(target, size),
         outside=outside,
-        column=np.searchsorted(column, np.arange(batch.n_queries + 1)),
-        above=_whole(_places(reference.above[run], occurring, batch)),
-        below=_whole(_places(reference.below[run], occurring, batch)),
-        role=_filled(_roles(reference, run, occurring), size),
-        score=np.zeros(size + LANES),
-        **still(start, occurring, batch, run, reference),
+        still=still,
+        columns=weight_columns(np.searchsorted(query, np.arange(batch.n_queries + 1))),
+        relations=groups.relations,
+        beside=groups.beside,
+        ranks=groups.ranks,
+        still_margin=groups.still,
+        score=np.zeros(size if iterate.start.any() else 0),
     )
 
 
@@ -128,8 +135,8 @@ def _still(
     batch: Batch,
     run: int,
     reference: Reference,
-) -> dict[str, Any]:
-    """What the scores say that no sentence moves."""
+) -> tuple[float, Float[np.ndarray, "Q 4"]]:
+    """Of the scores that no sentence moves the sum of squares, and `_bounds`."""
     scores = start.numpy(force=True).ravel()
     others = np.ones(scores.size, dtype=bool)
     others[occurring] = False
@@ -137,7 +144,7 @@ def _still(
     assert not target[others].any() or math.isnan(target[0]), "no relation, no pull"
     roles = np.where(others, _roles(reference, run, np.arange(scores.size)), 0)
     bounds = _bounds(scores, roles, batch.n_queries)
-    return {"still": float((scores[others] ** 2).sum()), "bounds": bounds}
+    return float((scores[others] ** 2).sum()), bounds
 
 
 def _none_still(
@@ -146,14 +153,14 @@ def _none_still(
     batch: Batch,
     run: int,
     reference: Reference,
-) -> dict[str, Any]:
+) -> tuple[float, Float[np.ndarray, "Q 4"]]:
     """The same of scores that are all 0: tokens that no sentence of a query shows are
     non-comparable under it."""
     shown = np.bincount(occurring % batch.n_queries, minlength=batch.n_queries)
     between = reference.ordered(run) & (shown < batch.vocab_size)
     nobody = np.array([math.inf, -math.inf, math.inf, -math.inf])
     bounds = np.where(between[:, None], np.array([math.inf, 0.0, 0.0, -math.inf]), nobody)
-    return {"still": 0.0, "bounds": bounds}
+    return 0.0, bounds
 
 
 def columns_reference(
@@ -170,16 +177,15 @@ def columns_reference(
         classes=float(v),
         margin=math.nan,
         largest_logit=math.nan,
-        real=np.pad(np.ones((v, v)), fill_up).ravel(),
         target=np.pad(target, fill_up).ravel(),
         still=0.0,
         outside=outside,
-        column=np.arange(v + 1) * columns.classes,
-        above=NO_RELATIONS,
-        below=NO_RELATIONS,
-        role=NO_RELATIONS,
-        bounds=np.zeros((0, 4)),
-        score=np.zeros(len(iterate.start) + LANES),
+        columns=weight_columns(np.arange(v + 1) * columns.classes),
+        relations=by_eights(joined()),
+        beside=by_eights(joined()),
+        ranks=by_eights(joined()),
+        still_margin=math.inf,
+        score=np.zeros(len(iterate.start)),
     )
 
 
@@ -209,8 +215,3 @@ def _filled(x: np.ndarray, size: int) -> np.ndarray:
 
 def _whole_lanes(x: np.ndarray) -> np.ndarray:
     return _filled(x, -(-len(x) // LANES) * LANES)
-
-
-def _whole(x: Int[np.ndarray, " a"]) -> Int[np.ndarray, " b"]:
-    """Filled up to whole vectors with the first."""
-    return np.concatenate([x, x[:1].repeat(-len(x) % LANES)])

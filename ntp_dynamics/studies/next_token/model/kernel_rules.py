@@ -57,20 +57,35 @@ class Rule(NamedTuple):
         return 2 if self.kind == ADAM else int(self.momentum > 0)
 
 
-@compiled
+@njit(**INLINE)
+def is_plain(iterate, rule):
+    """Whether a rule goes along the slope itself.  That is most of all steps, and made part of
+    every kernel; what the others need is compiled once, apart."""
+    return len(iterate.lifted) == 0 and rule.kind < SIGN and rule.momentum == 0.0
+
+
+@njit(**INLINE)
 def pull(iterate, rule, square):
     """The direction in which a rule pulls, left in the slope or in its memory; the sum of its
     squares and their scale."""
+    if is_plain(iterate, rule):
+        return square, iterate.scale[0]
+    return _pull(iterate, rule, square)
+
+
+@compiled
+def _pull(iterate, rule, square):
     scale = iterate.scale[0]
+    slope = iterate.slope
     if len(iterate.lifted) > 0:
-        lift(iterate.within, iterate.slope, iterate.lifted)
-        square = sum_of_squares(iterate.lifted, len(iterate.lifted))
+        slope = iterate.lifted
+        lift(iterate.within, iterate.slope, slope)
+        square = sum_of_squares(slope, len(slope))
         if square < TINY:
-            scale += magnify(iterate.lifted, len(iterate.lifted))
-            square = sum_of_squares(iterate.lifted, len(iterate.lifted))
+            scale += magnify(slope, len(slope))
+            square = sum_of_squares(slope, len(slope))
     if rule.kind != ADAM and rule.momentum == 0.0:
         return square, scale
-    slope = iterate.lifted if len(iterate.lifted) > 0 else iterate.slope
     memory = iterate.memory
     scale = scale if square > 0.0 else -math.inf
     share = 1.0 - rule.momentum if rule.kind == ADAM else 1.0
@@ -100,7 +115,7 @@ def _remember(kept, scales, which, beta, slope, share, scale, squared):
     return square
 
 
-@compiled
+@njit(**INLINE)
 def move(iterate, rule, step_size, square, scale, log_ratio, entry_square):
     """One update along the pull, whose squares sum to ``square`` at a scale.  The slope is cleared,
     and the scale of the iterate becomes the log norm of the slope.  Returns the length of the step,
@@ -108,61 +123,85 @@ def move(iterate, rule, step_size, square, scale, log_ratio, entry_square):
 
     ``log_ratio`` is log((L - inf L) / ||gradient||^2), which Polyak's rule needs.
     """
-    if entry_square == 0.0 and rule.decay == 0.0 and len(iterate.memory.first) == 0:
-        return 0.0
-    left = 1.0 - rule.step_size * rule.decay
-    if rule.kind == ADAM:
-        moved = _move_by_adam(iterate, rule, step_size, left)
-    elif rule.kind == SIGN:
-        moved = _move_by_sign(iterate, step_size, left)
+    if is_plain(iterate, rule) and rule.decay == 0.0:
+        if entry_square == 0.0:
+            return 0.0
+        factor, moved = _stretch(rule, step_size, square, scale, log_ratio)
+        back, zero = fill(-factor), fill(0.0)
+        for p in range(0, len(iterate.start), LANES):
+            add_at(iterate, p, back * load(iterate.slope, p))
+            if len(iterate.exponent) > 0:
+                split_at(iterate, p, entries(iterate, p))
+            store(iterate.slope, p, zero)
     else:
-        norm = math.sqrt(square)
-        if norm == 0.0:
-            factor, moved = 0.0, 0.0
-        elif rule.kind == NORMALISED:
-            factor, moved = step_size / norm, step_size
-        else:
-            log_factor = scale if rule.kind == PLAIN else log_ratio + scale
-            factor = step_size * math.exp(log_factor)
-            factor = factor if math.isfinite(factor) else 0.0
-            moved = factor * norm
-        _move_along(iterate, factor, left)
-    iterate.kept[0] *= left
-    _look(iterate)
+        moved = _move(iterate, rule, step_size, square, scale, log_ratio)
     add(iterate.length, moved)
     if entry_square > 0.0:
         iterate.scale[0] += math.log(math.sqrt(entry_square))
     return moved
 
 
+@compiled
+def _move(iterate, rule, step_size, square, scale, log_ratio):
+    left = 1.0 - rule.step_size * rule.decay
+    if left != 1.0:
+        _shrink(iterate, left)
+    pulled = iterate.lifted if len(iterate.lifted) > 0 else iterate.slope
+    if len(iterate.memory.first) > 0:
+        pulled = iterate.memory.first
+    if rule.kind == ADAM:
+        moved = _move_by_adam(iterate, rule, step_size)
+    elif rule.kind == SIGN:
+        moved = _move_by_sign(iterate, pulled, step_size)
+    else:
+        factor, moved = _stretch(rule, step_size, square, scale, log_ratio)
+        for p in range(0, len(iterate.moved), LANES):
+            add_at(iterate, p, fill(-factor) * load(pulled, p))
+    _look(iterate)
+    return moved
+
+
 @njit(**INLINE)
-def _move_along(iterate, factor, left):
-    """weights <- left weights - factor pull."""
-    back, kept = fill(-factor), fill(left)
-    pulled = _pulled(iterate)
+def _stretch(rule, step_size, square, scale, log_ratio):
+    """What the pull is multiplied with by a rule that goes along it, and the length of that."""
+    norm = math.sqrt(square)
+    if norm == 0.0:
+        return 0.0, 0.0
+    if rule.kind == NORMALISED:
+        return step_size / norm, step_size
+    factor = step_size * math.exp(scale if rule.kind == PLAIN else log_ratio + scale)
+    factor = factor if math.isfinite(factor) else 0.0
+    return factor, factor * norm
+
+
+@njit(**INLINE)
+def _shrink(iterate, left):
+    """Weights, and what rounding took from them, decay."""
     for p in range(0, len(iterate.moved), LANES):
-        _add_at(iterate, p, back * load(pulled, p), kept)
+        store(iterate.moved, p, load(iterate.moved, p) * left)
+        store(iterate.lost, p, load(iterate.lost, p) * left)
+    iterate.kept[0] *= left
 
 
 @njit(**INLINE)
-def _move_by_sign(iterate, step_size, left):
-    """weights <- left weights - eta sign(pull); the length of the step."""
-    zero, kept = fill(0.0), fill(left)
+def _move_by_sign(iterate, pulled, step_size):
+    """weights <- weights - eta sign(pull); the length of the step."""
+    zero = fill(0.0)
     up, down = fill(step_size), fill(-step_size)
-    pulled, square = _pulled(iterate), zero
+    square = zero
     for p in range(0, len(iterate.moved), LANES):
         d = load(pulled, p)
         change = where_greater(d, zero, down, where_greater(zero, d, up, zero))
         square = square + change * change
-        _add_at(iterate, p, change, kept)
+        add_at(iterate, p, change)
     return math.sqrt(total(square))
 
 
 @njit(**INLINE)
-def _move_by_adam(iterate, rule, step_size, left):
-    """weights <- left weights - eta m / (sqrt v + epsilon), both means without their bias; the
-    length of the step.  Weights that never had a gradient stay."""
-    memory, zero, kept = iterate.memory, fill(0.0), fill(left)
+def _move_by_adam(iterate, rule, step_size):
+    """weights <- weights - eta m / (sqrt v + epsilon), both means without their bias; the length of
+    the step.  Weights that never had a gradient stay."""
+    memory, zero = iterate.memory, fill(0.0)
     taken = memory.taken[0]
     half = 0.5 * memory.scale[1]
     if half == -math.inf:
@@ -177,23 +216,15 @@ def _move_by_adam(iterate, rule, step_size, left):
         change = back * m / (square_root(v * per_bias) + epsilon)
         change = where_greater(v, zero, change, zero)
         square = square + change * change
-        _add_at(iterate, p, change, kept)
+        add_at(iterate, p, change)
     return math.sqrt(total(square))
 
 
 @njit(**INLINE)
-def _pulled(iterate):
-    """Where the pull stands."""
-    if len(iterate.memory.first) > 0:
-        return iterate.memory.first
-    return iterate.lifted if len(iterate.lifted) > 0 else iterate.slope
-
-
-@njit(**INLINE)
-def _add_at(iterate, p, change, left):
+def add_at(iterate, p, change):
     """A compensated sum: after 1e6 steps still right to rounding."""
-    wanted = change - load(iterate.lost, p) * left
-    before = load(iterate.moved, p) * left
+    wanted = change - load(iterate.lost, p)
+    before = load(iterate.moved, p)
     after = before + wanted
     store(iterate.lost, p, (after - before) - wanted)
     store(iterate.moved, p, after)

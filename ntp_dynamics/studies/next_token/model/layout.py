@@ -102,6 +102,7 @@ def _lay_out_blocks(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> La
         kind=told[2],
         gain=gains_of,
         optimal=told[4],
+        alone=_alone(first, told[2], told[4]),
         rest=batch.classes - widest + np.bincount(row, minlength=len(order)).astype(np.float64),
         log_pi=np.where(weightless, NEVER, log_pi[order]),
         first_double=np.searchsorted(row, np.arange(0, len(order) + 1, LANES)),
@@ -138,6 +139,18 @@ def _whole_blocks(rows: Int[np.ndarray, " a"]) -> tuple[np.ndarray, Bool[np.ndar
         np.concatenate([rows, rows[:1].repeat(padding)]),
         np.arange(len(rows) + padding) >= len(rows),
     )
+
+
+def _alone(
+    first: Int[np.ndarray, " blocks+1"],
+    kind: Float[np.ndarray, " entries"],
+    optimal: Float[np.ndarray, " entries"],
+) -> Bool[np.ndarray, " blocks"]:
+    """Whether each sentence of a block has one optimal token, in slot 0, of a kind of its own."""
+    kind, optimal, lead = kind.reshape(-1, LANES), optimal.reshape(-1, LANES), first[:-1]
+    against = (kind == kind[lead].repeat(np.diff(first), axis=0)) | (optimal > 0)
+    against[lead] = optimal[lead] == 0
+    return ~np.logical_or.reduceat(against.any(1), lead)
 
 
 def _leaders(

@@ -10,14 +10,23 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from numba import njit
 
 from ntp_dynamics.studies.next_token.model.compiled import compiled
 from ntp_dynamics.studies.next_token.model.growth_kernel import log_growth
-from ntp_dynamics.studies.next_token.model.per_sentence import measure_sentences
-from ntp_dynamics.studies.next_token.model.simd import INLINE, LANES, fill, gather, load, store
-from ntp_dynamics.studies.next_token.model.simd_math import largest, maximum, minimum, total
+from ntp_dynamics.studies.next_token.model.per_sentence import NO_CLASS, measure_sentences
+from ntp_dynamics.studies.next_token.model.score_gaps import Gaps, least_gaps
+from ntp_dynamics.studies.next_token.model.simd import (
+    INLINE,
+    LANES,
+    fill,
+    load,
+    store,
+    where_equal,
+)
+from ntp_dynamics.studies.next_token.model.simd_math import largest, maximum, total
+from ntp_dynamics.studies.next_token.model.weight_columns import WeightColumns, square_of_sums
 
 MEASURES = (
     "path_length",
@@ -65,8 +74,6 @@ MEASURES = (
 
 TIE = 1e-12
 """A margin below so much of the largest logit is a tie."""
-OPTIMAL, BETWEEN, NON_OPTIMAL = 1, 2, 3
-"""Roles of a token under a query; 2 is non-comparable."""
 
 
 class KernelReference(NamedTuple):
@@ -83,31 +90,28 @@ class KernelReference(NamedTuple):
     """The margin Delta of the logits where all are equal and n is injective, else nan."""
     largest_logit: float
     """nan where the weights are the logits."""
-    real: Float[np.ndarray, " pairs"]
-    """1 for a weight, 0 for what only fills the lanes."""
     target: Float[np.ndarray, " pairs"]
     """The max-margin solution, of norm 1."""
     still: float
     """Sum of squares of the entries that no sentence moves."""
     outside: float
     """Norm of the weight outside the span of the token vectors."""
-    column: Int[np.ndarray, " columns+1"]
-    """Where the weights of each query (of each token, in stage 1) begin."""
-    above: Int[np.ndarray, " relations"]
-    below: Int[np.ndarray, " relations"]
-    """Relations S_above > S_below, filled up to whole vectors."""
-    role: Int[np.ndarray, " pairs"]
-    bounds: Float[np.ndarray, "queries 4"]
-    """Of the tokens of each query that no sentence moves: the least optimal score, the largest and
-    the least non-comparable, the largest non-optimal."""
-    score: Float[np.ndarray, " pairs+8"]
-    """Room for the weights."""
+    columns: WeightColumns
+    """The weights of each query (of each token, in stage 1)."""
+    relations: Gaps
+    beside: Gaps
+    ranks: Gaps
+    still_margin: float
+    """As `rank_groups.RankGroups`."""
+    score: Float[np.ndarray, " pairs"]
+    """Room for the weights; empty where they started at 0, and are what was moved."""
 
 
-@compiled
+@njit(**INLINE)
 def measure_step(against, per_sentence, iterate, row):
     """Fill a row."""
-    biggest = _measure_weights(against, iterate, row)
+    weight = against.score if len(against.score) > 0 else iterate.moved
+    biggest = _measure_weights(against, iterate, weight, row)
     logit = biggest if math.isnan(against.largest_logit) else against.largest_logit
     (
         row[LOG_LOSS],
@@ -121,20 +125,22 @@ def measure_step(against, per_sentence, iterate, row):
         row[MARGIN_MAX],
     ) = measure_sentences(against, per_sentence, TIE * logit)
     row[LOG_ATTENTION_GROWTH] = log_growth(per_sentence)
-    row[SCORE_MARGIN] = _score_margin(against) if len(against.above) > 0 else math.nan
-    row[ORDER_EXTENSION_MARGIN] = _order_extension_margin(against)
+    row[SCORE_MARGIN], row[ORDER_EXTENSION_MARGIN] = _margins(against, weight)
 
 
 @njit(**INLINE)
-def _measure_weights(against, iterate, row):
+def _measure_weights(against, iterate, weight, row):
     """What depends on the weights and their slope; the largest weight."""
+    if len(against.score) > 0:
+        for p in range(0, len(weight), LANES):
+            start = load(iterate.start, p)
+            x = start + load(iterate.moved, p)
+            store(weight, p, where_equal(start, fill(NO_CLASS), fill(0.0), x))
     zero = fill(0.0)
     square, steep, along, biggest = zero, zero, zero, zero
     pairs = len(iterate.start)
     for p in range(0, pairs, LANES):
-        x = (load(iterate.start, p) + load(iterate.moved, p)) * load(against.real, p)
-        d = load(iterate.slope, p)
-        store(against.score, p, x)
+        x, d = load(weight, p), load(iterate.slope, p)
         square = square + x * x
         steep = steep + d * d
         along = along + d * load(against.target, p)
@@ -143,25 +149,20 @@ def _measure_weights(against, iterate, row):
     norm = math.sqrt(inside + against.outside * against.outside)
     slope = math.sqrt(total(steep))
 
+    unbalanced = math.sqrt(square_of_sums(against.columns, iterate.slope))
+
     per_norm = 1.0 / norm
     apart = zero
     for p in range(0, pairs, LANES):
-        unit = load(against.score, p) * per_norm - load(against.target, p)
+        unit = load(weight, p) * per_norm - load(against.target, p)
         apart = apart + unit * unit
     off = against.still + against.outside * against.outside
     gap = 0.5 * (total(apart) + off * per_norm * per_norm)
 
-    residual = 0.0
-    for c in range(len(against.column) - 1):
-        s = 0.0
-        for p in range(against.column[c], against.column[c + 1]):
-            s += iterate.slope[p]
-        residual += s * s
-
     row[PATH_LENGTH] = iterate.length[0]
     row[NORM_RATIO] = norm / iterate.length[0] if iterate.length[0] > 0 else math.nan
     row[LOG_GRAD_NORM] = iterate.scale[0] + math.log(slope)
-    row[ZERO_SUM_RESIDUAL] = math.sqrt(residual) / slope
+    row[ZERO_SUM_RESIDUAL] = unbalanced / slope
     row[NORM] = norm
     row[DIRECTION_GAP] = gap
     row[GRADIENT_ALIGNMENT] = -total(along) / slope
@@ -169,34 +170,15 @@ def _measure_weights(against, iterate, row):
 
 
 @njit(**INLINE)
-def _score_margin(against):
-    least = fill(math.inf)
-    for i in range(0, len(against.above), LANES):
-        above, below = (
-            gather(against.score, against.above, i),
-            gather(against.score, against.below, i),
-        )
-        least = minimum(above - below, least)
-    return -largest(fill(0.0) - least)
-
-
-@njit(**INLINE)
-def _order_extension_margin(against):
-    margin = math.inf
-    for c in range(len(against.bounds)):
-        least_optimal, most_between = against.bounds[c, 0], against.bounds[c, 1]
-        least_between, most_non_optimal = against.bounds[c, 2], against.bounds[c, 3]
-        for p in range(against.column[c], against.column[c + 1]):
-            score, role = against.score[p], against.role[p]
-            if role == OPTIMAL:
-                least_optimal = min(score, least_optimal)
-            elif role == BETWEEN:
-                most_between = max(score, most_between)
-                least_between = min(score, least_between)
-            elif role == NON_OPTIMAL:
-                most_non_optimal = max(score, most_non_optimal)
-        margin = min(margin, least_optimal - most_between, least_between - most_non_optimal)
-    return margin if margin < math.inf else math.nan
+def _margins(against, weight):
+    """Score margin, order-extension margin; nan where there is none."""
+    score_margin, order_margin = least_gaps(against.relations, weight)
+    order_margin = min(order_margin, against.still_margin, least_gaps(against.beside, weight)[1])
+    order_margin = min(order_margin, least_gaps(against.ranks, weight)[0])
+    return (
+        score_margin if score_margin < math.inf else math.nan,
+        order_margin if order_margin < math.inf else math.nan,
+    )
 
 
 @compiled

@@ -16,14 +16,23 @@ from numba import njit
 from ntp_dynamics.studies.next_token.model.simd import (
     INLINE,
     LANES,
+    any_greater,
     fill,
     load,
     store,
+    times,
     where_greater,
 )
 from ntp_dynamics.studies.next_token.model.simd_math import (
+    SHORT,
+    SHORTEST,
+    SMALL,
     exp,
+    exp_series,
     expm1_ratio,
+    expm1_series,
+    expm1_short,
+    expm1_shortest,
     exponent,
     largest,
     log1p,
@@ -37,8 +46,12 @@ from ntp_dynamics.studies.next_token.model.simd_math import (
 LN2 = 0.6931471805599453
 NEVER = -1e300
 """A logarithm below all others."""
+NO_CLASS = -1e30
+"""The logit of what only fills the lanes."""
 TINY = 1e-9
 """log(1 + x) = x - x^2 / 2 to rounding."""
+LARGEST_WEIGHT = 2.1
+"""Above every mantissa of copies e^S."""
 
 
 class PerSentence(NamedTuple):
@@ -96,6 +109,44 @@ def note(layout, block, raw, power, inside, per_mass, against, per_sentence):
 
 
 @njit(**INLINE)
+def note_plain(block, size, weight, shift, per_mass, against, per_sentence):
+    """The same where all eight attend most to their one optimal token, in slot 0: the masses are
+    weight per_mass, those of the others in units of 2^shift."""
+    place = block * LANES
+    store(per_sentence.right, place, load(weight, 0) * per_mass)
+    store(per_sentence.shift, place, shift)
+    if math.isnan(against.margin):
+        wrong, surplus = _sum_wrong(_one, weight, size, per_mass, fill(0.0))
+    else:
+        per_phi = against.margin * power_of_two(shift)
+        reach = per_mass * per_phi * LARGEST_WEIGHT
+        if not any_greater(reach, fill(SHORTEST)):
+            wrong, surplus = _sum_wrong(expm1_shortest, weight, size, per_mass, per_phi)
+        elif not any_greater(reach, fill(SHORT)):
+            wrong, surplus = _sum_wrong(expm1_short, weight, size, per_mass, per_phi)
+        else:
+            wrong, surplus = _sum_wrong(expm1_ratio, weight, size, per_mass, per_phi)
+    store(per_sentence.wrong, place, wrong)
+    store(per_sentence.surplus, place, against.margin * surplus)
+
+
+@njit(**INLINE)
+def _sum_wrong(ratio, weight, size, per_mass, per_phi):
+    """Mass of the tokens from slot 1 on; the sum of mass * ratio(Delta phi)."""
+    wrong, surplus = fill(0.0), fill(0.0)
+    for u in range(LANES, size, LANES):
+        w = times(load(weight, u), per_mass)
+        wrong = wrong + w
+        surplus = surplus + w * ratio(w * per_phi)
+    return wrong, surplus
+
+
+@njit(**INLINE)
+def _one(x):
+    return fill(1.0)
+
+
+@njit(**INLINE)
 def measure_sentences(against, per_sentence, rounding):
     """Log loss, accuracy, log excess loss, log leak, least and mean attention mass, unweighted
     accuracy, smallest and largest margin.
@@ -109,41 +160,34 @@ def measure_sentences(against, per_sentence, rounding):
     least, mean, failed = one, zero, zero
     wrong_ones, real_ones = zero, zero
     lowest, highest = fill(math.inf), fill(-math.inf)
+    tie = fill(-rounding)
     for i in range(0, len(against.pi), LANES):
         pi = load(against.pi, i)
-        margin, odds = load(per_sentence.margin, i), load(per_sentence.odds, i)
+        margin = load(per_sentence.margin, i)
         right, wrong = load(per_sentence.right, i), load(per_sentence.wrong, i)
         shift = where_greater(wrong, zero, load(per_sentence.shift, i), never)
 
-        # log(1 + e^margin odds) = margin + log(e^-margin + odds); e^margin odds where that is tiny
-        depth = minimum(margin, zero - margin)
-        k = exponent(depth)
-        m = mantissa(depth, k)
-        e = m * power_of_two(k)
-        x = where_greater(margin, zero, e + odds - 1.0, e * odds)
-        y = log1p(x) + maximum(margin, zero)
-        tiny = where_greater(fill(TINY), x, minimum(zero - margin, one), zero)
-        k = where_greater(tiny, zero, k, zero)
-        y = where_greater(tiny, zero, m * odds * (1.0 - 0.5 * x), y)
-        loss, loss_k = _add(loss, loss_k, pi * y, k)
-
+        y, k = _loss(margin, load(per_sentence.odds, i))
+        loss, loss_k = _add(loss, loss_k, times(pi, y), k)
         if not math.isnan(against.margin):
-            y = pi * _excess(against, wrong, shift, load(per_sentence.surplus, i))
+            y = times(pi, _excess(against, wrong, shift, load(per_sentence.surplus, i)))
             excess, excess_k = _add(excess, excess_k, y, shift)
 
-        top = maximum(leak_k, shift)
-        mine, best = wrong * power_of_two(shift - top), leak * power_of_two(leak_k - top)
-        leak_k = where_greater(mine, best, shift, leak_k)
-        leak = where_greater(mine, best, wrong, leak)
+        before = leak * power_of_two(minimum(leak_k - shift, fill(1023.0)))
+        leak_k = where_greater(wrong, before, shift, leak_k)
+        leak = where_greater(wrong, before, wrong, leak)
 
         least = minimum(right, least)
         mean = mean + pi * right
-        failed = failed + where_greater(fill(-rounding), margin, zero, pi)
         real = where_greater(pi, zero, one, zero)
         real_ones = real_ones + real
-        wrong_ones = wrong_ones + where_greater(fill(-rounding), margin, zero, real)
-        lowest = minimum(where_greater(pi, zero, zero - margin, lowest), lowest)
-        highest = maximum(where_greater(pi, zero, load(per_sentence.lead, i), highest), highest)
+        if any_greater(margin, tie):
+            failed = failed + where_greater(margin, tie, pi, zero)
+            wrong_ones = wrong_ones + where_greater(margin, tie, real, zero)
+        if not against.attentive:
+            lowest = minimum(where_greater(pi, zero, zero - margin, lowest), lowest)
+            lead = load(per_sentence.lead, i)
+            highest = maximum(where_greater(pi, zero, lead, highest), highest)
     top = largest(leak_k)
     largest_leak = largest(leak * power_of_two(leak_k - top))
     return (
@@ -160,6 +204,24 @@ def measure_sentences(against, per_sentence, rounding):
 
 
 @njit(**INLINE)
+def _loss(margin, odds):
+    """log(1 + e^margin odds) of eight sentences as m 2^k: margin + log(e^-margin + odds), and
+    e^margin odds where that is tiny."""
+    zero = fill(0.0)
+    depth = minimum(margin, zero - margin)
+    k = exponent(depth)
+    m = mantissa(depth, k)
+    e = m * power_of_two(k)
+    x = where_greater(margin, zero, e + odds - 1.0, e * odds)
+    y = log1p(x) + maximum(margin, zero)
+    if not any_greater(fill(TINY), x):
+        return y, zero
+    tiny = where_greater(fill(TINY), x, minimum(zero - margin, fill(1.0)), zero)
+    k = where_greater(tiny, zero, k, zero)
+    return where_greater(tiny, zero, m * odds * (1.0 - 0.5 * x), y), k
+
+
+@njit(**INLINE)
 def _excess(against, wrong, shift, surplus):
     """L - L_min of eight sentences in units of 2^shift (`model.excess`):
 
@@ -168,11 +230,18 @@ def _excess(against, wrong, shift, surplus):
     unit = power_of_two(shift)
     spread = against.margin * wrong
     x = spread * unit
-    odds = (against.classes - 1.0) * spread * expm1_ratio(x) + exp(x) * surplus
+    if any_greater(maximum(x, fill(0.0) - x), fill(SMALL)):
+        ratio, growth = expm1_ratio(x), exp(x)
+    else:
+        ratio, growth = expm1_series(x), exp_series(x)
+    odds = (against.classes - 1.0) * spread * ratio + growth * surplus
     floor = math.exp(-against.margin)
     odds = odds * (floor / (1.0 + (against.classes - 1.0) * floor))
     x = odds * unit
-    return where_greater(x, fill(TINY), log1p(x) / unit, odds * (1.0 - 0.5 * x))
+    small = odds * (1.0 - 0.5 * x)
+    if any_greater(x, fill(TINY)):
+        return where_greater(x, fill(TINY), log1p(x) / unit, small)
+    return small
 
 
 @njit(**INLINE)

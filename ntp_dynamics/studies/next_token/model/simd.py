@@ -28,8 +28,12 @@ INLINE: dict[str, Any] = {
     "fastmath": set(FLAGS),
     "error_model": "numpy",
     "boundscheck": False,
+    "_nrt": False,
 }
-"""How functions of vectors are compiled: into their callers."""
+"""How functions of vectors are compiled: into their callers.
+
+They make no arrays, so nothing counts who holds one: counting costs as much as a step on a small
+corpus."""
 
 DOUBLE, INT64, INT32 = ir.DoubleType(), ir.IntType(64), ir.IntType(32)
 DOUBLES, INTS = ir.VectorType(DOUBLE, LANES), ir.VectorType(INT64, LANES)
@@ -152,6 +156,21 @@ def gather(typing: Any, array: Any, index: Any, i: Any) -> Any:
 
 
 @intrinsic
+def gather_from(typing: Any, array: Any, begin: Any, i: Any, j: Any) -> Any:
+    """array[begin[i : i + 8] + j]."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        x = ir.Constant(DOUBLES, ir.Undefined)
+        for i in range(LANES):
+            where = builder.add(_index(context, builder, sig, args, i), args[3])
+            value = builder.load(_place(context, builder, sig, args, 0, where))
+            x = builder.insert_element(x, value, ir.Constant(INT32, i))
+        return x
+
+    return VECTOR(array, begin, types.int64, types.int64), generate
+
+
+@intrinsic
 def scatter_add(typing: Any, array: Any, index: Any, i: Any, x: Any) -> Any:
     """array[index[i : i + 8]] += x, lane after lane: indices may coincide."""
 
@@ -184,6 +203,41 @@ def where_equal(typing: Any, a: Any, b: Any, x: Any, y: Any) -> Any:
         return builder.select(builder.fcmp_ordered("==", args[0], args[1]), args[2], args[3])
 
     return VECTOR(VECTOR, VECTOR, VECTOR, VECTOR), generate
+
+
+@intrinsic
+def any_greater(typing: Any, a: Any, b: Any) -> Any:
+    """Whether a > b in some lane."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _any(builder, builder.fcmp_ordered(">", args[0], args[1]))
+
+    return types.boolean(VECTOR, VECTOR), generate
+
+
+@intrinsic
+def any_differs(typing: Any, a: Any, b: Any) -> Any:
+    """Whether a != b in some lane."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _any(builder, builder.fcmp_unordered("!=", args[0], args[1]))
+
+    return types.boolean(VECTOR, VECTOR), generate
+
+
+def _any(builder: Any, lanes: Any) -> Any:
+    bits = builder.bitcast(lanes, ir.IntType(LANES))
+    return builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))
+
+
+@intrinsic
+def times(typing: Any, x: Any, y: Any) -> Any:
+    """x y of two vectors or two floats, rounded before anything is added to it."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.fmul(*args, flags=("nsz",))
+
+    return x(x, y), generate
 
 
 @intrinsic

@@ -16,14 +16,13 @@ from ntp_dynamics.studies.next_token.model.kernel_reference import (
     per_sentence_of,
 )
 from ntp_dynamics.studies.next_token.model.layout import Laid
-from ntp_dynamics.studies.next_token.optim.kernel_dynamics import (
-    each,
+from ntp_dynamics.studies.next_token.optim.kernel_dynamics import each, sampling_of
+from ntp_dynamics.studies.next_token.optim.kernel_weights import (
     kept_of,
     load_iterates,
     logit_coordinates,
     moved_logits,
     moved_scores,
-    sampling_of,
     save_iterates,
     score_coordinates,
 )

@@ -20,11 +20,6 @@ from torch import Tensor
 from ntp_dynamics.studies.next_token.model import measure
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.columns import advance_columns, start_columns
-from ntp_dynamics.studies.next_token.model.coordinates import (
-    Coordinates,
-    attention_coordinates,
-    feed_forward_coordinates,
-)
 from ntp_dynamics.studies.next_token.model.dense import DenseLayout, advance_dense
 from ntp_dynamics.studies.next_token.model.excess import equal_margin
 from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
@@ -45,6 +40,15 @@ from ntp_dynamics.studies.next_token.model.measure import MEASURES, KernelRefere
 from ntp_dynamics.studies.next_token.model.reference import Reference
 from ntp_dynamics.studies.next_token.model.sampling import Sampling, everything
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
+from ntp_dynamics.studies.next_token.optim.kernel_weights import (
+    kept_of,
+    load_iterates,
+    logit_coordinates,
+    moved_logits,
+    moved_scores,
+    save_iterates,
+    score_coordinates,
+)
 from ntp_dynamics.studies.next_token.optim.memory import load_arrays, save_arrays, save_step
 from ntp_dynamics.studies.next_token.optim.minibatches import Minibatches
 from ntp_dynamics.studies.next_token.optim.objectives import (
@@ -57,10 +61,6 @@ from ntp_dynamics.study import Logged, Saved
 NOT_DUE = 2**62
 WIDEST_MARGIN = 300.0
 """e^{2 margin} must be a float for the kernel to measure the excess loss."""
-ITERATE = ("moved", "lost", "seen", "exponent", "mantissa", "scale", "length", "kept")
-"""What of an `Iterate` its next step depends on."""
-MEMORY = ("first", "second", "scale", "taken")
-"""The same of its `Memory`."""
 POLYAK_NEEDS = "Polyak's step needs inf L: equal margins and an injective collocation"
 PER_SENTENCE = ("odds_before", "power_before", "growth")
 """The same of a `PerSentence`."""
@@ -275,74 +275,6 @@ def sampling_of(minibatches: Minibatches | None, batch: Batch, run: int, laid: L
     if minibatches is None:
         return everything()
     return minibatches.of_run(batch, run, laid.row, len(laid.layout.log_pi))
-
-
-def score_coordinates(
-    matrix: TokenMatrix | FullMatrix, run: int, laid: Laid, batch: Batch
-) -> Coordinates | None:
-    """Of the scores of one run; None where they are the weights."""
-    if isinstance(matrix, TokenMatrix):
-        return None
-    return attention_coordinates(matrix, run, laid.pairs, batch.n_queries)
-
-
-def logit_coordinates(matrix: TokenMatrix | FullMatrix, run: int) -> Coordinates | None:
-    """Of the logits of one run; None where they are the weights."""
-    return None if isinstance(matrix, TokenMatrix) else feed_forward_coordinates(matrix, run)
-
-
-def moved_scores(
-    iterates: Sequence[Iterate],
-    pairs: Sequence[Int[np.ndarray, " P"]],
-    matrix: TokenMatrix | FullMatrix,
-) -> Float[Tensor, "R A B"]:
-    """What training added to W_kq; ``pairs`` is where scores that occur stand, a run each."""
-    if isinstance(matrix, FullMatrix):
-        return _moved_weights(iterates, matrix)
-    shape = matrix.start.shape
-    moved = np.zeros((len(iterates), math.prod(shape[1:])))
-    for run, (iterate, where) in enumerate(zip(iterates, pairs, strict=True)):
-        moved[run, where] = iterate.moved[: len(where)]
-    return torch.from_numpy(moved).view(*shape)
-
-
-def moved_logits(
-    iterates: Sequence[Iterate], matrix: TokenMatrix | FullMatrix, batch: Batch
-) -> Float[Tensor, "R A B"]:
-    """What training added to W_ov; coefficients of classes that stand together add up."""
-    if isinstance(matrix, FullMatrix):
-        return _moved_weights(iterates, matrix)
-    v = batch.vocab_size
-    moved = np.stack([iterate.moved.reshape(v, -1)[:, :v].T for iterate in iterates])
-    moved[:, -1] *= math.sqrt(max(batch.unused, 1))
-    return torch.from_numpy(moved)
-
-
-def _moved_weights(iterates: Sequence[Iterate], matrix: FullMatrix) -> Float[Tensor, "R D E"]:
-    rows, width = matrix.weight.shape[1:]
-    moved = [iterate.moved.reshape(width, -1)[:, :rows].T for iterate in iterates]
-    return torch.from_numpy(np.ascontiguousarray(np.stack(moved)))
-
-
-def save_iterates(kind: str, iterates: Sequence[Iterate]) -> Saved:
-    """What the next step of each run depends on."""
-    memories = [iterate.memory for iterate in iterates]
-    return {
-        **save_arrays(kind, iterates, ITERATE),
-        **save_arrays(f"{kind}.memory", memories, MEMORY),
-    }
-
-
-def load_iterates(kind: str, iterates: Sequence[Iterate], saved: Saved) -> None:
-    """Write it back in place."""
-    load_arrays(kind, iterates, ITERATE, saved)
-    load_arrays(f"{kind}.memory", [iterate.memory for iterate in iterates], MEMORY, saved)
-
-
-def kept_of(*iterates: Sequence[Iterate]) -> list[Float[Tensor, " R"]] | None:
-    """What weight decay left of W_0, for the iterates of each matrix; None where there is none."""
-    kept = [torch.from_numpy(np.array([one.kept[0] for one in runs])) for runs in iterates]
-    return kept if any((x != 1.0).any() for x in kept) else None
 
 
 def offsets_of(due: Int[np.ndarray, " n"], step: int) -> Int[np.ndarray, " n+1"]:

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ntp_dynamics.studies.next_token.choices import Stage
-from ntp_dynamics.studies.next_token.config import Config
+from ntp_dynamics.studies.next_token.config import Config, Minibatch
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.draw import ENTRYWISE
 from ntp_dynamics.studies.next_token.data.embedding import TokenVectors
@@ -78,14 +78,16 @@ class Constants:
     pure: Bool[np.ndarray, " S"]
     """Attention on the optimal tokens alone is the best at the frozen logits."""
     longest_chain: Float[np.ndarray, " S"]
-    """This and the next two: see `levels`; nan unless an entrywise rule trains scores."""
+    """This and the next three: see `levels`; nan unless an entrywise rule trains scores."""
     comparable: Float[np.ndarray, " S"]
     most_wrong: Float[np.ndarray, " S"]
+    weight_ratio: Float[np.ndarray, " S"]
     zero_init: bool
     standard: bool
     """Whether token v is the v-th basis vector."""
     normalised: bool
     optimizer: Optimizer
+    batch: Minibatch
     departures: list[str]
     """What the paper's rule does not have, in words."""
     trained: frozenset[Stage]
@@ -163,6 +165,7 @@ def make_constants(
         standard=isinstance(config.embedding, StandardEmbedding),
         normalised=isinstance(config.optimizer, NormalisedGradientDescent),
         optimizer=config.optimizer,
+        batch=config.batch,
         departures=config.additions,
         trained=stages,
         observed=observed,

@@ -28,7 +28,8 @@ entry tends to
 
 a step moves S by eta r along the direction of largest margin 2/h in the largest entry (`levels`),
 and gradients fall as the least gap grows: x = eta (2/h) r(x).  For beta1 < beta2 there is one such
-x, below -log(beta2) / 2 however long the steps are.  Confirmed numerically.
+x, below -log(beta2) / 2 however long the steps are.  Confirmed numerically, in the end also where
+weights differ by many decades.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ from ntp_dynamics.studies.next_token.theory.hypotheses import (
     ASSUMPTION_1,
     ASSUMPTION_3,
     EQUAL_MARGINS,
+    FULL_BATCH,
     INJECTIVE,
     NO_DECAY,
     REALIZABLE,
@@ -73,6 +75,13 @@ FORGETS = Precondition(
     lambda c: not isinstance(c.optimizer, Adam) or c.optimizer.beta1 < c.optimizer.beta2,
     "beta1 is not below beta2",
 )
+ONE_SPEED = Precondition(
+    "one speed",
+    lambda c: (c.longest_chain <= 1) | (c.weight_ratio < 10),
+    "some token is confused, and weights differ by a factor of ten or more",
+)
+"""Chains of other lengths have other speeds, and that of the heaviest shows until a lighter one
+catches up: for tens of thousands of steps."""
 BY_SIGN = (
     TRAINED[Stage.attention],
     *ASSUMPTION_1,
@@ -80,6 +89,7 @@ BY_SIGN = (
     STANDARD,
     ZERO_INIT,
     SIGN,
+    FULL_BATCH,
     RELATIONS,
 )
 BY_ADAM = (
@@ -90,8 +100,10 @@ BY_ADAM = (
     ADAM,
     FORGETS,
     NO_DECAY,
+    FULL_BATCH,
     RELATIONS,
     EQUAL_MARGINS,
+    ONE_SPEED,
 )
 
 

@@ -23,6 +23,7 @@ from jaxtyping import Float
 
 from ntp_dynamics.studies.next_token.choices import Stage
 from ntp_dynamics.studies.next_token.theory.constants import Constants
+from ntp_dynamics.studies.next_token.theory.fixed_point import fixed_point
 from ntp_dynamics.studies.next_token.theory.hypotheses import (
     ASSUMPTION_1,
     ASSUMPTION_2,
@@ -50,20 +51,6 @@ STAGE_2 = (
     RELATIONS,
     SMALL_STEP,
 )
-
-
-def fixed_point(
-    step: Callable[[Float[np.ndarray, " S"]], Float[np.ndarray, " S"]],
-    start: Float[np.ndarray, " S"],
-    most: int,
-) -> Float[np.ndarray, " S"]:
-    """Where a map that contracts leads to in ``most`` steps, or as soon as it moves no more."""
-    for _ in range(most):
-        start, before = step(start), start
-        if np.array_equal(start, before, equal_nan=True):
-            break
-    return start
-
 
 # --- Proposition 1: the feed-forward layer ------------------------------------------------------
 
@@ -211,9 +198,8 @@ def theorem2_rates(c: Constants) -> tuple[Float[np.ndarray, " S"], Float[np.ndar
 
 
 def theorem2_burn_in(c: Constants) -> Float[np.ndarray, " S"]:
-    """Smallest t from which t >= 1696 N L_max^4 ||W*_kq||^6 log^2 t / eta."""
+    """Smallest t from which t >= 1696 N L_max^4 ||W*_kq||^6 log^2 t / eta, the larger root."""
     factor = 1696 * c.n * c.max_length**4 * c.kq_norm**6 / c.eta
-    # t -> factor log^2 t contracts to the larger root
     return np.ceil(fixed_point(lambda t: factor * np.log(t) ** 2, 1e3 + factor, 100))
 
 

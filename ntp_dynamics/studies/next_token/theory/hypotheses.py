@@ -54,6 +54,11 @@ PLAIN = Precondition(
 )
 PAPER_RULE = (NORMALISED, PLAIN)
 """Of the full batch, without momentum and decay."""
+FULL_BATCH = Precondition(
+    "full batch",
+    lambda c: c.batch.size is None,
+    lambda c: f"{' '.join(c.batch.additions)} is not every sentence",
+)
 NO_DECAY = Precondition(
     "no decay",
     lambda c: c.optimizer.weight_decay == 0,

@@ -27,6 +27,8 @@ class Levels(NamedTuple):
     """Pairs of a query and a token with a relation under it."""
     most_wrong: float = math.nan
     """Copies of all wrong tokens over those of the optimal one, in the worst sentence."""
+    weight_ratio: float = math.nan
+    """The heaviest sentence of two tokens or more over the lightest."""
 
 
 def levels_of(corpus: Corpus, recognition: Recognition) -> Levels:
@@ -34,10 +36,13 @@ def levels_of(corpus: Corpus, recognition: Recognition) -> Levels:
     if recognition.orders is None:
         return Levels()
     orders = recognition.orders.values()
+    each = zip(corpus.sentences, corpus.weights, strict=True)
+    weights = [weight for sentence, weight in each if len(sentence) > 1]
     return Levels(
         max((longest_chain(order) for order in orders), default=0),
         sum(len(order.above | order.below) for order in orders),
         max(_wrong_shares(corpus, recognition), default=0.0),
+        max(weights, default=1.0) / min(weights, default=1.0),
     )
 
 

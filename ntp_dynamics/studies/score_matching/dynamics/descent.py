@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
-from numba import njit
 
 from ntp_dynamics.studies.score_matching.config import Way
 from ntp_dynamics.studies.score_matching.dynamics.state import State
@@ -24,6 +23,7 @@ from ntp_dynamics.studies.score_matching.dynamics.task import Coordinates, Task,
 from ntp_dynamics.studies.score_matching.frame import CLUMPED
 from ntp_dynamics.studies.score_matching.loss import grid, lattice, line, nodes
 from ntp_dynamics.study import Logged, Saved, nothing_logged
+from ntp_dynamics.system.compiled import compiled
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ def log_deviation(y: Float[np.ndarray, "R n"]) -> Float[np.ndarray, " R"]:
         return np.log(y.std(axis=1))
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _drift(centre, log_size, log_z, shrink, amplify, steps):
     """Centre and log size after at most ``steps``, how many were taken, and whether it is a clump
     still."""

@@ -14,11 +14,11 @@ import math
 
 import numpy as np
 from jaxtyping import Float
-from numba import njit
 
 from ntp_dynamics.studies.score_matching.loss.grid import BLOCK, Lattice
 from ntp_dynamics.studies.score_matching.loss.line import FAINTEST, LEAST
 from ntp_dynamics.studies.score_matching.loss.nodes import spread
+from ntp_dynamics.system.compiled import compiled
 
 LANES, EXACT = 16, 8
 """Nodes that are added side by side; nodes between exponentials."""
@@ -26,7 +26,7 @@ FUSED = {"contract", "nsz"}
 """Additions may be fused with multiplications, nothing may be reordered."""
 
 
-@njit(cache=True, error_model="numpy", fastmath=FUSED)
+@compiled(error_model="numpy", fastmath=FUSED)
 def lattice_sums(mu, log_pi, scales, shares, lattice, g, room):
     """(e, total): the loss is total e^e and its gradient g e^e, averaged over noise levels on the
     same nodes; mu and g (n, r)."""
@@ -71,7 +71,7 @@ def lattice_sums(mu, log_pi, scales, shares, lattice, g, room):
     return log_scale, total
 
 
-@njit(cache=True, error_model="numpy", fastmath=FUSED)
+@compiled(error_model="numpy", fastmath=FUSED)
 def _begin(base, slope, x, size, start):
     """Weights at the first node of a block, before they are normalised and relative to the largest;
     the unit of v in the block."""
@@ -86,7 +86,7 @@ def _begin(base, slope, x, size, start):
     return max(unit / whole, LEAST)
 
 
-@njit(cache=True, error_model="numpy", fastmath=FUSED)
+@compiled(error_model="numpy", fastmath=FUSED)
 def _times(array, factor):
     """A table by a number, in place."""
     for i in range(len(array)):
@@ -94,7 +94,7 @@ def _times(array, factor):
             array[i, d] *= factor
 
 
-@njit(cache=True, error_model="numpy", fastmath=FUSED)
+@compiled(error_model="numpy", fastmath=FUSED)
 def _place(mu, scale, at, away, size):
     """Students of a noise level, how far they lie from the one nearest to the truth, their
     distances from the truth; which one that is."""
@@ -113,7 +113,7 @@ def _place(mu, scale, at, away, size):
     return near
 
 
-@njit(cache=True, error_model="numpy", fastmath=FUSED)
+@compiled(error_model="numpy", fastmath=FUSED)
 def _progression(slope, power):
     """e^{slope k} for the nodes k of a block."""
     for k in range(EXACT):
@@ -124,7 +124,7 @@ def _progression(slope, power):
             power[first + k] = value * power[k]
 
 
-@njit(cache=True, error_model="numpy", fastmath=FUSED)
+@compiled(error_model="numpy", fastmath=FUSED)
 def _scores(near, away, start, unit, powers, q, block):
     """Of the nodes of a block: q v_d/z in rows of ``block``, then q (v - mu_near).v/z in units of
     v, then what is used on the way; the sum of q |v|^2 in units of its square.  z is the sum of the
@@ -167,7 +167,7 @@ def _scores(near, away, start, unit, powers, q, block):
     return total
 
 
-@njit(cache=True, error_model="numpy", fastmath=FUSED)
+@compiled(error_model="numpy", fastmath=FUSED)
 def _gather(mu, axis, x, step, forward, start, powers, block, parts):
     """Add a block's sums of w_i v_d and w_i (v - mu_near).v over every sixteenth node k to the
     first lanes of ``parts``, and of the same times x_k - mu_i - (k % 16) step to the others."""
@@ -186,7 +186,7 @@ def _gather(mu, axis, x, step, forward, start, powers, block, parts):
                 part[j + 16] += place * own + ahead * (second + 2.0 * third + 3.0 * fourth)
 
 
-@njit(cache=True, error_model="numpy", fastmath=FUSED)
+@compiled(error_model="numpy", fastmath=FUSED)
 def _add(mu, away, axis, step, at, parts, factor, g):
     """Add to the gradient of one student, ``factor`` times, what a line of nodes gives."""
     r = len(mu)
@@ -206,7 +206,7 @@ def _add(mu, away, axis, step, at, parts, factor, g):
         g[d] += factor * (across if d == axis else along * (at[d] - mu[d]))
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def descend_along(mu, log_pi, scales, shares, lattice, eta, steps, extent, g, room):
     """As `nodes.descend_on`, on a lattice: in place, how many steps were taken."""
     n, r = mu.shape

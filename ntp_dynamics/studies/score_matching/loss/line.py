@@ -15,7 +15,8 @@ import math
 
 import numpy as np
 from jaxtyping import Float
-from numba import njit
+
+from ntp_dynamics.system.compiled import compiled
 
 BLOCK, LANES = 64, 16
 """Nodes of one progression; nodes that are moved together."""
@@ -33,7 +34,7 @@ LEAST, FAINTEST = 1e-150, 1e-300
 less than the second in these units is nothing."""
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _level(mu, log_pi, exponent, reach, g, room, lanes):
     """(e, total, half): the loss is total e^e, on every other node half e^e, its gradient g e^e.
 
@@ -161,7 +162,7 @@ def _level(mu, log_pi, exponent, reach, g, room, lanes):
     return log_scale + math.log(h) - 0.5 * math.log(2 * math.pi), total, 2.0 * evens
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def line_sums(mu, log_pi, scales, shares, exponent, reach, g, room, lanes):
     """As `_level`, averaged over noise levels: ``scales`` are e^-t, ``shares`` their weights."""
     n = len(mu)
@@ -194,7 +195,7 @@ ROOM = 6
 """Rows of numbers a student that the sums need."""
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def descend(mu, log_pi, scales, shares, exponent, eta, steps, still):
     """``steps`` of gradient descent of every run, in place; mu (R, n), still (R,) tells which runs
     the last step did not move: no step will."""
@@ -217,7 +218,7 @@ def descend(mu, log_pi, scales, shares, exponent, eta, steps, still):
             still[r] = not moved
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def settle(mu, log_pi, eta, steps, still):
     """As `descend` without noise; a run also ends where it is known who converges: students are
     within .4 of the truth or beyond 4.5, and those that are far are pushed away for ever."""

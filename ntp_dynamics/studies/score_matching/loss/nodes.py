@@ -11,12 +11,12 @@ import math
 
 import numpy as np
 from jaxtyping import Float
-from numba import njit
 
 from ntp_dynamics.studies.score_matching.loss.line import FAINTEST
+from ntp_dynamics.system.compiled import compiled
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def node_sums(mu, log_pi, x, log_weight, g):
     """(e, total): the loss is total e^e and its gradient g e^e; mu (n, r), x (K, r), g (n, r)."""
     n, r = mu.shape
@@ -79,7 +79,7 @@ def node_sums(mu, log_pi, x, log_weight, g):
     return log_scale, total
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def node_sums_of(mu, log_pi, scales, shares, x, log_weight, g):
     """As `node_sums`, averaged over noise levels that have a sample each: x (J, K, r)."""
     own = np.empty_like(g)
@@ -100,7 +100,7 @@ def node_sums_of(mu, log_pi, scales, shares, x, log_weight, g):
     return log_scale, total
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def descend_on(mu, log_pi, scales, shares, x, log_weight, eta, steps, extent):
     """Gradient descent of one run on fixed points, in place, as long as no direction of mu passes
     its ``extent`` (2, r), least and largest; how many steps were taken."""
@@ -124,7 +124,7 @@ def descend_on(mu, log_pi, scales, shares, x, log_weight, eta, steps, extent):
     return steps
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def spread(mu, d):
     """How far the students, and the truth, lie apart in a direction."""
     low, high = 0.0, 0.0

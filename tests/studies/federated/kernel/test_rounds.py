@@ -191,8 +191,8 @@ def test_in_one_dimension_an_estimate_is_the_slope_and_half_mu_times_the_curvatu
 def test_copies_whose_sample_is_replaced_by_itself_stay_equal_to_the_bit():
     team, setting = team_of(config(batch=3))
     own = {
-        "other_x": setting.x[None, :2, 1],
-        "other_y": setting.y[None, :2, 1],
+        "other_x": setting.x[None, :2, 1].copy(),
+        "other_y": setting.y[None, :2, 1].copy(),
         "other_client": np.array([[0, 1]]),
         "other_sample": np.array([[1, 1]]),
     }
@@ -209,7 +209,7 @@ def test_copies_whose_sample_is_replaced_by_itself_stay_equal_to_the_bit():
 def test_a_copy_is_a_run_on_the_replaced_data():
     team, setting = team_of(config(batch=3))
     other = {
-        "other_x": setting.x[None, 1:2, 2],
+        "other_x": setting.x[None, 1:2, 2].copy(),
         "other_y": -setting.y[None, :1, 1],
         "other_client": np.array([[0]]),
         "other_sample": np.array([[1]]),

@@ -17,6 +17,26 @@ TINY = [
     *("train.feed_forward.steps=60", "train.attention.steps=60", "train.joint.steps=60"),
 ]
 JOINT = ["train.stages=[joint]"]
+RULES = {
+    "ngd": [],
+    "gd": ["optimizer=gd", "init=gaussian"],
+    "polyak": ["optimizer=polyak"],
+    "sign": ["optimizer=sign", "embedding=gaussian"],
+    "adam": ["optimizer=adam"],
+    "adam, joint": [*JOINT, "optimizer=adam", "init=gaussian"],
+    "momentum": ["optimizer.momentum=0.9"],
+    "decay": [
+        *("optimizer=gd", "optimizer.momentum=0.5", "init=gaussian"),
+        "optimizer.weight_decay=0.01",
+    ],
+    "adamw, joint": [*JOINT, "optimizer=adamw", "optimizer.epsilon=0", "init=gaussian"],
+    "signum, decay": [
+        *("optimizer=sign", "optimizer.momentum=0.9", "optimizer.weight_decay=1"),
+        *("embedding=gaussian", "init=gaussian"),
+    ],
+    "any vectors": ["embedding=gaussian"],
+    "joint": [*JOINT, "optimizer.norm=global"],
+}
 DYNAMICS = {
     "closed form, ngd": [],
     "closed form, gd": ["optimizer=gd"],
@@ -26,24 +46,8 @@ DYNAMICS = {
     "joint kernel": JOINT,
     "joint kernel, global norm": [*JOINT, "optimizer.norm=global", "init=gaussian"],
     "joint kernel, gd": [*JOINT, "optimizer=gd"],
-    "tensors, ngd": ["engine=torch"],
-    "tensors, gd": ["engine=torch", "optimizer=gd", "init=gaussian"],
-    "tensors, polyak": ["optimizer=polyak"],
-    "tensors, sign": ["optimizer=sign", "embedding=gaussian"],
-    "tensors, adam": ["optimizer=adam"],
-    "tensors, adam, joint": [*JOINT, "optimizer=adam", "init=gaussian"],
-    "tensors, momentum": ["engine=torch", "optimizer.momentum=0.9"],
-    "tensors, decay": [
-        *("engine=torch", "optimizer=gd", "optimizer.momentum=0.5", "init=gaussian"),
-        "optimizer.weight_decay=0.01",
-    ],
-    "tensors, adamw, joint": [*JOINT, "optimizer=adamw", "optimizer.epsilon=0", "init=gaussian"],
-    "tensors, signum, decay": [
-        *("optimizer=sign", "optimizer.momentum=0.9", "optimizer.weight_decay=1"),
-        *("embedding=gaussian", "init=gaussian"),
-    ],
-    "tensors, any vectors": ["embedding=gaussian"],
-    "tensors, joint": [*JOINT, "engine=torch", "optimizer.norm=global"],
+    **{f"kernel, {name}": words for name, words in RULES.items()},
+    **{f"tensors, {name}": ["engine=torch", *words] for name, words in RULES.items()},
     "autograd": ["engine=autograd", "precision=float32"],
     "autograd, joint": [*JOINT, "engine=autograd"],
     "shadow": ["shadow=true", "train.margin=9.23"],
@@ -131,21 +135,7 @@ def test_every_array_of_a_save_has_the_runs_first() -> None:
         (["engine=numba"], "numba, float64, log domain", False),
         (["engine=torch"], "torch, float64, log domain", True),
         (["engine=autograd"], "automatic differentiation, float64", True),
-        (
-            ["optimizer=adam"],
-            "torch, float64, log domain; the kernel knows optimizer=ngd and optimizer=gd",
-            True,
-        ),
-        (
-            ["optimizer.momentum=0.9"],
-            "torch, float64, log domain; the kernel knows no momentum and no weight decay",
-            True,
-        ),
-        (
-            ["embedding=gaussian"],
-            "torch, float64, log domain; the kernel needs orthonormal token vectors",
-            True,
-        ),
+        (["optimizer=adam", "embedding=gaussian"], "numba, float64, log domain", False),
     ],
 )
 def test_the_choice_of_an_engine_says_why(overrides: list[str], words: str, alone: bool) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import mpmath
 import numpy as np
 import pytest
-import torch
 from mpmath import mpf
 
 from ntp_dynamics.run.stepping import every_state
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.data.embedding import TokenVectors
 from ntp_dynamics.studies.next_token.data.realizable import recognise
 from ntp_dynamics.studies.next_token.groups import (
     Adam,
@@ -23,16 +23,20 @@ from ntp_dynamics.studies.next_token.groups import (
     WithMomentum,
 )
 from ntp_dynamics.studies.next_token.model.batch import pack
-from ntp_dynamics.studies.next_token.model.init import exact_margin
-from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix, frobenius
+from ntp_dynamics.studies.next_token.model.init import attention_matrix, exact_margin
 from ntp_dynamics.studies.next_token.optim.descent import Descent
+from ntp_dynamics.studies.next_token.optim.kernel_dynamics import AttentionKernel
+from ntp_dynamics.studies.next_token.optim.kernel_rule import kernel_rule
 from ntp_dynamics.studies.next_token.optim.objectives import AttentionObjective
-from ntp_dynamics.studies.next_token.optim.rules import make_rule
+from ntp_dynamics.studies.next_token.optim.rules import COVARIANT, make_rule
+from ntp_dynamics.study import Dynamics
 
-V, QUERY, ETA, STEPS = 5, 4, 0.05, 20
+V, QUERY, ETA, STEPS = 5, 4, 0.05, 12
 LONG = [((0, 2, 3, 4), 1, 2.0), ((1, 4, 4), 2, 1.0)]
 CORPUS = Corpus.from_samples([*(((x,), (x + 1) % V) for x in range(V)), *LONG], vocab_size=V)
 TOTAL = V + sum(weight for *_, weight in LONG)
+NARROW = np.array([[1, 0, 0, 0.25, -0.5], [0, 1, 0, -0.25, 0.5], [0, 0, 1, 0.5, 0.75]])
+"""Vectors in three dimensions: 0 and 1 alone see the first two."""
 OFFSETS = [0.0, 0.75, 0.5, -0.25, -0.5]
 """Of the scores; the optimal 0 and 1 stand deeper."""
 
@@ -56,8 +60,8 @@ def loss_and_slope(scores: np.ndarray, logits: np.ndarray) -> tuple[mpf, np.ndar
 
 
 def exact_rule(optimizer: Optimizer) -> Callable[[mpf, np.ndarray], np.ndarray]:
-    """What one step adds, by the formulas of the textbooks."""
-    m, v, t = exactly(np.zeros(V)), exactly(np.zeros(V)), 0
+    """What one step adds to a matrix, by the formulas of the textbooks."""
+    m, v, t = mpf(0), mpf(0), 0
 
     def change(gap: mpf, g: np.ndarray) -> np.ndarray:
         nonlocal m, v, t
@@ -65,14 +69,16 @@ def exact_rule(optimizer: Optimizer) -> Callable[[mpf, np.ndarray], np.ndarray]:
         if isinstance(optimizer, Adam):
             b1, b2 = mpf(optimizer.beta1), mpf(optimizer.beta2)
             m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g
-            return -ETA * m / (1 - b1**t) / (root(v / (1 - b2**t)) + optimizer.epsilon)
+            still = v == 0  # an entry that never had a gradient
+            below = root(v / (1 - b2**t)) + optimizer.epsilon + still
+            return -ETA * m / (1 - b1**t) / below
         if isinstance(optimizer, Polyak):
-            return -ETA * gap * g / (g @ g)
+            return -ETA * gap * g / (g * g).sum()
         assert isinstance(optimizer, WithMomentum)
         m = mpf(optimizer.momentum) * m + g
         if isinstance(optimizer, SignDescent):
-            return -ETA * exactly(np.where(m > 0, 1, -1))
-        return -ETA * m / mpmath.sqrt(m @ m)
+            return -ETA * exactly(np.where(m > 0, 1, np.where(m < 0, -1, 0)))
+        return -ETA * m / mpmath.sqrt((m * m).sum())
 
     return change
 
@@ -90,21 +96,33 @@ def exact_rule(optimizer: Optimizer) -> Callable[[mpf, np.ndarray], np.ndarray]:
     ],
     ids=lambda o: type(o).__name__,
 )
-@pytest.mark.parametrize("depth", [700.0, 1600.0])
-def test_steps_are_right_however_small_gradients_are(optimizer: Optimizer, depth: float) -> None:
-    """Gradients of 1e-300 and of 1e-690, whose squares and inverses are no floats."""
-    start = (torch.tensor(OFFSETS) + torch.tensor([depth, depth, 0, 0, 0])).double().view(1, V, 1)
+@pytest.mark.parametrize(("depth", "dim"), [(1600.0, V), (700.0, 3)])
+def test_steps_are_right_however_small_gradients_are(
+    optimizer: Optimizer, depth: float, dim: int
+) -> None:
+    """By tensors and by the kernel: gradients of 1e-690 in the standard basis, and of 1e-300 with
+    five tokens in three dimensions; their squares and inverses are no floats."""
+    e = np.eye(V) if dim == V else NARROW
+    seen = (np.array([depth, depth, 0, 0, 0]) + OFFSETS)[:dim]
+    start = np.outer(seen, e[:, QUERY]) / (e[:, QUERY] @ e[:, QUERY])
+    vectors = TokenVectors(dim, dim == V, lambda: e, standard=dim == V)
     batch = pack([CORPUS], [recognise(CORPUS).collocation])
     assert batch.query_id.tolist() == [[QUERY]]
     logits = exact_margin(9.23, batch)
-    matrix = TokenMatrix(start, frobenius(start), torch.zeros(1).double())
+    matrix = attention_matrix([start], [vectors], batch, type(optimizer) not in COVARIANT)
     objective = AttentionObjective(batch, matrix, logits)
-    descent = Descent(objective, make_rule(optimizer), [ETA], optimizer.weight_decay)
+    both: list[Dynamics] = [
+        Descent(objective, make_rule(optimizer), [ETA], optimizer.weight_decay),
+        AttentionKernel(objective, kernel_rule(optimizer, ETA)),
+    ]
     with mpmath.workdps(1000):
-        exact_logits, scores = exactly(logits[0].numpy()), exactly(start.flatten().numpy())
+        exact_logits, weight, e = exactly(logits[0].numpy()), exactly(start), exactly(e)
         rule, kept = exact_rule(optimizer), 1 - mpf(ETA) * mpf(optimizer.weight_decay)
-        for state in every_state(descent, STEPS):
-            assert state.layer.gradient.log_scale.item() < -0.85 * depth
-            error = state.layer.value.flatten().numpy() - scores
-            assert max(abs(error)) <= 1e-15 * depth
-            scores = kept * scores + rule(*loss_and_slope(scores, exact_logits))
+        for states in zip(*(every_state(one, STEPS) for one in both), strict=True):
+            scores = e.T @ weight @ e[:, QUERY]
+            for state in states:
+                assert state.layer.gradient.log_scale.item() < -0.8 * depth
+                error = state.layer.value.flatten().numpy() - scores
+                assert max(abs(error)) <= 2e-15 * depth
+            gap, slope = loss_and_slope(scores, exact_logits)
+            weight = kept * weight + rule(gap, np.outer(e @ slope, e[:, QUERY]))

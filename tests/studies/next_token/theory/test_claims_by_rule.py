@@ -21,6 +21,7 @@ RULES = {
     "ngd, one norm": ("optimizer.norm=global",),
     "ngd, momentum": ("optimizer.momentum=0.9",),
     "ngd, decay": ("optimizer.weight_decay=0.1",),
+    "ngd, minibatch": ("batch.size=2",),
     "gd": ("optimizer=gd",),
     "gd, momentum": ("optimizer=gd", "optimizer.momentum=0.9"),
     "polyak": ("optimizer=polyak",),
@@ -28,12 +29,15 @@ RULES = {
     "sign, momentum, decay": (
         *("optimizer=sign", "optimizer.momentum=0.9", "optimizer.weight_decay=0.1"),
     ),
+    "sign, minibatch": ("optimizer=sign", "batch.size=2"),
     "adam": ("optimizer=adam",),
     "adam, epsilon 0": ("optimizer=adam", "optimizer.epsilon=0"),
     "adamw, epsilon 0": ("optimizer=adamw", "optimizer.epsilon=0"),
 }
 PAPER = {"ngd", "ngd, one norm"}
 """A stage trains one matrix: one norm is its own."""
+BY_MATRIX = PAPER | {"ngd, minibatch"}
+"""The first stage has no sentences to draw."""
 SIGN = {"sign", "sign, momentum, decay"}
 SPOKEN_OF = {
     **dict.fromkeys(("ov.direction", "ov.norm", "ov.loss", "ov.margin"), PAPER),
@@ -42,9 +46,9 @@ SPOKEN_OF = {
     **dict.fromkeys(("kq.direction.sharp", "kq.norm.sharp", "kq.loss.sharp"), PAPER),
     **dict.fromkeys(("sign.exact.margin", "sign.exact.norm", "sign.exact.leak"), SIGN),
     "adam.speed": {"adam, epsilon 0"},
-    "ov.exact.direction": PAPER | {"ngd, momentum", "ngd, decay"},
-    "ov.exact.norm": PAPER | {"ngd, momentum"},
-    "ov.exact.loss": PAPER | {"ngd, momentum"},
+    "ov.exact.direction": BY_MATRIX | {"ngd, momentum", "ngd, decay"},
+    "ov.exact.norm": BY_MATRIX | {"ngd, momentum"},
+    "ov.exact.loss": BY_MATRIX | {"ngd, momentum"},
 }
 
 

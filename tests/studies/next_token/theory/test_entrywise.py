@@ -26,7 +26,8 @@ from ntp_dynamics.studies.next_token.theory.claims import CLAIMS
 from ntp_dynamics.studies.next_token.theory.constants import Constants
 from ntp_dynamics.studies.next_token.theory.entrywise import adam_speed
 from ntp_dynamics.studies.next_token.theory.levels import longest_chain
-from ntp_dynamics.verdict.claim import Claim, at
+from ntp_dynamics.verdict.claim import Claim
+from ntp_dynamics.verdict.terms import at
 
 PROBLEMS = json.loads((Path(__file__).parents[1] / "golden.json").read_text())["problems"]
 STANDARD = ("embedding=standard", "train.margin=8")
@@ -139,6 +140,12 @@ BROKEN = {
     "rotated": (BASE, ("embedding=orthonormal",), {SIGN, ADAM}, "the token vectors are not"),
     "start": (BASE, ("init=gaussian",), {SIGN}, "training does not start from zero"),
     "confused": ([*FIVE, ((0, 1, 4), 1), ((1, 2, 4), 2)], (), {SIGN}, "some token is confused"),
+    "confused, rare": (
+        [*FIVE, ((0, 1, 4), 1, 10.0), ((1, 2, 4), 2, 1.0)],
+        (),
+        {SIGN, ADAM},
+        "some token is confused",
+    ),
     "copies": ([*FIVE, ((0, 2, 2, 4), 1)], (), {SIGN}, "a wrong token outnumbers"),
     "two of one continuation": (
         [*(((x,), y) for x, y in enumerate([1, 2, 3, 4, 1])), ((0, 2), 1)],
@@ -147,6 +154,7 @@ BROKEN = {
         "two tokens share a continuation",
     ),
     "nothing to learn": (FIVE, (), {SIGN, ADAM}, "the corpus states no relation"),
+    "minibatch": (BASE, ("batch.size=2",), {SIGN, ADAM}, "a minibatch of 2 of different sentences"),
     "not trained": (BASE, ("train.stages=[feed_forward]",), {SIGN, ADAM}, "the attention stage"),
 }
 FOR_ADAM = {
