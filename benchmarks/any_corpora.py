@@ -70,4 +70,6 @@ def any_reference(batch: Batch) -> Reference:
         relations[:, run, :count] = torch.from_numpy(rng.choice(found, (2, count)))
     role = torch.from_numpy(rng.integers(0, 4, (runs, v, q)))
     kq_norm, ov_norm = (x.square().sum((1, 2)).sqrt() for x in (kq, ov))
-    return Reference(ov, ov, ov_norm, kq, kq, kq_norm, *relations, role == 1, role == 2, role == 3)
+    above, below = relations
+    roles = role == 1, role == 2, role == 3
+    return Reference(ov, ov, ov_norm, kq, kq, kq_norm, above, below, *roles)

@@ -213,6 +213,7 @@ def stand(kernel: Dynamics, objective: Objective, by_tensors: Saved) -> None:
         return
     assert isinstance(kernel, JointKernel | AttentionKernel | ColumnsKernel)
     kinds = ("scores", "logits") if isinstance(kernel, JointKernel) else ("iterate",)
+    laid = [] if isinstance(kernel, ColumnsKernel) else kernel.laid
     each = zip(kinds, objective.names, objective.matrices, strict=True)
     for kind, name, matrix in each:
         coefficients = torch.from_numpy(by_tensors[name])
@@ -224,7 +225,7 @@ def stand(kernel: Dynamics, objective: Objective, by_tensors: Saved) -> None:
         weights = coefficients.numpy()
         for run in range(len(own)):
             by_column = name == "W_ov" or isinstance(kernel, ColumnsKernel)
-            pairs = None if by_column else kernel.laid[run].pairs
+            pairs = None if by_column else laid[run].pairs
             if isinstance(matrix, FullMatrix):
                 _fill(moved[run], weights[run], None)
                 _fill(entries[run], own[run], pairs)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from benchmarks import large
 from benchmarks.attractor import RECORD
 from benchmarks.performance import jobs, solver, steps
 from benchmarks.performance.companions import companions
@@ -80,6 +81,8 @@ def main() -> None:
     store = Path(__file__).parent / "results.json"
     results = json.loads(store.read_text()) if options.page else run(options.quick)
     page = report(results) + network(json.loads(RECORD.read_text())) + companions()
+    kept = json.loads(large.RECORD.read_text())
+    page += large.section(kept["sizes"], kept["load"])
     page += gpu(recorded())
     print(page)
     if not options.quick:

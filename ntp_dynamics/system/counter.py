@@ -22,12 +22,13 @@ FIRST, SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 S27, S30, S31 = np.uint64(27), np.uint64(30), np.uint64(31)
 S11, S32 = np.uint64(11), np.uint64(32)
 UNIT = 2.0**-53
+INLINE: dict[str, Any] = {"forceinline": True, "error_model": "numpy", "no_cpython_wrapper": True}
 
 
 def part(function: Callable[..., Any]) -> Any:
     """A function that becomes part of a kernel."""
     function.__qualname__ += f"_{DIGEST}"
-    return njit(forceinline=True, error_model="numpy", no_cpython_wrapper=True)(function)
+    return njit(**INLINE)(function)
 
 
 @part

@@ -93,7 +93,7 @@ def _chosen(
     seen = Beliefs(
         mean.copy(), variance.copy(), t.astype(np.int64), n, bandit.epsilon, bandit.threshold
     )
-    stream = np.random.Philox(key=key[0] << 32 | key[1], counter=[0, n, run, COIN])
+    stream = np.random.Philox(key=key[0] << 32 | key[1], counter=[0, n, run, int(COIN)])
     try:
         arm = choose(seen, np.random.Generator(stream))
     except KeyboardInterrupt:

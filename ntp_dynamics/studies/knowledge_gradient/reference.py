@@ -53,11 +53,11 @@ class Reference:
         every = {Policy.equal: rates.equal(bandit), Policy.oracle: best}
         if bandit.problem is Question.feasible:
             return every | dict.fromkeys((Policy.ikg, Policy.ikg_plain, *_VARIANCE), best)
-        half = rates.balanced(bandit, shares.HALF)
+        half = rates.balanced(bandit, int(shares.HALF))
         return every | {
             Policy.kg: rates.knowledge_gradient(bandit),
-            Policy.ikg: rates.balanced(bandit, shares.INTEGRAL),
-            Policy.ikg_plain: rates.balanced(bandit, shares.PLAIN),
+            Policy.ikg: rates.balanced(bandit, int(shares.INTEGRAL)),
+            Policy.ikg_plain: rates.balanced(bandit, int(shares.PLAIN)),
             Policy.ikg_variance_only: best,
             Policy.ocba: rates.ocba(bandit),
             Policy.ttei: half,

@@ -10,7 +10,7 @@ from typing import Any
 from numba import njit
 
 import ntp_dynamics.system.compiled  # noqa: F401 - says that kernels are being compiled
-from ntp_dynamics.studies.next_token.model.simd import INLINE
+from ntp_dynamics.studies.next_token.model.simd import INLINE_MAKING
 from ntp_dynamics.system import counter
 
 
@@ -32,7 +32,7 @@ def compiled(function: Callable[..., Any]) -> Any:
     function but not those of what is inlined: a name with their digest does.
     """
     function.__qualname__ += f"_{DIGEST}"
-    settings: dict[str, Any] = {**INLINE, "forceinline": False, "nogil": True, "_nrt": True}
+    settings: dict[str, Any] = {**INLINE_MAKING, "forceinline": False, "nogil": True}
     try:
         return njit(cache=True, **settings)(function)
     except RuntimeError:  # no place for a cache

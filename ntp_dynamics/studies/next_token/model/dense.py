@@ -29,6 +29,7 @@ from ntp_dynamics.studies.next_token.model.kernel_descent import descend
 from ntp_dynamics.studies.next_token.model.per_sentence import LN2, NEVER, NO_CLASS
 from ntp_dynamics.studies.next_token.model.simd import (
     INLINE,
+    INLINE_MAKING,
     LANES,
     fill,
     gather,
@@ -79,7 +80,7 @@ def advance_dense(layout, iterate, steps, sampling, against, per_sentence, due, 
     descend(_accumulate, layout, iterate, room, steps, sampling, against, per_sentence, due, rows)
 
 
-@njit(**{**INLINE, "_nrt": True})
+@njit(**INLINE_MAKING)
 def room_of(layout):
     """What the work on one sentence needs: three numbers a token, one a class."""
     widest = layout.size.max() + LANES if len(layout.size) else 0

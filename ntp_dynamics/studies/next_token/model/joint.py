@@ -60,6 +60,6 @@ def lay_out_joint(
     batch: Batch, run: int, logits: Float[Tensor, "V V"]
 ) -> tuple[DenseLayout, Int[np.ndarray, " P"], Int[np.ndarray, " N"]]:
     """As `lay_out_dense`, of one run whose logits move."""
-    layout, *places = lay_out_dense(batch, run, logits)
+    layout, pairs, row = lay_out_dense(batch, run, logits)
     everyone = len(layout.label)  # a token that attends to itself moves the logits
-    return layout._replace(columns=layout.columns.copy(), moving=everyone), *places
+    return layout._replace(columns=layout.columns.copy(), moving=everyone), pairs, row

@@ -34,6 +34,8 @@ INLINE: dict[str, Any] = {
 
 They make no arrays, so nothing counts who holds one: counting costs as much as a step on a small
 corpus."""
+INLINE_MAKING: dict[str, Any] = {**INLINE, "_nrt": True}
+"""The same of functions that make arrays."""
 
 DOUBLE, INT64, INT32 = ir.DoubleType(), ir.IntType(64), ir.IntType(32)
 DOUBLES, INTS = ir.VectorType(DOUBLE, LANES), ir.VectorType(INT64, LANES)
