@@ -81,6 +81,13 @@ def leaves_out_pairs(config: Config, shape: Shape) -> bool:
     return closed and 8 * shape.runs * shape.vocab_size**2 > LARGE
 
 
+def _plain(config: Config) -> bool:
+    """Whether logits are a gain a column."""
+    zero, orthonormal = ZeroInit, OrthonormalEmbedding
+    plain = isinstance(config.init, zero) and isinstance(config.embedding, orthonormal)
+    return plain and Stage.joint not in config.stages
+
+
 def notes_of_size(
     config: Config,
     shape: Shape,
@@ -132,12 +139,11 @@ def in_memory(
     orthonormal = isinstance(config.embedding, OrthonormalEmbedding)
     zero, whole = isinstance(config.init, ZeroInit), isinstance(config.optimizer, ENTRYWISE)
     by_tensors = not choose(config).fused
-    plain = zero and orthonormal and Stage.joint not in config.stages  # a gain a column
 
     corpus = LOGITS * logits + SCORES * scores + SLOTS * slots + SENTENCE * n * different
     if not orthonormal:  # the constraints of both problems, and the systems of their solver
         corpus += RELATION * v * v + SYSTEMS * 8.0 * min(v * v, LARGEST_KERNEL) ** 2
-    if by_tensors and not plain:
+    if by_tensors and not _plain(config):
         corpus += CLASSES * classes
     matrices = 0.0
     if whole or not (orthonormal and zero):
