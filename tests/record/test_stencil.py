@@ -15,7 +15,7 @@ def _nothing_known(monkeypatch):
     monkeypatch.setattr(trees, "STENCILS", Stencils())
 
 
-def tree(seed, steps=7, attribute=1):
+def tree(seed: int, steps: int = 7, attribute: float = 1):
     """Numbers that no other seed has, some that all have, and kinds of every size."""
     rng = np.random.default_rng(seed)
     stage = xarray.Dataset(
