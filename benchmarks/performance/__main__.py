@@ -12,7 +12,7 @@ import torch
 
 from benchmarks import large
 from benchmarks.attractor import RECORD
-from benchmarks.performance import jobs, solver, steps
+from benchmarks.performance import combinations, jobs, solver, steps
 from benchmarks.performance.companions import companions
 from benchmarks.performance.corpora import Shape
 from benchmarks.performance.gpu import gpu, recorded
@@ -35,6 +35,11 @@ def run(quick: bool) -> Results:
     say("beside jax")
     pair = {SMALL: (1, 2)} if quick else {SMALL: (1, 64), MIDDLE: (1, 64), LARGE: (1, 4)}
     found["jax"] = {str(shape): steps.beside_jax(shape, rounds, r) for shape, r in pair.items()}
+    say("combinations of rule, token vectors, start and stage")
+    shapes = [SMALL] if quick else [SMALL, MIDDLE]
+    found["combinations"] = {
+        str(shape): combinations.compare(shape, 1 if quick else 3) for shape in shapes
+    }
     say("joint stage")
     few = {SMALL: (1, 2)} if quick else {SMALL: (1, 8), MIDDLE: (1,)}
     found["joint"] = {str(shape): steps.joint(shape, rounds, runs) for shape, runs in few.items()}

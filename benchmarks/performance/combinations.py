@@ -64,6 +64,10 @@ VECTORS: dict[str, Callable[[int], TokenVectors]] = {
 }
 
 
+Combinations = dict[str, dict[str, list[float]]]
+"""By case and rule: microseconds a step of the usual loop and of ours."""
+
+
 class Case(NamedTuple):
     """A stage, what it starts from, and the token vectors."""
 
@@ -84,9 +88,9 @@ CASES = [
 ]
 
 
-def compare(shape: Shape, rounds: int) -> dict[str, dict[str, list[float]]]:
-    """By case and rule: microseconds a step of the usual loop and of ours."""
-    found: dict[str, dict[str, list[float]]] = {}
+def compare(shape: Shape, rounds: int) -> Combinations:
+    """Of all cases and rules."""
+    found: Combinations = {}
     for case in CASES:
         row = found[", ".join(case)] = {}
         for name, optimizer in RULES.items():
@@ -155,7 +159,7 @@ def dynamics(
     return AttentionKernel(AttentionObjective(batch, attention, logits), rule)
 
 
-def table(found: dict[str, dict[str, list[float]]]) -> str:
+def table(found: Combinations) -> str:
     """Times faster; in brackets microseconds of our step."""
     lines = [f"| | {' | '.join(RULES)} |", "|---" * (len(RULES) + 1) + "|"]
     for case, row in found.items():
