@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from ntp_dynamics.view import View
+
 if TYPE_CHECKING:
     import xarray
 
@@ -42,7 +44,7 @@ class Logged(NamedTuple):
     def until(self, i: int) -> Logged:
         """The first i steps."""
         values = {name: x[:, :i] for name, x in self.values.items()}
-        return Logged(self.steps[:i], values, self.finite[:, :i], self.part)
+        return self._replace(steps=self.steps[:i], values=values, finite=self.finite[:, :i])
 
 
 def nothing_logged(runs: int) -> Logged:
@@ -177,26 +179,6 @@ class Problem(Protocol):
     def notes(self) -> Sequence[str]:
         """What a reader of the verdicts should know of the data."""
         ...
-
-
-@dataclass(frozen=True)
-class View:
-    """A part of a page that only the study can make."""
-
-    name: str
-    """Of the script's entry in `ntp.views`, and of its page: small letters and underscores."""
-    show: Callable[[Any, int], Any]
-    """Of a record and a run: plain JSON, None where there is nothing to show.  With the entries
-    `stage` and `checkpoints` (readings of that phase's clock) it is moved by the slider."""
-    script: Path
-    """The script that draws it."""
-    page: bool = False
-    """Whether it is a page of its own, linked from that of the job."""
-    needs: tuple[Path, ...] = ()
-    """Scripts and style sheets that stand before it."""
-    arrays: tuple[str, ...] = ()
-    """Observables that it draws, by name, or ``phase/name`` where only those of a phase; the lab
-    draws the other arrays itself."""
 
 
 class Study(ABC):

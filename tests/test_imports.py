@@ -20,6 +20,7 @@ STUDIES = [name for name in STUDIES if not name.startswith("_")]
 ROOMS = [
     ["axes", "system"],
     ["verdict"],
+    ["view"],
     ["study"],
     ["studies"],
     ["config"],
@@ -35,7 +36,7 @@ ROOMS = [
 ]
 """Rooms of the lab, the upper ones first.  `studies` is the finder; a study may use every room down
 to `observe` and `draw`, and a command of its own `cli`."""
-FOR_A_STUDY = {"axes", "system", "verdict", "study", "config", "record", "observe", "draw"}
+FOR_A_STUDY = {"axes", "system", "verdict", "view", "study", "config", "record", "observe", "draw"}
 RANK = {name: i for i, floor in enumerate(ROOMS) for name in floor}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

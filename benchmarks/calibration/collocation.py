@@ -21,6 +21,7 @@ from ntp_dynamics.observe.quantity import Quantity
 from ntp_dynamics.run.stepping import every_state
 from ntp_dynamics.studies.next_token.choices import Stage
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.groups import GradientDescent, NormalisedGradientDescent
 from ntp_dynamics.studies.next_token.model import token_space
 from ntp_dynamics.studies.next_token.model.batch import pack
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix, frobenius
@@ -124,6 +125,8 @@ def train(
         orthonormal=True,
         zero_init=zero_init,
         normalised=normalised,
+        departures=[],
+        optimizer=NormalisedGradientDescent() if normalised else GradientDescent(),
         trained=frozenset([Stage.feed_forward]),
     )
     t = np.array(sorted(recorded), float)

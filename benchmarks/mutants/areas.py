@@ -160,7 +160,7 @@ NAMED = {
     "Corollary 1 with 348 for 384": ("huang2024", "return 384 *", "return 348 *"),
     "Assumption 3 dropped": ("huang2024", "    ASSUMPTION_2,\n    ASSUMPTION_3,\n    ZERO_INIT",
                              "    ASSUMPTION_2,\n    ZERO_INIT"),
-    "N counts all sentences": ("constants", "sum(len(s) > 1 for", "sum(len(s) > 0 for"),
+    "N counts all sentences": ("constants", "(c.rows.lengths > 1)", "(c.rows.lengths > 0)"),
     "burn-in of 10 norms": ("asymptotics", "BURN_IN_PATH = 20.0", "BURN_IN_PATH = 10.0"),
 }  # fmt: skip
 """Wrong transcriptions of the theorems: file, what it says, what it says instead."""

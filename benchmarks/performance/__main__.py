@@ -74,6 +74,13 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def page_of(results: Results) -> str:
+    """docs/performance.md: these numbers, and what other benchmarks left."""
+    page = report(results) + network(json.loads(RECORD.read_text())) + companions()
+    kept = json.loads(large.RECORD.read_text())
+    return page + large.section(kept["sizes"], kept["load"]) + gpu(recorded())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.performance")
     parser.add_argument(
@@ -85,10 +92,7 @@ def main() -> None:
     options = parser.parse_args()
     store = Path(__file__).parent / "results.json"
     results = json.loads(store.read_text()) if options.page else run(options.quick)
-    page = report(results) + network(json.loads(RECORD.read_text())) + companions()
-    kept = json.loads(large.RECORD.read_text())
-    page += large.section(kept["sizes"], kept["load"])
-    page += gpu(recorded())
+    page = page_of(results)
     print(page)
     if not options.quick:
         (ROOT / "docs" / "performance.md").write_text(page)

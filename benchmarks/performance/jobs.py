@@ -127,7 +127,7 @@ def memory(shape: Shape) -> dict[str, float]:
         "problem": "p",
         "naive": "Naive(p.corpora[0], p.logits[0], 0.1).steps(3)",
         "torch path": "torch_path(p)(3)",
-        "kernel": "kernel(p).advance(3)",
+        "kernel": "stepped(kernel(p))(3)",
     }
     peaks = {}
     for name, way in ways.items():

@@ -11,7 +11,8 @@ from ntp_dynamics.dashboard.faults import complain
 from ntp_dynamics.dashboard.index import known_study
 from ntp_dynamics.record.plain import text
 from ntp_dynamics.record.record import Record
-from ntp_dynamics.study import Study, View
+from ntp_dynamics.study import Study
+from ntp_dynamics.view import View
 
 
 def views(record: Record, run: int) -> Iterator[dict[str, Any]]:

@@ -115,6 +115,7 @@ class SweepProgress:
         self._done = done
         self.bar.start()
         self._update()
+        self.bar.refresh()
 
     @property
     def _told(self) -> str:

@@ -10,11 +10,10 @@ import pytest
 import torch
 
 from benchmarks.attractor import RECORD
-from benchmarks.performance.companions import companions
+from benchmarks.performance.__main__ import page_of
 from benchmarks.performance.corpora import MARGIN, Shape, problem
-from benchmarks.performance.gpu import gpu, recorded
 from benchmarks.performance.naive import Naive, NaiveJoint
-from benchmarks.performance.report import network, report
+from benchmarks.performance.report import network
 from benchmarks.performance.solver import a_query, orders_of, whole
 from benchmarks.performance.steps import (
     LOGIT_STEP_SIZE,
@@ -117,9 +116,7 @@ def test_every_way_to_write_the_whole_problem_finds_the_same_matrix() -> None:
 
 def test_the_page_is_that_of_the_recorded_numbers() -> None:
     results = json.loads((ROOT / "benchmarks/performance/results.json").read_text())
-    page = report(results) + network(json.loads(RECORD.read_text())) + companions()
-    page += gpu(recorded())
-    assert (ROOT / "docs/performance.md").read_text() == page
+    assert (ROOT / "docs/performance.md").read_text() == page_of(results)
 
 
 def test_the_page_without_canns_speaks_only_of_the_loop() -> None:

@@ -19,7 +19,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ntp_dynamics.study import Outline, Phase, Study, View
+from ntp_dynamics.study import Outline, Phase, Study
+from ntp_dynamics.view import View
 
 if TYPE_CHECKING:
     import xarray

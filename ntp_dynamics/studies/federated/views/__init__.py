@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ntp_dynamics.study import View
+from ntp_dynamics.view import View
 
 
 def _federation(record: Any, run: int) -> Any:

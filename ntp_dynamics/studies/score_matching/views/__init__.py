@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ntp_dynamics.study import View
+from ntp_dynamics.view import View
 
 if TYPE_CHECKING:
     from ntp_dynamics.studies.score_matching.views.panel import Panel

@@ -58,6 +58,7 @@ def test_the_numbers_of_the_purposes_never_change():
         "embedding": 1,
         "init_feed_forward": 2,
         "init_attention": 3,
+        "batch": 4,
     }
 
 
@@ -89,7 +90,7 @@ def test_seeds_runs_and_purposes_share_no_stream():
         tuple(numbers(job(seed=seed, runs=6, vary=Vary.both), run, purpose))
         for seed, run, purpose in product(range(6), range(6), Purpose)
     ]
-    assert len(set(drawn)) == 6 * 6 * 4
+    assert len(set(drawn)) == 6 * 6 * len(Purpose)
 
 
 @pytest.mark.parametrize("vary", list(Vary))

@@ -366,6 +366,7 @@ def test_which_claims_name_a_constant_are_lower_bounds_tight_or_in_two_versions(
         "kq.direction.sharp",
         "kq.norm.sharp",
         "kq.loss.sharp",
+        "adam.speed",
     }
     several = ids(lambda claim: sum(other.id == claim.id for other in CLAIMS) == 2)
     assert several == {"ov.direction", "ov.margin", "kq.norm"}
