@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from einops import rearrange
 from jaxtyping import Float, Int
 from numba import njit
 
@@ -17,7 +18,7 @@ from ntp_dynamics.studies.next_token.model.simd import INLINE, LANES, fill, load
 from ntp_dynamics.studies.next_token.model.simd_math import total
 
 NOTHING, NOWHERE = np.zeros(0), np.zeros(0, dtype=np.int64)
-SUM = 8
+SUM, FOUR = 8, 4
 
 
 class Coordinates(NamedTuple):
@@ -26,13 +27,11 @@ class Coordinates(NamedTuple):
     left: Float[np.ndarray, " tokens*rows"]
     """The vector of every token that an entry may have; empty: entries are rows of W."""
     right: Float[np.ndarray, " columns*width"]
-    """The vector of every column of entries."""
+    """The vectors of the columns of entries, four columns side by side, filled up with zeros."""
     rows: int
     """Of W, filled up to whole vectors."""
     width: int
     """Columns of W."""
-    columns: Int[np.ndarray, " columns*width"]
-    """Where each column of W begins, once for every column of entries."""
     turned: Float[np.ndarray, " rows*tokens"]
     """The left vectors by coordinate, tokens filled up to whole vectors."""
     coordinates: Int[np.ndarray, " rows"]
@@ -42,7 +41,7 @@ class Coordinates(NamedTuple):
     """Where the left vector of an entry begins."""
     first: Int[np.ndarray, " columns+1"]
     """Where the entries of each column begin."""
-    room: Float[np.ndarray, " rows"]
+    room: Float[np.ndarray, " 4*rows"]
     of_all: Float[np.ndarray, " tokens"]
     """Room for a column of all tokens."""
 
@@ -54,7 +53,6 @@ def own_coordinates() -> Coordinates:
         right=NOTHING,
         rows=0,
         width=0,
-        columns=NOWHERE,
         turned=NOTHING,
         coordinates=NOWHERE,
         token=NOWHERE,
@@ -75,16 +73,15 @@ def attention_coordinates(
     token, query = np.divmod(pairs, queries)
     return Coordinates(
         left=left.ravel(),
-        right=np.ascontiguousarray(right).ravel(),
+        right=_by_fours(right),
         rows=left.shape[1],
         width=right.shape[1],
-        columns=np.tile(np.arange(right.shape[1]) * left.shape[1], queries),
         turned=turned.ravel(),
         coordinates=np.arange(left.shape[1]) * turned.shape[1],
         token=token,
         place=token * left.shape[1],
         first=np.searchsorted(query, np.arange(queries + 1)),
-        room=np.zeros(left.shape[1]),
+        room=np.zeros(FOUR * left.shape[1]),
         of_all=np.zeros(turned.shape[1]),
     )
 
@@ -95,18 +92,23 @@ def feed_forward_coordinates(matrix: FullMatrix, run: int) -> Coordinates:
     classes = -(-matrix.weight.shape[1] // LANES) * LANES
     return Coordinates(
         left=NOTHING,
-        right=np.ascontiguousarray(right).ravel(),
+        right=_by_fours(right),
         rows=classes,
         width=right.shape[1],
-        columns=np.tile(np.arange(right.shape[1]) * classes, len(right)),
         turned=NOTHING,
         coordinates=NOWHERE,
         token=NOWHERE,
         place=NOWHERE,
         first=np.arange(len(right) + 1) * classes,
-        room=np.zeros(classes),
+        room=np.zeros(FOUR * classes),
         of_all=NOTHING,
     )
+
+
+def _by_fours(vectors: Float[np.ndarray, "columns width"]) -> Float[np.ndarray, " n"]:
+    """Coordinate after coordinate of four vectors at a time."""
+    filled = np.pad(vectors, [(0, -len(vectors) % FOUR), (0, 0)])
+    return np.ascontiguousarray(rearrange(filled, "(c four) w -> c w four", four=FOUR)).ravel()
 
 
 def filled_rows(x: Float[np.ndarray, "n a"]) -> Float[np.ndarray, "n b"]:
@@ -116,67 +118,120 @@ def filled_rows(x: Float[np.ndarray, "n a"]) -> Float[np.ndarray, "n b"]:
 
 @njit(**INLINE)
 def lift(within, slope, gradient):
-    """gradient = L D R^T."""
-    zero = fill(0.0)
+    """gradient = L D R^T, four columns of entries at a time: the matrix is read once for them."""
+    zero, rows, columns = fill(0.0), within.rows, len(within.first) - 1
     for i in range(0, len(gradient), LANES):
         store(gradient, i, zero)
-    for column in range(len(within.first) - 1):
-        begin, end = within.first[column], within.first[column + 1]
-        if len(within.left) == 0:
-            for i in range(0, within.rows, LANES):
-                store(within.room, i, load(slope, begin + i))
-        else:
-            _weigh(within.room, within.left, within.place, slope, begin, end)
+    for c in range(0, columns, FOUR):
+        for k in range(FOUR):
+            _lift_column(within, slope, c + k, k * rows)
         for j in range(within.width):
-            here = j * within.rows
-            r = fill(within.right[column * within.width + j])
-            for i in range(0, within.rows, LANES):
-                sum_ = load(gradient, here + i) + r * load(within.room, i)
+            here = j * rows
+            at = c * within.width + FOUR * j
+            r0, r1 = fill(within.right[at]), fill(within.right[at + 1])
+            r2, r3 = fill(within.right[at + 2]), fill(within.right[at + 3])
+            for i in range(0, rows, LANES):
+                sum_ = load(gradient, here + i) + r0 * load(within.room, i)
+                sum_ = sum_ + r1 * load(within.room, rows + i)
+                sum_ = sum_ + r2 * load(within.room, 2 * rows + i)
+                sum_ = sum_ + r3 * load(within.room, 3 * rows + i)
                 store(gradient, here + i, sum_)
 
 
 @njit(**INLINE)
-def see(within, weights, seen):
-    """seen = L^T C R."""
-    for column in range(len(within.first) - 1):
+def _lift_column(within, slope, column, to):
+    """L D of one column of entries, into the room; nothing of one that is not there."""
+    if column >= len(within.first) - 1:
+        for i in range(0, within.rows, LANES):
+            store(within.room, to + i, fill(0.0))
+    elif len(within.left) == 0:
+        for i in range(0, within.rows, LANES):
+            store(within.room, to + i, load(slope, within.first[column] + i))
+    else:
         begin, end = within.first[column], within.first[column + 1]
-        one, other = column * within.width, (column + 1) * within.width
-        _weigh(within.room, weights, within.columns, within.right, one, other)
-        if len(within.left) == 0:
-            for i in range(0, within.rows, LANES):
-                store(seen, begin + i, load(within.room, i))
-        else:
-            _see_column(within, seen, begin, end)
+        for i in range(0, within.rows, LANES):
+            sum_ = fill(0.0)
+            for p in range(begin, end):
+                sum_ = sum_ + fill(slope[p]) * load(within.left, within.place[p] + i)
+            store(within.room, to + i, sum_)
 
 
 @njit(**INLINE)
-def _see_column(within, seen, begin, end):
+def see(within, weights, seen):
+    """seen = L^T C R, four columns at a time."""
+    zero, rows, columns = fill(0.0), within.rows, len(within.first) - 1
+    for c in range(0, columns, FOUR):
+        i = 0
+        while i + LANES < rows:  # two parts of a vector at a time
+            a0, a1, a2, a3 = zero, zero, zero, zero
+            b0, b1, b2, b3 = zero, zero, zero, zero
+            for j in range(within.width):
+                at = c * within.width + FOUR * j
+                r0, r1 = fill(within.right[at]), fill(within.right[at + 1])
+                r2, r3 = fill(within.right[at + 2]), fill(within.right[at + 3])
+                w = load(weights, j * rows + i)
+                a0, a1, a2, a3 = a0 + r0 * w, a1 + r1 * w, a2 + r2 * w, a3 + r3 * w
+                w = load(weights, j * rows + i + LANES)
+                b0, b1, b2, b3 = b0 + r0 * w, b1 + r1 * w, b2 + r2 * w, b3 + r3 * w
+            _put_four(within.room, rows, i, a0, a1, a2, a3)
+            _put_four(within.room, rows, i + LANES, b0, b1, b2, b3)
+            i += 2 * LANES
+        if i < rows:
+            a0, a1, a2, a3 = zero, zero, zero, zero
+            for j in range(within.width):
+                at = c * within.width + FOUR * j
+                w = load(weights, j * rows + i)
+                a0 = a0 + fill(within.right[at]) * w
+                a1 = a1 + fill(within.right[at + 1]) * w
+                a2 = a2 + fill(within.right[at + 2]) * w
+                a3 = a3 + fill(within.right[at + 3]) * w
+            _put_four(within.room, rows, i, a0, a1, a2, a3)
+        for k in range(min(FOUR, columns - c)):
+            begin, end = within.first[c + k], within.first[c + k + 1]
+            if len(within.left) == 0:
+                for i in range(0, rows, LANES):
+                    store(seen, begin + i, load(within.room, k * rows + i))
+            else:
+                _see_column(within, seen, begin, end, k * rows)
+
+
+@njit(**INLINE)
+def _put_four(room, rows, i, a, b, c, d):
+    """Into the vectors of four columns."""
+    store(room, i, a)
+    store(room, rows + i, b)
+    store(room, 2 * rows + i, c)
+    store(room, 3 * rows + i, d)
+
+
+@njit(**INLINE)
+def _see_column(within, seen, begin, end, at):
     """The entries of a column whose vector C r is in the room.
 
     Of many tokens all are seen at once, eight to a vector; of few each by its own product, whose
     sum over the lanes costs as much as SUM products."""
     rows, tokens = within.rows, len(within.of_all)
     if (end - begin) * (rows + SUM * LANES) > tokens * rows:
-        _weigh(within.of_all, within.turned, within.coordinates, within.room, 0, rows)
+        _weigh(within.of_all, within.turned, within.coordinates, within.room, at, rows)
         for p in range(begin, end):
             seen[p] = within.of_all[within.token[p]]
     else:
         for p in range(begin, end):
             sum_, place = fill(0.0), within.place[p]
             for i in range(0, rows, LANES):
-                sum_ = sum_ + load(within.left, place + i) * load(within.room, i)
+                sum_ = sum_ + load(within.left, place + i) * load(within.room, at + i)
             seen[p] = total(sum_)
 
 
 @njit(**INLINE)
-def _weigh(sum_, vectors, place, weight, begin, end):
-    """sum_ = the vectors at so many places, each times its weight; four parts of a vector at a
-    time, so that no product waits for the one before."""
+def _weigh(sum_, vectors, place, weight, at, count):
+    """sum_ = so many vectors, each times its weight, which begin at a place; four parts of a vector
+    at a time, so that no product waits for the one before."""
     i, size, zero = 0, len(sum_), fill(0.0)
-    while i + 4 * LANES <= size:
+    while i + FOUR * LANES <= size:
         a, b, c, d = zero, zero, zero, zero
-        for p in range(begin, end):
-            w, here = fill(weight[p]), place[p] + i
+        for p in range(count):
+            w, here = fill(weight[at + p]), place[p] + i
             a = a + w * load(vectors, here)
             b = b + w * load(vectors, here + LANES)
             c = c + w * load(vectors, here + 2 * LANES)
@@ -185,10 +240,10 @@ def _weigh(sum_, vectors, place, weight, begin, end):
         store(sum_, i + LANES, b)
         store(sum_, i + 2 * LANES, c)
         store(sum_, i + 3 * LANES, d)
-        i += 4 * LANES
+        i += FOUR * LANES
     while i < size:
         a = zero
-        for p in range(begin, end):
-            a = a + fill(weight[p]) * load(vectors, place[p] + i)
+        for p in range(count):
+            a = a + fill(weight[at + p]) * load(vectors, place[p] + i)
         store(sum_, i, a)
         i += LANES
