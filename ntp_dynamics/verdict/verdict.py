@@ -15,8 +15,6 @@ from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from typing import Any
 
-from scipy.special import betaincinv
-
 from ntp_dynamics.verdict.clock import Place
 from ntp_dynamics.verdict.label import Label
 from ntp_dynamics.verdict.wording import sentence, summary
@@ -209,6 +207,8 @@ FIELDS = tuple(field.name for field in fields(Verdict))
 @lru_cache(maxsize=1024)
 def share_at_most(found: int, total: int) -> float:
     """Upper 95 % limit (Clopper and Pearson) of a share that was found in so many of all."""
+    from scipy.special import betaincinv  # tables and --help do without
+
     return 1.0 if found == total else float(betaincinv(found + 1, total - found, 0.95))
 
 
