@@ -81,12 +81,16 @@ class Naive:
             grad = w.grad
             assert grad is not None
             with torch.no_grad():
-                norm, size = grad.norm(), w.norm()
-                cosine = (w * self.target).sum() / (size * self.target.norm())
-                alignment = (grad * self.target).sum() / (norm * self.target.norm())
-                logged = (loss, norm, size, cosine, alignment)
-                self.log.append([x.item() for x in logged])
-                w -= self.step_size * grad / norm
+                self.log.append(five_numbers(loss, w, grad, self.target))
+                w -= self.step_size * grad / self.log[-1][1]  # their second is its norm
+
+
+def five_numbers(loss: Tensor, w: Tensor, grad: Tensor, target: Tensor) -> list[float]:
+    """What the usual loop logs: loss, norms, and cosines with a target."""
+    norm, size = grad.norm(), w.norm()
+    cosine = (w * target).sum() / (size * target.norm())
+    alignment = (grad * target).sum() / (norm * target.norm())
+    return [x.item() for x in (loss, norm, size, cosine, alignment)]
 
 
 class NaiveJoint(Naive):

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from benchmarks.performance.naive import five_numbers
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.model.transformer import pad
 
@@ -74,10 +75,7 @@ class NaiveJob:
             grad = w.grad
             assert grad is not None
             with torch.no_grad():
-                norm, size = grad.norm(), w.norm()
-                cosine = (w * self.target).sum() / (size * self.target.norm())
-                alignment = (grad * self.target).sum() / (norm * self.target.norm())
-                self.log.append([x.item() for x in (loss, norm, size, cosine, alignment)])
+                self.log.append(five_numbers(loss, w, grad, self.target))
                 self.move(loss.item() - self.infimum)
 
 

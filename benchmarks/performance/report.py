@@ -86,7 +86,8 @@ every sentence that states it. In the other rows cvxpy chooses the solver.
 
 COMBINATIONS = """\
 Every rule with every kind of token vectors, start and stage, R = 1 at {shape}: times faster than
-the usual loop with the same rule (in brackets microseconds of our step, which measures nothing):
+the usual loop with the same rule (in brackets microseconds of our step, which measures nothing),
+the two taken in turns, three rounds each:
 
 {table}
 

@@ -85,6 +85,7 @@ class Residuals:
     def of(
         cls, weights: Float[np.ndarray, "W S T"], inside: Bool[np.ndarray, "W S T"]
     ) -> Residuals:
+        """Of the windows W of all runs S, each from its first place to its last."""
         any_run = np.any(inside, axis=1)
         first = np.argmax(any_run, axis=1)
         until = np.where(any_run.any(axis=1), any_run.shape[1] - any_run[:, ::-1].argmax(axis=1), 0)

@@ -61,6 +61,7 @@ def mover(choose: Choose) -> Callable[..., None]:
     """The loop over pulls, with the arguments of the kernel's."""
 
     def move(bandit: Bandit, ends: Any, m: np.ndarray, t: np.ndarray, sq: np.ndarray) -> None:
+        """Pull on, in place, as `march` does."""
         key, runs, first, last, n0, fluid, plugin = ends
         k, measures = bandit.mean.shape
         scale = np.sqrt(bandit.variance)

@@ -18,7 +18,10 @@ from ntp_dynamics.studies.next_token.model.simd import INLINE, LANES, fill, load
 from ntp_dynamics.studies.next_token.model.simd_math import total
 
 NOTHING, NOWHERE = np.zeros(0), np.zeros(0, dtype=np.int64)
-SUM, FOUR = 8, 4
+SUM = 8
+"""What a sum over the lanes of a vector costs, in products of vectors."""
+FOUR = 4
+"""Columns of entries that one reading of a matrix serves."""
 
 
 class Coordinates(NamedTuple):

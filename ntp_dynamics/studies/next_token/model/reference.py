@@ -142,6 +142,7 @@ class SolvedReference(Reference):
         return related[..., :size].unflatten(2, (batch.vocab_size, batch.n_queries))
 
     def target_at(self, run: int, places: Int[np.ndarray, " P"]) -> Float[np.ndarray, " P"]:
+        """As `Reference.target_at`, without the scores of all pairs."""
         target, batch = self._attention[run], self._batch
         if not isinstance(target, AttentionTarget):
             return super().target_at(run, places)
