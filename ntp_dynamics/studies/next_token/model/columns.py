@@ -38,10 +38,22 @@ class Columns(NamedTuple):
 
 
 @compiled
-def advance_columns(columns, iterate, steps, sampling, against, per_sentence, due, rows):
+def advance_columns(columns, iterate, trained, steps, sampling, against, per_sentence, due, rows):
     """The feed-forward stage: D[:,x] = softmax(M[:,x]) - e_n(x)."""
     room = np.empty(columns.classes)
-    descend(_columns, columns, iterate, room, steps, sampling, against, per_sentence, due, rows)
+    descend(
+        _columns,
+        columns,
+        iterate,
+        trained,
+        room,
+        steps,
+        sampling,
+        against,
+        per_sentence,
+        due,
+        rows,
+    )
 
 
 @njit(**INLINE)
@@ -87,10 +99,9 @@ def start_columns(
     batch: Batch,
     run: int,
     start: Float[Tensor, "V V"],
-    memories: int = 0,
     within: Coordinates | None = None,
 ) -> tuple[Columns, Iterate]:
-    """The feed-forward stage of one run at its start, for a rule with so many memories."""
+    """The feed-forward stage of one run at its start."""
     columns = padded_columns(start)
     n = batch.collocation[run].numpy(force=True)
     known = np.nonzero(n >= 0)[0]
@@ -98,4 +109,4 @@ def start_columns(
     columns[:, last] *= math.sqrt(many)
     classes = columns.shape[1]
     layout = Columns(known * classes, n[known].astype(np.int64), classes, last, many)
-    return layout, iterate_at(columns.ravel(), False, memories, within)
+    return layout, iterate_at(columns.ravel(), False, within)

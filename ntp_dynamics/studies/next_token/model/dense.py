@@ -74,10 +74,22 @@ class DenseLayout(NamedTuple):
 
 
 @compiled
-def advance_dense(layout, iterate, steps, sampling, against, per_sentence, due, rows):
+def advance_dense(layout, iterate, trained, steps, sampling, against, per_sentence, due, rows):
     """As `kernel.advance`."""
     room = room_of(layout)
-    descend(_accumulate, layout, iterate, room, steps, sampling, against, per_sentence, due, rows)
+    descend(
+        _accumulate,
+        layout,
+        iterate,
+        trained,
+        room,
+        steps,
+        sampling,
+        against,
+        per_sentence,
+        due,
+        rows,
+    )
 
 
 @njit(**INLINE_MAKING)
@@ -112,7 +124,9 @@ def accumulate(
         size = layout.first[s + 1] - begin
         real = layout.size[s]
         label = layout.label[s]
-        log_pi = sampling.log_weight[s] if drawn else layout.log_pi[s]
+        log_pi = layout.log_pi[s]
+        if sampling is not None and drawn:
+            log_pi = sampling.log_weight[s]
 
         inside, per_mass = _attend(layout, iterate, begin, size, room)
         if len(per_sentence.odds_now) > 0 and s < layout.moving:

@@ -32,11 +32,33 @@ from ntp_dynamics.studies.next_token.model.simd import INLINE, LANES, store
 
 
 @compiled
-def advance_joint(layout, scores, logits, steps, sampling, against, per_sentence, length):
+def advance_joint(
+    layout,
+    scores,
+    logits,
+    trained_scores,
+    trained_logits,
+    steps,
+    sampling,
+    against,
+    per_sentence,
+    length,
+):
     """Take steps of both iterates; numbers depend on nothing but how many were taken."""
     room = room_of(layout)
     descend_both(
-        _both, layout, scores, logits, room, steps, sampling, against, per_sentence, length
+        _both,
+        layout,
+        scores,
+        logits,
+        trained_scores,
+        trained_logits,
+        room,
+        steps,
+        sampling,
+        against,
+        per_sentence,
+        length,
     )
 
 

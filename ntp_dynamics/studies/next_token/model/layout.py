@@ -43,13 +43,12 @@ class Laid:
     def iterate(
         self,
         start: Float[np.ndarray, "V Q"],
-        memories: int = 0,
         within: Coordinates | None = None,
     ) -> Iterate:
-        """At the start, for a rule with so many memories."""
+        """At the start."""
         scores = np.zeros(-(-len(self.pairs) // LANES) * LANES)
         scores[: len(self.pairs)] = start[np.divmod(self.pairs, start.shape[1])]
-        return iterate_at(scores, True, memories, within)
+        return iterate_at(scores, True, within)
 
 
 def lay_out(batch: Batch, run: int, logits: Float[Tensor, "V V"]) -> Laid:
