@@ -10,14 +10,12 @@ from jaxtyping import Float, Int
 from numba import njit
 from torch import Tensor
 
+from ntp_dynamics.studies.next_token.model.aligned import aligned
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.compiled import compiled
 from ntp_dynamics.studies.next_token.model.coordinates import Coordinates
-from ntp_dynamics.studies.next_token.model.dense import (
-    exp_in_range,
-    odds_of,
-    padded_columns,
-)
+from ntp_dynamics.studies.next_token.model.dense import exp_in_range, odds_of
+from ntp_dynamics.studies.next_token.model.dense_layout import padded_columns
 from ntp_dynamics.studies.next_token.model.iterate import Iterate, entries, iterate_at
 from ntp_dynamics.studies.next_token.model.kernel_descent import descend
 from ntp_dynamics.studies.next_token.model.per_sentence import NEVER, NO_CLASS
@@ -109,4 +107,4 @@ def start_columns(
     columns[:, last] *= math.sqrt(many)
     classes = columns.shape[1]
     layout = Columns(known * classes, n[known].astype(np.int64), classes, last, many)
-    return layout, iterate_at(columns.ravel(), False, within)
+    return aligned(layout), iterate_at(columns.ravel(), False, within)

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from numba import njit
 
+from ntp_dynamics.studies.next_token.model.aligned import aligned
 from ntp_dynamics.studies.next_token.model.coordinates import Coordinates
 from ntp_dynamics.studies.next_token.model.simd import INLINE, LANES, fill, load, store
 from ntp_dynamics.studies.next_token.model.simd_math import exponent, mantissa, total
@@ -53,7 +54,7 @@ def iterate_at(
     size = len(start)
     more = (size + LANES) * scores
     weights = size if within is None else within.rows * within.width
-    return Iterate(
+    iterate = Iterate(
         start=start,
         moved=np.zeros(weights),
         lost=np.zeros(weights),
@@ -65,6 +66,7 @@ def iterate_at(
         length=np.zeros(2),
         kept=np.ones(1),
     )
+    return aligned(iterate)
 
 
 @njit(**INLINE)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from ntp_dynamics.studies.next_token.model.aligned import aligned
 from ntp_dynamics.studies.next_token.model.coordinates import Coordinates, own_coordinates
 
 PLAIN, NORMALISED, POLYAK, SIGN, ADAM = range(5)
@@ -77,4 +78,5 @@ def trained_by(rule: Rule, entries: int, within: Coordinates | None) -> Trained 
         taken=np.zeros(1),
     )
     lifted = np.zeros(0 if within is None else weights)
-    return Trained(own_coordinates() if within is None else within, lifted, memory)
+    within = own_coordinates() if within is None else within
+    return aligned(Trained(within, lifted, memory))

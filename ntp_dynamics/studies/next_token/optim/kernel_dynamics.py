@@ -20,7 +20,8 @@ from torch import Tensor
 from ntp_dynamics.studies.next_token.model import measure
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.columns import advance_columns, start_columns
-from ntp_dynamics.studies.next_token.model.dense import DenseLayout, advance_dense
+from ntp_dynamics.studies.next_token.model.dense import advance_dense
+from ntp_dynamics.studies.next_token.model.dense_layout import DenseLayout
 from ntp_dynamics.studies.next_token.model.excess import WIDEST_MARGIN, equal_margin
 from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
 from ntp_dynamics.studies.next_token.model.growth import growth_before
