@@ -132,10 +132,11 @@ def test_the_law_and_where_it_starts(constants_of: Make) -> None:
     assert start(slowest=0.04) == pytest.approx(250, rel=1e-3)
     assert start(offset=(2 * norm) ** 2) == pytest.approx(160, rel=1e-2)
     assert start(offset=(4 * norm) ** 2) == pytest.approx(400, rel=1e-2)
-    near = 1.999 * norm / 0.05  # of what swings .999 are left by a step
-    assert start(fastest=near) == pytest.approx(0.05 / norm * 10 / -math.log(0.999), rel=1e-3)
-    longer = 200 * (0.2 * float(c.offset[0]) / norm**2 + 0.8 * 1.9**2)
-    assert start(eta=1.9 * norm) == pytest.approx(longer, rel=1e-2)
+    aside = 0.2 * float(c.offset[0]) / norm**2
+    half = norm / 0.05  # eta is half of eta_c
+    assert start(fastest=half) == pytest.approx(200 * (aside + 0.8), rel=1e-3)
+    near = 1.9998 * half  # of what swings .9998 are left by a step
+    assert start(fastest=near) == pytest.approx(0.05 / norm * 10 / -math.log(0.9998), rel=1e-3)
 
 
 def test_a_recorded_run_comes_to_the_constant_as_it_was_recorded(tmp_path: Path) -> None:
