@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from ntp_dynamics.studies.next_token.groups import Adam, Optimizer, SignDescent
-from ntp_dynamics.studies.next_token.theory import asymptotics, entrywise, huang2024
+from ntp_dynamics.studies.next_token.theory import (
+    asymptotics,
+    entrywise,
+    exact_direction,
+    huang2024,
+)
 from ntp_dynamics.verdict.claim import Claim
 
-OF_EVERY_JOB = [*huang2024.CLAIMS, *asymptotics.CLAIMS]
+OF_EVERY_JOB = [*huang2024.CLAIMS, *asymptotics.CLAIMS, *exact_direction.CLAIMS]
 """What the paper says and what follows from it, whatever the rule of a job is."""
 OF_A_RULE = {SignDescent: entrywise.SIGN_DESCENT, Adam: entrywise.ADAM_SPEED}
 """What is said of one update rule."""
