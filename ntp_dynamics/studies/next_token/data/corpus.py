@@ -203,8 +203,9 @@ class Corpus:
         return corpus
 
     @classmethod
-    def from_text(cls, source: str | Path | np.ndarray, **form: Any) -> Corpus:
-        """Cut a text, or the Path of one, into samples; ``form`` is that of `data.text.Form`.
+    def from_text(cls, source: Any, **form: Any) -> Corpus:
+        """Cut a text, or the Path of one, into samples: a source as `data.text.read_text` takes it;
+        ``form`` are the fields of `data.text.Form`.
 
         Raises UserError for a source that cannot be read, or where nothing is left.
         """

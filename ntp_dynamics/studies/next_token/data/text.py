@@ -10,6 +10,7 @@ A sample that would hold a token outside the vocabulary is left out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from ntp_dynamics.studies.next_token.data import ids, tokens
+from ntp_dynamics.studies.next_token.data.rows import Rows, joined_rows
 from ntp_dynamics.studies.next_token.data.source import text_of, told
 from ntp_dynamics.studies.next_token.data.tokens import Tokens
 from ntp_dynamics.studies.next_token.data.windows import (
@@ -28,6 +30,8 @@ from ntp_dynamics.studies.next_token.data.windows import (
 )
 from ntp_dynamics.studies.next_token.data.written import MAX_TOKENS, MAX_VOCAB, Samples
 from ntp_dynamics.system.errors import UserError, short
+
+Source = str | Path | np.ndarray
 
 MOST = 500_000_000
 """So many tokens all samples together may have."""
@@ -89,10 +93,12 @@ def _or(choices: type[StrEnum]) -> str:
 
 @dataclass(frozen=True)
 class Reading:
-    """What became of a text."""
+    """What became of texts."""
 
     samples: Samples
     """Each as often as it occurs, of weight one."""
+    form: Form
+    where: str
     tokens: int
     known: int
     """So many tokens are in the vocabulary."""
@@ -101,15 +107,34 @@ class Reading:
     possible: int
     """So many samples there would be if every token were in the vocabulary."""
 
+    def told(self, distinct: int) -> str:
+        """What was made, for a person; so many of the samples are ``distinct``."""
+        made, window = len(self.samples.label), self.form.window
+        lengths = " and ".join(map(str, window or ()))
+        what = f"windows of {lengths} and what follows" if window else "beginnings of sentences"
+        cut = self.possible - made
+        return "\n".join(
+            [
+                f"{self.where}: {self.tokens:,} {self.form.unit}, {self.kinds:,} distinct",
+                f"vocabulary: {len(self.samples.vocab):,}, "
+                f"{self.known / self.tokens:.2%} of the {self.form.unit}",
+                f"{what}: {self.possible:,}; {cut:,} cut for what is not in the vocabulary, "
+                f"{made:,} are left ({made / self.possible:.2%})",
+                f"samples: {distinct:,} distinct, weights {self.form.weights}",
+            ]
+        )
 
-def read_text(source: str | Path | np.ndarray, form: Form) -> Reading:
-    """Cut a text into samples.
 
-    ``source`` is a text, or the Path of one (``-``: standard input); with ``unit=ids`` the Path of
-    a matrix of ids, or the array.  Raises UserError where nothing is left.
+def read_text(source: Source | Sequence[Source], form: Form) -> Reading:
+    """Cut a text into samples, or several; no sample crosses from one into another.
+
+    A source is a text, or the Path of one (``-``: standard input); with ``unit=ids`` the Path of a
+    matrix of ids, or the array.  Raises UserError where nothing is left.
     """
-    where = told(source) if isinstance(source, Path) else "text"
-    found = _tokens(source, form, where)
+    sources = [source] if isinstance(source, str | Path | np.ndarray) else list(source)
+    places = [told(x) if isinstance(x, Path) else "text" for x in sources]
+    where = places[0] if len(places) == 1 else f"{len(places):,} files"
+    found = _tokens(sources, places, form, where)
     cut = _cut(found, form, where)
     if not len(cut.label):
         what = f"of {cut.possible:,} samples none lies within the vocabulary"
@@ -117,27 +142,20 @@ def read_text(source: str | Path | np.ndarray, form: Form) -> Reading:
             what = "no sentence is long enough for a sample"
         raise UserError(where, what, "give a larger vocabulary, shorter windows or more text")
     samples = Samples(cut.rows, cut.label, np.ones(len(cut.label)), found.vocab, 0)
-    return Reading(samples, len(found.rows.flat), found.known, found.kinds, cut.possible)
+    sizes = len(found.rows.flat), found.known, found.kinds, cut.possible
+    return Reading(samples, form, where, *sizes)
 
 
-def _tokens(source: str | Path | np.ndarray, form: Form, where: str) -> Tokens:
+def _tokens(sources: Sequence[Source], places: Sequence[str], form: Form, where: str) -> Tokens:
     if form.unit is Unit.ids:
-        if isinstance(source, str):
-            raise UserError(
-                "text", "ids are asked for, and it is a text", "give a Path or an array"
-            )
-        rows = ids.read_ids(source) if isinstance(source, Path) else ids.rows_of(source, where)
-        found = ids.numbered(rows, form.vocabulary)
+        rows = [_ids(x, place) for x, place in zip(sources, places, strict=True)]
+        found = ids.numbered(joined_rows(rows), form.vocabulary)
     else:
-        if isinstance(source, np.ndarray):
-            raise UserError("text", "it is an array, not a text", "give unit=ids")
-        text = text_of(source) if isinstance(source, Path) else source
-        text = text.replace("\r\n", "\n")
-        text = text if form.keep_case else text.lower()
-        apart = tokens.by_line if form.lines else tokens.by_sentence
-        apart = apart if form.lines or form.window is None else tokens.whole
+        apart = tokens.by_sentence if form.window is None else tokens.whole
+        apart = tokens.by_line if form.lines else apart
+        texts = [_text(x, form.keep_case) for x in sources]
         number = tokens.words if form.unit is Unit.words else tokens.characters
-        found = number(apart(text), form.vocabulary)
+        found = number(tokens.END.join(map(apart, texts)), form.vocabulary)
     if len(found.vocab) < 2:
         many = f"{found.kinds:,} distinct {form.unit}"
         raise UserError(where, f"it holds {many}", "nothing is left to predict: give at least two")
@@ -147,13 +165,27 @@ def _tokens(source: str | Path | np.ndarray, form: Form, where: str) -> Tokens:
     return found
 
 
+def _ids(source: Source, place: str) -> Rows:
+    if isinstance(source, str):
+        raise UserError("text", "ids are asked for, and it is a text", "give a Path or an array")
+    return ids.read_ids(source) if isinstance(source, Path) else ids.rows_of(source, place)
+
+
+def _text(source: Source, keep_case: bool) -> str:
+    if isinstance(source, np.ndarray):
+        raise UserError("text", "it is an array, not a text", "give unit=ids")
+    text = text_of(source) if isinstance(source, Path) else source
+    text = text.replace("\r\n", "\n")
+    return text if keep_case else text.lower()
+
+
 def _cut(found: Tokens, form: Form, where: str) -> Cut:
     """The samples.  Raises UserError where they would fill the memory."""
     size = len(found.rows.flat) * sum(form.window or ())
     size = size if form.window else prefix_tokens(found.rows, MAX_TOKENS)
     if size > MOST:
         what = f"its samples would have {size:,} tokens"
-        raise UserError(where, what, f"{MOST:,} is the most: give less text or windows")
+        raise UserError(where, what, f"{MOST:,} is the most: give less text or shorter samples")
     if form.window is None:
         return prefixes(found.rows, MAX_TOKENS)
     return joined([windows(found.rows, length) for length in form.window])

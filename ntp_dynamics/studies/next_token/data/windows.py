@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-from ntp_dynamics.studies.next_token.data.rows import Rows, starts
+from ntp_dynamics.studies.next_token.data.rows import Rows, joined_rows, starts
 
 
 class Cut(NamedTuple):
@@ -60,7 +60,5 @@ def prefix_tokens(tokens: Rows, longest: int) -> int:
 
 def joined(cuts: Sequence[Cut]) -> Cut:
     """One after the other."""
-    flat = np.concatenate([cut.rows.flat for cut in cuts])
     label = np.concatenate([cut.label for cut in cuts])
-    lengths = np.concatenate([cut.rows.lengths for cut in cuts])
-    return Cut(Rows(flat, starts(lengths)), label, sum(cut.possible for cut in cuts))
+    return Cut(joined_rows([cut.rows for cut in cuts]), label, sum(cut.possible for cut in cuts))

@@ -39,8 +39,8 @@ class Evidence(NamedTuple):
 
     ``tokens``: those of the sample; those without a continuation; the optimal ones, then the one of
     more copies; the way x1 > x2 > ... from a wrong token to an optimal one; the confused token.
-    ``samples``: for a cycle, kept sample k has token k above the next one; for a confused token, the
-    kept sample that has it the other way round.
+    ``samples``: for a cycle, kept sample k has token k above the next one; for a confused token,
+    the kept sample that has it the other way round.
     """
 
     sample: int

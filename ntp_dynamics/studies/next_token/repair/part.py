@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
-from ntp_dynamics.studies.next_token.data.rows import Rows, starts
+from ntp_dynamics.studies.next_token.data.rows import Rows, joined_rows, starts
 from ntp_dynamics.studies.next_token.repair import milp
 from ntp_dynamics.studies.next_token.repair.collocation import (
     cooccurrence,
@@ -29,7 +29,7 @@ from ntp_dynamics.studies.next_token.repair.search import Search
 from ntp_dynamics.studies.next_token.repair.terms import Pairs, Terms, pairs_of
 from ntp_dynamics.system.errors import UserError
 
-SMALL = 500
+SMALL = 200
 """Up to so many rows the integer program is run unasked."""
 
 
@@ -95,11 +95,10 @@ class Part:
         which = np.flatnonzero(self.mask)
         if not len(which):
             raise UserError("corpus", "no part of it is realizable", "ask for less, or give more")
-        alone, kept = self.declared, rows.take(which)
-        lengths = np.concatenate([np.ones(len(alone), dtype=np.int64), kept.lengths])
-        flat = np.concatenate([alone, kept.flat]).astype(np.int32)
+        alone = self.declared
+        added = Rows(alone.astype(np.int32), starts(np.ones(len(alone), dtype=np.int64)))
         return Corpus.of_distinct(
-            Rows(flat, starts(lengths)),
+            joined_rows([added, rows.take(which)]),
             np.concatenate([self.collocation[alone], label[which]]).astype(np.int32),
             np.concatenate([np.full(len(alone), weight.min()), weight[which]]),
             self.whole.vocab,
