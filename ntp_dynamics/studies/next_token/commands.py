@@ -103,8 +103,12 @@ def _make(options: argparse.Namespace) -> None:
     from ntp_dynamics.studies.next_token.repair import tell
 
     _check_outputs(options, options.file)
-    if not (options.output or options.realizable_part):
+    if not (options.output is not None or options.realizable_part):
         raise UserError("ntp-corpus", "nothing is to be written", "add -o OUT.jsonl")
+    if options.unit == "ids" and options.keep_case:
+        raise UserError("--keep-case", "ids have none", "leave it out")
+    if options.unit == "ids" and options.lines:
+        raise UserError("--lines", "a row of ids is a sentence as it is", "leave it out")
     form = Form(
         unit=Unit(options.unit or "words"),
         vocabulary=options.vocabulary,
