@@ -53,8 +53,8 @@ def injective(
 ) -> Int[np.ndarray, " V"]:
     """The injective n of most value, a sum over its pairs; by assignment.
 
-    Where any continuation is allowed, tokens that are left over get those that are.  Raises
-    UserError for a vocabulary too large.
+    Where any continuation is allowed, tokens that are left over get those that are left over.
+    Raises UserError for a vocabulary too large.
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -75,7 +75,8 @@ def injective(
         for token in used.tolist():
             pair = pairs.find(token, int(n[token]))
             n[token] = n[token] if pair >= 0 and pairs.allowed[pair] else -1
-    return n
+        return n
+    return completed(corpus, Terms(assumption1=True), pairs, n)
 
 
 def most_reached(pairs: Pairs, weight: Float[np.ndarray, " N"], n: Int[np.ndarray, " V"]) -> float:
@@ -159,15 +160,15 @@ def completed(
     corpus: Corpus, terms: Terms, pairs: Pairs, n: Int[np.ndarray, " V"]
 ) -> Int[np.ndarray, " V"]:
     """With a continuation for each used token that has none, such that no sample is reached by it;
-    as n is where continuations must be attested."""
+    under Assumption 1 for every token of the vocabulary, which n is then a permutation of.  As n is
+    where continuations must be attested."""
     if terms.collocation is Choice.attested:
         return n
-    n = n.copy()
-    free = np.ones(corpus.vocab_size - bool(corpus.unused), dtype=bool)
+    n, labels = n.copy(), np.arange(corpus.vocab_size - bool(corpus.unused))
     if terms.assumption1:
-        free[n[n >= 0]] = False
+        n[labels[n[labels] < 0]] = np.setdiff1d(labels, n)[: (n[labels] < 0).sum()]
+        return n
     for token in np.flatnonzero((n < 0) & (np.diff(pairs.of_token) > 0)).tolist():
         follows = pairs.label[pairs.of_token[token] : pairs.of_token[token + 1]]
-        n[token] = np.setdiff1d(np.flatnonzero(free), () if terms.assumption1 else follows)[0]
-        free[n[token]] = not terms.assumption1
+        n[token] = np.setdiff1d(labels, follows)[0]
     return n

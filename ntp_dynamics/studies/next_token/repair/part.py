@@ -75,12 +75,25 @@ class Part:
 
     @cached_property
     def declared(self) -> Int[np.ndarray, " M"]:
-        """The tokens of the part whose length-one sample is not among those kept."""
-        rows = self.whole.rows
-        used = np.zeros(self.whole.vocab_size, dtype=bool)
-        used[rows.flat[np.repeat(self.mask, rows.lengths)]] = True
-        used[rows.last[self.mask & (rows.lengths == 1)]] = False
-        return np.flatnonzero(used)
+        """The tokens of the part whose length-one sample is not among those kept; under Assumption
+        1, where n is a permutation of the vocabulary, of all tokens."""
+        asked = self.collocation >= 0
+        if not self.kept.terms.assumption1:
+            rows, asked = self.whole.rows, np.zeros(self.whole.vocab_size, dtype=bool)
+            asked[rows.flat[np.repeat(self.mask, rows.lengths)]] = True
+        return np.flatnonzero(asked & ~self._alone)
+
+    @property
+    def unstated(self) -> int:
+        """So many tokens of the vocabulary have no continuation in the part."""
+        return self.whole.vocab_size - int(self._alone.sum()) - len(self.declared)
+
+    @cached_property
+    def _alone(self) -> Bool[np.ndarray, " V"]:
+        """The tokens whose length-one sample is kept."""
+        rows, alone = self.whole.rows, np.zeros(self.whole.vocab_size, dtype=bool)
+        alone[rows.last[self.mask & (rows.lengths == 1)]] = True
+        return alone
 
     @cached_property
     def attested(self) -> Bool[np.ndarray, " M"]:

@@ -39,6 +39,11 @@ def told(part: Part) -> str:
             f"  samples [x] -> n(x) that were added: {len(part.declared):,} "
             f"({attested:,} attested, {len(part.declared) - attested:,} declared)"
         )
+    if part.kept.terms.assumption1 and part.unstated:
+        lines.append(
+            f"  tokens of the vocabulary without n(x): {part.unstated:,}; what is claimed under "
+            "Assumption 1 asks for it of each"
+        )
     return "\n".join(lines)
 
 
@@ -59,6 +64,7 @@ def plain(part: Part) -> dict[str, Any]:
         "collocation": str(part.kept.terms.collocation),
         "added": len(part.declared),
         "added_attested": int(part.attested.sum()),
+        "unstated": part.unstated,
         "dropped": {
             str(cause): {
                 "samples": len(samples),

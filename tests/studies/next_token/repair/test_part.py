@@ -81,6 +81,19 @@ def test_what_is_kept_is_as_was_asked(terms: Terms) -> None:
         assert terms.collocation is Choice.declared or part.attested.all()
 
 
+def test_under_assumption_1_n_is_a_permutation_of_the_vocabulary_in_the_part() -> None:
+    """Tokens that no sample uses too: the paper's n is complete, and so are its claims'."""
+    samples = samples_of(drawn(0, tokens=9, samples=60), range(50))
+    corpus = Corpus.from_samples(samples, vocab_size=12)
+    part = realizable_part(corpus, Terms(assumption1=True))
+    assert sorted(part.collocation.tolist()) == list(range(12))
+    assert part.unstated == 0
+    assert sorted(recognise(part.corpus()).collocation) == list(range(12))
+    attested = realizable_part(corpus, TERMS["everything"])
+    assert attested.unstated == 12 - (attested.collocation >= 0).sum() >= 3
+    assert realizable_part(corpus).unstated == 3
+
+
 def test_with_any_dropped_sample_it_would_not_be(terms: Terms) -> None:
     for seed in range(10):
         part = realizable_part(drawn(seed, tokens=6, samples=50), terms)
