@@ -60,7 +60,7 @@ class Form:
     vocabulary: int | None = None
     """So many tokens, the most frequent ones; None: all."""
     window: tuple[int, ...] | None = (4,)
-    """Lengths of windows; None: every prefix of a sentence."""
+    """Lengths of windows, or one; None: every prefix of a sentence."""
     lines: bool = False
     """Whether a sentence is a line; no sample crosses into another sentence."""
     weights: Weights = Weights.counts
@@ -73,6 +73,8 @@ class Form:
             if word not in [*choices]:
                 raise UserError(field, f"{short(repr(word))} is no choice", f"say {_or(choices)}")
             object.__setattr__(self, field, choices(word))
+        if self.window is not None:
+            object.__setattr__(self, "window", tuple(np.atleast_1d(self.window).tolist()))
         if self.vocabulary is not None:
             _check_size("vocabulary", self.vocabulary, 2, MAX_VOCAB)
         for length in self.window or ():

@@ -18,6 +18,8 @@ from ntp_dynamics.system.errors import UserError
 
 ROUNDS = 3
 """Of coordinate ascent, at most."""
+PARTS = 16
+"""Of an n, for a bound."""
 MOST_ASSIGNED = 5_000
 """So many tokens an injective n is looked for at most: its matrix is dense."""
 
@@ -80,18 +82,34 @@ def injective(
 
 
 def most_reached(pairs: Pairs, weight: Float[np.ndarray, " N"], n: Int[np.ndarray, " V"]) -> float:
-    """No n reaches more weight: what this one reaches, and for each token the most that another
-    continuation would add (f(best) <= f(n) + sum of gains, for f monotone and submodular)."""
-    reached = _reached(pairs, n, len(weight))
-    gain = _sums(pairs, np.where(reached[pairs.sample] > 0, 0.0, weight[pairs.sample]))
-    begin = pairs.of_token[:-1][np.diff(pairs.of_token) > 0]
-    added = np.maximum.reduceat(np.where(pairs.allowed, gain, 0.0), begin).sum()
-    return float(min(weight[reached > 0].sum() + added, weight.sum()))
+    """No n reaches more weight.
+
+    What a part S of this n reaches, and for each token the most that a continuation adds to it:
+    f(best) <= f(S) + sum of gains, for f monotone and submodular.  The least of a few S, the tokens
+    that reach most first.
+    """
+    best, tokens = float(weight.sum()), np.flatnonzero(np.diff(pairs.of_token))
+    begin = pairs.of_token[tokens]
+    value = np.where(n[pairs.token] == pairs.label, cooccurrence(pairs, weight), 0.0)
+    order = tokens[np.argsort(-np.add.reduceat(value, begin), kind="stable")]
+    for size in np.linspace(0, len(order), PARTS + 1).astype(int):
+        part = np.full(len(n), -1, dtype=np.int64)
+        part[order[:size]] = n[order[:size]]
+        reached = _reached(pairs, part, len(weight)) > 0
+        gain = _sums(pairs, np.where(reached[pairs.sample], 0.0, weight[pairs.sample]))
+        added = np.maximum.reduceat(np.where(pairs.allowed, gain, 0.0), begin).sum()
+        best = min(best, float(weight[reached].sum() + added))
+    return best
 
 
 def cooccurrence(pairs: Pairs, weight: Float[np.ndarray, " N"]) -> Float[np.ndarray, " P"]:
     """The weight of the samples of each pair."""
     return _sums(pairs, weight[pairs.sample])
+
+
+def total(pairs: Pairs, value: Float[np.ndarray, " P"], n: Int[np.ndarray, " V"]) -> float:
+    """The sum of values over the pairs of an n."""
+    return float(value[n[pairs.token] == pairs.label].sum())
 
 
 def _sums(pairs: Pairs, value: Float[np.ndarray, " E"]) -> Float[np.ndarray, " P"]:

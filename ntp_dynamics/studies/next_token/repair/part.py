@@ -22,6 +22,7 @@ from ntp_dynamics.studies.next_token.repair.collocation import (
     followers,
     injective,
     most_reached,
+    total,
 )
 from ntp_dynamics.studies.next_token.repair.dropped import Dropped
 from ntp_dynamics.studies.next_token.repair.greedy import Kept
@@ -129,10 +130,11 @@ def realizable_part(
     """
     terms = terms or Terms()
     pairs, weight = pairs_of(corpus, terms.collocation), corpus.weight
-    kept = max(
-        (Kept(corpus, terms, n) for n in _starts(corpus, terms, pairs)), key=lambda k: k.weight
-    )
+    starts_of_n = _starts(corpus, terms, pairs)
+    kept = max((Kept(corpus, terms, n) for n in starts_of_n), key=lambda k: k.weight)
     greedy, bound = kept.weight, most_reached(pairs, weight, kept.n)
+    if terms.assumption1:  # a sample counts once for each token that reaches it, in the assignment
+        bound = min(bound, total(pairs, cooccurrence(pairs, weight), starts_of_n[0]))
     Search(kept, pairs).run()
     searched = kept.weight
     if seconds is not None or milp.size_of(corpus) <= SMALL:

@@ -59,6 +59,7 @@ def test_several_windows_at_once_and_windows_longer_than_the_text() -> None:
     corpus = Corpus.from_text("a b c", window=(2, 1))
     assert spelled(corpus) == {"[a b] -> c": 1.0, "[a] -> b": 1.0, "[b] -> c": 1.0}
     assert Corpus.from_text("a b c", window=(2, 7)).size == 1
+    assert Corpus.from_text("a b c", window=2) == Corpus.from_text("a b c", window=[2])
 
 
 def test_prefixes_of_sentences_by_hand() -> None:
