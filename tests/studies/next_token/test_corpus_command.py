@@ -134,7 +134,7 @@ def test_a_part_is_written_with_its_reasons(make: Run, here: Path) -> None:
 def test_what_is_proved_is_said_so(make: Run) -> None:
     asked = ["--window", "2", "--realizable-part", "part.jsonl"]
     out, _ = make("text.txt", *asked, "--prove", "100")
-    assert ": the largest, proved\n" in out
+    assert "; no part is larger (proved)\n" in out
     out, _ = make("text.txt", "text.txt", "--window", "12", *asked[2:])  # 46 samples of 12
     assert "; no part has more than " in out
 

@@ -33,7 +33,7 @@ from ntp_dynamics.system.errors import UserError, short
 
 Source = str | Path | np.ndarray
 
-MOST = 500_000_000
+MOST = 100_000_000
 """So many tokens all samples together may have."""
 
 

@@ -31,9 +31,10 @@ class Kept:
 
         self.corpus, self.terms, self.n = corpus, terms, n.copy()
         self.room = Room.of(corpus.bags.tokens, corpus.vocab_size)
+        self.lengths = corpus.bags.tokens.lengths
         later = np.zeros(corpus.size, dtype=bool) if first is None else ~first
-        last, lengths = corpus.rows.last, corpus.bags.tokens.lengths
-        turn = np.lexsort((lengths, -corpus.weight, later, last))
+        last = corpus.rows.last
+        turn = np.lexsort((self.lengths, -corpus.weight, later, last))
         bound = np.searchsorted(last[turn], np.arange(corpus.vocab_size + 1))
         self.turns = Turns(turn, bound[:-1], bound[1:])
         right = is_optimal(corpus, self.n)

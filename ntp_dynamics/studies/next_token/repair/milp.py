@@ -21,9 +21,11 @@ from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.repair.collocation import completed
 from ntp_dynamics.studies.next_token.repair.greedy import Kept
 from ntp_dynamics.studies.next_token.repair.terms import Choice, Pairs, Terms
+from ntp_dynamics.system.errors import UserError
 
 NODES = 10_000
 """Of the search tree, where no time is given."""
+MOST_ROWS = 1_000_000
 TOLERANCE = 1e-6
 """The solver's, on what is whole and on its bound."""
 
@@ -47,6 +49,13 @@ class _Rows(NamedTuple):
 def size_of(corpus: Corpus) -> int:
     """So many rows the orders have."""
     return 2 * len(corpus.bags.tokens.flat)
+
+
+def require_size(corpus: Corpus) -> None:
+    """Raises UserError for a program too large to write down."""
+    if (rows := size_of(corpus)) > MOST_ROWS:
+        what = f"the integer program would have {rows:,} rows"
+        raise UserError("proof", what, f"at most {MOST_ROWS:,}: leave the proof out, or give less")
 
 
 def solve(corpus: Corpus, terms: Terms, pairs: Pairs, seconds: float | None) -> Optimum | None:

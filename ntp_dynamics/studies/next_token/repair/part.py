@@ -126,8 +126,11 @@ def realizable_part(
     """The largest part that is as ``terms`` ask, or a maximal one for its n.
 
     ``seconds``: so long an integer program may look for a larger part and a proof; None: only where
-    the corpus is small.  Raises UserError for an injective n over too many tokens.
+    the corpus is small.  Raises UserError for an injective n over too many tokens, or a program too
+    large.
     """
+    if seconds is not None:
+        milp.require_size(corpus)
     terms = terms or Terms()
     pairs, weight = pairs_of(corpus, terms.collocation), corpus.weight
     starts_of_n = _starts(corpus, terms, pairs)

@@ -16,8 +16,8 @@ from ntp_dynamics.studies.next_token.repair.collocation import cooccurrence
 from ntp_dynamics.studies.next_token.repair.greedy import Kept
 from ntp_dynamics.studies.next_token.repair.terms import Pairs
 
-EFFORT = 20_000_000
-"""So many samples are looked at again, at most."""
+EFFORT = 100_000_000
+"""So many tokens of samples are looked at again, at most."""
 TRIES = 16
 """So many continuations of a token are tried in a round."""
 SMALLEST = 1e-12
@@ -101,7 +101,7 @@ class Search:
         seen = self._change(moves)
         queries = np.unique(kept.corpus.rows.last[seen])
         samples = kept.samples_of(queries)
-        self.effort -= len(samples)
+        self.effort -= int(kept.lengths[samples].sum() + kept.lengths[seen].sum())
         was = kept.mask[samples]
         before, least = weight[samples[was]].sum(), SMALLEST * weight.sum()
         if weight[samples[kept.state.usable[samples]]].sum() > before + least:

@@ -92,12 +92,10 @@ def _asked(part: Part) -> str:
 
 
 def _best(part: Part) -> str:
-    if part.proved:
-        return f"by integer programming {_percent(part, part.weight)}: the largest, proved"
+    program = f"by integer programming {_percent(part, part.weight)}; "
     bound = f"no part has more than {_percent(part, part.bound)}"
-    if part.weight > part.search:
-        return f"by integer programming {_percent(part, part.weight)}; {bound}"
-    return bound
+    best = "no part is larger (proved)" if part.proved else bound
+    return program * (part.weight > part.search) + best
 
 
 def _percent(part: Part, weight: float) -> str:

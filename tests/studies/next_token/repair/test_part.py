@@ -215,6 +215,12 @@ def test_an_injective_n_over_too_many_tokens_is_refused() -> None:
     assert realizable_part(corpus).mask.all()
 
 
+def test_a_program_too_large_to_write_down_is_refused() -> None:
+    corpus = Corpus.from_samples([(range(1_000), x) for x in range(501)], vocab_size=1_000)
+    with pytest.raises(UserError, match="the integer program would have 1,002,000 rows"):
+        realizable_part(corpus, seconds=1.0)
+
+
 def test_no_part_is_told_in_one_line() -> None:
     corpus = Corpus.from_samples([([0, 1], 2)], vocab_size=3)
     with pytest.raises(UserError, match="no part of it is realizable"):
