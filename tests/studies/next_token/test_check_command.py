@@ -14,6 +14,7 @@ from ntp_dynamics.studies.next_token.theory.assumptions import check
 KEYS = {
     "realizable", "assumption1", "reason", "certificate", "injective", "confused",
     "assumption3_violations", "prefix_closed", "proposition2_holds", "vocab_size", "sentences",
+    "failures",
 }  # fmt: skip
 ALONE = [([0], 1), ([1], 2), ([2], 3), ([3], 0)]
 CORPORA = {

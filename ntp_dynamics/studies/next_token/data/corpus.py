@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -201,6 +201,23 @@ class Corpus:
             remedy = "nothing is left to predict: give at least two tokens"
             raise UserError(str(path), what, remedy)
         return corpus
+
+    @classmethod
+    def from_text(cls, source: Any, **form: Any) -> Corpus:
+        """Cut a text, or the Path of one, into samples: a source as `data.text.read_text` takes it;
+        ``form`` are the fields of `data.text.Form`.
+
+        Raises UserError for a source that cannot be read, or where nothing is left.
+        """
+        from ntp_dynamics.studies.next_token.data.text import Form, Weights, read_text
+
+        asked = Form(**form)
+        corpus = cls.from_arrays(*read_text(source, asked).samples)
+        return corpus.uniform() if asked.weights is Weights.uniform else corpus
+
+    def uniform(self) -> Corpus:
+        """The same samples, each of weight one."""
+        return replace(self, weight=np.ones(self.size))
 
     def write(self, path: str | Path) -> None:
         """Write the corpus as JSON Lines (the vocabulary line always, so that V survives)."""

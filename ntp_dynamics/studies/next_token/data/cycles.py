@@ -12,7 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
 
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.orders import optimal_tokens
@@ -30,12 +30,15 @@ def find_cycle(
     corpus: Corpus, collocation: Sequence[int], right: Bool[np.ndarray, " E"]
 ) -> Cycle | None:
     """A cycle of the order of some query; ``right`` is `orders.is_optimal`."""
-    return _named(corpus, collocation) if _has_cycle(corpus, right) else None
+    return _named(corpus, collocation) if len(on_cycles(corpus, right)) else None
 
 
-def _has_cycle(corpus: Corpus, right: Bool[np.ndarray, " E"]) -> bool:
-    """A cycle leads only through tokens that are above one token and below another: where there
-    are such, strong components of those and of the sentences that join them tell."""
+def on_cycles(corpus: Corpus, right: Bool[np.ndarray, " E"]) -> Int[np.ndarray, " M"]:
+    """The samples that a cycle leads through.
+
+    It leads only through tokens that are above one token and below another: where there are such,
+    strong components of those and of the sentences that join them tell.
+    """
     bags, v = corpus.bags.tokens, np.int64(corpus.vocab_size)
     count = np.add.reduceat(right, bags.start[:-1], dtype=np.int64)
     stating = (count > 0) & (count < bags.lengths)
@@ -44,19 +47,19 @@ def _has_cycle(corpus: Corpus, right: Bool[np.ndarray, " E"]) -> bool:
     key = corpus.rows.last[owner] * v + bags.flat[states]
     confused = np.intersect1d(key[right], key[~right])
     if not len(confused):
-        return False
+        return np.zeros(0, dtype=np.int64)
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
     kept = np.isin(key, confused)
-    owner, right = np.unique(owner[kept], return_inverse=True)[1], right[kept]
+    (samples, owner), right = np.unique(owner[kept], return_inverse=True), right[kept]
     token = np.searchsorted(confused, key[kept])
     sentence = len(confused) + owner
-    size = len(confused) + owner.max() + 1
+    size = len(confused) + len(samples)
     ends = np.where(right, token, sentence), np.where(right, sentence, token)
     graph = csr_array((np.ones(len(token), dtype=np.int8), ends), shape=(size, size))
-    components, _ = connected_components(graph, directed=True, connection="strong")
-    return components < size
+    _, component = connected_components(graph, directed=True, connection="strong")
+    return samples[np.bincount(component)[component[len(confused) :]] > 1]
 
 
 def _named(corpus: Corpus, collocation: Sequence[int]) -> Cycle | None:

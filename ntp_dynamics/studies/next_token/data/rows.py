@@ -80,3 +80,9 @@ def starts(lengths: Int[np.ndarray, " N"]) -> Int[np.ndarray, " N+1"]:
     start = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(lengths, out=start[1:])
     return start
+
+
+def joined_rows(parts: Sequence[Rows]) -> Rows:
+    """The rows of several, one after the other."""
+    lengths = np.concatenate([part.lengths for part in parts])
+    return Rows(np.concatenate([part.flat for part in parts]), starts(lengths))

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.data.failures import Failure, failures
 from ntp_dynamics.studies.next_token.data.realizable import Recognition, recognise
-from ntp_dynamics.studies.next_token.theory import proposition2
+from ntp_dynamics.studies.next_token.theory import mend, proposition2
 from ntp_dynamics.studies.next_token.theory.explain import explain
 
 
@@ -32,6 +33,8 @@ class Report:
     corpus: Corpus
     recognition: Recognition
     proposition2_holds: Mapping[int, bool]
+    failures: tuple[Failure, ...]
+    """All that keeps it from being realizable."""
 
     @property
     def realizable(self) -> bool:
@@ -47,6 +50,7 @@ class Report:
             "assumption1": found.assumption1,
             "reason": None if certificate is None else str(certificate.reason),
             "certificate": [corpus.sample(i) for i in certificate.samples] if certificate else [],
+            "failures": mend.to_json(corpus, self.failures),
             "injective": found.injective,
             "confused": [[name(query), name(token)] for query, token in found.confused],
             "assumption3_violations": len(found.assumption3_violations),
@@ -58,7 +62,9 @@ class Report:
 
     def text(self) -> str:
         """The report for a person, with what it takes to check a refusal by hand."""
-        return explain(self.corpus, self.recognition, self.proposition2_holds)
+        text = explain(self.corpus, self.recognition, self.proposition2_holds)
+        every = mend.told(self.corpus, self.failures)
+        return "\n".join([text, *([""] if every else []), *every])
 
 
 def check(corpus: Corpus) -> Report:
@@ -69,4 +75,5 @@ def check(corpus: Corpus) -> Report:
         for query, order in (recognition.orders or {}).items()
         if not order.confused
     }
-    return Report(corpus, recognition, holds)
+    every = () if recognition.realizable else failures(corpus)
+    return Report(corpus, recognition, holds, every)

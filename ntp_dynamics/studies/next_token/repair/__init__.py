@@ -1,0 +1,1 @@
+"""The largest realizable part of a corpus: what is kept, and why each other sample is not."""
