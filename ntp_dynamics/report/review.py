@@ -17,6 +17,7 @@ from ntp_dynamics.record.opening import damage_in_one_line
 from ntp_dynamics.record.outcome import labels
 from ntp_dynamics.record.plan import PLAN, short_name
 from ntp_dynamics.record.record import Record, adjusted_labels, load_run
+from ntp_dynamics.record.status import BESIDE
 from ntp_dynamics.record.store import STATUS
 from ntp_dynamics.record.sweep import Jobs, jobs_of, told_states
 from ntp_dynamics.report.show import line, nearby, unfinished, verdict_map, verdicts
@@ -108,13 +109,13 @@ def _jobs(found: Jobs, judge: bool) -> Iterator[dict[str, Any]]:
             try:
                 status = {**status, **labels(judge_again(load_run(path)))}
             except UserError as error:  # one that cannot be judged again hides no other
-                blank = {"labels": {}, "runs": {}, "p_contradicted": {}}
+                blank = dict.fromkeys(("labels", "runs", "p_contradicted", *BESIDE), {})
                 status = {**status, "state": "unreadable", "reason": str(error), **blank}
         yield {"path": path, "status": status}
 
 
 def _sweep(directory: Path, jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    columns = ("overrides", "state", "reason", "labels", "runs", CHANGED)
+    columns = ("overrides", "state", "reason", "labels", "runs", *BESIDE, CHANGED)
     return {
         "path": str(directory),
         "jobs": [

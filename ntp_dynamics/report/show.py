@@ -13,7 +13,7 @@ from ntp_dynamics.config.tracking import Tracking, is_on
 from ntp_dynamics.record.plan import short_name
 from ntp_dynamics.record.record import Record
 from ntp_dynamics.record.sweep import jobs_of, told_states
-from ntp_dynamics.report.tables import verdict_table
+from ntp_dynamics.report.tables import OBSERVED, Row, verdict_table
 from ntp_dynamics.system.errors import escaped
 from ntp_dynamics.track.tracker import tracking_directory
 from ntp_dynamics.verdict.wording import kept_of
@@ -37,15 +37,14 @@ def show(record: Record, console: Console) -> None:
 def verdicts(claims: Sequence[Mapping[str, Any]], console: Console) -> None:
     """The table of claims, as verdicts.json holds them."""
     versions = Counter(claim["id"] for claim in claims)
-    rows = [
-        (
-            f"{v['id']} ({v['version']})" if versions[v["id"]] > 1 else v["id"],
-            v["label"],
-            kept_of(v.get("outcomes"), v.get("about")),
-            v["summary"],
-        )
-        for v in claims
-    ]
+    rows = []
+    for v in claims:
+        name = f"{v['id']} ({v['version']})" if versions[v["id"]] > 1 else v["id"]
+        kept, seen = kept_of(v.get("outcomes"), v.get("about")), v.get("observed")
+        rows.append(Row(name, v["label"], kept, v["summary"], v["beyond"] if seen else ""))
+        if shadow := v.get("shadow"):
+            kept = kept_of(shadow["outcomes"], v.get("about"))
+            rows.append(Row("  shadow", shadow["label"], kept, shadow["summary"], shadow=True))
     console.print()
     verdict_table(console, rows)
     console.print()
@@ -86,14 +85,29 @@ def unfinished(states: Mapping[Path, Mapping[str, Any]], console: Console) -> No
 
 
 def verdict_map(statuses: Iterable[Mapping[str, Any]], console: Console) -> None:
-    """A line a claim: how many jobs have which label."""
+    """A line a claim: how many jobs have which label; then, apart, how many show what beyond its
+    hypotheses, and in their shadows."""
     rows: dict[str, Counter[str]] = {}
+    seen: dict[str, Counter[str]] = {}
+    shadows: dict[str, Counter[str]] = {}
     for status in statuses:
         for claim, label in status.get("labels", {}).items():
             rows.setdefault(claim, Counter())[label] += 1
+        for claim, told in status.get("observed", {}).items():
+            seen.setdefault(claim, Counter())[told["word"]] += 1
+        for claim, told in status.get("shadow", {}).items():
+            shadows.setdefault(claim, Counter())[told["label"]] += 1
     for claim, labels in rows.items():
-        counts = ", ".join(f"{label} {count}" for label, count in labels.items())
-        line(console, f"  {claim:<22} {counts}")
+        said = [_counts(labels)]
+        if claim in seen:
+            said.append(f"{OBSERVED}: {_counts(seen[claim])}")
+        if claim in shadows:
+            said.append(f"their shadows: {_counts(shadows[claim])}")
+        line(console, f"  {claim:<22} {'; '.join(said)}")
+
+
+def _counts(words: Counter[str]) -> str:
+    return ", ".join(f"{word} {count}" for word, count in words.items())
 
 
 def show_tracking(settings: Tracking, console: Console) -> None:
