@@ -22,8 +22,8 @@ SAID = ("id", "version", "statement", "source", "stage", "observable", "kind", "
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim, its verdict, the law as it was judged (None: nothing was recorded to judge), and what
-    the shadow of its phase shows of it, where there is one."""
+    """A claim, its verdict, the law as it was judged (None: nothing was recorded to judge), and
+    what the shadow of its phase shows of it, where there is one."""
 
     claim: Claim
     verdict: Verdict
@@ -55,9 +55,7 @@ def judge_claims(
     covered = [terms for terms, _ in held if terms.any_kept and readings.holds(terms.claim)]
     shadows = judge_shadows(tree, given, covered, residual)
     return [
-        Judged(
-            terms.claim, verdict, _written(terms, readings), shadows.get(key_of(terms.claim))
-        )
+        Judged(terms.claim, verdict, _written(terms, readings), shadows.get(key_of(terms.claim)))
         for terms, verdict in held
     ]
 

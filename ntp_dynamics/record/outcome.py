@@ -67,8 +67,8 @@ def _scalars(tree: xarray.DataTree, phases: Iterable[str]) -> Iterator[tuple[str
 
 
 def labels(claims: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """One label a claim, of several versions the least favourable, with its runs, and beside it what
-    is observed beyond the hypotheses and in a shadow; claims as in verdicts.json."""
+    """One label a claim, of several versions the least favourable, with its runs, and beside it
+    what is observed beyond the hypotheses and in a shadow; claims as in verdicts.json."""
     found: dict[str, Mapping[str, Any]] = {}
     p_values: dict[str, float] = {}
     claims = list(claims)

@@ -48,10 +48,10 @@ class Table:
 
 def load_sweep(directory: str | Path, *, verify: bool = False) -> pandas.DataFrame:
     """One row a job: overrides, state, seconds, final observables, path, and for each claim its
-    label, how many of the judged runs keep it and, where the job has it, what runs show that it does
-    not cover (``.observed``) and the label of its shadow (``.shadow``); what has changed since a job
-    that was kept although something has.  Jobs stand in the order of the plan, and those that have
-    not begun are *planned*.
+    label, how many of the judged runs keep it and, where the job has it, what runs show that it
+    does not cover (``.observed``) and the label of its shadow (``.shadow``); what has changed since
+    a job that was kept although something has.  Jobs stand in the order of the plan, and those that
+    have not begun are *planned*.
 
     Overrides are typed: a column of numbers is one, null is None, a mixed column holds objects; nan
     where a job does not set the key.  A row is of a status whose hash is the recorded one, beside a

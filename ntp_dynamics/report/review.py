@@ -20,7 +20,7 @@ from ntp_dynamics.record.record import Record, adjusted_labels, load_run
 from ntp_dynamics.record.status import BESIDE
 from ntp_dynamics.record.store import STATUS
 from ntp_dynamics.record.sweep import Jobs, jobs_of, told_states
-from ntp_dynamics.report.show import line, nearby, unfinished, verdict_map, verdicts
+from ntp_dynamics.report.show import line, nearby, observations, unfinished, verdict_map, verdicts
 from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.system.owner import attended
 from ntp_dynamics.verdict.verdict import EARLIER, FORMAT
@@ -109,7 +109,7 @@ def _jobs(found: Jobs, judge: bool) -> Iterator[dict[str, Any]]:
             try:
                 status = {**status, **labels(judge_again(load_run(path)))}
             except UserError as error:  # one that cannot be judged again hides no other
-                blank = dict.fromkeys(("labels", "runs", "p_contradicted", *BESIDE), {})
+                blank = {name: {} for name in ("labels", "runs", "p_contradicted", *BESIDE)}
                 status = {**status, "state": "unreadable", "reason": str(error), **blank}
         yield {"path": path, "status": status}
 
@@ -134,6 +134,7 @@ def _show_sweep(
     if (directory / PLAN).exists() and directory / PLAN not in found.statuses:  # there: damaged
         _how_to_go_on(directory, found.states, console)
     verdict_map(statuses, console)
+    observations({job["path"]: job["status"] for job in jobs}, console)
     earlier = sum(bool(status["labels"]) and not status["runs"] for status in statuses)
     if earlier:
         line(console, f"note     {earlier} jobs {EARLIER}")

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from ntp_dynamics import studies
 from ntp_dynamics.config.tracking import Tracking, is_on
 from ntp_dynamics.record.plan import short_name
 from ntp_dynamics.record.record import Record
 from ntp_dynamics.record.sweep import jobs_of, told_states
 from ntp_dynamics.report.tables import OBSERVED, Row, verdict_table
-from ntp_dynamics.system.errors import escaped
+from ntp_dynamics.system.errors import UserError, escaped
 from ntp_dynamics.track.tracker import tracking_directory
+from ntp_dynamics.verdict.label import Label, Seen
 from ntp_dynamics.verdict.wording import kept_of
+
+FOLDED = 3
+"""So many claims that do not apply for one reason, and show nothing, are told in one line."""
+FEW = 12
+"""Jobs of a sweep that are told one by one."""
 
 
 def show(record: Record, console: Console) -> None:
@@ -46,8 +54,26 @@ def verdicts(claims: Sequence[Mapping[str, Any]], console: Console) -> None:
             kept = kept_of(shadow["outcomes"], v.get("about"))
             rows.append(Row("  shadow", shadow["label"], kept, shadow["summary"], shadow=True))
     console.print()
-    verdict_table(console, rows)
+    verdict_table(console, folded(rows))
     console.print()
+
+
+def folded(rows: Sequence[Row]) -> list[Row]:
+    """Claims of which nothing is told but one reason, in one row where they are several."""
+    alike: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.label == Label.does_not_apply and not row.observed:
+            alike.setdefault(row.found, []).append(row)
+    shown = []
+    for row in rows:
+        others = alike.get(row.found, []) if row.label == Label.does_not_apply else []
+        if len(others) < FOLDED or row.observed:
+            shown.append(row)
+        elif row is others[0]:
+            names = ", ".join(other.claim for other in others)
+            found = f"{row.found}: {names}"
+            shown.append(Row(f"{len(others)} claims", row.label, row.runs, found))
+    return shown
 
 
 def summarise(sweep: Path, jobs: int, console: Console, overview: bool) -> int:
@@ -61,6 +87,7 @@ def summarise(sweep: Path, jobs: int, console: Console, overview: bool) -> int:
     if done < jobs:
         line(console, f"go on    ntp-resume {nearby(sweep)}")
     verdict_map(states.values(), console)
+    observations(states, console)
     if overview:
         from ntp_dynamics.draw.job import draw_sweep
 
@@ -75,13 +102,22 @@ def summarise(sweep: Path, jobs: int, console: Console, overview: bool) -> int:
 
 def unfinished(states: Mapping[Path, Mapping[str, Any]], console: Console) -> None:
     """A line for every job that has begun and is not done, with what tells it from the others."""
-    given = [set(status["overrides"]) for status in states.values() if status["overrides"]]
-    common = set.intersection(*given) if len(given) > 1 else set()
-    for place, status in states.items():
+    for place, (asked, status) in told_apart(states).items():
         if status["state"] not in ("done", "planned"):
-            asked = " ".join(o for o in status["overrides"] if o not in common)
             what = f"{status['state']}: {status['reason']}" if status["reason"] else status["state"]
             line(console, f"  {short_name(place.name)}: {what}  {asked}".rstrip())
+
+
+def told_apart(
+    states: Mapping[Path, Mapping[str, Any]],
+) -> dict[Path, tuple[str, Mapping[str, Any]]]:
+    """Of each job the overrides that not all have, and its status."""
+    given = [set(status["overrides"]) for status in states.values() if status["overrides"]]
+    common = set.intersection(*given) if len(given) > 1 else set()
+    return {
+        place: (" ".join(o for o in status["overrides"] if o not in common), status)
+        for place, status in states.items()
+    }
 
 
 def verdict_map(statuses: Iterable[Mapping[str, Any]], console: Console) -> None:
@@ -97,17 +133,38 @@ def verdict_map(statuses: Iterable[Mapping[str, Any]], console: Console) -> None
             seen.setdefault(claim, Counter())[told["word"]] += 1
         for claim, told in status.get("shadow", {}).items():
             shadows.setdefault(claim, Counter())[told["label"]] += 1
+    alike: dict[str, list[str]] = {}
     for claim, labels in rows.items():
         said = [_counts(labels)]
         if claim in seen:
             said.append(f"{OBSERVED}: {_counts(seen[claim])}")
         if claim in shadows:
             said.append(f"their shadows: {_counts(shadows[claim])}")
-        line(console, f"  {claim:<22} {'; '.join(said)}")
+        if set(labels) == {Label.does_not_apply} and claim not in seen:
+            alike.setdefault(said[0], []).append(claim)
+        else:
+            line(console, f"  {claim:<22} {'; '.join(said)}")
+    for said, claims in alike.items():
+        for some in [claims] if len(claims) >= FOLDED else [[claim] for claim in claims]:
+            line(console, f"  {', '.join(some):<22} {said}")
+
+
+def observations(states: Mapping[Path, Mapping[str, Any]], console: Console) -> None:
+    """What the jobs of a small sweep show of their main theorem beyond its hypotheses, a line a job
+    and claim."""
+    for place, (asked, status) in told_apart(states).items() if len(states) <= FEW else ():
+        head = ""
+        with suppress(UserError):  # of a record whose study is not here
+            head = studies.find(str(status.get("study", studies.DEFAULT))).headline
+        for claim, told in status.get("observed", {}).items():
+            if head and claim.startswith(head):
+                name = f"{short_name(place.name)}: {asked}".rstrip(": ")
+                line(console, f"  {name}  {claim} {OBSERVED}: {told['said']}")
 
 
 def _counts(words: Counter[str]) -> str:
-    return ", ".join(f"{word} {count}" for word, count in words.items())
+    order = [*Seen, *words]
+    return ", ".join(f"{w} {n}" for w, n in sorted(words.items(), key=lambda x: order.index(x[0])))
 
 
 def show_tracking(settings: Tracking, console: Console) -> None:

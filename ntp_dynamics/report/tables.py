@@ -16,7 +16,8 @@ from ntp_dynamics.verdict.label import OUTSIDE, Label
 LEAST = 24
 """Columns for what was found, below which it stands under its claim."""
 LEAST_BESIDE = 32
-"""Columns for what is observed beyond the hypotheses, below which it stands under what was found."""
+"""The same where something is observed beyond the hypotheses; twice as many, and that has a column
+of its own."""
 GAP = 2
 """Columns between two."""
 OBSERVED = f"{OUTSIDE}; observed"
@@ -49,14 +50,16 @@ class Row(NamedTuple):
 def verdict_table(console: Console, rows: Sequence[Row]) -> None:
     """Print the rows; labels tell by word, colour only helps.  What is observed beyond the
     hypotheses has a column where some row has it and there is room."""
-    taken = sum(max((len(row[i]) for row in rows), default=0) + GAP for i in range(3))
+    first = zip(*[(row.claim, row.label, row.runs) for row in rows], strict=True)
+    taken = sum(max(map(len, column)) + GAP for column in first)
     room = console.width - taken
-    if room < LEAST:
+    any_observed = any(row.observed for row in rows)
+    if room < (LEAST_BESIDE if any_observed else LEAST):
         for row in rows:
             console.print(Text("  ").join(row.cells), highlight=False)
             console.print(Padding(row.below, (0, 0, 0, 4)))
         return
-    beside = any(row.observed for row in rows) and room >= 2 * LEAST_BESIDE + GAP
+    beside = any_observed and room >= 2 * LEAST_BESIDE + GAP
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     for name in ("claim", "verdict", "runs"):
         table.add_column(name, no_wrap=True)

@@ -126,12 +126,12 @@ def _rate(v: Verdict, rate: str, failing: int, basis: Basis | None) -> str:
 
 
 def _measured(v: Verdict, basis: Basis) -> str:
-    """``t^-1.02``, ``log^2 t t^-0.43``: in the form of the law, where runs have it in common."""
+    """``t^-1.02``, ``t^-0.43 log^2 t``: in the form of the law, where runs have it in common."""
     law = basis.case.law
     if v.form == "linear_growth":
         return f"t^{v.exponent:.4g}"
     if isinstance(law, Power) and np.unique(law.log_power).size == 1:
         q = float(law.log_power[0])
-        logs = "" if q == 0 else "log t " if q == 1 else f"log^{q:.3g} t "
-        return f"{logs}t^{-v.exponent:.4g}"
+        logs = "" if q == 0 else " log t" if q == 1 else f" log^{q:.3g} t"
+        return f"t^{-v.exponent:.4g}{logs}"
     return f"{NAMES.get(v.form, 'exponent')} {v.exponent:.4g}"

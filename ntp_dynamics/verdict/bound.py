@@ -46,7 +46,7 @@ class Bound:
     @property
     def broken(self) -> Bool[np.ndarray, " S"] | None:
         """The runs that pass it somewhere."""
-        return None if self.passed is None else self.passed.any(axis=1)
+        return None if self.passed is None else np.any(self.passed, axis=1)
 
     @property
     def slack(self) -> float:

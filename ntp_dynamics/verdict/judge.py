@@ -138,9 +138,7 @@ def _judged(questions: Sequence[Question]) -> list[tuple[Verdict, Basis | None]]
     return [(x, None) if isinstance(x, Verdict) else _verdict(x, rates) for x in found]
 
 
-def _verdict(
-    x: Opened, rates: Iterator[tuple[Rate, str | None]]
-) -> tuple[Verdict, Basis | None]:
+def _verdict(x: Opened, rates: Iterator[tuple[Rate, str | None]]) -> tuple[Verdict, Basis | None]:
     """The verdict and what it rests on.  ``rates``: those of the cases that can have one, its own
     the next."""
     case, said, numbers, q = x.case, x.said, x.numbers, x.question
