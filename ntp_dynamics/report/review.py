@@ -107,7 +107,8 @@ def _jobs(found: Jobs, judge: bool) -> Iterator[dict[str, Any]]:
     for path, status in found.statuses.items():
         if judge and status["state"] == "done":
             try:
-                status = {**status, **labels(judge_again(load_run(path)))}
+                nothing = {name: {} for name in BESIDE}
+                status = {**status, **nothing, **labels(judge_again(load_run(path)))}
             except UserError as error:  # one that cannot be judged again hides no other
                 blank = {name: {} for name in ("labels", "runs", "p_contradicted", *BESIDE)}
                 status = {**status, "state": "unreadable", "reason": str(error), **blank}
