@@ -34,12 +34,13 @@ class Basis:
 
 
 def observe(v: Verdict, basis: Basis | None) -> tuple[Observed, str] | None:
-    """What the verdict that uncovered runs would have says of them, in numbers and in words.
+    """What the verdict that uncovered runs would have says of them, in numbers and in words; None
+    where nothing was asked of them, since the claim starts beyond the horizon.
 
     ``basis``: None where nothing was compared, and for laws about all runs together.
     """
     runs = len(v.judged)
-    if not runs:
+    if not runs or v.reason.endswith(UNASKED):
         return None
     bound, rate = BOUNDS.get(v.bound, "none"), RATES.get(v.rate, "none")
     broken, first, last = (0, None, None) if basis is None else _broken(basis)
@@ -47,10 +48,10 @@ def observe(v: Verdict, basis: Basis | None) -> tuple[Observed, str] | None:
     parts = [
         _bound(v, bound, broken, first, last),
         _rate(v, rate, failing, basis),
-        v.reason.removesuffix(UNASKED) if bound == rate == "none" else "",
+        v.reason if bound == rate == "none" else "",
     ]
     word = Seen.undecided
-    if "broken" in bound or rate == "not kept":
+    if bound == "broken" or rate == "not kept":
         word = Seen.not_kept
     elif "kept" in (bound, rate):
         word = Seen.kept

@@ -46,6 +46,22 @@ def earlier(record: Path) -> Path:
     del verdicts["format"]
     status = json.loads((record / "status.json").read_text())
     del status["runs"]
+    return resealed(record, verdicts, status)
+
+
+def before_observed(record: Path) -> Path:
+    """The record as it was before what is observed had fields of its own."""
+    verdicts = json.loads((record / "verdicts.json").read_text())
+    for claim in verdicts["claims"]:
+        if claim.pop("observed", None):
+            claim["beyond"] = "bound broken by 2 of 2"
+            claim["summary"] += "; not covered; observed: bound broken by 2 of 2"
+    status = json.loads((record / "status.json").read_text())
+    del status["observed"]
+    return resealed(record, verdicts, status)
+
+
+def resealed(record: Path, verdicts: Any, status: Any) -> Path:
     for name, value in (("verdicts.json", verdicts), ("status.json", status)):
         (record / name).write_text(json.dumps(value))
     manifest = json.loads((record / "MANIFEST.json").read_text())
@@ -148,6 +164,18 @@ def test_a_table_of_a_sweep_has_what_is_observed_beside_labels(outside):
     missing, said = table["kq.norm.observed"]
     assert missing != missing
     assert said.startswith(NORM)
+
+
+def test_a_record_of_before_opens_as_it_did(outside, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    new = claims_of(outside / "1")
+    old = before_observed(Path(shutil.copytree(outside / "1", tmp_path / "old")))
+    lines = shown(capsys, old).splitlines()
+    assert not [line for line in lines if line.startswith("claim") and "observed" in line]
+    (row,) = (line for line in lines if line.startswith("kq.norm (text)"))
+    assert row.count("not covered; observed: bound broken by 2 of 2") == 1
+    assert not [name for name in ntp.load_sweep(old).columns if name.endswith(".observed")]
+    assert json.loads(shown(capsys, old, "--judge", "--json"))["claims"] == new
 
 
 def test_json_is_what_the_record_holds_and_judging_again_says_the_same(sweep, capsys):

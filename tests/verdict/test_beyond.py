@@ -150,9 +150,13 @@ def test_a_law_that_cannot_be_filled_in_shows_nothing_and_hides_no_other() -> No
     assert (found.label, found.observed) == ("does not apply", None)
 
 
-def test_a_claim_that_starts_too_late_says_so() -> None:
-    found = judged(Law.power(1), powers(1.0), t_min=1e12)
-    assert found.beyond == "the claim starts at step 1e+12, beyond the horizon 10,000"
+def test_a_claim_that_starts_beyond_the_horizon_shows_nothing_and_one_cut_short_says_why() -> None:
+    late = judged(Law.power(1), powers(1.0), t_min=1e12)
+    assert (late.observed, late.beyond) == (None, "")
+    short = judged(Law.power(1), powers(1.0), t_min=5e3)
+    assert short.beyond.startswith("0.30 decades and ")
+    assert short.observed is not None
+    assert short.observed.word == "undecided"
 
 
 def test_of_two_versions_the_worse_is_told() -> None:
