@@ -61,19 +61,25 @@ def verdicts(claims: Sequence[Mapping[str, Any]], console: Console) -> None:
 def folded(rows: Sequence[Row]) -> list[Row]:
     """Claims of which nothing is told but one reason, in one row where they are several."""
     alike: dict[str, list[Row]] = {}
-    for row in rows:
-        if row.label == Label.does_not_apply and not row.observed:
-            alike.setdefault(row.found, []).append(row)
+    for row in filter(_is_bare, rows):
+        alike.setdefault(row.found, []).append(row)
     shown = []
     for row in rows:
-        others = alike.get(row.found, []) if row.label == Label.does_not_apply else []
-        if len(others) < FOLDED or row.observed:
+        others = alike.get(row.found, []) if _is_bare(row) else []
+        if len(others) < FOLDED:
             shown.append(row)
         elif row is others[0]:
             names = ", ".join(other.claim for other in others)
             found = f"{row.found}: {names}"
             shown.append(Row(f"{len(others)} claims", row.label, row.runs, found))
     return shown
+
+
+def _is_bare(row: Row) -> bool:
+    """Whether the claim does not apply, and nothing else is told (earlier records told it with the
+    reason)."""
+    observed = row.observed or OBSERVED in row.found
+    return row.label == Label.does_not_apply and not observed
 
 
 def summarise(sweep: Path, jobs: int, console: Console, overview: bool) -> int:

@@ -138,7 +138,7 @@ def test_claims_of_a_stage_that_was_not_trained_are_one_row(outside, capsys, mon
     monkeypatch.setenv("COLUMNS", "200")
     out = shown(capsys, outside / "0")
     (row,) = (line for line in out.splitlines() if "stage was not trained" in line)
-    assert row.startswith("9 claims  ")
+    assert row.startswith("10 claims  ")
     for claim in claims_of(outside / "0"):
         assert claim["id"] in out
 
