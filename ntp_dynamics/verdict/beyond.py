@@ -91,8 +91,6 @@ def _bound(v: Verdict, bound: str, broken: int, first: Place | None, last: Place
     if bound != "broken" or first is None or last is None:
         return f"{name} says nothing" if bound == "says nothing" else ""
     failed = "not met" if v.form in EXACT else "broken"
-    if v.about == "ensemble":
-        return f"{name} {failed}{_where(v, first, last)} by the mean"
     return f"{name} {failed}{_where(v, first, last)}{_by(broken, total, v)}"
 
 
