@@ -11,6 +11,8 @@ from benchmarks.calibration.samples import Sampled
 from benchmarks.calibration.statistics import at_most, place, share, worst
 from benchmarks.calibration.sweep import Count
 from benchmarks.calibration.systems import Finding
+from ntp_dynamics.verdict.label import OUTSIDE
+from ntp_dynamics.verdict.verdict import Verdict
 
 Rows = Iterable[Sequence[object]]
 
@@ -113,10 +115,14 @@ def power_by_horizon(counts: list[Count]) -> list[str]:
 
 def systems(findings: list[Finding]) -> list[str]:
     rows = [
-        [f.system, f.claim, f.verdict.label, f.verdict.summary, "yes" if f.right else "**no**"]
+        [f.system, f.claim, f.verdict.label, _found(f.verdict), "yes" if f.right else "**no**"]
         for f in findings
     ]
     return table(["system", "claim", "verdict", "what was found", "as proved"], rows)
+
+
+def _found(v: Verdict) -> str:
+    return f"{v.summary}; {OUTSIDE}; observed: {v.beyond}" if v.beyond else v.summary
 
 
 def defects(found: list[Defect]) -> list[str]:

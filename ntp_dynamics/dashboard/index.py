@@ -57,6 +57,13 @@ class Folder:
         return self._in_order("claims", [claim for job in self.jobs for claim in job.labels])
 
     @cached_property
+    def beside(self) -> list[str]:
+        """Columns of what stands beside verdicts and is none, in the order of the claims."""
+        there = dict.fromkeys(key for job in self.jobs for key in job.beside)
+        known = {claim: i for i, claim in enumerate(self.claims)}
+        return sorted(there, key=lambda key: known.get(key.rpartition(".")[0], len(known)))
+
+    @cached_property
     def observables(self) -> list[str]:
         """Final observables that some job has, those that tables open with first."""
         return self._in_order("ranked", [name for job in self.jobs for name in job.final])

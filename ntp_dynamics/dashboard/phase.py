@@ -70,7 +70,7 @@ def parallel(folder: Folder, jobs: Sequence[Job], colour: str) -> dict[str, Any]
         "lines": [
             {
                 "id": job.id,
-                "label": job.labels.get(colour, ""),
+                "label": job.mark(colour) or "",
                 "at": [_place(value(job, k), s) for k, s in zip(keys, scales, strict=True)],
             }
             for job in drawn
@@ -86,7 +86,7 @@ def _cell(
     found = [
         (
             job.id,
-            job.labels.get(colour, job.final.get(colour)),
+            job.mark(colour) or job.final.get(colour),
             ", ".join(f"{key}={job.overrides.get(key, '-')}" for key in others),
         )
         for job in jobs

@@ -10,7 +10,7 @@ import hashlib
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from sys import intern
@@ -19,8 +19,9 @@ from typing import Any
 from ntp_dynamics import studies
 from ntp_dynamics.record.plain import text
 from ntp_dynamics.record.plan import Planned, short_name
+from ntp_dynamics.record.record import beside
 from ntp_dynamics.record.status import told
-from ntp_dynamics.verdict.label import Label
+from ntp_dynamics.verdict.label import Label, Seen
 
 Stamp = tuple[int, int]
 
@@ -37,7 +38,11 @@ class Listed:
 
 @dataclass(frozen=True)
 class Job:
-    """One row.  ``labels`` are those of the job alone; ``Index.labels`` corrects for the sweep."""
+    """One row.  ``labels`` are those of the job alone; ``Index.labels`` corrects for the sweep.
+
+    ``seen``: of claims that do not cover it, what is observed in a word (`Seen`); ``beside``: that
+    in full, and labels of shadows, by the names of their columns.  Neither is a verdict.
+    """
 
     id: str
     path: Path
@@ -54,6 +59,14 @@ class Job:
     listed: Listed = Listed()
     identity: str = ""
     stamp: Stamp = (0, 0)
+    seen: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[str, str] = field(default_factory=dict)
+
+    def mark(self, claim: str) -> str | None:
+        """What pages draw of a claim: its label, or what is observed where it does not apply."""
+        label = self.labels.get(claim)
+        seen = Seen.known(self.seen.get(claim)) if label == Label.does_not_apply else None
+        return label if seen is None else seen.mark
 
     @property
     def place(self) -> str:
@@ -91,6 +104,8 @@ def read_row(root: Path, directory: Path, stamp: Stamp) -> Job:
             study=text(status.get("study", studies.DEFAULT)),
             listed=_listed(status.get("listed")),
             identity=text(status.get("identity") or ""),
+            seen={text(claim): text(x["word"]) for claim, x in _items(status["observed"])},
+            beside={text(key): text(said) for key, said in beside(status).items()},
         )
     )
 
@@ -149,6 +164,8 @@ def interned(job: Job) -> Job:
         final={intern(k): v for k, v in job.final.items()},
         labels={intern(k): intern(v) for k, v in job.labels.items()},
         p_contradicted={intern(k): v for k, v in job.p_contradicted.items()},
+        seen={intern(k): intern(v) for k, v in job.seen.items()},
+        beside={intern(k): v for k, v in job.beside.items()},
     )
 
 

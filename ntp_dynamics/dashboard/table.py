@@ -2,8 +2,9 @@
 
 A filter is words with spaces between them, all of which must hold: ``key=value``, ``key!=value``,
 ``key<1e-3`` (and ``>``, ``<=``, ``>=``), or a bare word that some override, the state or the name
-contains.  A key is an override, a final observable, a claim (then the value is a label), `state`,
-`name`, or the unmistakable end of one: `optimal` for `dataset.optimal`.
+contains.  A key is an override, a final observable, a claim (then the value is a label; with
+`.observed` or `.shadow` behind it, what stands beside), `state`, `name`, or the unmistakable end of
+one: `optimal` for `dataset.optimal`.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def parse_filter(words: str, keys: Sequence[str]) -> list[Term]:
 
 def keys_of(folder: Folder) -> list[str]:
     """Everything that a filter can speak of."""
-    return [*OWN, *folder.overrides, *folder.observables, *folder.claims]
+    return [*OWN, *folder.overrides, *folder.observables, *folder.claims, *folder.beside]
 
 
 def value(job: Job, key: str) -> str | float | None:
@@ -75,6 +76,8 @@ def value(job: Job, key: str) -> str | float | None:
         return job.labels[key]
     if key in job.final:
         return job.final[key]
+    if key in job.beside:
+        return job.beside[key]
     return getattr(job, key) if key in OWN else None
 
 
@@ -100,6 +103,7 @@ def columns(folder: Folder) -> list[dict[str, str]]:
         *({"key": k, "kind": "override", "usual": "yes" * (k in swept)} for k in folder.overrides),
         *({"key": k, "kind": "final", "usual": "yes" * (k in usual)} for k in finals),
         *({"key": k, "kind": "claim", "usual": "yes"} for k in folder.claims),
+        *({"key": k, "kind": "beside", "usual": ""} for k in folder.beside),
         {"key": "seconds", "kind": "seconds", "usual": ""},
     ]
 
@@ -143,7 +147,7 @@ def facets(folder: Folder) -> list[dict[str, Any]]:
 
 def as_csv(folder: Folder, jobs: Sequence[Job]) -> str:
     """A table of jobs for a spreadsheet; a text that one would run as a formula is quoted."""
-    heads = [*OWN, *folder.overrides, *folder.observables, *folder.claims]
+    heads = keys_of(folder)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([_harmless(head) for head in heads])

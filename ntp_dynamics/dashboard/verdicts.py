@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 from ntp_dynamics.dashboard.rows import Job
 from ntp_dynamics.record.plain import text
 from ntp_dynamics.record.written import claim_key
-from ntp_dynamics.verdict.label import Label
+from ntp_dynamics.verdict.label import Label, Seen, marks
 from ntp_dynamics.verdict.wording import factor, kept_of
 
 
@@ -48,20 +48,22 @@ def _excluded(v: Any) -> list[str]:
 
 
 def tally(claims: Sequence[str], jobs: Sequence[Job]) -> list[dict[str, Any]]:
-    """Of each claim how many jobs have which label: where the theorem holds in a sweep."""
-    counts = {
-        claim: Counter(j.labels[claim] for j in jobs if claim in j.labels) for claim in claims
-    }
-    return [
-        {"claim": c, "labels": {str(m): n[m] for m in Label if n[m]}} for c, n in counts.items()
-    ]
+    """Of each claim how many jobs have which label, and what is observed in those that it does not
+    cover: where the theorem holds in a sweep."""
+    counts = {claim: Counter(filter(None, (j.mark(claim) for j in jobs))) for claim in claims}
+    order = marks()
+    return [{"claim": c, "labels": {m: n[m] for m in order if n[m]}} for c, n in counts.items()]
 
 
 def _card(v: Mapping[str, Any], corrected: Mapping[str, str]) -> dict[str, Any]:
     label = Label.known(v.get("label")) or Label.invalid
     identity, version = text(v.get("id", "?")), text(v.get("version", ""))
     softened = label is Label.contradicted and corrected.get(identity) not in (None, label)
-    window = v.get("window")
+    window, shadow = v.get("window"), _mapping(v.get("shadow"))
+    seen = _mapping(v.get("observed"))
+    word = Seen.known(seen.get("word"))
+    if word is not None and not _pair(window):
+        window = seen.get("window")
     return {
         "key": claim_key(identity, version),
         "id": identity,
@@ -73,6 +75,11 @@ def _card(v: Mapping[str, Any], corrected: Mapping[str, str]) -> dict[str, Any]:
         "sentence": _long(v.get("sentence", "")),
         "summary": _long(v.get("summary", "")),
         "note": f"{corrected[identity]} after Holm's correction for the sweep" if softened else "",
+        "seen": "" if word is None else word.mark,
+        "shadow": f"Shadow ({text(shadow.get('engine', ''))}): {text(shadow.get('label', ''))}; "
+        f"{_long(shadow.get('summary', ''))}"
+        if shadow
+        else "",
         "panel": f"{text(v.get('stage', ''))}/{text(v.get('observable', ''))}",
         "window": window if _pair(window) else None,
         "trusted": v.get("horizon") if v.get("gate") == "invalid" else None,
@@ -99,12 +106,8 @@ def _numbers(v: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("bound says nothing in", _percent(v.get("vacuity"))),
         ("smallest error that would show", _plain(v.get("resolvable"))),
         ("p of a contradiction", _plain(p)),
-        (
-            "runs that keep it",
-            kept_of(v.get("outcomes"), v.get("about")) or f"{v.get('runs_judged')} judged"[:40],
-        ),
+        ("runs that keep it", _kept(v) if v.get("gate") != "inapplicable" else ""),
         ("runs left out", _plain(_left_out(v))),
-        ("observed in these", text(v.get("beyond") or "")),
         ("runs undecided until step", _plain(v.get("decides_at"))),
         ("share that would not keep it, at most", _share(v.get("most_failing"))),
     ]
@@ -122,6 +125,10 @@ def _left_out(v: Mapping[str, Any]) -> int | None:
 
 def _share(value: Any) -> str:
     return f"{100 * value:.2g} % (95 %)" if _finite(value) else ""
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _long(value: Any) -> str:

@@ -15,6 +15,7 @@ from ntp_dynamics.draw.panels import panels, verdict_panel
 from ntp_dynamics.draw.sheets import Sheet, draw_sheets
 from ntp_dynamics.observe.judgement import Judged, laws_of
 from ntp_dynamics.study import Study
+from ntp_dynamics.verdict.label import Label, Seen
 
 if TYPE_CHECKING:
     import xarray
@@ -75,10 +76,17 @@ def draw_sweep(statuses: Sequence[dict[str, Any]], stem: Path) -> list[Path]:
     chart = VerdictMap(
         claims=claims,
         jobs=[", ".join(row.get(key, "") for key in swept) for row in overrides],
-        labels=[[s.get("labels", {}).get(claim) for s in statuses] for claim in claims],
+        labels=[[_mark(s, claim) for s in statuses] for claim in claims],
         job_axis=", ".join(swept),
     )
     failed = draw_sheets([Sheet(stem.name, lambda: [chart], size=chart.size)], stem.parent)
     for reason in failed:
         print(reason, file=sys.stderr)
     return [] if failed else [stem.with_name(f"{stem.name}{kind}") for kind in (".png", ".pdf")]
+
+
+def _mark(status: Mapping[str, Any], claim: str) -> str | None:
+    """The label, or what is observed where the claim does not apply."""
+    label = status.get("labels", {}).get(claim)
+    seen = Seen.known(status.get("observed", {}).get(claim, {}).get("word"))
+    return label if label != Label.does_not_apply or seen is None else seen.mark

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ntp_dynamics.draw.lettering import one_line
-from ntp_dynamics.verdict.label import Label
+from ntp_dynamics.verdict.label import DARK, Label, Seen
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 UNKNOWN = ("#FFFFFF", "·", "#111111")
 """Colour, letter and ink of a label of another version."""
+MARKS = {seen.mark: seen for seen in Seen}
 MOST_COLUMNS = 120
 """Of more jobs the numbers are drawn: nobody reads so many columns."""
 
@@ -65,8 +66,11 @@ class VerdictMap:
         for row, labels in enumerate(self.labels):
             for column, label in enumerate(labels):
                 if label is not None:
-                    colour, letter, ink = _mark(label)
-                    ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, color=colour))
+                    _, letter, ink = _mark(label)
+                    corner, side = (column - 0.45, row - 0.45), 0.9
+                    if not _is_outline(label):
+                        corner, side = (column - 0.5, row - 0.5), 1.0
+                    ax.add_patch(Rectangle(corner, side, side, **_face(label)))
                     _write(ax, column, row, letter, ink)
         ax.set_xlim(-0.5, len(self.jobs) - 0.5)
         names = [one_line(job, 36) for job in self.jobs]
@@ -81,8 +85,8 @@ class VerdictMap:
             counts, left = Counter(label for label in labels if label is not None), 0
             for label in _in_order(counts):
                 width = counts[label]
-                colour, _, ink = _mark(label)
-                ax.barh(row, width, left=left, height=0.9, color=colour)
+                _, _, ink = _mark(label)
+                ax.barh(row, width, left=left, height=0.9, **_face(label))
                 if width > 0.05 * len(self.jobs):
                     _write(ax, left + width / 2, row, f"{width:,}", ink)
                 left += width
@@ -96,21 +100,37 @@ class VerdictMap:
         many = len(self.jobs) > MOST_COLUMNS
         handles = []
         for label in _in_order(counts):
-            colour, letter, _ = _mark(label)
+            _, letter, _ = _mark(label)
             said = f"{label}: {counts[label]:,}" if many else f"{letter}  {label}"
-            handles.append(Patch(facecolor=colour, edgecolor="0.6", linewidth=0.5, label=said))
+            plain = {"edgecolor": "0.6", "linewidth": 0.5}
+            handles.append(Patch(**plain | _face(label), label=said))
         ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def _mark(word: str) -> tuple[str, str, str]:
     """Colour, letter and ink."""
+    if (seen := MARKS.get(word)) is not None:
+        return seen.colour, seen.letter, DARK
     label = Label.known(word)
     return UNKNOWN if label is None else (label.colour, label.letter, label.ink)
 
 
+def _is_outline(word: str) -> bool:
+    """What is observed beyond hypotheses is no label, and has an outline only."""
+    return word in MARKS
+
+
+def _face(word: str) -> dict[str, Any]:
+    """How its patch is drawn."""
+    colour = _mark(word)[0]
+    if not _is_outline(word):
+        return {"facecolor": colour}
+    return {"facecolor": "none", "edgecolor": colour, "linestyle": "--", "linewidth": 1.2}
+
+
 def _in_order(words: Iterable[str]) -> list[str]:
-    """Labels in their order, others after them."""
-    order: list[str] = [*Label]
+    """Labels in their order, then what is observed, others after them."""
+    order: list[str] = [*Label, *MARKS]
     return sorted(words, key=lambda x: (order.index(x) if x in order else len(order), x))
 
 

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from jaxtyping import Float
-
+from ntp_dynamics.observe.holding import hold
 from ntp_dynamics.observe.readings import Readings
+from ntp_dynamics.observe.shadows import Shadowed, judge_shadows, key_of
 from ntp_dynamics.record.written import TERMS, Written, write_terms
-from ntp_dynamics.verdict.asked import Asked, judge_asked
 from ntp_dynamics.verdict.claim import Claim
-from ntp_dynamics.verdict.question import inapplicable
-from ntp_dynamics.verdict.series import Series, series_of
 from ntp_dynamics.verdict.terms import Given, Terms
 from ntp_dynamics.verdict.verdict import FORMAT, Verdict
 
@@ -27,16 +22,19 @@ SAID = ("id", "version", "statement", "source", "stage", "observable", "kind", "
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim, its verdict, and the law as it was judged (None: nothing was recorded to judge)."""
+    """A claim, its verdict, the law as it was judged (None: nothing was recorded to judge), and
+    what the shadow of its phase shows of it, where there is one."""
 
     claim: Claim
     verdict: Verdict
     written: Written | None = None
+    shadow: Shadowed | None = None
 
     def to_json(self) -> dict[str, Any]:
         said = {name: str(getattr(self.claim, name)) for name in SAID}
         terms = None if self.written is None else self.written.to_json()
-        return {**said, **self.verdict.to_json(), TERMS: terms}
+        beside = {} if self.shadow is None else {"shadow": self.shadow.to_json()}
+        return {**said, **self.verdict.to_json(), TERMS: terms, **beside}
 
 
 def verdicts_file(claims: list[dict[str, Any]]) -> dict[str, Any]:
@@ -53,43 +51,18 @@ def judge_claims(
     """
     readings = Readings(tree, residual)
     given = Given(constants, readings.runs)
-    terms = [Terms(claim, given, _places(claim, readings, constants)) for claim in claims]
-    asked = [_asked(each, readings) for each in terms]
-    verdicts = iter(judge_asked([x for x in asked if isinstance(x, Asked)]))
+    held = hold(claims, given, readings)
+    covered = [terms for terms, _ in held if terms.any_kept and readings.holds(terms.claim)]
+    shadows = judge_shadows(tree, given, covered, residual)
     return [
-        Judged(each.claim, next(verdicts) if isinstance(x, Asked) else x, _written(each, readings))
-        for each, x in zip(terms, asked, strict=True)
+        Judged(terms.claim, verdict, _written(terms, readings), shadows.get(key_of(terms.claim)))
+        for terms, verdict in held
     ]
 
 
 def laws_of(judged: Iterable[Judged]) -> list[Written]:
     """The laws that were judged."""
     return [j.written for j in judged if j.written is not None]
-
-
-def _asked(terms: Terms, readings: Readings) -> Asked | Verdict:
-    """What is to be asked of a record, or the verdict where nothing was recorded."""
-    claim, runs = terms.claim, readings.runs
-    if readings.stage(str(claim.stage)) is None:
-        return Asked(terms, partial(_untrained, runs), beyond=False)
-    if not readings.holds(claim):  # a record of an earlier version
-        excluded = ((f"{claim.observable} was not recorded", runs),)
-        return inapplicable(runs, excluded, claim.about)
-    constants = terms.given.constants
-
-    def series() -> Series:
-        return readings.series(claim, constants, terms.law.reads_logs)
-
-    return Asked(terms, series, readings.quantity(claim).log_floor(terms.t[-1]))
-
-
-def _places(claim: Claim, readings: Readings, constants: Any) -> Float[np.ndarray, " T"]:
-    """Where its observable was recorded; a single step where it was not."""
-    return readings.placed(claim, constants)[0] if readings.holds(claim) else np.ones(1)
-
-
-def _untrained(runs: int) -> Series:
-    return series_of([1], np.zeros((runs, 1)))
 
 
 def _written(terms: Terms, readings: Readings) -> Written | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ntp_dynamics.record.over_runs import middles
 from ntp_dynamics.system.errors import UserError
-from ntp_dynamics.verdict.label import Label
+from ntp_dynamics.verdict.label import Label, Seen
 
 if TYPE_CHECKING:
     import xarray
@@ -67,10 +67,11 @@ def _scalars(tree: xarray.DataTree, phases: Iterable[str]) -> Iterator[tuple[str
 
 
 def labels(claims: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """One label a claim, of several versions the least favourable, with its runs; claims as in
-    verdicts.json."""
+    """One label a claim, of several versions the least favourable, with its runs, and beside it
+    what is observed beyond the hypotheses and in a shadow; claims as in verdicts.json."""
     found: dict[str, Mapping[str, Any]] = {}
     p_values: dict[str, float] = {}
+    claims = list(claims)
     for claim in claims:
         key, p = claim["id"], claim["p_contradicted"]
         worst = found.setdefault(key, claim)
@@ -82,7 +83,28 @@ def labels(claims: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         "labels": {key: claim["label"] for key, claim in found.items()},
         "p_contradicted": p_values,
         "runs": {key: _runs(claim) for key, claim in found.items()},
+        **_beside(claims),
     }
+
+
+def _beside(claims: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What is no verdict and stands beside them, where there is any: what runs show that a claim
+    does not cover, and the label of its shadow as it stands; of several versions the worst."""
+    seen: dict[str, dict[str, Any]] = {}
+    shadows: dict[str, dict[str, Any]] = {}
+    for claim in claims:
+        key = claim["id"]
+        if outside := claim.get("observed"):
+            word = Seen(outside["word"])
+            if key not in seen or word.severity < Seen(seen[key]["word"]).severity:
+                seen[key] = {"word": str(word), "said": claim["beyond"]}
+        if shadow := claim.get("shadow"):
+            told = {name: shadow[name] for name in ("label", "since")}
+            worst = shadows.setdefault(key, told)
+            if Label(told["label"]).severity < Label(worst["label"]).severity:
+                shadows[key] = told
+    found = {"observed": seen, "shadow": shadows}
+    return {name: told for name, told in found.items() if told}
 
 
 def _runs(claim: Mapping[str, Any]) -> dict[str, Any]:

@@ -234,6 +234,14 @@ def run_counts(status: Mapping[str, Any]) -> dict[str, int]:
     }
 
 
+def beside(status: Mapping[str, Any]) -> dict[str, str]:
+    """What a job shows of claims that do not cover it, and in its shadow, as columns: neither is a
+    verdict."""
+    seen = {f"{claim}.observed": x["said"] for claim, x in status["observed"].items()}
+    shadows = {f"{claim}.shadow": x["label"] for claim, x in status["shadow"].items()}
+    return {**seen, **shadows}
+
+
 def adjusted_labels(statuses: list[dict[str, Any]]) -> list[dict[str, str]]:
     """The labels of each job; a contradiction that Holm's procedure does not confirm over the whole
     sweep becomes inconclusive."""

@@ -9,7 +9,7 @@ vouches for itself, and for the configuration beside it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ from ntp_dynamics.system.owner import attended
 
 LARGEST = TEXT
 """Bytes of a status: a real one has a few thousand."""
+BESIDE = {"observed": ("word", "said"), "shadow": ("label",)}
+"""What a status says of a claim beside its verdict, and the words in each."""
 UNSEALED = ("running", "dead")
 """States in which a status may differ from the one that its manifest names: of a job that was cut
 off after it wrote the manifest."""
@@ -66,7 +68,13 @@ def shaped(status: Mapping[str, Any]) -> dict[str, Any]:
     chances = _dict(status, "p_contradicted")
     found["p_contradicted"] = {k: v for k, v in chances if _is_number(v)}
     found["runs"] = {k: v for k, v in _dict(status, "runs") if _are_runs(v)}
+    for name, words in BESIDE.items():
+        found[name] = {k: v for k, v in _dict(status, name) if _says(v, words)}
     return found
+
+
+def _says(value: Any, words: Sequence[str]) -> bool:
+    return isinstance(value, dict) and all(isinstance(value.get(word), str) for word in words)
 
 
 def read_object(path: Path, largest: int = LARGEST) -> dict[str, Any]:

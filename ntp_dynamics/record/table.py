@@ -20,7 +20,7 @@ from ntp_dynamics.record.changed import CHANGED, told_changes
 from ntp_dynamics.record.overrides import typed_overrides
 from ntp_dynamics.record.plan import LARGEST as LARGEST_PLAN
 from ntp_dynamics.record.plan import PLAN
-from ntp_dynamics.record.record import adjusted_labels, run_counts
+from ntp_dynamics.record.record import adjusted_labels, beside, run_counts
 from ntp_dynamics.record.store import MANIFEST, STATUS
 from ntp_dynamics.record.sweep import WEIGHTY, Jobs, jobs_of, stamps
 from ntp_dynamics.system.errors import UserError
@@ -48,9 +48,10 @@ class Table:
 
 def load_sweep(directory: str | Path, *, verify: bool = False) -> pandas.DataFrame:
     """One row a job: overrides, state, seconds, final observables, path, and for each claim its
-    label and how many of the judged runs keep it; what has changed since a job that was kept
-    although something has.  Jobs stand in the order of the plan, and those
-    that have not begun are *planned*.
+    label, how many of the judged runs keep it and, where the job has it, what runs show that it
+    does not cover (``.observed``) and the label of its shadow (``.shadow``); what has changed since
+    a job that was kept although something has.  Jobs stand in the order of the plan, and those that
+    have not begun are *planned*.
 
     Overrides are typed: a column of numbers is one, null is None, a mixed column holds objects; nan
     where a job does not set the key.  A row is of a status whose hash is the recorded one, beside a
@@ -80,6 +81,7 @@ def _table(sweep: Path, jobs: Jobs) -> Table:
             **status["final"],
             **labels,
             **run_counts(status),
+            **beside(status),
         }
         for asked, status, labels in zip(settings, statuses, adjusted_labels(statuses), strict=True)
     ]

@@ -17,9 +17,10 @@ from ntp_dynamics.record.opening import damage_in_one_line
 from ntp_dynamics.record.outcome import labels
 from ntp_dynamics.record.plan import PLAN, short_name
 from ntp_dynamics.record.record import Record, adjusted_labels, load_run
+from ntp_dynamics.record.status import BESIDE
 from ntp_dynamics.record.store import STATUS
 from ntp_dynamics.record.sweep import Jobs, jobs_of, told_states
-from ntp_dynamics.report.show import line, nearby, unfinished, verdict_map, verdicts
+from ntp_dynamics.report.show import line, nearby, observations, unfinished, verdict_map, verdicts
 from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.system.owner import attended
 from ntp_dynamics.verdict.verdict import EARLIER, FORMAT
@@ -106,15 +107,16 @@ def _jobs(found: Jobs, judge: bool) -> Iterator[dict[str, Any]]:
     for path, status in found.statuses.items():
         if judge and status["state"] == "done":
             try:
-                status = {**status, **labels(judge_again(load_run(path)))}
+                nothing = {name: {} for name in BESIDE}
+                status = {**status, **nothing, **labels(judge_again(load_run(path)))}
             except UserError as error:  # one that cannot be judged again hides no other
-                blank = {"labels": {}, "runs": {}, "p_contradicted": {}}
+                blank = {name: {} for name in ("labels", "runs", "p_contradicted", *BESIDE)}
                 status = {**status, "state": "unreadable", "reason": str(error), **blank}
         yield {"path": path, "status": status}
 
 
 def _sweep(directory: Path, jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    columns = ("overrides", "state", "reason", "labels", "runs", CHANGED)
+    columns = ("overrides", "state", "reason", "labels", "runs", *BESIDE, CHANGED)
     return {
         "path": str(directory),
         "jobs": [
@@ -133,6 +135,7 @@ def _show_sweep(
     if (directory / PLAN).exists() and directory / PLAN not in found.statuses:  # there: damaged
         _how_to_go_on(directory, found.states, console)
     verdict_map(statuses, console)
+    observations({job["path"]: job["status"] for job in jobs}, console)
     earlier = sum(bool(status["labels"]) and not status["runs"] for status in statuses)
     if earlier:
         line(console, f"note     {earlier} jobs {EARLIER}")

@@ -9,15 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from ntp_dynamics.verdict.judge import judge_all
+from ntp_dynamics.verdict.judge import judge_all, observe_all
+from ntp_dynamics.verdict.observed import Observed
 from ntp_dynamics.verdict.question import Question, inapplicable
 from ntp_dynamics.verdict.series import Series
 from ntp_dynamics.verdict.terms import Terms
 from ntp_dynamics.verdict.verdict import Verdict
-from ntp_dynamics.verdict.wording import observed
 
 NOT_MEASURABLE = (ValueError, TypeError, ArithmeticError, IndexError)
 """What filling in a law may raise whose constants are no numbers outside the hypotheses."""
+Shown = tuple[Observed, str] | None
+"""What is observed beyond the hypotheses, in numbers and in words."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +71,13 @@ def judge_asked(asked: Sequence[Asked]) -> list[Verdict]:
     outside = [a for a in asked if a.beyond and not a.terms.kept.all()]
     seen = dict(zip(map(id, outside), _beyond(outside), strict=True))
     return [
-        replace(verdict, beyond=seen[id(a)]) if seen.get(id(a)) else verdict
+        verdict if (told := seen.get(id(a))) is None else _with(verdict, *told)
         for a, verdict in zip(asked, found, strict=True)
     ]
+
+
+def _with(verdict: Verdict, seen: Observed, words: str) -> Verdict:
+    return replace(verdict, observed=seen, beyond=words)
 
 
 def _inapplicable(asked: Asked) -> Verdict:
@@ -79,7 +85,7 @@ def _inapplicable(asked: Asked) -> Verdict:
     return inapplicable(terms.given.runs, terms.excluded, terms.claim.about, terms.claim.evaluated)
 
 
-def _beyond(asked: Sequence[Asked]) -> list[str]:
+def _beyond(asked: Sequence[Asked]) -> list[Shown]:
     """What the runs show that a claim does not cover; nothing where its law cannot be filled in, or
     not be judged."""
     with np.errstate(all="ignore"):
@@ -90,13 +96,13 @@ def _beyond(asked: Sequence[Asked]) -> list[str]:
                 questions[-1] = a.question(covered=False)
         some = [q for q in questions if q is not None]
         try:
-            verdicts = iter(map(observed, judge_all(some)))
+            found = iter(observe_all(some))
         except NOT_MEASURABLE:  # of one of them: each by itself
-            verdicts = map(_observed, some)
-        return ["" if q is None else next(verdicts) for q in questions]
+            found = map(_observed, some)
+        return [None if q is None else next(found) for q in questions]
 
 
-def _observed(question: Question) -> str:
+def _observed(question: Question) -> Shown:
     with suppress(*NOT_MEASURABLE):
-        return observed(judge_all([question])[0])
-    return ""
+        return observe_all([question])[0]
+    return None

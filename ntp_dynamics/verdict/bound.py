@@ -28,23 +28,28 @@ class Bound:
 
     ``status``: holds, holds_vacuous, violated, or none (nothing explicit is claimed).  ``slacks``
     (S,): log of the factor each run has to spare (negative: broken by it), smallest at its
-    ``steps``; ``broken``: the runs that pass the bound by more than rounding.  ``vacuity``: share
-    of log-time in which the bound exceeds the ceiling; nan without one.  ``sup_constant``: log of
-    the smallest constant that would do (the largest, for a lower law), decided at ``sup_step``;
-    ``sup_growth``: how far the last decade of steps moved it.  ``constants`` (S,): of an equality
-    in the limit, what each run has for its constant at its last counted step; nan where y is
-    hidden.
+    ``steps``; ``passed`` (S, T): where a run passes the bound by more than rounding.  ``vacuity``:
+    share of log-time in which the bound exceeds the ceiling; nan without one.  ``sup_constant``:
+    log of the smallest constant that would do (the largest, for a lower law), decided at
+    ``sup_step``; ``sup_growth``: how far the last decade of steps moved it.  ``constants`` (S,): of
+    an equality in the limit, what each run has for its constant at its last counted step; nan where
+    y is hidden.
     """
 
     status: str = "none"
     slacks: Float[np.ndarray, " S"] | None = None
     steps: Float[np.ndarray, " S"] | None = None
-    broken: Bool[np.ndarray, " S"] | None = None
+    passed: Bool[np.ndarray, "S T"] | None = None
     vacuity: float = math.nan
     sup_constant: float = math.nan
     sup_step: Place | None = None
     sup_growth: float = math.nan
     constants: Float[np.ndarray, " S"] | None = None
+
+    @property
+    def broken(self) -> Bool[np.ndarray, " S"] | None:
+        """The runs that pass it somewhere."""
+        return None if self.passed is None else np.any(self.passed, axis=1)
 
     @property
     def slack(self) -> float:
@@ -119,15 +124,15 @@ def _judged(case: Case, room: Float[np.ndarray, "S T"], bound: Bound) -> Bound:
     if not case.plain:
         scale = np.where(np.isfinite(scale), scale, 0.0)
     vacuity = _vacuity(case)
-    broken = np.any(room < -(TOLERANCE + ROUNDING * scale), axis=1)
+    passed = room < -(TOLERANCE + ROUNDING * scale)
     kept = "holds_vacuous" if vacuity == 1 else "holds"
     return replace(
-        bound, **_tightest(case, room), status=_status(broken, kept), broken=broken, vacuity=vacuity
+        bound, **_tightest(case, room), status=_status(passed, kept), passed=passed, vacuity=vacuity
     )
 
 
-def _status(broken: Bool[np.ndarray, " S"], kept: str = "holds") -> str:
-    return "violated" if broken.any() else kept
+def _status(passed: Bool[np.ndarray, "S T"], kept: str = "holds") -> str:
+    return "violated" if passed.any() else kept
 
 
 def _vacuity(case: Case) -> float:
@@ -215,8 +220,8 @@ def _within(
 def _from_room(case: Case, room: Float[np.ndarray, "S T"]) -> Bound:
     """``room``: log of the factor to spare at each place."""
     room = np.where(case.counted, room, np.inf)
-    broken = np.any(room < 0, axis=1)
-    return Bound(_status(broken), broken=broken, **_tightest(case, room))
+    passed = room < 0
+    return Bound(_status(passed), passed=passed, **_tightest(case, room))
 
 
 def _tightest(case: Case, room: Float[np.ndarray, "S T"]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from ntp_dynamics.verdict.beyond import Basis, observe
 from ntp_dynamics.verdict.bound import Bound, hold
 from ntp_dynamics.verdict.curved import Limit
 from ntp_dynamics.verdict.decay import hold_decay
@@ -18,6 +19,7 @@ from ntp_dynamics.verdict.gate import Case, Condition, admit
 from ntp_dynamics.verdict.law import Law
 from ntp_dynamics.verdict.mean import hold_mean
 from ntp_dynamics.verdict.mean_value import hold_mean_value
+from ntp_dynamics.verdict.observed import Observed
 from ntp_dynamics.verdict.question import Opened, Question, opened
 from ntp_dynamics.verdict.rate import Rate, measure_rates
 from ntp_dynamics.verdict.sample import Decay, Frequency, MeanEquals, MeanValue, Scaling
@@ -110,6 +112,22 @@ def judge(
 def judge_all(questions: Sequence[Question]) -> list[Verdict]:
     """The verdicts on several questions: what they have in common is worked out once, and each
     verdict is that of its question alone.  Raises ValueError as `judge`."""
+    return [verdict for verdict, _ in _judged(questions)]
+
+
+def observe_all(questions: Sequence[Question]) -> list[tuple[Observed, str] | None]:
+    """What the runs of each question show where no claim covers them, by the same judge, in numbers
+    and in words; None where nothing was recorded.  Raises ValueError as `judge`."""
+    found = zip(questions, _judged(questions), strict=True)
+    return [observe(*judged) if _recorded(q) else None for q, judged in found]
+
+
+def _recorded(q: Question) -> bool:
+    """Whether a run of it has a value anywhere."""
+    return q.series.known or not np.isnan(q.series.y[q.kept]).all()
+
+
+def _judged(questions: Sequence[Question]) -> list[tuple[Verdict, Basis | None]]:
     found = [opened(question) for question in questions]
     rated = [x for x in found if isinstance(x, Opened) and not x.case.law.of_a_sample]
     ensembles = [x.question.about == "ensemble" for x in rated]
@@ -118,15 +136,17 @@ def judge_all(questions: Sequence[Question]) -> list[Verdict]:
         for x, together in zip(rated, ensembles, strict=True)
     ]
     rates = iter(measure_rates(cases, ensembles))
-    return [x if isinstance(x, Verdict) else _verdict(x, rates) for x in found]
+    return [(x, None) if isinstance(x, Verdict) else _verdict(x, rates) for x in found]
 
 
-def _verdict(x: Opened, rates: Iterator[tuple[Rate, str | None]]) -> Verdict:
-    """``rates``: those of the cases that can have one, its own the next."""
+def _verdict(x: Opened, rates: Iterator[tuple[Rate, str | None]]) -> tuple[Verdict, Basis | None]:
+    """The verdict and what it rests on.  ``rates``: those of the cases that can have one, its own
+    the next."""
     case, said, numbers, q = x.case, x.said, x.numbers, x.question
     if case.law.of_a_sample:
         found = OF_A_SAMPLE[type(case.law)](case)
-        return Verdict(**{**said, "law": q.law.describe(), **found.said(case, said, numbers)})
+        fields = {**said, "law": q.law.describe(), **found.said(case, said, numbers)}
+        return Verdict(**fields), None
     ensemble = q.about == "ensemble"
     rate, reason = next(rates)
     bound = hold(mean_case(case) if ensemble else case)
@@ -175,7 +195,7 @@ def _verdict(x: Opened, rates: Iterator[tuple[Rate, str | None]]) -> Verdict:
         "exact_to_floor": rate.exact_to_floor,
         "possible": rate.possible,
     }
-    return Verdict(**said | judged)
+    return Verdict(**said | judged), Basis(case, bound, rate)
 
 
 def _limits(case: Case, bound: Bound, numbers: np.ndarray, runs: int) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from typing import Any, Self
 from ntp_dynamics.verdict.palette import BLUE, GREEN, ORANGE, PINK, RED, SKY, YELLOW
 
 WHITE, DARK = "#FFFFFF", "#111111"
+OUTSIDE = "not covered"
+"""How what is observed beyond the hypotheses is marked, wherever it stands."""
 
 
 class Label(StrEnum):
@@ -55,7 +57,38 @@ class Label(StrEnum):
         return cls._value2member_map_.get(word) if isinstance(word, str) else None  # type: ignore[return-value]
 
 
+class Seen(StrEnum):
+    """What is observed of a claim that does not apply: no label, and drawn as an outline."""
+
+    colour: str
+    letter: str
+    severity: int
+
+    def __new__(cls, word: str, colour: str, letter: str, severity: int) -> Self:
+        seen = str.__new__(cls, word)
+        seen._value_ = word
+        seen.colour, seen.letter, seen.severity = colour, letter, severity
+        return seen
+
+    kept = "kept", GREEN, "k", 2
+    undecided = "undecided", ORANGE, "u", 1
+    not_kept = "not kept", RED, "n", 0
+
+    @property
+    def mark(self) -> str:
+        """Its word where it stands among labels."""
+        return f"{OUTSIDE}: {self}"
+
+    @classmethod
+    def known(cls, word: Any) -> Seen | None:
+        """The one with this word; None for anything else."""
+        return cls._value2member_map_.get(word) if isinstance(word, str) else None  # type: ignore[return-value]
+
+
 def marks() -> dict[str, dict[str, Any]]:
-    """What pages draw labels by, in their order."""
+    """What pages draw labels by, in their order, and what is observed where there is none."""
     names = ("colour", "ink", "letter", "quiet")
-    return {str(label): {name: getattr(label, name) for name in names} for label in Label}
+    labels = {str(label): {name: getattr(label, name) for name in names} for label in Label}
+    outline = {"ink": DARK, "quiet": True, "outline": True}
+    seen = {x.mark: {"colour": x.colour, "letter": x.letter, **outline} for x in Seen}
+    return labels | seen

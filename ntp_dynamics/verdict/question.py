@@ -21,7 +21,7 @@ from ntp_dynamics.verdict.grid import Grid, grid_of
 from ntp_dynamics.verdict.law import Exponential, Law, LinearGrowth, Monotone, Power
 from ntp_dynamics.verdict.series import Series
 from ntp_dynamics.verdict.verdict import Verdict
-from ntp_dynamics.verdict.wording import beyond
+from ntp_dynamics.verdict.wording import UNASKED, beyond
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +127,7 @@ def opened(q: Question) -> Verdict | Opened:
         late &= kept
         why = beyond(float(start[late].min()) - q.offset, horizon, q.clock, q.unit)
         if late[kept].all():
-            reason = f"{why}, so neither bound nor rate can be judged"
+            reason = f"{why}{UNASKED}"
             return ended("insufficient", "undecided", reason=reason)
         said["excluded"] = (*q.excluded, (why, int(late.sum())))
         kept, every = kept & ~late, False

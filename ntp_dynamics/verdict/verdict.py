@@ -17,6 +17,7 @@ from typing import Any
 
 from ntp_dynamics.verdict.clock import Place
 from ntp_dynamics.verdict.label import Label
+from ntp_dynamics.verdict.observed import Observed
 from ntp_dynamics.verdict.wording import sentence, summary
 
 FORMAT = 2
@@ -30,7 +31,7 @@ A_RUN = "run_"
 WORKED_OUT = ("counts", "failing", "most_failing")
 """Of those the ones that may hold numbers that are not finite."""
 PLAIN = (str, int, bool)
-IF_TRUE = ("evaluated", "run_constants", "run_measured")
+IF_TRUE = ("evaluated", "observed", "run_constants", "run_measured")
 """Fields that JSON holds only where they say something."""
 FAILING = ("broken", "contradicted")
 LEAST_RUNS = 5
@@ -72,6 +73,7 @@ class Verdict:
     p_contradicted  nan where no contradiction was looked for; 0 for a broken bound
     runs_given, runs_judged, runs_rated, excluded: how many, and (why, how many) were left out
     beyond          what the runs left out show all the same, in words; never part of the verdict
+    observed        the same in numbers (`verdict.observed`); None where there is nothing to tell
     descriptive     fewer than five runs: no limits over runs
     exact_to_floor  y is below the floor where the rate would be measured
     possible        power laws (p, q) that the last window does not exclude
@@ -128,6 +130,7 @@ class Verdict:
     z_at: Place | None = None
     band: tuple[float, float] | None = None
     evaluated: bool = False
+    observed: Observed | None = None
 
     @cached_property
     def label(self) -> Label:
@@ -227,12 +230,16 @@ def _finite(value: Any, path: str, lost: dict[str, str]) -> Any:
         if all(type(item) in PLAIN for item in value):
             return list(value)
         return [_finite(item, f"{path}.{i}", lost) for i, item in enumerate(value)]
+    if isinstance(value, Observed):
+        return {name: _finite(x, f"{path}.{name}", lost) for name, x in vars(value).items()}
     return value
 
 
 def _restored(value: Any, path: str, lost: Mapping[str, str]) -> Any:
     if isinstance(value, (tuple, list)):
         return tuple(_restored(item, f"{path}.{i}", lost) for i, item in enumerate(value))
+    if isinstance(value, Mapping):
+        return Observed(**{k: _restored(x, f"{path}.{k}", lost) for k, x in value.items()})
     if value is None and path.startswith(A_RUN):
         return INFINITE[lost.get(path, "nan")]
     return INFINITE[lost[path]] if path in lost else value

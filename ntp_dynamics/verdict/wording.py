@@ -19,6 +19,8 @@ NAMES = {
 EVALUATED = "evaluated, not run"
 EXACT = ("equals", "value", "limit")
 """Forms that state a value."""
+UNASKED = ", so neither bound nor rate can be judged"
+"""How the reason of a claim that starts beyond the horizon ends."""
 NAMED = 3
 """So many failing runs are named, the worst first."""
 
@@ -45,8 +47,7 @@ def summary(verdict: Verdict) -> str:
     """What was found, without the label, for one line of a table."""
     v = verdict
     if v.gate == "inapplicable":
-        why = " and ".join(f"{why} ({n} of {v.runs_given} runs)" for why, n in v.excluded)
-        return why + _beyond(v)
+        return " and ".join(f"{why} ({n} of {v.runs_given} runs)" for why, n in v.excluded)
     said = [
         EVALUATED * v.evaluated,
         v.reason,
@@ -55,23 +56,6 @@ def summary(verdict: Verdict) -> str:
         _short_rate(v),
     ]
     return "; ".join(part for part in said if part)
-
-
-def observed(outside: Verdict) -> str:
-    """What runs that a claim does not cover show of it: bound, then rate.  Nothing where neither
-    can be measured."""
-    v = outside
-    if v.gate == "invalid" or not v.judged:
-        return ""
-    total = len(v.judged)
-    bound = {
-        "holds": f"bound kept by all {total}",
-        "holds_vacuous": "the bound exceeds every possible value",
-        "violated": f"bound broken by {v.counts.get('broken', 0)} of {total}",
-    }.get(v.bound, "")
-    rate = {"consistent": "rate kept", "contradicted": "rate not kept"}.get(v.rate, "")
-    said = [bound, rate, _short_rate(v) if v.rate != "none" else ""]
-    return ", ".join(part for part in said if part)
 
 
 def runs(v: Verdict) -> str:

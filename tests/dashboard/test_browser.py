@@ -177,6 +177,22 @@ def test_scales_claims_runs_and_themes_change_what_is_seen(
     assert Path(saved.value.path()).read_bytes().startswith(b"\x89PNG")
 
 
+def test_what_is_observed_beyond_hypotheses_is_an_outline_with_its_words_and_plot(
+    served: str, watched: Any, ids: dict[str, str]
+) -> None:
+    page = watched.page
+    page.goto(served)
+    page.get_by_role("link", name="sweep", exact=True).click()
+    until(page, "document.querySelectorAll('table.jobs tbody tr').length === 4")
+    cell = page.locator("td.claim .badge[title^='not covered: not kept; observed: bound broken']")
+    assert cell.first.inner_text() == "n"
+    assert "dashed" in cell.first.get_attribute("style")
+    page.goto(f"{served}/job/{ids['sweep/3']}?claim=kq.norm (text)")
+    page.locator(".evidence .main-svg").first.wait_for()
+    assert "not covered; observed: bound broken" in page.locator(".evidence").inner_text()
+    assert page.locator(".evidence h2 .badge").inner_text() == "does not apply"
+
+
 def test_corpus_and_comparison_are_a_click_away(
     served: str, watched: Any, ids: dict[str, str]
 ) -> None:

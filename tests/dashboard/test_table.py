@@ -78,3 +78,48 @@ def test_the_phase_diagram_counts_every_job_once(folder: Folder) -> None:
 @pytest.mark.parametrize("page", ["-5", "0", "3", "1e9", "x", "99999999999999"])
 def test_any_page_number_shows_a_page(folder: Folder, page: str) -> None:
     assert len(shown(folder, {"page": page})["rows"]) == 12
+
+
+@pytest.fixture
+def outside(tmp_path: Path, status_only: Callable[..., Path]) -> Folder:
+    """A job that a claim covers, two that it does not, and one whose status says nonsense."""
+    label = {"kq.direction": "does not apply"}
+    seen = {"kq.direction": {"word": "not kept", "said": "bound broken from step 224 on"}}
+    wild = {
+        "kq.direction": {"word": ["holds"], "said": 3},
+        "other": "kept",
+        "more": {"word": "holds"},
+    }
+    covered = {"labels": {"kq.direction": "holds"}, "observed": seen}
+    for i, fields in enumerate(
+        [
+            {**covered, "shadow": {"kq.direction": {"label": "vacuous"}}},
+            {"labels": label, "observed": seen},
+            {"labels": label},
+            {"labels": label, "observed": wild, "shadow": 3},
+        ]
+    ):
+        status_only(tmp_path / "s" / str(i), **fields)
+    return next(iter(scan(tmp_path).folders.values()))
+
+
+def test_what_is_observed_is_drawn_where_a_claim_does_not_apply_and_filters_as_before(
+    outside: Folder,
+) -> None:
+    told = shown(outside, {})
+    column = [c["key"] for c in told["columns"]].index("kq.direction")
+    cells = [row["cells"][column] for row in told["rows"]]
+    assert cells == ["holds", "not covered: not kept", "does not apply", "does not apply"]
+    assert told["rows"][1]["observed"] == {"kq.direction": "bound broken from step 224 on"}
+    counts = {"holds": 1, "does not apply": 2, "not covered: not kept": 1}
+    assert told["tally"] == [{"claim": "kq.direction", "labels": counts}]
+    kept = chosen(outside, {"filter": 'kq.direction="does not apply"'})
+    assert [job.name for job in kept] == ["1", "2", "3"]
+
+
+def test_a_spreadsheet_has_columns_for_what_stands_beside_verdicts(outside: Folder) -> None:
+    rows = list(csv.DictReader(io.StringIO(as_csv(outside, outside.jobs))))
+    said = "bound broken from step 224 on"
+    assert [row["kq.direction.observed"] for row in rows] == [said, said, "", ""]
+    assert [row["kq.direction.shadow"] for row in rows] == ["vacuous", "", "", ""]
+    assert [row["kq.direction"] for row in rows] == ["holds"] + ["does not apply"] * 3

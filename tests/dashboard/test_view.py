@@ -126,6 +126,22 @@ def test_a_card_tells_sentence_numbers_and_source(records: Path, view: dict[str,
     assert "of 14 statements of the paper" in view["headline"]
 
 
+def test_a_card_that_does_not_apply_tells_what_is_observed_and_where(records: Path) -> None:
+    shown = view_of(records, "sweep/2")  # gradient descent
+    (card,) = (c for c in shown["cards"] if c["key"] == "kq.norm (text)")
+    assert (card["label"], card["seen"]) == ("does not apply", "not covered: not kept")
+    assert shown["marks"][card["seen"]]["outline"]
+    (verdict,) = (
+        v
+        for v in load_run(records / "sweep/2").verdicts
+        if v["version"] == "text" and v["id"] == "kq.norm"
+    )
+    assert card["window"] == verdict["observed"]["window"]
+    assert f"not covered; observed: {verdict['beyond']}" in card["sentence"]
+    covered = view_of(records, "sweep/0")["cards"]
+    assert {c["seen"] for c in covered if c["label"] != "does not apply"} == {""}
+
+
 def test_the_view_is_plain_json_without_machine_paths(records: Path, view: dict[str, Any]) -> None:
     text = json.dumps(view, allow_nan=False)
     assert str(records) not in text

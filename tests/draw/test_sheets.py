@@ -16,7 +16,7 @@ from ntp_dynamics.draw.evolution import MOST_NAMES, Evolution, Share
 from ntp_dynamics.draw.overview import MOST_COLUMNS, VerdictMap
 from ntp_dynamics.draw.panel import Panel
 from ntp_dynamics.draw.sheets import Sheet, draw_sheets, save_grid
-from ntp_dynamics.verdict.label import Label
+from ntp_dynamics.verdict.label import Label, Seen
 
 T = np.array([1.0, 10.0, 100.0, 1000.0])
 
@@ -70,6 +70,17 @@ def test_a_verdict_map_has_a_letter_in_every_cell_that_has_a_verdict(ax: Axes) -
     assert sorted(text.get_text() for text in ax.texts) == ["-", "X", "h"]
     assert len(legend(ax)) == 3
     assert len({label.letter for label in Label}) == len(Label)
+
+
+def test_what_is_observed_beyond_hypotheses_is_an_outline_and_no_label(ax: Axes) -> None:
+    VerdictMap(["one"], ["seed=0", "seed=1"], [["holds", Seen.kept.mark]]).draw(ax)
+    assert sorted(text.get_text() for text in ax.texts) == ["h", "k"]
+    filled, outline = ax.patches
+    assert filled.get_fill()
+    assert filled.get_facecolor()[3] == 1
+    assert outline.get_facecolor()[3] == 0
+    assert outline.get_linestyle() == "--"
+    assert legend(ax) == ["h  holds", "k  not covered: kept"]
 
 
 def test_a_label_of_another_version_is_shown_under_its_name(ax: Axes) -> None:

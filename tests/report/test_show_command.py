@@ -46,6 +46,22 @@ def earlier(record: Path) -> Path:
     del verdicts["format"]
     status = json.loads((record / "status.json").read_text())
     del status["runs"]
+    return resealed(record, verdicts, status)
+
+
+def before_observed(record: Path) -> Path:
+    """The record as it was before what is observed had fields of its own."""
+    verdicts = json.loads((record / "verdicts.json").read_text())
+    for claim in verdicts["claims"]:
+        if claim.pop("observed", None):
+            claim["beyond"] = "bound broken by 2 of 2"
+            claim["summary"] += "; not covered; observed: bound broken by 2 of 2"
+    status = json.loads((record / "status.json").read_text())
+    del status["observed"]
+    return resealed(record, verdicts, status)
+
+
+def resealed(record: Path, verdicts: Any, status: Any) -> Path:
     for name, value in (("verdicts.json", verdicts), ("status.json", status)):
         (record / name).write_text(json.dumps(value))
     manifest = json.loads((record / "MANIFEST.json").read_text())
@@ -84,6 +100,82 @@ def test_a_narrow_terminal_has_what_was_found_below_each_claim(sweep, capsys, mo
     at = lines.index("ov.norm  holds  2 of 2")
     assert lines[at + 1].startswith("    1.30 decades and 34 recorded steps after the claim's")
     assert max(map(len, lines[: lines.index("", 1)])) <= 60
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sweep of a rule that the paper covers and one that it does not."""
+    place = tmp_path_factory.mktemp("outside")
+    for number, rule in enumerate(("ngd", "gd")):
+        ntp.train([*SMALL, f"optimizer={rule}", "train.margin=9.23"], place / str(number))
+    return place
+
+
+NORM = "bound broken from step 4 on by all 2"
+
+
+def test_what_is_observed_beyond_hypotheses_has_a_column_of_its_own(outside, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    lines = shown(capsys, outside / "1").splitlines()
+    heads = next(line for line in lines if line.startswith("claim"))
+    place = heads.index("not covered; observed")
+    (row,) = (line for line in lines if line.startswith("kq.norm (text)"))
+    assert "does not apply" in row[:place]
+    assert row[place:].startswith(NORM)
+    covered = shown(capsys, outside / "0")
+    assert NORM not in covered
+
+
+@pytest.mark.parametrize("columns", [100, 60])
+def test_where_there_is_no_room_it_stands_below(outside, capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    out = shown(capsys, outside / "1")
+    assert f"not covered; observed: {NORM}" in " ".join(out.split())
+    assert max(map(len, out.splitlines()[:-2])) <= columns
+
+
+def test_claims_of_a_stage_that_was_not_trained_are_one_row(outside, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    out = shown(capsys, outside / "0")
+    (row,) = (line for line in out.splitlines() if "stage was not trained" in line)
+    assert row.startswith("10 claims  ")
+    for claim in claims_of(outside / "0"):
+        assert claim["id"] in out
+
+
+def test_a_sweep_counts_what_is_observed_apart_from_verdicts(outside, capsys):
+    out = shown(capsys, outside)
+    assert "kq.norm                holds 1, does not apply 1; not covered; observed: " in out
+    (line,) = (
+        line for line in out.splitlines() if line.startswith("  1: optimizer=gd  kq.direction not")
+    )
+    assert "optimizer=gd  kq.direction not covered; observed: bound says nothing" in line
+    told = json.loads(shown(capsys, outside, "--json"))["jobs"]
+    assert told[0]["observed"].keys() < told[1]["observed"].keys()
+    assert told[1]["observed"]["kq.norm"]["word"] == "not kept"
+    again = json.loads(shown(capsys, outside, "--json", "--judge"))["jobs"]
+    assert [job["observed"] for job in again] == [job["observed"] for job in told]
+
+
+def test_a_table_of_a_sweep_has_what_is_observed_beside_labels(outside):
+    table = ntp.load_sweep(outside)
+    assert table["kq.norm"].tolist() == ["holds", "does not apply"]
+    assert table["kq.norm.judged"].tolist() == [2, 0]
+    missing, said = table["kq.norm.observed"]
+    assert missing != missing
+    assert said.startswith(NORM)
+
+
+def test_a_record_of_before_opens_as_it_did(outside, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    new = claims_of(outside / "1")
+    old = before_observed(Path(shutil.copytree(outside / "1", tmp_path / "old")))
+    lines = shown(capsys, old).splitlines()
+    assert not [line for line in lines if line.startswith("claim") and "observed" in line]
+    (row,) = (line for line in lines if line.startswith("kq.norm (text)"))
+    assert row.count("not covered; observed: bound broken by 2 of 2") == 1
+    assert not [name for name in ntp.load_sweep(old).columns if name.endswith(".observed")]
+    assert json.loads(shown(capsys, old, "--judge", "--json"))["claims"] == new
 
 
 def test_json_is_what_the_record_holds_and_judging_again_says_the_same(sweep, capsys):

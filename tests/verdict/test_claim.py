@@ -107,12 +107,16 @@ def test_what_runs_outside_the_hypotheses_show_is_told_apart():
     law = {"law": Law.power(1), "constant": 0.5}
     verdict = claim(preconditions=(CONFUSED,), **law).judge(STEPS, log_y, constants())
     assert (verdict.label, verdict.bound) == ("faster", "holds")
-    assert verdict.beyond.startswith("bound broken by 2 of 2, rate kept, exponent 1.5 ")
-    assert "not covered; observed: bound broken by 2 of 2" in verdict.sentence
+    said = (
+        "bound broken from step 1 to 6,488 by all 2; rate kept: t^-1.5 (1.5 to 1.5) against 1 / t"
+    )
+    assert verdict.beyond == said
+    assert f"not covered; observed: {said}" in verdict.sentence
+    assert "observed" not in verdict.summary
     never = Precondition("zero init", lambda c: False, "the start is not zero")
     none = claim(preconditions=(never,), **law).judge(STEPS, log_y, constants())
     assert none.label == "does not apply"
-    assert none.beyond.startswith("bound broken by 2 of 6")
+    assert none.beyond.startswith("bound broken from step 1 to 6,488 by 2 of 6; rate kept")
     assert none.outcomes == ("left out",) * 6
     assert "observed" not in claim(preconditions=(never,)).judge(
         STEPS, log_y, constants(), beyond=False

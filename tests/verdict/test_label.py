@@ -4,7 +4,7 @@ import json
 from itertools import pairwise
 
 from ntp_dynamics.record.outcome import labels
-from ntp_dynamics.verdict.label import Label, marks
+from ntp_dynamics.verdict.label import Label, Seen, marks
 from ntp_dynamics.verdict.verdict import Verdict
 
 
@@ -17,7 +17,19 @@ def test_a_label_is_its_word_in_json_and_in_a_verdict():
     verdict = Verdict("inapplicable")
     assert verdict.label is Label.does_not_apply
     assert json.loads(json.dumps(verdict.to_json()))["label"] == "does not apply"
-    assert list(marks()) == [str(label) for label in Label]
+    assert list(marks()) == [*map(str, Label), *(seen.mark for seen in Seen)]
+
+
+def test_what_is_observed_is_no_label_and_is_drawn_as_none():
+    words = {*map(str, Seen), *(seen.mark for seen in Seen)}
+    assert not any(Label.known(word) for word in words)
+    letters = [x.letter for x in (*Label, *Seen)]
+    assert len(set(letters)) == len(letters)
+    outlined = {name for name, mark in marks().items() if mark.get("outline")}
+    assert outlined == {seen.mark for seen in Seen}
+    assert [Seen.known(word) for word in ("kept", "holds", None, ["kept"])] == [Seen.kept] + [
+        None
+    ] * 3
 
 
 def test_only_words_of_labels_are_known():

@@ -130,17 +130,20 @@ window.ntp = (() => {
     }, format.toUpperCase())));
   const fileName = (text) => text.normalize("NFKD").replace(/[^\w.-]+/g, "_").slice(0, 60);
 
-  // Colour, letter and ink of a label; the one that says nothing recedes into the page.
+  // Colour, letter, ink and outline of a label; the one that says nothing recedes into the page, and what
+  // is no verdict has an outline only.
   const UNKNOWN = { colour: "#cccccc", ink: "#111", letter: "?", quiet: false };
   const known = (marks, label) => marks[label] || UNKNOWN;
   const mark = (marks, label) => {
     const told = known(marks, label);
+    if (told.outline) return ["none", told.letter, colour("ink"), told.colour];
     return told.quiet ? [colour("away"), told.letter, colour("soft")] : [told.colour, told.letter, told.ink];
   };
   const badge = (marks, label, text) => {
     const told = known(marks, label);
     const [background, color] = told.quiet ? ["var(--away)", "var(--soft)"] : [told.colour, told.ink];
-    return el("span", { class: "badge", title: label, style: { background, color } }, text === undefined ? told.letter : text);
+    const style = told.outline ? { background: "none", color: "var(--ink)", outline: `1.5px dashed ${told.colour}`, outlineOffset: "-1.5px" } : { background, color };
+    return el("span", { class: "badge", title: label, style }, text === undefined ? told.letter : text);
   };
   const quiet = (marks, label) => known(marks, label).quiet;
   const label = (text, limit) => (text.length > limit ? `${text.slice(0, limit - 1)}…` : text);

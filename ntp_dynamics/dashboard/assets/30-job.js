@@ -10,7 +10,7 @@
 
   const chip = (view, card, pressed, onclick) => el("button", {
     type: "button", class: quiet(view.marks, card.label) ? "chip away" : "chip", "aria-expanded": pressed ? "true" : "false", "data-claim": card.key, title: card.summary, onclick,
-  }, badge(view.marks, card.label), el("span", { class: "claim" }, card.many ? card.key : card.id),
+  }, badge(view.marks, card.label), card.seen ? badge(view.marks, card.seen) : "", el("span", { class: "claim" }, card.many ? card.key : card.id),
     quiet(view.marks, card.label) ? "" : el("span", { class: "word" }, card.note ? card.note.split(" after")[0] : card.label));
 
   const build = (root, options) => {
@@ -79,12 +79,12 @@
       const panel = view.panels.find((p) => p.key === card.panel);
       const text = el("div", { class: "told" },
         el("h2", {}, badge(view.marks, card.label, card.label), ` ${card.key}`),
-        el("p", { class: "statement" }, card.statement), el("p", {}, card.sentence), card.note ? el("p", {}, card.note) : "",
+        el("p", { class: "statement" }, card.statement), el("p", {}, card.sentence), card.note ? el("p", {}, card.note) : "", card.shadow ? el("p", { class: "shadow" }, card.shadow) : "",
         el("dl", {}, card.numbers.flatMap(([name, said]) => [el("dt", {}, name), el("dd", {}, said)])),
         el("p", { class: "source" }, `${card.source} · version: ${card.version}`));
       const close = el("button", { type: "button", class: "quiet close", "aria-label": "close the evidence", onclick: () => self.show(null) }, "×");
       evidence.replaceChildren(text, close);
-      if (panel && !quiet(view.marks, card.label)) {
+      if (panel && (!quiet(view.marks, card.label) || card.seen)) {
         state.evidence = ntp.curves.make(panel, { scale: state.scale, claim: card.key, window: card.window, trusted: card.trusted, height: 320 });
         evidence.append(state.evidence.box);
         state.evidence.draw().then(() => self.go(state.at));

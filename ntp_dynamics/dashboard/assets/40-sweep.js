@@ -117,14 +117,14 @@
         offset += w;
         const known = p.kind === "claim" && found in ntp.MARKS ? ntp.mark(ntp.MARKS, found) : null;
         const blank = !known && typeof found !== "number"; // of a job that was not judged, or has no such value
-        const [fill, on] = known ? [known[0], known[2]] : blank ? ["none", ink] : tint(found);
+        const [fill, on, edge] = known ? [known[0], known[2], known[3]] : blank ? ["none", ink] : tint(found);
         const text = known ? known[1] : typeof found === "number" ? value(told, p.colour, found) : "";
         const said = `${where}${rest ? `, ${rest}` : ""}: ${known ? found : blank ? "not judged" : value(told, p.colour, found)}${single ? "" : ` (${num(n)} of ${num(cell.n)} jobs)`}`;
         const link = svg("a", {
           tabindex: 0, role: "link", "aria-label": said, "data-job": id, class: id ? "in cell" : "cell", "data-href": id ? `/job/${id}` : null,
           onclick: id ? null : () => { flip(p.x, p.xs[cell.x]); if (p.y) flip(p.y, p.ys[cell.y]); },
           onkeydown: (event) => { if (event.key === "Enter") event.currentTarget.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true })); },
-        }, svg("title", {}, said), svg("rect", { x: sx + 0.5, y: sy + 0.5, width: Math.max(w - 1, 1), height: Math.max(h - 1, 1), rx: 2, fill, ...(blank ? { stroke: colour("soft"), "stroke-dasharray": "3 3", "pointer-events": "all" } : {}) }));
+        }, svg("title", {}, said), svg("rect", { x: sx + 0.5, y: sy + 0.5, width: Math.max(w - 1, 1), height: Math.max(h - 1, 1), rx: 2, fill, ...(blank || edge ? { stroke: edge || colour("soft"), "stroke-width": edge ? 2 : 1, "stroke-dasharray": edge ? "6 3" : "3 3", "pointer-events": "all" } : {}) }));
         if (w > 12 && h > 11) link.append(svg("text", { x: sx + w / 2, y: sy + h / 2 + 4, "text-anchor": "middle", "font-size": known ? Math.min(14, h - 2) : Math.min(11, w / 4.2), fill: on, "font-weight": 600 }, text));
         picture.append(link);
       });
@@ -182,15 +182,19 @@
       compare.href = `/compare?jobs=${ids.slice(0, 48).join(",")}`;
     };
     update();
-    const cell = (column, v) => {
-      if (column.kind === "claim") return el("td", { class: "claim" }, v ? badge(ntp.MARKS, v) : "");
+    const cell = (column, v, observed) => {
+      if (column.kind === "claim") {
+        const shown = v ? badge(ntp.MARKS, v) : "";
+        if (v && observed[column.key]) shown.title = `${v}; observed: ${observed[column.key]}`;
+        return el("td", { class: "claim" }, shown);
+      }
       return el("td", { class: typeof v === "number" ? "n" : "", title: v === null ? "" : String(v).slice(0, 200) }, value(told, column.key, v));
     };
     const rows = told.rows.map((row) => el("tr", {},
       el("td", { class: "pick" }, el("input", { type: "checkbox", "aria-label": `pick job ${row.name}`, checked: picked.has(row.id), onchange: (event) => { if (event.target.checked) picked.add(row.id); else picked.delete(row.id); update(); } })),
       el("td", {}, el("a", { class: "in", href: `/job/${row.id}` }, label(row.name, 40))),
       el("td", {}, el("span", { class: `state ${row.state}`, title: row.reason }, label(row.state, 14))),
-      row.cells.map((v, i) => cell(told.columns[i], v))));
+      row.cells.map((v, i) => cell(told.columns[i], v, row.observed || {}))));
     const pages = Math.ceil(told.matched / told.per_page);
     const page = Math.floor(told.first / told.per_page);
     const csv = `/jobs/${told.key}.csv?filter=${encodeURIComponent(told.view.filter || "")}&sort=${encodeURIComponent(told.view.sort || "")}&down=${told.view.down || ""}`;
@@ -205,7 +209,7 @@
 
   const columnPicker = (told) => {
     const chosen = new Set(told.columns.map((c) => c.key));
-    const groups = [["override", "overrides"], ["final", "final observables"], ["claim", "claims"], ["seconds", "other"]];
+    const groups = [["override", "overrides"], ["final", "final observables"], ["claim", "claims"], ["beside", "beside verdicts"], ["seconds", "other"]];
     return groups.map(([kind, title]) => {
       const own = told.every.filter((c) => c.kind === kind);
       return own.length ? el("fieldset", {}, el("legend", {}, title), own.map((c) => el("label", {}, el("input", {
@@ -233,7 +237,7 @@
     }
     const faint = Math.max(0.08, Math.min(0.85, 70 / lines.length));
     for (const name of Object.keys(paths).sort((a, b) => order().indexOf(a) - order().indexOf(b))) {
-      picture.append(svg("path", { d: paths[name].join(""), fill: "none", stroke: !ntp.MARKS[name] || ntp.quiet(ntp.MARKS, name) ? colour("soft") : ntp.MARKS[name].colour, "stroke-width": 1.5, "stroke-opacity": faint }, svg("title", {}, name || "no verdict")));
+      picture.append(svg("path", { d: paths[name].join(""), fill: "none", stroke: !ntp.MARKS[name] || (ntp.quiet(ntp.MARKS, name) && !ntp.MARKS[name].outline) ? colour("soft") : ntp.MARKS[name].colour, ...(ntp.MARKS[name] && ntp.MARKS[name].outline ? { "stroke-dasharray": "6 3" } : {}), "stroke-width": 1.5, "stroke-opacity": faint }, svg("title", {}, name || "no verdict")));
     }
     axes.forEach((axis, i) => {
       picture.append(svg("line", { x1: x(i), x2: x(i), y1: y(0), y2: y(1), stroke: colour("ink"), "stroke-width": 1 }));

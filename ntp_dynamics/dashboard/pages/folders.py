@@ -41,7 +41,7 @@ def _row(folder: Folder) -> dict[str, Any]:
         "name": folder.name,
         "jobs": len(folder.jobs),
         "states": folder.states,
-        "labels": Counter(label for job in folder.jobs for label in job.labels.values()),
+        "labels": Counter(mark for job in folder.jobs for c in job.labels if (mark := job.mark(c))),
         "swept": folder.swept[:6],
         "only": folder.jobs[0].id if len(folder.jobs) == 1 else "",
         "names": [[job.id, job.name, job.state] for job in folder.jobs[:8]],

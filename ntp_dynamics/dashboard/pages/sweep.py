@@ -76,8 +76,14 @@ def _row(job: Job, columns: list[dict[str, str]]) -> dict[str, Any]:
         "name": job.name,
         "state": job.state,
         "reason": job.reason,
-        "cells": [table.value(job, column["key"]) for column in columns],
+        "cells": [_cell(job, column) for column in columns],
+        "observed": {claim: job.beside.get(f"{claim}.observed", "") for claim in job.seen},
     }
+
+
+def _cell(job: Job, column: Mapping[str, str]) -> str | float | None:
+    key = column["key"]
+    return job.mark(key) if column["kind"] == "claim" else table.value(job, key)
 
 
 def _whole(value: Any) -> int:

@@ -72,7 +72,9 @@ def test_the_naive_gain_is_observed_beyond_its_hypotheses_and_found_off(job):
     constants, tree = job
     (claim,) = (claim for claim in CLAIMS if claim.id in ELSEWHERE)
     (judged,) = judge_claims(tree, constants, [claim])
-    assert judged.verdict.summary.endswith("not covered; observed: bound broken by 40 of 40")
+    assert judged.verdict.label == "does not apply"
+    assert judged.verdict.beyond.startswith("value not met ")
+    assert judged.verdict.beyond.endswith(" by all 40")
 
 
 def test_the_naive_gain_is_right_where_its_hypotheses_are_met():
