@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from ntp_dynamics.observe.readings import Readings
 from ntp_dynamics.record.written import TERMS, Written, write_terms
 from ntp_dynamics.verdict.asked import Asked, judge_asked
 from ntp_dynamics.verdict.claim import Claim
+from ntp_dynamics.verdict.proved import Since, with_proof
 from ntp_dynamics.verdict.question import inapplicable
 from ntp_dynamics.verdict.series import Series, series_of
 from ntp_dynamics.verdict.terms import Given, Terms
@@ -45,20 +47,26 @@ def verdicts_file(claims: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def judge_claims(
-    tree: xarray.DataTree, constants: Any, claims: Iterable[Claim], residual: str | None = None
+    tree: xarray.DataTree,
+    constants: Any,
+    claims: Iterable[Claim],
+    residual: str | None = None,
+    since: Since = MappingProxyType({}),
 ) -> list[Judged]:
     """A verdict on every claim; one about a phase that was not trained does not apply.
 
-    ``residual`` names the scalar up to which a run counts (`Study.residual`).
+    ``residual`` names the scalar up to which a run counts (`Study.residual`); ``since`` tells what
+    is proved (`Study.proofs`).
     """
     readings = Readings(tree, residual)
     given = Given(constants, readings.runs)
     terms = [Terms(claim, given, _places(claim, readings, constants)) for claim in claims]
     asked = [_asked(each, readings) for each in terms]
     verdicts = iter(judge_asked([x for x in asked if isinstance(x, Asked)]))
+    found = [next(verdicts) if isinstance(x, Asked) else x for x in asked]
     return [
-        Judged(each.claim, next(verdicts) if isinstance(x, Asked) else x, _written(each, readings))
-        for each, x in zip(terms, asked, strict=True)
+        Judged(each.claim, with_proof(x, since.get(each.claim.id, ())), _written(each, readings))
+        for each, x in zip(terms, found, strict=True)
     ]
 
 
