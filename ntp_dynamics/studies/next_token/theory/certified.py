@@ -5,9 +5,9 @@ With n = t - step and eta the step size,
     norm[0] + eta n <= ||W|| <= norm[1] + eta n,
     log_excess[0] - n eta / ||W*|| <= log(L - L_min) <= log_excess[1] - n eta / ||W*||,
 
-and, the part of W along W* lying between norm[0] + eta n and along + eta n, its part across W* lies
-between across[0] - sqrt(growth n) and across[1] + sqrt(growth n), and between held[0] and held[1]
-where that is there.  tan of the angle is across over along, and
+and, the part of W along W* lying between along[0] + eta n and along[1] + eta n, its part across W*
+lies between across[0] - sqrt(growth n) and across[1] + sqrt(growth n), and between held[0] and
+held[1] where that is there.  tan of the angle is across over along, and
 tan^2 / (2 (1 + tan^2)) <= 1 - cos <= tan^2 / 2.
 """
 
@@ -45,7 +45,7 @@ class Bounds:
     step_size: float
     fall: Pair
     norm: Pair
-    along: float
+    along: Pair
     log_excess: Pair
     across: Pair
     growth: float
@@ -64,7 +64,7 @@ class Bounds:
     def gap_at(self, n: Float[np.ndarray, " T"]) -> Interval:
         """1 - cos after n more steps; 2 at most while the part along W* may be none."""
         way = Interval.exactly(self.step_size) * Interval.exactly(n)
-        along = Interval(np.full(n.shape, self.norm[0]), np.full(n.shape, self.along)) + way
+        along = Interval(*(np.full(n.shape, x) for x in self.along)) + way
         more = (Interval.exactly(self.growth) * Interval.exactly(n)).root()
         low = Interval.exactly(self.across[0]) - more
         high = Interval.exactly(self.across[1]) + more
@@ -94,26 +94,18 @@ class Certificate:
 
     def to_json(self) -> dict[str, Any]:
         """Everything that a reader needs to check it, beside corpus, state and configuration."""
-        columns, s = self.exponentials.columns, self.standing
+        columns, shares = self.exponentials.columns, self.standing.shares
         query, above = np.divmod(columns.entries[columns.above], columns.vocab_size)
         below = columns.entries[columns.below] % columns.vocab_size
         named = [x.tolist() for x in (above, below, query)]
-        shares = [[*(x[r] for x in named), str(share)] for r, share in sorted(s.shares.items())]
+        listed = [[*(x[r] for x in named), str(share)] for r, share in sorted(shares.items())]
         held = (
             None if self.drift is None else dict(zip(("moved", "spread"), self.drift, strict=True))
         )
         return {
             "step_size": self.rule.step_size,
             "margin": _pair(self.rule.margin),
-            "shares": shares,
-            "state": {
-                "divergence": float(s.divergence.high),
-                "entropy": _pair(s.entropy),
-                "height": float(s.height.high),
-                "along": _pair(s.along),
-                "across": _pair(s.across),
-                "norm": float(s.norm.high),
-            },
+            "shares": listed,
             "closed": dict(vars(self.closed)),
             "drift": held,
             "bounds": {
@@ -147,11 +139,11 @@ def _bounds(e: Exponentials, s: Standing, rule: Rule, closed: Closed, held: Pair
         step_size=rule.step_size,
         fall=_pair(s.gamma * eta),
         norm=(float(along.low), float(s.norm.high)),
-        along=float(s.along.high),
+        along=(float(along.low), float(s.along.high)),
         log_excess=_log_excess(e, s, rule, closed, along),
-        across=(max(float(low.low), 0.0), float(high.high)),
+        across=(float(low.low), float(high.high)),
         growth=float((TWO * Interval.exactly(closed.work) * theta).high),
-        held=None if stays is None else (max(float(stays[0]), 0.0), float(stays[1])),
+        held=None if stays is None else (float(stays[0]), float(stays[1])),
     )
 
 
