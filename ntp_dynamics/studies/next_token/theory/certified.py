@@ -13,7 +13,7 @@ tan^2 / (2 (1 + tan^2)) <= 1 - cos <= tan^2 / 2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,11 @@ class Bounds:
     across: Pair
     growth: float
     held: Pair | None
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Bounds:
+        """Those of a certificate as JSON holds them (`Certificate.to_json`)."""
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in record.items()})
 
     def norm_at(self, n: Float[np.ndarray, " T"]) -> Interval:
         """||W|| after n more steps."""

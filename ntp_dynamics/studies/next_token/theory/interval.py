@@ -101,7 +101,8 @@ class Interval:
         return _widened(low - off, high + off)
 
     def _corners(self, other: Interval, by: Callable[[Array, Array], Array]) -> Interval:
-        ends = [by(x, y) for x in (self.low, self.high) for y in (other.low, other.high)]
+        with np.errstate(over="ignore"):
+            ends = [by(x, y) for x in (self.low, self.high) for y in (other.low, other.high)]
         return _widened(np.minimum.reduce(ends), np.maximum.reduce(ends))
 
 
