@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mpmath import iv
 
 import ntp_dynamics as ntp
 from ntp_dynamics.report.review import judge_again
-from ntp_dynamics.studies.next_token.certificates import MOST
+from ntp_dynamics.studies.next_token import certificates
 from ntp_dynamics.studies.next_token.problem import know
 from ntp_dynamics.studies.next_token.theory.certified import Bounds, certify
 from ntp_dynamics.studies.next_token.theory.continuation import Refused, Rule, stand
@@ -154,7 +155,8 @@ def test_a_hundred_of_a_hundred_tampered_certificates_are_found(
         for run, certificate in issued(record)[:3]:
             corpus = read_corpus(record.path / f"corpora/{run:03d}.jsonl")
             scores, queries = state_of(record, run, certificate["step"])
-            at = {(t, q): x for t, row in enumerate(scores.tolist()) for q, x in zip(queries, row)}
+            rows = enumerate(scores.tolist())
+            at = {(t, q): row[i] for t, row in rows for i, q in enumerate(queries)}
             margin = certificate["margin"]
             told = corpus, at, record.config.train.attention.step_size, margin
             moved = moves(certificate)
@@ -172,8 +174,100 @@ def test_a_hundred_of_a_hundred_tampered_certificates_are_found(
             place = place[key]
         assert place[where[-1]] != value
         place[where[-1]] = value
-        from mpmath import iv
 
         if not check(tampered, corpus, at, eta, iv.mpf(margin)):
             missed.append((where, value))
     assert missed == []
+
+
+def reasons(record: ntp.Record) -> set[str]:
+    assert record.certificates is not None
+    assert issued(record) == []
+    return {x["refused"] for x in record.certificates["runs"]}
+
+
+SMALL = ["experiment=smoke", "tracking=none", "figures=none", "train.attention.steps=200"]
+REFUSED = {
+    "optimizer=gd": "the optimiser is not normalised gradient descent",
+    "optimizer.momentum=0.5": "momentum 0.5 is no part of the paper's rule",
+    "batch.size=3": "a minibatch of 3 of different sentences is no part of the paper's rule",
+    "init=gaussian": "training does not start from zero",
+    "embedding=gaussian": "the embeddings are not orthonormal",
+    "engine=autograd": "automatic differentiation loses the gradient where the leak is small",
+    "hooks=light": "no scores were recorded",
+    "train.attention.step_size=50": "the step size is not below eta_c = 2 / (||W*_kq|| lambda_max",
+    "train.attention.step_size=5": "the step size 5 is too large for this state: above 0.",
+    "train.attention.step_size=0.01": "it is too early: the leak is bounded by ",
+    "runs=1 dataset=file dataset.path='${corpus:cycle}'": "the corpus is not realizable",
+    "runs=1 dataset=file dataset.path='${corpus:non_injective}'": "two tokens share a continuation",
+    "runs=1 dataset=file dataset.path='${corpus:pit_1000}'": "heavier sentences alone drive",
+}
+
+
+@pytest.mark.parametrize("asked", REFUSED)
+def test_where_there_is_no_proof_the_record_says_why(asked: str, tmp_path: Path) -> None:
+    record = ntp.train([*SMALL, *asked.split(), "certify=always"], tmp_path / "job")
+    assert all(why.startswith(REFUSED[asked]) for why in reasons(record))
+    assert all(why.splitlines() == [why] for why in reasons(record))
+    assert not any(claim.get("proved") for claim in record.verdicts)
+    log = (record.path / "log.txt").read_text(encoding="utf-8")
+    assert "nothing proved of later steps" in log
+
+
+def test_nothing_is_written_where_it_is_not_asked_for_or_takes_too_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = [*SMALL, "train.attention.steps=300", "train.attention.step_size=1"]
+    proved = ntp.train(told, tmp_path / "auto")
+    assert issued(proved)
+    assert ntp.train([*told, "certify=never"], tmp_path / "never").certificates is None
+    again = ntp.train(told, tmp_path / "again")
+    assert (proved.path / FILE).read_bytes() == (again.path / FILE).read_bytes()
+    found = know(proved.config, proved.corpora).recognitions
+    states = proved.stage("attention").sizes["checkpoint"]
+    operations = states * sum(len(x.relations.query) for x in found)
+    monkeypatch.setattr(certificates, "MOST", operations)
+    assert issued(ntp.train(told, tmp_path / "just"))
+    monkeypatch.setattr(certificates, "MOST", operations - 1)
+    assert ntp.train(told, tmp_path / "more").certificates is None
+    assert issued(ntp.train([*told, "certify=always"], tmp_path / "always"))
+
+
+def test_a_trapped_state_proves_nothing_by_itself(tmp_path: Path) -> None:
+    """Whatever the hypotheses say: while a sentence is wrong its leak is too large for a proof."""
+    told = ["dataset=file", "runs=1", "train.margin=3", "train.attention.step_size=0.05"]
+    asked = 0
+    for name in ("pit_100", "pit_1000", "edge_1000", "trap_1000000"):
+        path = f"dataset.path='${{corpus:{name}}}'"
+        job = [*SMALL, *told, path, "train.attention.steps=20000"]
+        record = ntp.train(job, tmp_path / name)
+        known = know(record.config, record.corpora)
+        collocation, target = known.recognitions[0].collocation, known.targets[0].attention
+        e = exponentials(record.corpora[0], collocation, target)
+        data = record.stage("attention")
+        for step in data["checkpoint"].values.tolist():
+            wrong = float(data["accuracy_unweighted"].sel(step=step).values[0]) < 1
+            with pytest.raises(Refused, match=r"too early|too large|no multipliers"):
+                certify(e, *state_of(record, 0, step), Rule(0.05, Interval.exactly(3.0)))
+            asked += wrong
+    assert asked > 40
+
+
+def test_a_proof_is_told_wherever_verdicts_are(
+    records: Mapping[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = ntp.load_run(records["sparse"].path)
+    claims = {claim["id"]: claim for claim in record.verdicts}
+    norm, direction = claims["kq.norm.sharp"], claims["kq.direction.sharp"]
+    assert norm["proved"] == record.since["kq.norm.sharp"]
+    first = max(norm["proved"])
+    assert f"proved from step {first} on" in norm["summary"]
+    assert f"proved from step {first} on" in norm["sentence"]
+    assert norm["label"] in ("holds", "tight")
+    assert "proved" not in direction  # of a relation that is forced to zero
+    again = {claim["id"]: claim for claim in judge_again(record)}
+    assert again["kq.norm.sharp"] == norm
+    table = ntp.load_sweep(record.path.parent)
+    row = table[table["path"] == str(record.path)].iloc[0]
+    assert (row["kq.norm.sharp.proved"], row["kq.norm.sharp.proved_from"]) == (4, first)
+    assert str(FILE) in json.loads((record.path / "MANIFEST.json").read_text())["files"]

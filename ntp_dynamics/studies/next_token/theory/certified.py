@@ -54,7 +54,8 @@ class Bounds:
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Bounds:
         """Those of a certificate as JSON holds them (`Certificate.to_json`)."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in record.items()})
+        told: Any = {k: tuple(v) if isinstance(v, list) else v for k, v in record.items()}
+        return cls(**told)
 
     def norm_at(self, n: Float[np.ndarray, " T"]) -> Interval:
         """||W|| after n more steps."""

@@ -21,6 +21,8 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 STEPS = 60
 """Of Newton's method; a dozen is usual."""
+SHORTEST = 1e-9
+"""Part of a step of it, below which it is given up."""
 CLOSE = 1e-14
 """What a step of it gains, relative to the total flow, below which it stops."""
 
@@ -64,12 +66,15 @@ def _near(
     if not (np.isfinite(p).all() and (p > 0).all()):
         return None
 
-    def value(y: np.ndarray) -> float:
+    def flow_at(y: np.ndarray) -> np.ndarray:
         with np.errstate(over="ignore"):
-            return float((p * np.exp(y[above] - y[below])).sum() - supply @ y)
+            return p * np.exp(y[above] - y[below])
+
+    def value(y: np.ndarray) -> float:
+        return float(flow_at(y).sum() - supply @ y)
 
     for _ in range(STEPS):
-        flow = p * np.exp(y[above] - y[below])
+        flow = flow_at(y)
         rest = supply - np.bincount(above, flow, size) + np.bincount(below, flow, size)
         laplacian = np.zeros((size, size))
         np.add.at(laplacian, (above, below), -flow)
@@ -83,10 +88,12 @@ def _near(
         if not gain > CLOSE * total:
             break
         length, before = 1.0, value(y)
-        while value(y + length * step) > before - 1e-4 * length * gain and length > 1e-9:
+        while value(y + length * step) > before - 1e-4 * length * gain:
             length /= 2
+            if length < SHORTEST:
+                return None
         y = y + length * step
-    return p * np.exp(y[above] - y[below])
+    return flow_at(y)
 
 
 def _on_forest(
