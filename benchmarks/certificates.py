@@ -132,7 +132,9 @@ def add(record: ntp.Record, so_far: tuple[int, int, int]) -> tuple[int, int, int
         assert (record.certificates or {})["runs"][run]["certificates"] == []
         collocation = known.recognitions[run].collocation
         e = exponentials(record.corpora[run], collocation, target)
-        queries = [q for q in record.trajectory.variables["query_id"].values[run].tolist() if q >= 0]
+        queries = [
+            q for q in record.trajectory.variables["query_id"].values[run].tolist() if q >= 0
+        ]
         rule = Rule(train.attention.step_size, Interval.exactly(train.margin))
         found += 1
         for scores in data.variables["scores"].values[run]:

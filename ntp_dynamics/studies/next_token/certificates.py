@@ -70,6 +70,18 @@ ALWAYS, DIRECTION = ("kq.norm.sharp", "kq.loss.sharp"), "kq.direction.sharp"
 """Claims that a certificate proves, and the one that it proves with `Bounds.held`."""
 
 
+A_SHARE, A_RUN = 90, 4_000
+"""Bytes in two certificates, of a relation and of everything else."""
+
+
+def on_disk(known: Known) -> int:
+    """About how many bytes the file will have at most."""
+    if known.config.certify is Certify.never or Stage.attention not in known.config.stages:
+        return 0
+    relations = sum(len(found.relations.query) for found in known.recognitions)
+    return A_SHARE * relations + A_RUN * known.config.runs
+
+
 class Found(NamedTuple):
     """What the states of a run prove: certificates by step, or why there are none."""
 

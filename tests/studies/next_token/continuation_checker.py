@@ -55,7 +55,7 @@ def semidefinite(m):
 def check(cert, corpus, scores, eta, margin):
     """What is wrong, in words; ``scores`` {(token, query): S}, eta and margin as configured."""
     (c, least, total, v, _), bo = corpus, cert["bounds"]
-    star = {(a, b, q): F(p) for a, b, q, p in cert["shares"]}
+    star = {tuple(map(int, r.split(","))): F(p) for r, p in cert["shares"].items()}
     x, degree = nodes(star, -1), nodes(star, 1)
     g2 = sum(y * y for y in x.values())
     slack = {(a, b, q): F(x[a, q] - x[b, q]) / g2 - 1 for a, b, q in c}

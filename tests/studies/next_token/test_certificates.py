@@ -139,9 +139,9 @@ def moves(certificate: Mapping[str, Any]) -> list[tuple[list[Any], Any]]:
     for where, (low, high) in {**pairs, ("margin",): certificate["margin"]}.items():
         found.append(([*where, 0], low + 1e-6 * abs(low)))
         found.append(([*where, 1], high - 1e-6 * abs(high)))
-    for i, (*_, share) in enumerate(certificate["shares"]):
+    for relation, share in certificate["shares"].items():
         top, _, bottom = share.partition("/")
-        found.append((["shares", i, 3], f"{int(top) + 1}/{bottom or 1}"))
+        found.append((["shares", relation], f"{int(top) + 1}/{bottom or 1}"))
     return found
 
 

@@ -104,7 +104,7 @@ class Certificate:
         query, above = np.divmod(columns.entries[columns.above], columns.vocab_size)
         below = columns.entries[columns.below] % columns.vocab_size
         named = [x.tolist() for x in (above, below, query)]
-        listed = [[*(x[r] for x in named), str(share)] for r, share in sorted(shares.items())]
+        listed = {",".join(str(x[r]) for x in named): str(share) for r, share in shares.items()}
         held = (
             None if self.drift is None else dict(zip(("moved", "spread"), self.drift, strict=True))
         )
