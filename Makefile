@@ -10,8 +10,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 export OMP_NUM_THREADS ?= 1
 BASE ?= HEAD
 
-.PHONY: run test lint calibrate catalogue mutants torture bench bench-gpu engines same oldest \
-	newest clean
+.PHONY: run test lint calibrate catalogue certificates mutants torture bench bench-gpu engines same \
+	oldest newest clean
 
 run: $(STAMP)  ## the main job: train, record, judge
 	@$(BIN)/ntp-train
@@ -28,6 +28,9 @@ calibrate: $(STAMP)  ## how often verdicts are wrong: docs/calibration.md (minut
 
 catalogue: $(STAMP)  ## every experiment in full: docs/findings.md, docs/findings/ (minutes)
 	@$(BIN)/python -m benchmarks.catalogue
+
+certificates: $(STAMP)  ## proofs of later steps of 200 runs, and 50 traps: docs/certificates.md (minutes)
+	@$(BIN)/python -m benchmarks.certificates
 
 mutants: $(STAMP)  ## which flips of the code the tests notice: docs/mutants.md (minutes)
 	@$(BIN)/python -m benchmarks.mutants

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import xarray
 
     from ntp_dynamics.system.errors import UserError
+    from ntp_dynamics.verdict.proved import Proofs
 
 SHADOW = "shadow_"
 """Prefix of the name of a phase that repeats another by other means, for comparison."""
@@ -289,6 +290,10 @@ class Study(ABC):
     @abstractmethod
     def constants(self, known: Any, tree: xarray.DataTree) -> Any:
         """What laws and hypotheses are made of: attributes are (S,) arrays, one value a run."""
+
+    def proofs(self, known: Any, tree: xarray.DataTree, constants: Any) -> Proofs | None:
+        """What recorded states prove of every later step; None where nothing was asked for."""
+        return None
 
     def facts(self, config: Any, inputs: Mapping[str, Any]) -> Sequence[str]:
         """A job in a few words, its size first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ntp_dynamics.observe.holding import hold
@@ -11,6 +12,7 @@ from ntp_dynamics.observe.readings import Readings
 from ntp_dynamics.observe.shadows import Shadowed, judge_shadows, key_of
 from ntp_dynamics.record.written import TERMS, Written, write_terms
 from ntp_dynamics.verdict.claim import Claim
+from ntp_dynamics.verdict.proved import Since, with_proof
 from ntp_dynamics.verdict.terms import Given, Terms
 from ntp_dynamics.verdict.verdict import FORMAT, Verdict
 
@@ -43,11 +45,16 @@ def verdicts_file(claims: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def judge_claims(
-    tree: xarray.DataTree, constants: Any, claims: Iterable[Claim], residual: str | None = None
+    tree: xarray.DataTree,
+    constants: Any,
+    claims: Iterable[Claim],
+    residual: str | None = None,
+    since: Since = MappingProxyType({}),
 ) -> list[Judged]:
     """A verdict on every claim; one about a phase that was not trained does not apply.
 
-    ``residual`` names the scalar up to which a run counts (`Study.residual`).
+    ``residual`` names the scalar up to which a run counts (`Study.residual`); ``since`` tells what
+    is proved (`Study.proofs`).
     """
     readings = Readings(tree, residual)
     given = Given(constants, readings.runs)
@@ -55,7 +62,12 @@ def judge_claims(
     covered = [terms for terms, _ in held if terms.any_kept and readings.holds(terms.claim)]
     shadows = judge_shadows(tree, given, covered, residual)
     return [
-        Judged(terms.claim, verdict, _written(terms, readings), shadows.get(key_of(terms.claim)))
+        Judged(
+            terms.claim,
+            with_proof(verdict, since.get(terms.claim.id, ())),
+            _written(terms, readings),
+            shadows.get(key_of(terms.claim)),
+        )
         for terms, verdict in held
     ]
 

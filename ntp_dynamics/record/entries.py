@@ -20,6 +20,8 @@ from ntp_dynamics.system.memory import available
 
 STATUS, MANIFEST, TRAJECTORY = "status.json", "MANIFEST.json", "trajectory.nc"
 VERDICTS, LOG, CONFIG = "verdicts.json", "log.txt", "config.yaml"
+CERTIFICATES = "certificates/continuation.json"
+"""What was proved of later steps (`verdict.proved`)."""
 REQUIRED = (STATUS, CONFIG, TRAJECTORY)
 """What a manifest names at the least."""
 DIGEST = "digest"

@@ -108,7 +108,10 @@ def _beside(claims: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def _runs(claim: Mapping[str, Any]) -> dict[str, Any]:
-    """How many of the judged runs keep a claim, and which fail it, the worst first."""
+    """How many of the judged runs keep a claim, and which fail it, the worst first; of how many it
+    is proved, and from which step on of all these."""
     counts = claim["counts"]
     judged = sum(counts.values()) - counts.get("left out", 0)
-    return {"kept": counts.get("kept", 0), "judged": judged, "failing": claim["failing"]}
+    told = {"kept": counts.get("kept", 0), "judged": judged, "failing": claim["failing"]}
+    steps = [step for step in claim.get("proved", ()) if step is not None]
+    return told | ({"proved": len(steps), "proved_from": max(steps)} if steps else {})

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ntp_dynamics import studies
 from ntp_dynamics.record import apart
 from ntp_dynamics.record.entries import (
+    CERTIFICATES,
     STATUS,
     TRAJECTORY,
     VERDICTS,
@@ -38,6 +39,7 @@ from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.system.owner import attended
 from ntp_dynamics.verdict.label import Label
 from ntp_dynamics.verdict.multiplicity import adjust
+from ntp_dynamics.verdict.proved import since_of
 from ntp_dynamics.verdict.verdict import FORMAT
 
 if TYPE_CHECKING:
@@ -135,6 +137,21 @@ class Record:
             read = (read_down(claim, self.config.runs, tree) for claim in self.verdicts)
             return [law for law in read if law is not None]
 
+    @cached_property
+    def certificates(self) -> dict[str, Any] | None:
+        """What was proved of later steps, as it lies there (docs/record.md); None where nothing was
+        tried.  Raises UserError where it is damaged."""
+        with damage_in_one_line(self.path):
+            if CERTIFICATES not in (read_manifest(self.path) or {}):
+                return None
+            return read_json(self.path / CERTIFICATES)
+
+    @property
+    def since(self) -> dict[str, list[int | None]]:
+        """By claim the step of each run from which on it is proved.  Raises UserError."""
+        with damage_in_one_line(self.path):
+            return since_of(self.certificates, self.config.runs) if self.certificates else {}
+
     @property
     def returned(self) -> float:
         """What a job tells a sweeper: the last value of one scalar, over its runs; nan if none."""
@@ -230,7 +247,8 @@ def run_counts(status: Mapping[str, Any]) -> dict[str, int]:
     return {
         f"{claim}.{name}": int(runs[name])
         for claim, runs in status["runs"].items()
-        for name in ("kept", "judged")
+        for name in ("kept", "judged", "proved", "proved_from")
+        if name in runs
     }
 
 

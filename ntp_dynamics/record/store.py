@@ -1,7 +1,7 @@
 """Records on disk: written atomically, sealed by a manifest, verified when read.
 
-    config.yaml  status.json  corpora/  trajectory.nc  verdicts.json  [laws.nc]  log.txt
-    MANIFEST.json
+    config.yaml  status.json  corpora/  trajectory.nc  verdicts.json  [laws.nc]  [certificates/]
+    log.txt  MANIFEST.json
 
 Two jobs never share a directory: while one is at work there it holds the lock (`system.owner`).
 `MANIFEST.json` holds size and SHA-256 of every other file as it was written, that of the last
@@ -240,7 +240,7 @@ def remove_record(directory: Path, checkpoints: bool = True) -> None:
     for name in (MANIFEST, TRAJECTORY, VERDICTS, LAWS, CONFIG, STATUS):
         for unfinished in directory.glob(f".{name}.*.tmp"):  # of a process that was killed
             unfinished.unlink(missing_ok=True)
-    for name in ("corpora", "figures", CHECKPOINTS)[: 3 if checkpoints else 2]:
+    for name in ("corpora", "certificates", "figures", *[CHECKPOINTS] * checkpoints):
         shutil.rmtree(directory / name, ignore_errors=True)
     (directory / STATUS).unlink(missing_ok=True)
 

@@ -72,7 +72,8 @@ def judge_again(record: Record) -> list[dict[str, Any]]:
     study, config = record.study, record.config
     added = load_additions(study, study.outline(config), config.hooks.modules)
     claims = [*study.claims_of(config), *added.claims]
-    judged = judge_claims(record.trajectory, record.constants, claims, study.residual)
+    given = record.trajectory, record.constants, claims, study.residual
+    judged = judge_claims(*given, record.since)
     return [j.to_json() for j in judged]
 
 

@@ -20,6 +20,7 @@ from ntp_dynamics.observe.hooks import images
 from ntp_dynamics.observe.judgement import Judged, judge_claims, laws_of, verdicts_file
 from ntp_dynamics.observe.measure import Unmeasurable
 from ntp_dynamics.observe.observable import Observable
+from ntp_dynamics.record.entries import CERTIFICATES
 from ntp_dynamics.record.identity import identity
 from ntp_dynamics.record.laws import LAWS, laws_file
 from ntp_dynamics.record.outcome import one_line, summary
@@ -115,7 +116,7 @@ def job_parts(
                 tree = yield from _train_and_record(
                     job, account, kept, drops, watch, progress, around.interrupting
                 )
-                judged = judge_claims(tree, job.constants(tree), job.claims, job.study.residual)
+                judged = _judged(job, tree, writer, log)
                 claims = [j.to_json() for j in judged]
                 writer.json(VERDICTS, verdicts_file(claims))
                 curved = laws_file(laws_of(judged))
@@ -242,6 +243,21 @@ def _write_inputs(
     for note in job.problem.notes():
         log.data(note)
     return inputs
+
+
+def _judged(
+    job: PreparedJob, tree: xarray.DataTree, writer: RecordWriter, log: JobLog
+) -> list[Judged]:
+    """Its claims, beside what is proved of later steps, which is written where something is."""
+    constants = job.constants(tree)
+    proofs = job.proofs(tree, constants)
+    if proofs is None:
+        return judge_claims(tree, constants, job.claims, job.study.residual)
+    for line in proofs.said:
+        log.data(line)
+    if proofs.file:
+        writer.json(CERTIFICATES, proofs.file)
+    return judge_claims(tree, constants, job.claims, job.study.residual, proofs.since)
 
 
 def _draw(

@@ -14,6 +14,7 @@ from ntp_dynamics.observe.observable import Observable
 from ntp_dynamics.record.trees import FRAME
 from ntp_dynamics.study import Phase, Problem, Study
 from ntp_dynamics.verdict.claim import Claim
+from ntp_dynamics.verdict.proved import Proofs
 
 if TYPE_CHECKING:
     import xarray
@@ -46,6 +47,10 @@ class PreparedJob:
     def constants(self, tree: xarray.DataTree) -> Any:
         """What the claims are made of."""
         return self.study.constants(self.problem.known, tree)
+
+    def proofs(self, tree: xarray.DataTree, constants: Any) -> Proofs | None:
+        """What its states prove of later steps."""
+        return self.study.proofs(self.problem.known, tree, constants)
 
 
 def prepare(

@@ -31,7 +31,7 @@ A_RUN = "run_"
 WORKED_OUT = ("counts", "failing", "most_failing")
 """Of those the ones that may hold numbers that are not finite."""
 PLAIN = (str, int, bool)
-IF_TRUE = ("evaluated", "observed", "run_constants", "run_measured")
+IF_TRUE = ("evaluated", "observed", "proved", "run_constants", "run_measured")
 """Fields that JSON holds only where they say something."""
 FAILING = ("broken", "contradicted")
 LEAST_RUNS = 5
@@ -81,6 +81,8 @@ class Verdict:
     z, z_at, band   of a mean against a curve (`verdict.mean`): the largest z, where, and how far
                     the 95 % limits reach below and above the curve over the last decade (logs)
     evaluated       it is about what was computed, and not observed in a run
+    proved          the step from which on the claim is proved of each run given (`verdict.proved`);
+                    None where it is not; empty where it is of no run
 
     Of a law about all runs together ``exponent`` and ``interval`` are what it speaks of (a mean, a
     share, a power, a decay rate), at ``z_at``, from ``runs_rated`` runs (`verdict.found`).
@@ -131,6 +133,7 @@ class Verdict:
     band: tuple[float, float] | None = None
     evaluated: bool = False
     observed: Observed | None = None
+    proved: tuple[int | None, ...] = ()
 
     @cached_property
     def label(self) -> Label:
@@ -145,9 +148,14 @@ class Verdict:
             return Label.vacuous
         if self.tightness in ("faster", "tight"):
             return Label(self.tightness)
-        if self.bound == "holds" or self.rate == "consistent":
+        if self.bound == "holds" or self.rate == "consistent" or self.all_proved:
             return Label.holds
         return Label.inconclusive
+
+    @property
+    def all_proved(self) -> bool:
+        """Whether it is proved of every run that was judged, from some step on."""
+        return bool(self.proved) and all(self.proved[run] is not None for run in self.judged)
 
     @cached_property
     def counts(self) -> dict[str, int]:

@@ -31,7 +31,8 @@ def sentence(verdict: Verdict) -> str:
     head = v.label.capitalize()
     if v.gate == "inapplicable":
         return f"{head}: {v.reason}; {_left_out(v)}{_beyond(v)}."
-    parts = [runs(v), v.reason, _bound(v), _rate(v), _left_out(v) + _beyond(v), _limit(v)]
+    parts = [runs(v), v.reason, _bound(v), _rate(v), proved(v)]
+    parts += [_left_out(v) + _beyond(v), _limit(v)]
     head += f" ({EVALUATED})" * v.evaluated
     return f"{head} {_reach(v)}: {'; '.join(part for part in parts if part)}."
 
@@ -54,8 +55,18 @@ def summary(verdict: Verdict) -> str:
         *_apart(v),
         _short_bound(v),
         _short_rate(v),
+        proved(v),
     ]
     return "; ".join(part for part in said if part)
+
+
+def proved(v: Verdict) -> str:
+    """From which step on the claim is proved, and of how many of the judged runs, if not all."""
+    steps = [step for step in v.proved if step is not None]
+    if not steps:
+        return ""
+    where = f"proved from {v.clock} {max(steps):,} on"
+    return where if v.all_proved else f"{where} of {len(steps)} of {len(v.judged)} runs"
 
 
 def runs(v: Verdict) -> str:

@@ -40,6 +40,7 @@ RECORD_BYTES = (
     "trajectory.nc",
     "verdicts.json",
     "laws.nc",
+    "certificates/continuation.json",
     "corpora/000.jsonl",
     "corpora/001.jsonl",
 )

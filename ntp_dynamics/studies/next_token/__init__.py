@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ntp_dynamics.studies.next_token.problem import Known, NextToken
     from ntp_dynamics.system.errors import UserError
+    from ntp_dynamics.verdict.proved import Proofs
 
 
 class OneLayerTransformer(Study):
@@ -133,6 +134,11 @@ class OneLayerTransformer(Study):
         from ntp_dynamics.studies.next_token.theory.constants import constants_of
 
         return constants_of(known, tree)
+
+    def proofs(self, known: Known, tree: xarray.DataTree, constants: Any) -> Proofs | None:
+        from ntp_dynamics.studies.next_token.certificates import proofs
+
+        return proofs(known, tree, constants)
 
     def facts(self, config: Any, inputs: Mapping[str, Any]) -> Sequence[str]:
         from ntp_dynamics.studies.next_token.outline import WORDS

@@ -58,6 +58,15 @@ class EngineName(StrEnum):
     autograd = "autograd"
 
 
+class Certify(StrEnum):
+    """Whether to prove of recorded states what every later step does: where that takes few
+    operations (`certificates.MOST`), always, or never."""
+
+    auto = "auto"
+    always = "always"
+    never = "never"
+
+
 class Precision(StrEnum):
     """Floating-point format of automatic differentiation."""
 

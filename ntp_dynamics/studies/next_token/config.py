@@ -11,7 +11,7 @@ from pydantic import Field
 
 from ntp_dynamics.config.choices import Count, Magnitude
 from ntp_dynamics.config.job import JobConfig
-from ntp_dynamics.studies.next_token.choices import EngineName, Precision, Stage, Vary
+from ntp_dynamics.studies.next_token.choices import Certify, EngineName, Precision, Stage, Vary
 from ntp_dynamics.studies.next_token.groups import (
     Dataset,
     Embedding,
@@ -84,6 +84,8 @@ class Config(JobConfig):
     """Of engine=autograd and of the shadow."""
     shadow: bool = False
     """Train the same job with automatic differentiation beside, and record both."""
+    certify: Certify = Certify.auto
+    """Prove of a recorded state what every later step does (docs/certificates.md)."""
 
     @property
     def vocab_size(self) -> int | None:

@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from ntp_dynamics.config.choices import Device
 from ntp_dynamics.observe.hooks import Hook, affordable
+from ntp_dynamics.studies.next_token import certificates
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.draw import (
@@ -90,7 +91,8 @@ class NextToken:
 
     @cached_property
     def disk(self) -> int:
-        return on_disk(self.config, self.shape, self.hooks)
+        proved = certificates.on_disk(self.known)
+        return on_disk(self.config, self.shape, self.hooks) + proved
 
     @cached_property
     def memory(self) -> float:
