@@ -101,9 +101,9 @@ class OneLayerTransformer(Study):
 
     @property
     def observables(self) -> Sequence[Any]:
-        from ntp_dynamics.studies.next_token.observables import BUILT_IN
+        from ntp_dynamics.studies.next_token.observables import EVERY
 
-        return BUILT_IN
+        return EVERY
 
     @property
     def claims(self) -> Sequence[Any]:
@@ -114,7 +114,7 @@ class OneLayerTransformer(Study):
     def claims_of(self, config: Any) -> Sequence[Any]:
         from ntp_dynamics.studies.next_token.theory.claims import claims_of
 
-        return claims_of(config.optimizer)
+        return claims_of(config)
 
     def inputs(self, directory: Path, config: Any) -> Mapping[str, Any]:
         from ntp_dynamics.studies.next_token.inputs import read_corpora

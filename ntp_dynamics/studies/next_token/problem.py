@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from ntp_dynamics.config.choices import Device
 from ntp_dynamics.observe.hooks import Hook, affordable
+from ntp_dynamics.studies.next_token.choices import Stage
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.draw import (
@@ -27,6 +28,7 @@ from ntp_dynamics.studies.next_token.data.embedding import TokenVectors
 from ntp_dynamics.studies.next_token.data.realizable import Recognition, recognise
 from ntp_dynamics.studies.next_token.groups import ZeroInit
 from ntp_dynamics.studies.next_token.inputs import name_of
+from ntp_dynamics.studies.next_token.linear import losses, solve_linear
 from ntp_dynamics.studies.next_token.model.batch import Batch, pack
 from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
 from ntp_dynamics.studies.next_token.model.init import (
@@ -35,7 +37,10 @@ from ntp_dynamics.studies.next_token.model.init import (
     initial_weight,
 )
 from ntp_dynamics.studies.next_token.model.reference import Reference, SolvedReference
+from ntp_dynamics.studies.next_token.model.softmax_linear import SoftmaxLinear
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
+from ntp_dynamics.studies.next_token.observables.linear import left_out
+from ntp_dynamics.studies.next_token.outline import outline
 from ntp_dynamics.studies.next_token.size import (
     Shape,
     in_memory,
@@ -45,7 +50,12 @@ from ntp_dynamics.studies.next_token.size import (
     on_disk,
     shape_of,
 )
-from ntp_dynamics.studies.next_token.tables import corpora_table, targets_table
+from ntp_dynamics.studies.next_token.tables import (
+    corpora_table,
+    linear_variables,
+    targets_table,
+)
+from ntp_dynamics.studies.next_token.theory.linear_target import LinearTarget, OfQueries
 from ntp_dynamics.studies.next_token.theory.targets import Targets, solve_targets
 from ntp_dynamics.system.memory import make_room
 
@@ -63,6 +73,8 @@ class Known:
     recognitions: list[Recognition]
     embeddings: list[TokenVectors]
     targets: list[Targets]
+    linear: Mapping[Stage, list[LinearTarget]]
+    """Of the stages whose loss is softmax-linear."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +87,12 @@ class NextToken:
     feed_forward: TokenMatrix | FullMatrix
     attention: TokenMatrix | FullMatrix
     hooks: Mapping[str, list[Hook]]
-    """Those of arrays that are not too large."""
+    """Those that their stages have, of arrays that are not too large."""
     notes_of_size: Sequence[str]
     """What is left out, and how long it will take."""
     shape: Shape
+    losses: Mapping[Stage, SoftmaxLinear]
+    """Of the stages whose loss is softmax-linear."""
 
     @property
     def config(self) -> Config:
@@ -103,18 +117,18 @@ class NextToken:
         return {name_of(run): "".join(f"{line}\n" for line in c.lines()) for run, c in corpora}
 
     def tables(self) -> dict[str, xarray.Dataset]:
-        return {
-            "/": corpora_table(self.batch, self.known.streams),
-            "/targets": targets_table(
-                self.reference, self.known.targets, not leaves_out_pairs(self.config, self.shape)
-            ),
-        }
+        by_pairs = not leaves_out_pairs(self.config, self.shape)
+        targets = targets_table(self.reference, self.known.targets, by_pairs)
+        for stage, found in self.known.linear.items():
+            targets = targets.assign(linear_variables(stage, found))
+        return {"/": corpora_table(self.batch, self.known.streams), "/targets": targets}
 
     def notes(self) -> list[str]:
         """Why a run has no target, and what of a large job is left out."""
         runs: dict[str, list[int]] = {}
+        asked = not self.known.linear or {*self.config.stages} - {*self.known.linear}
         for run, target in enumerate(self.known.targets):
-            if target.missing:
+            if target.missing and asked:
                 runs.setdefault(target.missing, []).append(run)
         whole = len(self.known.targets)
         missing = [f"no W*_kq ({len(x)} of {whole} runs): {reason}" for reason, x in runs.items()]
@@ -133,6 +147,7 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
     check_minibatches(config, corpora)
     embeddings = draw_embeddings(config, source, corpora[0])
     shape = shape_of(corpora, embeddings[0].dim)
+    hooks = of_stages(config, hooks)
     kept = affordable(hooks, config.hooks, shape.axes)
     make_room(in_memory(config, shape, kept))
     if config.runtime.device is Device.cuda:
@@ -150,14 +165,15 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
         rngs = (source.rng(run, purpose) for run in range(config.runs))
         return [initial_weight(config.init, (rows, dim), rng) for rng in rngs]
 
+    soft, logs = (known.linear.get(stage) for stage in (Stage.feed_forward, Stage.attention))
     return NextToken(
         known=known,
         batch=batch,
         reference=SolvedReference(
             batch,
             known.recognitions,
-            [t.feed_forward for t in targets],
-            [t.attention for t in targets],
+            soft or [t.feed_forward for t in targets],
+            [OfQueries(t) for t in logs] if logs else [t.attention for t in targets],
         ),
         feed_forward=feed_forward_matrix(
             weights(Purpose.init_feed_forward, vocab_size), embeddings, batch, entrywise
@@ -168,6 +184,7 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
         hooks=kept,
         notes_of_size=notes_of_size(config, shape, hooks, kept, corpora),
         shape=shape,
+        losses=losses(known, batch),
     )
 
 
@@ -177,10 +194,20 @@ def know(config: Config, corpora: list[Corpus]) -> Known:
     return _known(config, source, corpora, draw_embeddings(config, source, corpora[0]))
 
 
+def of_stages(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> Mapping[str, Sequence[Hook]]:
+    """The hooks of every phase without those that its loss has no use for."""
+    found = {}
+    for phase in outline(config):
+        out = {id(o) for o in left_out((phase.shadow or phase.name) in config.linear_stages)}
+        found[phase.name] = [h for h in hooks[phase.name] if id(h.observable) not in out]
+    return found
+
+
 def _known(
     config: Config, source: Streams, corpora: list[Corpus], embeddings: list[TokenVectors]
 ) -> Known:
     found = {id(corpus): recognise(corpus) for corpus in {id(c): c for c in corpora}.values()}
     recognitions = [found[id(corpus)] for corpus in corpora]
     targets = solve_targets(corpora, recognitions, embeddings)
-    return Known(config, source, corpora, recognitions, embeddings, targets)
+    linear = solve_linear(config, corpora, recognitions)
+    return Known(config, source, corpora, recognitions, embeddings, targets, linear)

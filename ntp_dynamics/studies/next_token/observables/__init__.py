@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ntp_dynamics.observe.observable import Observable
-from ntp_dynamics.studies.next_token.observables import attention, feed_forward, weights
+from ntp_dynamics.studies.next_token.observables import attention, feed_forward, linear, weights
 
 BUILT_IN: tuple[Observable, ...] = (
     weights.path_length,
@@ -34,4 +34,6 @@ BUILT_IN: tuple[Observable, ...] = (
     attention.scores,
     feed_forward.logits,
 )
-"""Every observable of the study, in the order in which a record has them."""
+"""Those of the paper's stages, in the order in which a record has them."""
+EVERY = (*BUILT_IN, *linear.LINEAR)
+"""Those of every stage."""
