@@ -9,7 +9,8 @@ A rational w is its solution if and only if it is feasible and
     w = sum over tight relations of lambda_ab (e_a - e_b),   lambda >= 0,
 
 that is: the tight relations (w_a - w_b = 1) carry a flow that leaves the tokens with w > 0 and
-enters those with w < 0.  Derived for this project.
+enters those with w < 0.  Where a node stands for ``size`` tokens that move together (`recession`),
+the objective is 1/2 sum size w^2 and a node gives or takes size w.  Derived for this project.
 """
 
 from __future__ import annotations
@@ -90,21 +91,26 @@ def whole(x: Sequence[int]) -> np.ndarray:
 
 
 def prove(
-    p: np.ndarray, q: np.ndarray, above: Int[np.ndarray, " M"], below: Int[np.ndarray, " M"]
+    p: np.ndarray,
+    q: np.ndarray,
+    above: Int[np.ndarray, " M"],
+    below: Int[np.ndarray, " M"],
+    size: Int[np.ndarray, " T"] | int = 1,
 ) -> Proof:
     """Certify w = p / q, in lowest terms, against relations no two of which are equal.
 
-    The flow needs integer supplies, and the numerators of w are such: a tight relation joins
-    values that differ by exactly 1, so all values of a connected component of the tight relations
-    share one denominator, and components exchange no flow.  No common multiple is formed; for a
-    solution over V tokens the total stays below V^3 / 8.  From 2^31 on the dual is left unproved.
+    The flow needs integer supplies, and size times the numerator of w is such: a tight relation
+    joins values that differ by exactly 1, so all values of a connected component of the tight
+    relations share one denominator, and components exchange no flow.  No common multiple is formed;
+    for a solution over V tokens the total stays below V^3 / 8.  From 2^31 on the dual is left
+    unproved.
     """
     excess = _excess(p, q, above, below)
     primal = bool((excess >= 0).all())
     tight = np.asarray(excess == 0, dtype=bool)
     kept = np.flatnonzero(tight)
     tail, head = above[kept], below[kept]
-    flow = _flow(p, tail, head)
+    flow = _flow(size * p, tail, head)
     forced_zero = np.zeros(len(above), dtype=bool)
     if flow is None:
         return Proof(primal, False, tight, forced_zero)

@@ -24,6 +24,8 @@ class Columns(Mapping[int, Column]):
 
     vocab_size: int
     entries: Int[np.ndarray, " T"]
+    size: Int[np.ndarray, " T"]
+    """Of how many tokens each entry speaks: 1, but in a `recession`."""
     p: np.ndarray
     q: np.ndarray
     above: Int[np.ndarray, " M"]
@@ -49,6 +51,7 @@ class Columns(Mapping[int, Column]):
         proof = Proof(True, True, self.tight[mine], self.forced_zero[mine])
         solved = Solved(
             self.entries[entries] % self.vocab_size,
+            self.size[entries],
             self.p[entries],
             self.q[entries],
             self.above[mine] - begin,
@@ -69,10 +72,10 @@ class Columns(Mapping[int, Column]):
     @property
     def norm_squared(self) -> Fraction | float:
         """||W*_kq||_F^2, exact where every column is."""
-        kinds, count = np.unique(np.stack([abs(self.p), self.q]), axis=1, return_counts=True)
-        squares = (
-            n * Fraction(p, q) ** 2 for p, q, n in zip(*kinds.tolist(), count.tolist(), strict=True)
-        )
+        alike = np.stack([abs(self.p), self.q, self.size])
+        kinds, count = np.unique(alike, axis=1, return_counts=True)
+        each = zip(*kinds.tolist(), count.tolist(), strict=True)
+        squares = (n * size * Fraction(p, q) ** 2 for p, q, size, n in each)
         others = (column.norm_squared for column in self.inexact.values())
         return sum(others, start=sum(squares, start=Fraction(0)))
 

@@ -166,30 +166,38 @@ def attention_target(recognition: Recognition) -> AttentionTarget:
     return AttentionTarget(solve_relations(recognition.relations, len(recognition.collocation)))
 
 
-def solve_relations(relations: Relations, vocab_size: int) -> Columns:
+def solve_relations(
+    relations: Relations, vocab_size: int, sizes: Int[np.ndarray, "2 M"] | None = None
+) -> Columns:
     """The max-margin column of every query, as many at a time as make a problem worth posing.
 
     Queries side by side are one order: entry (v, q) of W is its token q V + v.  No relation joins
-    two queries, so that what is proved of all is proved of each.
+    two queries, so that what is proved of all is proved of each.  ``sizes`` as in `solve_entries`.
     """
     query = relations.query.astype(np.int64)
     a, b = query * vocab_size + relations.above, query * vocab_size + relations.below
     _, begin = relations.by_query()
     parts: list[Solved] = []
     inexact: dict[int, Column] = {}
+
+    def solve(first: int, last: int) -> Solved | Column:
+        asked = None if sizes is None else sizes[:, first:last]
+        return solve_entries(a[first:last], b[first:last], asked)
+
     for first, last in _batches(begin):
-        solved = solve_entries(a[first:last], b[first:last])
+        solved = solve(first, last)
         if isinstance(solved, Solved):
             parts.append(solved)
             continue
         inside = begin[(begin >= first) & (begin <= last)].tolist()
         for first_of_one, last_of_one in pairwise(inside):
-            one = solve_entries(a[first_of_one:last_of_one], b[first_of_one:last_of_one])
+            one = solve(first_of_one, last_of_one)
             if isinstance(one, Solved):
                 parts.append(one)
             else:
                 values = {entry % vocab_size: w for entry, w in one.values.items()}
-                inexact[int(query[first_of_one])] = replace(one, values=values)
+                size = {entry % vocab_size: n for entry, n in one.size.items()}
+                inexact[int(query[first_of_one])] = replace(one, values=values, size=size)
     return _gathered(parts, inexact, vocab_size)
 
 
@@ -213,6 +221,7 @@ def _gathered(parts: Sequence[Solved], inexact: Mapping[int, Column], vocab_size
     return Columns(
         vocab_size,
         entries=joined(int, lambda part, at: part.entries),
+        size=joined(int, lambda part, at: part.size),
         p=joined(int, lambda part, at: part.p),
         q=joined(int, lambda part, at: part.q),
         above=joined(int, lambda part, at: part.above + at),

@@ -45,7 +45,7 @@ def dense(column, size):
     return w
 
 
-def refuse(p, q, above, below):
+def refuse(p, q, above, below, size=1):
     return Proof(True, False, np.zeros(0, dtype=bool), np.zeros(0, dtype=bool))
 
 
@@ -113,5 +113,5 @@ def test_without_a_proof_the_float_solution_stays_and_its_gap_bounds_the_error(r
 
 def test_a_float_solution_far_from_feasible_has_an_infinite_gap():
     above, below = np.array([0]), np.array([1])
-    column = module._float_column([0, 1], np.zeros(2), np.zeros(1), above, below)
+    column = module._float_column([0, 1], np.ones(2, int), np.zeros(2), np.zeros(1), above, below)
     assert column.gap == math.inf
