@@ -21,6 +21,7 @@ from ntp_dynamics.studies.next_token.groups import (
     OrthonormalEmbedding,
     Polyak,
     RealizableDataset,
+    SplitNormalisedGradientDescent,
     ZeroInit,
 )
 from ntp_dynamics.system.environment import jit_disabled
@@ -152,6 +153,15 @@ CONFLICTS = [
         ),
         "Polyak's step needs the infimum of the attention loss, unknown where margins differ",
         "use init=zero and embedding=orthonormal, set train.margin, or train another stage",
+    ),
+    Conflict(
+        "optimizer",
+        lambda c: (
+            isinstance(c.optimizer, SplitNormalisedGradientDescent)
+            and {*c.stages} != {*c.linear_stages}
+        ),
+        "its step needs the components of a softmax-linear loss",
+        "use train.labels=soft and train.head=log in the stages that are trained",
     ),
     Conflict(
         "optimizer.weight_decay",

@@ -13,6 +13,7 @@ from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.linear_losses import log_head_loss, soft_loss
 from ntp_dynamics.studies.next_token.model.softmax_linear import SoftmaxLinear
 from ntp_dynamics.studies.next_token.theory.linear_target import LinearTarget
+from ntp_dynamics.studies.next_token.theory.log_head import log_target
 from ntp_dynamics.studies.next_token.theory.soft_labels import soft_target, taught
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ def solve_linear(
 
 
 def _solve(config: Config, stage: Stage, corpus: Corpus, recognition: Recognition) -> LinearTarget:
-    assert stage is Stage.feed_forward
-    return soft_target(corpus, config.train.weights)
+    if stage is Stage.feed_forward:
+        return soft_target(corpus, config.train.weights)
+    return log_target(corpus, recognition)
 
 
 def losses(known: Known, batch: Batch) -> Mapping[Stage, SoftmaxLinear]:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ntp_dynamics.record.trajectory import said
 from ntp_dynamics.studies.next_token.choices import Stage
+from ntp_dynamics.studies.next_token.groups import NormalisedGradientDescent
 from ntp_dynamics.studies.next_token.model.init import exact_margin
 from ntp_dynamics.studies.next_token.optim.choice import Choice, choose, dynamics_of
 from ntp_dynamics.studies.next_token.optim.engine import Engine
@@ -87,7 +88,9 @@ def objective_of(
     """What a stage minimises; ``logits`` are those of the attention stage."""
     if loss := problem.losses.get(stage):
         matrix = problem.feed_forward if stage is Stage.feed_forward else problem.attention
-        return LinearObjective(stage, problem.batch, matrix, loss, logits, engine)
+        keeps = isinstance(problem.config.optimizer, NormalisedGradientDescent)
+        told = stage, problem.batch, matrix, loss, logits, engine
+        return LinearObjective(*told, keeps_least=keeps)
     if stage is Stage.feed_forward:
         return FeedForwardObjective(problem.batch, problem.feed_forward, engine)
     if stage is Stage.attention:

@@ -26,7 +26,7 @@ from ntp_dynamics.studies.next_token.data.draw import (
 )
 from ntp_dynamics.studies.next_token.data.embedding import TokenVectors
 from ntp_dynamics.studies.next_token.data.realizable import Recognition, recognise
-from ntp_dynamics.studies.next_token.groups import ZeroInit
+from ntp_dynamics.studies.next_token.groups import NormalisedGradientDescent, ZeroInit
 from ntp_dynamics.studies.next_token.inputs import name_of
 from ntp_dynamics.studies.next_token.linear import losses, solve_linear
 from ntp_dynamics.studies.next_token.model.batch import Batch, pack
@@ -196,9 +196,10 @@ def know(config: Config, corpora: list[Corpus]) -> Known:
 
 def of_stages(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> Mapping[str, Sequence[Hook]]:
     """The hooks of every phase without those that its loss has no use for."""
-    found = {}
+    found, normalised = {}, isinstance(config.optimizer, NormalisedGradientDescent)
     for phase in outline(config):
-        out = {id(o) for o in left_out((phase.shadow or phase.name) in config.linear_stages)}
+        linear = (phase.shadow or phase.name) in config.linear_stages
+        out = {id(o) for o in left_out(linear, normalised)}
         found[phase.name] = [h for h in hooks[phase.name] if id(h.observable) not in out]
     return found
 

@@ -80,3 +80,9 @@ def many_digits(loss: SoftmaxLinear, matrix: Tensor) -> tuple[mpmath.mpf, list[m
                 value -= weight * p * mpmath.log(e / whole) if p else 0
                 slope[place[n][k]] += weight * (e / whole - p)
         return value, slope
+
+
+def sentences(case: dict[str, Any]) -> Corpus:
+    """The sentences of a golden case, of two tokens and more."""
+    samples = [(x, y, n) for x, y, n in case["samples"] if len(x) > 1]
+    return Corpus.from_samples(samples, vocab_size=len(case["collocation"]))

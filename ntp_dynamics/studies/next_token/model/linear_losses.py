@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -41,15 +42,19 @@ def soft_loss(
 
 
 def log_head_loss(batch: Batch, targets: Sequence[LinearTarget]) -> SoftmaxLinear:
-    """The attention stage: a sample a sentence, its tokens, taught the optimal one."""
+    """The attention stage: a sample a sentence, its tokens, taught the optimal one.
+
+    A sentence of one token is taught that.
+    """
     runs, queries = batch.query_id.shape
     shape = runs, batch.vocab_size, queries
+    targets = [widened(target, queries) for target in targets]
     reader = Places(batch.pairs, batch.token.shape, shape)
     component = torch.from_numpy(np.stack([t.component for t in targets])).to(batch.token.device)
     of_token = reader.read(component)
     of_label = torch.where(batch.optimal, of_token, -1).amax(-1, keepdim=True)
-    real = (batch.log_pi > -math.inf)[..., None]
-    target = (batch.optimal & real).to(batch.log_pi)
+    real = ((batch.log_pi > -math.inf) & (batch.present.sum(-1) > 1))[..., None]
+    target = torch.where(real, batch.optimal, batch.present).to(batch.log_pi)
     inside = torch.where(real, (of_token == of_label) & batch.present, batch.present)
     return SoftmaxLinear(
         shape=shape,
@@ -60,6 +65,16 @@ def log_head_loss(batch: Batch, targets: Sequence[LinearTarget]) -> SoftmaxLinea
         inside=inside,
         **_components(targets),
     )
+
+
+def widened(target: LinearTarget, columns: int) -> LinearTarget:
+    """The target with columns that nothing is known of."""
+    rows, own = target.component.shape
+    more = [(0, 0), (0, columns - own)]
+    component = np.pad(target.component, more)
+    component[:, own:] = np.arange(rows * (columns - own)).reshape(rows, -1) + component.max() + 1
+    finite, direction = (np.pad(x, more) for x in (target.finite, target.direction))
+    return replace(target, component=component, finite=finite, direction=direction)
 
 
 def _components(targets: Sequence[LinearTarget]) -> dict[str, torch.Tensor]:
@@ -83,4 +98,5 @@ def _components(targets: Sequence[LinearTarget]) -> dict[str, torch.Tensor]:
         "group": torch.from_numpy(np.concatenate(groups)),
         "group_size": torch.from_numpy(np.concatenate(sizes)).to(torch.float64),
         "finite": torch.from_numpy(np.concatenate(finite)),
+        "smoothness": torch.tensor([t.smoothness for t in targets], dtype=torch.float64),
     }

@@ -123,6 +123,8 @@ class SoftmaxLinear:
     group_size: Float[Tensor, " G"]
     finite: Float[Tensor, " M"]
     """W_fin at the members."""
+    smoothness: Float[Tensor, " R"]
+    """beta, an upper bound of every Hessian."""
 
     def to(self, device: torch.device) -> SoftmaxLinear:
         """The same on another device."""

@@ -116,6 +116,21 @@ def finite_distance(state: State, reference: Reference) -> Float[Tensor, " R"]:
     return frobenius(linear_excess.distance(loss_of(state), state.layer.value))
 
 
+@observable(
+    Stage.feed_forward,
+    Stage.attention,
+    units="log nat",
+    long_name="log of the least L - L_inf of all steps so far",
+    source=DERIVED,
+    log=True,
+    title="least excess loss so far",
+    axis="L - L_inf (nat)",
+)
+def log_least_excess(state: State, reference: Reference) -> Float[Tensor, " R"]:
+    assert state.least is not None
+    return state.least
+
+
 LINEAR: tuple[Observable, ...] = (
     soft_log_loss,
     log_head_loss,
@@ -123,6 +138,7 @@ LINEAR: tuple[Observable, ...] = (
     log_leak_loss,
     log_fluctuation,
     finite_distance,
+    log_least_excess,
 )
 """Measured in softmax-linear stages only."""
 REPLACED: tuple[Observable, ...] = (
@@ -134,6 +150,9 @@ REPLACED: tuple[Observable, ...] = (
 """Not measured there: others stand for them, or they speak of the frozen head."""
 
 
-def left_out(linear: bool) -> tuple[Observable, ...]:
-    """What a stage does not measure, by whether its loss is softmax-linear."""
-    return REPLACED if linear else LINEAR
+def left_out(linear: bool, normalised: bool) -> tuple[Observable, ...]:
+    """What a stage does not measure, by whether its loss is softmax-linear, and whether its rule is
+    normalised descent, whose loss does not fall at every step."""
+    if not linear:
+        return LINEAR
+    return REPLACED if normalised else (*REPLACED, log_least_excess)

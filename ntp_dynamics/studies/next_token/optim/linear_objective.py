@@ -35,6 +35,8 @@ class LinearObjective(Checked):
     logits: Float[Tensor, "R V V"]
     """M = W_ov E of the attention stage, which the log head does not use."""
     engine: Engine = LOG_DOMAIN
+    keeps_least: bool = False
+    """Whether every step knows the least excess loss so far."""
 
     @property
     def matrices(self) -> tuple[Matrix, ...]:
@@ -49,7 +51,10 @@ class LinearObjective(Checked):
     @property
     def start(self) -> Position:
         """As `Objective.start`."""
-        return start(self.matrices)
+        at = start(self.matrices)
+        if not self.keeps_least:
+            return at
+        return at._replace(least=torch.full_like(at.path_length, torch.inf))
 
     def weighed(self, batch: Batch) -> LinearObjective:
         """As `Objective.weighed`; soft labels have no sentences."""
@@ -74,6 +79,9 @@ class LinearObjective(Checked):
         (layer,) = layers(self.matrices, at, [found], [parts.together])
         layer = replace(layer, parts=Parts(*map(self.matrix.lift, parts)))
         fed = self.stage is Stage.feed_forward
+        least = at.least
+        if least is not None:
+            least = torch.minimum(least, log_linear_excess(self.loss, found))
         return State(
             self.stage,
             at.step,
@@ -84,6 +92,7 @@ class LinearObjective(Checked):
             forward=LinearPass(self.loss, found),
             path_length=at.path_length,
             linear=self.loss,
+            least=least,
         )
 
     def log_gap(self, state: State) -> Float[Tensor, " R"]:

@@ -27,6 +27,8 @@ class Position(NamedTuple):
     """Of attention up to the step before; None where it is not trained alone."""
     kept: list[Float[Tensor, " R"]] | None = None
     """What decay left of each W_0, a factor; None without decay."""
+    least: Float[Tensor, " R"] | None = None
+    """Log of the least excess loss up to the step before; None where it is not kept."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class State:
     """Of attention up to this step, in the attention stage."""
     linear: SoftmaxLinear | None = None
     """The loss, where it is softmax-linear."""
+    least: Float[Tensor, " R"] | None = None
+    """Log of the least excess loss up to this step; None where it is not kept."""
 
     @property
     def layers(self) -> list[Layer]:

@@ -27,6 +27,7 @@ class LinearConstants:
     offset: Float[np.ndarray, " S"]
     shift: Float[np.ndarray, " S"]
     cyclic: Bool[np.ndarray, " S"]
+    excited: Bool[np.ndarray, " S"]
 
 
 def linear_constants(targets: Sequence[LinearTarget], eta: float) -> LinearConstants:

@@ -11,11 +11,14 @@ between them (derived for this project; Thrampoulidis 2024 and Li et al. 2024 fo
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
+
+SAME = 1e-9
+"""Relative difference below which eigenvalues count as one, and size below which a part is none."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class LinearTarget:
     """Lam: the leak at W_fin + r W_svm is at most Lam e^-r."""
     curvature: float
     """lam: largest eigenvalue of the Hessian at W_fin inside the components."""
+    excited: bool
+    """Whether W_fin has a part along the eigenvectors of lam: else a symmetry keeps them still."""
     masses: Float[np.ndarray, " B"]
     """Weight of the samples of each column."""
     lag: float = math.nan
@@ -79,6 +84,23 @@ class LinearTarget:
         return self.direction
 
 
+def steepest(
+    blocks: Iterable[tuple[Float[np.ndarray, "K K"], Float[np.ndarray, " K"]]],
+) -> tuple[float, bool]:
+    """lam over the Hessian's blocks, each with its part of W_fin, and whether W_fin has a part
+    along its eigenvectors."""
+    top, along = 0.0, 0.0
+    for hessian, finite in blocks:
+        values, vectors = np.linalg.eigh(hessian)
+        if values[-1] < top * (1 - SAME):
+            continue
+        part = vectors[:, values > values[-1] * (1 - SAME)].T @ finite
+        reach = float(np.linalg.norm(part))
+        along = reach if values[-1] > top * (1 + SAME) else max(along, reach)
+        top = max(top, float(values[-1]))
+    return top, along > SAME
+
+
 @dataclass(frozen=True)
 class OfQueries:
     """The target of an attention layer, asked for by its queries."""
@@ -90,8 +112,8 @@ class OfQueries:
         return self.target.norm
 
     def matrix(self, queries: Sequence[int], vocab_size: int) -> Float[np.ndarray, "V Q"]:
-        """W_svm at these queries, all that the target has."""
-        assert self.target.direction.shape == (vocab_size, len(queries) or 1)
-        return self.target.direction[:, : len(queries)]
+        """W_svm at these queries, which are all that the target has."""
+        assert self.target.direction.shape == (vocab_size, len(queries))
+        return self.target.direction
 
     coefficients = matrix

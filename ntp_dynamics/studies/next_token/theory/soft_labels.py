@@ -8,7 +8,9 @@ compatible and separable.)  With S_x the continuations of x, s_x = |S_x| and V t
     W_fin[z, x] = log p(z|x) - mean_{S_x} log p(.|x) on S_x, else 0,   L_inf = sum_x pi_x H(p(.|x)),
     W_svm[:, x] = 1_{S_x} - s_x / V,                ||W_svm||^2 = sum_x s_x (V - s_x) / V,
     Lam = sum_x pi_x (V - s_x) exp(mean_{S_x} log p(.|x)),
-    C^2 = sum_x (s_x (V - s_x) / (V pi_x))^2 sum_z (d_z - mean d)^2,   d_z = 1 - 1/(s_x p(z|x)).
+    C^2 = sum_x (s_x (V - s_x) / (V pi_x))^2 sum_z (d_z - mean d)^2,   d_z = 1 - 1/(s_x p(z|x)),
+    W_0[:, x] = b_x W_svm[:, x],   b_x = log(V pi_x / s_x) + mean_{S_x} log p(.|x),
+    R^2 = ||W_fin||^2 + sum_x n_x (b_x - b)^2,   n_x = s_x (V - s_x) / V,   b the mean by n_x.
 
 All but the first line is derived for this project.
 """
@@ -22,7 +24,7 @@ from jaxtyping import Float
 
 from ntp_dynamics.studies.next_token.choices import Counted
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
-from ntp_dynamics.studies.next_token.theory.linear_target import LinearTarget
+from ntp_dynamics.studies.next_token.theory.linear_target import LinearTarget, steepest
 from ntp_dynamics.system.errors import UserError
 
 
@@ -65,25 +67,41 @@ def soft_target(corpus: Corpus, counted: Counted) -> LinearTarget:
     first = inside.argmax(0) * size + np.arange(size)
     entries = np.arange(size * size).reshape(size, size)
     spread = s * (size - s) / size
+    shift, apart = _offset(spread, mean + np.log(np.where(mass > 0, size * mass / several, 1.0)))
+    curvature, excited = _curvature(share, mass, finite)
     return LinearTarget(
         component=np.where(inside, first, entries),
         finite=finite,
         direction=np.where(s > 0, inside - s / size, 0.0),
         infimum=float(-(mass * (share * log_p).sum(0)).sum()),
         leak=float((mass * (size - s) * np.exp(mean))[s > 0].sum()),
-        curvature=_curvature(share, mass),
+        curvature=curvature,
+        excited=excited,
         masses=mass,
         lag=math.sqrt(_lag(share, mass, spread)),
+        offset=apart + float(np.square(finite).sum()),
+        shift=shift,
     )
 
 
-def _curvature(share: Float[np.ndarray, "V V"], mass: Float[np.ndarray, " V"]) -> float:
-    """Largest eigenvalue of pi_x (diag p - p p') over all columns."""
-    top = 0.0
+def _offset(spread: Float[np.ndarray, " V"], shift: Float[np.ndarray, " V"]) -> tuple[float, float]:
+    """b, and sum_x n_x (b_x - b)^2; nan where no column has a direction."""
+    if not spread.any():
+        return math.nan, math.nan
+    mean = float(np.average(shift, weights=spread))
+    return mean, float((spread * np.square(shift - mean)).sum())
+
+
+def _curvature(
+    share: Float[np.ndarray, "V V"], mass: Float[np.ndarray, " V"], finite: Float[np.ndarray, "V V"]
+) -> tuple[float, bool]:
+    """lam of pi_x (diag p - p p') over all columns, and whether its eigenvectors move."""
+    blocks = []
     for x in np.flatnonzero((share > 0).sum(0) > 1):
-        p = share[share[:, x] > 0, x]
-        top = max(top, mass[x] * float(np.linalg.eigvalsh(np.diag(p) - np.outer(p, p))[-1]))
-    return top
+        inside = share[:, x] > 0
+        p = share[inside, x]
+        blocks.append((mass[x] * (np.diag(p) - np.outer(p, p)), finite[inside, x]))
+    return steepest(blocks)
 
 
 def _lag(
