@@ -1,13 +1,19 @@
 """All that is said of softmax-linear losses, whatever the corpus: soft labels, the log head.
 
 The limits that the sources prove have no rate; a constant would satisfy one at every finite
-horizon, so they are reported and not judged.  Laws with constants are this project's own (`any_corpus_gd`,
-`any_corpus_ngd`).
+horizon, so they are reported and not judged.  Laws with constants are this project's own, in
+`any_corpus_gd` and `any_corpus_ngd`.
 """
 
 from __future__ import annotations
 
 from ntp_dynamics.studies.next_token.choices import Stage
+from ntp_dynamics.studies.next_token.groups import (
+    GradientDescent,
+    NormalisedGradientDescent,
+    Optimizer,
+    SplitNormalisedGradientDescent,
+)
 from ntp_dynamics.studies.next_token.theory import any_corpus_gd, any_corpus_ngd
 from ntp_dynamics.studies.next_token.theory.hypotheses import PLAIN
 from ntp_dynamics.studies.next_token.theory.linear_hypotheses import (
@@ -55,13 +61,20 @@ def limits(stage: Stage, sources: tuple[str, str, str], layer: str, end: str) ->
     ]
 
 
-def _of_stage(stage: Stage, layer: str, end: str) -> list[Claim]:
-    laws = any_corpus_gd.claims(stage, layer, end)
-    return [*laws, *any_corpus_ngd.claims(stage, layer, end)]
+def _of_stage(
+    stage: Stage, sources: tuple[str, str, str], layer: str, end: str
+) -> dict[type[Optimizer], list[Claim]]:
+    between = any_corpus_ngd.split_claims(stage, layer, end)
+    return {
+        Optimizer: limits(stage, sources, layer, end),
+        GradientDescent: any_corpus_gd.claims(stage, layer, end),
+        NormalisedGradientDescent: [*any_corpus_ngd.claims(stage, end), *between],
+        SplitNormalisedGradientDescent: between,
+    }
 
 
-SOFT_LABELS = [
-    *limits(
+BY_STAGE = {
+    Stage.feed_forward: _of_stage(
         Stage.feed_forward,
         (
             THRAMPOULIDIS.format("Lemma 2"),
@@ -71,9 +84,20 @@ SOFT_LABELS = [
         "ov",
         "",
     ),
-    *_of_stage(Stage.feed_forward, "ov", ""),
-]
-LOG_HEAD = [
-    *limits(Stage.attention, (LI, LI, LI), "kq", ".kq"),
-    *_of_stage(Stage.attention, "kq", ".kq"),
-]
+    Stage.attention: _of_stage(Stage.attention, (LI, LI, LI), "kq", ".kq"),
+}
+"""By the stage and the rule they speak of; those of `Optimizer` whatever the rule is."""
+CLAIMS = list(
+    {
+        claim.id: claim
+        for by_rule in BY_STAGE.values()
+        for claims in by_rule.values()
+        for claim in claims
+    }.values()
+)
+
+
+def claims_of(stage: Stage, optimizer: Optimizer) -> list[Claim]:
+    """Those that a stage with this rule is held against."""
+    found = (claims for rule, claims in BY_STAGE[stage].items() if isinstance(optimizer, rule))
+    return [claim for claims in found for claim in claims]

@@ -58,10 +58,8 @@ def ngd_best(k: LinearConstants) -> Law:
     def log_f(t: Float[np.ndarray, " T"]) -> Curve:
         path = k.eta * t
         leak, square = column(k.leak), column(k.norm**2)
-        ratio = np.divide(
-            leak * path, column(k.steepness) * square, where=square > 0, out=0 * t * leak
-        )
-        r = lambertw(ratio).real
+        ratio = leak * path / (column(k.steepness) * np.where(square > 0, square, 1.0))
+        r = lambertw(ratio).real  # 0 without a direction, where Lam is 0
         length = column(k.finite_norm**2) + r**2 * square
         return np.log(leak * np.exp(-r) + column(k.steepness) * (length / path + k.eta) / 2)
 
@@ -90,15 +88,11 @@ def locked(k: LinearConstants) -> Float[np.ndarray, " S"]:
     return np.ceil(LOCKED * np.maximum(steps, 1 / k.eta))
 
 
-def claims(stage: Stage, layer: str, end: str) -> list[Claim]:
-    """Those of a stage, about W_``layer``; their names ``end`` so."""
+def claims(stage: Stage, end: str) -> list[Claim]:
+    """Those of the two-cycle in a stage; their names ``end`` so."""
     k = of(stage)
     here = trained(stage)
     cycles = (*here, NORMALISED, PLAIN, finite_part(k), excited(k), two_cycle(k))
-    parted = (*here, split(k), PLAIN, direction(k))
-
-    def after(path: float, c: Constants) -> Float[np.ndarray, " S"]:
-        return np.ceil(path * k(c).norm / k(c).eta)
 
     return [
         Claim(
@@ -139,6 +133,18 @@ def claims(stage: Stage, layer: str, end: str) -> list[Claim]:
             kind="derived",
             tight=True,
         ),
+    ]
+
+
+def split_claims(stage: Stage, layer: str, end: str) -> list[Claim]:
+    """Those of what follows the components, about W_``layer``."""
+    k = of(stage)
+    parted = (*trained(stage), split(k), PLAIN, direction(k))
+
+    def after(path: float, c: Constants) -> Float[np.ndarray, " S"]:
+        return np.ceil(path * k(c).norm / k(c).eta)
+
+    return [
         Claim(
             id=f"any.split.rate{end}",
             statement="log leak = -eta t / ||W_svm|| + O(1)",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ntp_dynamics.studies.next_token.choices import Stage
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.groups import Adam, SignDescent
 from ntp_dynamics.studies.next_token.theory import (
@@ -17,20 +16,15 @@ OF_EVERY_JOB = [*huang2024.CLAIMS, *asymptotics.CLAIMS]
 """What the paper says and what follows from it, whatever the rule of a job is."""
 OF_A_RULE = {SignDescent: entrywise.SIGN_DESCENT, Adam: entrywise.ADAM_SPEED}
 """What is said of one update rule."""
-OF_A_STAGE = {
-    Stage.feed_forward: any_corpus_claims.SOFT_LABELS,
-    Stage.attention: any_corpus_claims.LOG_HEAD,
-}
-"""What is said of a stage whose loss is softmax-linear."""
 CLAIMS = [
     *OF_EVERY_JOB,
     *(claim for claims in OF_A_RULE.values() for claim in claims),
-    *(claim for claims in OF_A_STAGE.values() for claim in claims),
+    *any_corpus_claims.CLAIMS,
 ]
 
 
 def claims_of(config: Config) -> list[Claim]:
     """Those that a job with this rule and these stages is held against."""
     own = [claims for rule, claims in OF_A_RULE.items() if isinstance(config.optimizer, rule)]
-    own += [OF_A_STAGE[stage] for stage in config.linear_stages]
+    own += [any_corpus_claims.claims_of(x, config.optimizer) for x in config.linear_stages]
     return [*OF_EVERY_JOB, *(claim for claims in own for claim in claims)]
