@@ -17,6 +17,21 @@ if TYPE_CHECKING:
     from ntp_dynamics.system.errors import UserError
 
 
+ANY_CORPUS = (
+    *("experiment=smoke", "runs=1", "dataset=file", "dataset.path=${corpus:any_corpus}"),
+    *("train.labels=soft", "train.head=log"),
+)
+RULES = (
+    (
+        *("optimizer=gd", "train.feed_forward.step_size=10", "train.feed_forward.steps=1100"),
+        *("train.attention.step_size=6", "train.attention.steps=1800"),
+    ),
+    ("optimizer=ngd", "train.feed_forward.step_size=0.1", "train.attention.step_size=0.1"),
+    ("optimizer=split_ngd",),
+)
+"""Of small jobs with softmax-linear stages."""
+
+
 class OneLayerTransformer(Study):
     """Self-attention, then a feed-forward layer, trained on next-token samples."""
 
@@ -45,6 +60,7 @@ class OneLayerTransformer(Study):
             *("optimizer.beta1=0.25", "optimizer.beta2=0.5", "train.attention.step_size=0.5"),
             "train.attention.steps=1000",
         ),
+        *((*ANY_CORPUS, *rule) for rule in RULES),
     )
 
     @property
@@ -104,6 +120,11 @@ class OneLayerTransformer(Study):
         from ntp_dynamics.studies.next_token.observables import EVERY
 
         return EVERY
+
+    def observables_of(self, config: Any) -> Sequence[Any]:
+        from ntp_dynamics.studies.next_token.observables import observables_of
+
+        return observables_of(config)
 
     @property
     def claims(self) -> Sequence[Any]:

@@ -67,10 +67,10 @@ def _look_at_corpora(config: Config) -> None:
     corpora = draw_corpora(config, streams(config))
     (embedding, *_) = draw_embeddings(config, streams(config), corpora[0])
     if from_file:
-        from ntp_dynamics.studies.next_token.observables import BUILT_IN  # takes torch along
+        from ntp_dynamics.studies.next_token.observables import observables_of  # takes torch along
         from ntp_dynamics.studies.next_token.size import in_memory, shape_of
 
-        hooks = hooks_of(config.hooks, outline(config), BUILT_IN)
+        hooks = hooks_of(config.hooks, outline(config), observables_of(config))
         shape = shape_of(corpora, embedding.dim)
         make_room(in_memory(config, shape, affordable(hooks, config.hooks, shape.axes)))
         _look_at_labels(config, corpora[0])

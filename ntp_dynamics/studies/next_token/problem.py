@@ -26,7 +26,7 @@ from ntp_dynamics.studies.next_token.data.draw import (
 )
 from ntp_dynamics.studies.next_token.data.embedding import TokenVectors
 from ntp_dynamics.studies.next_token.data.realizable import Recognition, recognise
-from ntp_dynamics.studies.next_token.groups import NormalisedGradientDescent, ZeroInit
+from ntp_dynamics.studies.next_token.groups import ZeroInit
 from ntp_dynamics.studies.next_token.inputs import name_of
 from ntp_dynamics.studies.next_token.linear import losses, solve_linear
 from ntp_dynamics.studies.next_token.model.batch import Batch, pack
@@ -39,8 +39,6 @@ from ntp_dynamics.studies.next_token.model.init import (
 from ntp_dynamics.studies.next_token.model.reference import Reference, SolvedReference
 from ntp_dynamics.studies.next_token.model.softmax_linear import SoftmaxLinear
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
-from ntp_dynamics.studies.next_token.observables.linear import left_out
-from ntp_dynamics.studies.next_token.outline import outline
 from ntp_dynamics.studies.next_token.size import (
     Shape,
     in_memory,
@@ -87,7 +85,7 @@ class NextToken:
     feed_forward: TokenMatrix | FullMatrix
     attention: TokenMatrix | FullMatrix
     hooks: Mapping[str, list[Hook]]
-    """Those that their stages have, of arrays that are not too large."""
+    """Those of arrays that are not too large."""
     notes_of_size: Sequence[str]
     """What is left out, and how long it will take."""
     shape: Shape
@@ -147,7 +145,6 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
     check_minibatches(config, corpora)
     embeddings = draw_embeddings(config, source, corpora[0])
     shape = shape_of(corpora, embeddings[0].dim)
-    hooks = of_stages(config, hooks)
     kept = affordable(hooks, config.hooks, shape.axes)
     make_room(in_memory(config, shape, kept))
     if config.runtime.device is Device.cuda:
@@ -192,16 +189,6 @@ def know(config: Config, corpora: list[Corpus]) -> Known:
     """What is known of the corpora of a record, solved anew."""
     source = streams(config)
     return _known(config, source, corpora, draw_embeddings(config, source, corpora[0]))
-
-
-def of_stages(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> Mapping[str, Sequence[Hook]]:
-    """The hooks of every phase without those that its loss has no use for."""
-    found, normalised = {}, isinstance(config.optimizer, NormalisedGradientDescent)
-    for phase in outline(config):
-        linear = (phase.shadow or phase.name) in config.linear_stages
-        out = {id(o) for o in left_out(linear, normalised)}
-        found[phase.name] = [h for h in hooks[phase.name] if id(h.observable) not in out]
-    return found
 
 
 def _known(

@@ -148,11 +148,3 @@ REPLACED: tuple[Observable, ...] = (
     log_attention_growth,
 )
 """Not measured there: others stand for them, or they speak of the frozen head."""
-
-
-def left_out(linear: bool, normalised: bool) -> tuple[Observable, ...]:
-    """What a stage does not measure, by whether its loss is softmax-linear, and whether its rule is
-    normalised descent, whose loss does not fall at every step."""
-    if not linear:
-        return LINEAR
-    return REPLACED if normalised else (*REPLACED, log_least_excess)

@@ -18,14 +18,13 @@ from ntp_dynamics.studies.next_token.theory import any_corpus_gd, any_corpus_ngd
 from ntp_dynamics.studies.next_token.theory.hypotheses import PLAIN
 from ntp_dynamics.studies.next_token.theory.linear_hypotheses import (
     GD,
-    RATED,
     direction,
     finite_part,
     of,
     small_step,
     trained,
 )
-from ntp_dynamics.verdict.claim import Claim
+from ntp_dynamics.verdict.claim import UNRATED, Claim
 from ntp_dynamics.verdict.law import Law
 
 THRAMPOULIDIS = "Thrampoulidis, NeurIPS 2024, {}"
@@ -55,7 +54,7 @@ def limits(stage: Stage, sources: tuple[str, str, str], layer: str, end: str) ->
             stage=stage,
             observable=observable,
             law=Law.power(0),
-            preconditions=(*descent, *asked, RATED),
+            preconditions=(*descent, *asked, UNRATED),
         )
         for (what, statement, observable, asked), source in zip(told, sources, strict=True)
     ]

@@ -69,7 +69,8 @@ def gd_norm(k: LinearConstants) -> Law:
     """||W_svm|| (log T + b)."""
 
     def log_norm(t: Float[np.ndarray, " T"]) -> Curve:
-        return np.log(column(k.norm)) + np.log(np.log(k.eta * t) + column(k.shift))
+        size = np.log(k.eta * t) + column(k.shift)
+        return np.log(column(k.norm) * np.where(size > 0, size, np.nan))  # late only
 
     return Law.equals(log_norm, 0.0, absolute=NORM_WITHIN)
 

@@ -26,11 +26,6 @@ GD = Precondition(
     lambda c: isinstance(c.optimizer, GradientDescent),
     "the optimiser is not gradient descent",
 )
-RATED = Precondition(
-    "a rate",
-    lambda c: False,
-    "a limit without a rate, which no finite record can break: reported, not judged",
-)
 
 
 def of(stage: Stage) -> Of:
