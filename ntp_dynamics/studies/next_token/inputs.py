@@ -78,7 +78,7 @@ def _look_at_corpora(config: Config) -> None:
         from ntp_dynamics.studies.next_token.theory.log_head import require_one_holder
 
         for corpus in {id(corpus): corpus for corpus in corpora}.values():
-            require_one_holder(corpus, recognise(corpus), _where(config))
+            require_one_holder(corpus, recognise(corpus).collocation, _where(config))
     if polyak:
         known = {id(corpus): corpus for corpus in corpora}
         if not all(recognise(corpus).injective for corpus in known.values()):

@@ -37,7 +37,7 @@ def solve_linear(
 def _solve(config: Config, stage: Stage, corpus: Corpus, recognition: Recognition) -> LinearTarget:
     if stage is Stage.feed_forward:
         return soft_target(corpus, config.train.weights)
-    return log_target(corpus, recognition)
+    return log_target(corpus, recognition.collocation)
 
 
 def losses(known: Known, batch: Batch) -> Mapping[Stage, SoftmaxLinear]:

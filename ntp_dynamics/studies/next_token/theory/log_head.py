@@ -9,7 +9,7 @@ need not be complete.  A sentence of one token says nothing, and dilutes the wei
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -17,7 +17,6 @@ from scipy.sparse import csr_array, diags_array
 
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.orders import is_optimal
-from ntp_dynamics.studies.next_token.data.realizable import Recognition
 from ntp_dynamics.studies.next_token.theory.finite_part import FinitePart, finite_part
 from ntp_dynamics.studies.next_token.theory.linear_target import LinearTarget, steepest
 from ntp_dynamics.studies.next_token.theory.offset import offset
@@ -26,10 +25,10 @@ from ntp_dynamics.studies.next_token.theory.recession import Recession, recessio
 from ntp_dynamics.system.errors import UserError
 
 
-def require_one_holder(corpus: Corpus, recognition: Recognition, where: str) -> None:
+def require_one_holder(corpus: Corpus, collocation: Sequence[int], where: str) -> None:
     """Raises UserError for a sentence without exactly one token whose continuation is its label,
     or where every sentence is of one token."""
-    right = is_optimal(corpus, np.array(recognition.collocation))
+    right = is_optimal(corpus, np.array(collocation))
     holders = np.add.reduceat(right.astype(int), corpus.bags.tokens.start[:-1])
     longer = corpus.rows.lengths > 1
     if not longer.any():
@@ -43,9 +42,9 @@ def require_one_holder(corpus: Corpus, recognition: Recognition, where: str) -> 
         raise UserError(where, what, remedy)
 
 
-def log_target(corpus: Corpus, recognition: Recognition) -> LinearTarget:
+def log_target(corpus: Corpus, collocation: Sequence[int]) -> LinearTarget:
     """The targets of a corpus every sentence of which has one holder of its label."""
-    problem = attention_problem(corpus, np.array(recognition.collocation))
+    problem = attention_problem(corpus, np.array(collocation))
     assert problem is not None
     found = recession(problem)
     finite = finite_part(found)

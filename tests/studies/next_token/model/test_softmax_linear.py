@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.any_corpus import Problem, log_problem, soft_problem
 from ntp_dynamics.run.stepping import NO_STEPS
 from ntp_dynamics.studies.next_token.choices import Counted
 from ntp_dynamics.studies.next_token.groups import GradientDescent, NormalisedGradientDescent
@@ -24,45 +25,56 @@ from ntp_dynamics.studies.next_token.model.linear_pass import LinearPass
 from ntp_dynamics.studies.next_token.model.naive import naive_softmax_linear
 from ntp_dynamics.studies.next_token.model.softmax_linear import SoftmaxLinear
 from ntp_dynamics.studies.next_token.optim.descent import Descent
-from ntp_dynamics.studies.next_token.optim.linear_objective import LinearObjective
 from ntp_dynamics.studies.next_token.optim.rules import make_rule
-from ntp_dynamics.studies.next_token.quantities import norm_of
-from tests.studies.next_token.linear_jobs import SOFT, bigrams, many_digits, soft_objective
+from ntp_dynamics.studies.next_token.quantities import direction_gap, norm_of
+from tests.studies.next_token.linear_jobs import (
+    CYCLIC,
+    SOFT,
+    bigrams,
+    many_digits,
+    sentences,
+)
 
 RULES = {"gd": GradientDescent(), "ngd": NormalisedGradientDescent()}
-ROWS = [(name, rule) for name in SOFT for rule in RULES]
+ROWS = [(name, rule) for name in (*SOFT, *CYCLIC) for rule in RULES]
 
 
-def golden_objective(case: dict[str, Any]) -> tuple[LinearObjective, Any]:
-    objective, (target,) = soft_objective([bigrams(case["counts"], case["vocab_size"])])
-    return objective, target
+def golden_problem(name: str) -> Problem:
+    if name in SOFT:
+        return soft_problem([bigrams(SOFT[name]["counts"], SOFT[name]["vocab_size"])])
+    corpus, collocation = sentences(CYCLIC[name])
+    return log_problem([corpus], [collocation])
 
 
 @pytest.mark.parametrize(("name", "rule"), ROWS, ids=[f"{n}, {r}" for n, r in ROWS])
 def test_steps_are_those_of_eighty_digits(name: str, rule: str) -> None:
     """NGD to t = 10 only: later it amplifies rounding (any two programs differ)."""
-    objective, _ = golden_objective(SOFT[name])
-    case = SOFT[name]["trajectories"][rule]
+    objective, (target,) = golden_problem(name)
+    case = {**SOFT, **CYCLIC}[name]["trajectories"][rule]
+    svm = torch.from_numpy(target.direction)[None]
     descent = Descent(objective, make_rule(RULES[rule]), [float(case["step_size"])])
     for row in case["rows"]:
         if not row["reliable"] or (rule == "ngd" and row["t"] > 10):
             continue
         descent.advance(row["t"], NO_STEPS)
         state = descent.state()
-        loss = state.forward.weighted_log_loss.logsumexp(-1).exp().item()
+        loss = (state.forward.log_loss + objective.loss.log_weight).logsumexp(-1).exp().item()
         assert loss == pytest.approx(float(row["loss"]), rel=1e-10)
-        assert objective.log_gap(state).exp().item() == pytest.approx(
-            float(row["excess"]), rel=1e-10
-        )
+        excess = objective.log_gap(state).exp().item()
+        assert excess == pytest.approx(float(row["excess"]), rel=1e-10)
         assert norm_of(state.layer).item() == pytest.approx(float(row["norm"]), rel=1e-10)
         away = distance(objective.loss, state.layer.value).norm().item()
         assert away == pytest.approx(float(row["fin_distance"]), rel=1e-9, abs=1e-13)
+        gap = direction_gap(
+            state.layer, svm, torch.tensor([target.norm], dtype=torch.float64)
+        ).item()
+        assert gap == pytest.approx(float(row["one_minus_cos"]), rel=1e-9, abs=1e-29)
 
 
 def a_loss() -> tuple[SoftmaxLinear, Any]:
     """Components of two tokens, three, and one; and a token that is no context."""
     counts = {"0": {"1": 3, "2": 1}, "1": {"2": 2, "3": 1, "4": 5}, "2": {"0": 4}}
-    objective, (target,) = soft_objective([bigrams(counts, 5)])
+    objective, (target,) = soft_problem([bigrams(counts, 5)])
     return objective.loss, target
 
 
@@ -136,7 +148,7 @@ def test_the_second_order_of_the_exponential_is_right_on_both_sides_of_the_switc
 
 def test_the_loss_keeps_its_digits_where_one_token_takes_all() -> None:
     """-log of a softmax of nearly 1 is the mass of the others."""
-    objective, _ = soft_objective([bigrams({"0": {"1": 1}, "1": {"0": 1}}, 2)])
+    objective, _ = soft_problem([bigrams({"0": {"1": 1}, "1": {"0": 1}}, 2)])
     w = torch.tensor([[[0.0, 45.0], [40.0, 0.0]]], dtype=torch.float64)
     log_loss = LinearPass(objective.loss, w).log_loss
     np.testing.assert_allclose(log_loss, [[-40.0, -45.0]], rtol=1e-15)
@@ -149,18 +161,18 @@ def test_runs_are_what_they_are_alone() -> None:
         {"1": {"0": 2}, "2": {"0": 1, "1": 1, "2": 7}},
     ]
     corpora = [bigrams(c, 3) for c in counts]
-    together = Descent(soft_objective(corpora)[0], make_rule(RULES["gd"]), [1.5])
+    together = Descent(soft_problem(corpora)[0], make_rule(RULES["gd"]), [1.5])
     together.advance(40, NO_STEPS)
     for run, corpus in enumerate(corpora):
-        alone = Descent(soft_objective([corpus])[0], make_rule(RULES["gd"]), [1.5])
+        alone = Descent(soft_problem([corpus])[0], make_rule(RULES["gd"]), [1.5])
         alone.advance(40, NO_STEPS)
         assert torch.equal(alone.state().layer.value[0], together.state().layer.value[run])
 
 
 def test_scaling_the_weights_changes_the_meaning_of_eta_only() -> None:
     counts = {"0": {"1": 3, "2": 1}, "1": {"1": 2, "0": 2}, "2": {"0": 4}}
-    by_counts, (target,) = soft_objective([bigrams(counts, 3)])
-    uniform, (other,) = soft_objective([bigrams(counts, 3)], Counted.uniform)
+    by_counts, (target,) = soft_problem([bigrams(counts, 3)])
+    uniform, (other,) = soft_problem([bigrams(counts, 3)], Counted.uniform)
     np.testing.assert_array_equal(target.finite, other.finite)
     np.testing.assert_array_equal(target.direction, other.direction)
     moved = []
@@ -172,6 +184,6 @@ def test_scaling_the_weights_changes_the_meaning_of_eta_only() -> None:
 
 
 def test_without_components_of_several_tokens_nothing_fluctuates() -> None:
-    objective, (target,) = soft_objective([bigrams({"0": {"1": 3}, "1": {"0": 1}}, 2)])
+    objective, (target,) = soft_problem([bigrams({"0": {"1": 3}, "1": {"0": 1}}, 2)])
     assert not target.cyclic
     assert log_fluctuation(objective.loss, objective.matrix.start).item() == -math.inf
