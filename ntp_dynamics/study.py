@@ -263,6 +263,10 @@ class Study(ABC):
     def observables(self) -> Sequence[Any]:
         """What it measures."""
 
+    def observables_of(self, config: Any) -> Sequence[Any]:
+        """Those that a job measures; by default all."""
+        return self.observables
+
     @property
     @abstractmethod
     def claims(self) -> Sequence[Any]:

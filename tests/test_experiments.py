@@ -90,7 +90,10 @@ def test_every_claim_of_an_experiment_that_applies_is_drawn(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("group", "choice"), [(g, c) for g in GROUPS for c in GROUPS[g]])
 def test_every_choice_of_every_group_composes_to_its_dataclass(group: str, choice: str) -> None:
-    extra = {"file": ["runs=1", "dataset.path=x"]}.get(choice, [])
+    extra = {
+        "file": ["runs=1", "dataset.path=x"],
+        "split_ngd": ["train.labels=soft", "train.head=log"],
+    }.get(choice, [])
     config = composed(f"{group}={choice}", *extra)
     assert type(getattr(config, group)) is GROUPS[group][choice]
 
@@ -117,6 +120,11 @@ BREAKING = [
     ["study=attractor", "runtime.device=cuda"],
     ["runtime.device=cuda", "batch.size=4"],
     ["runtime.device=cuda", "engine=autograd"],
+    ["train.labels=soft", "train.stages=[attention]", "init=gaussian"],
+    ["train.head=log", "train.stages=[feed_forward]"],
+    ["train.labels=soft", "embedding=gaussian"],
+    ["optimizer=split_ngd", "train.labels=soft"],
+    ["train.head=log", "engine=numba"],
 ]
 
 

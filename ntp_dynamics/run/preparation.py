@@ -64,7 +64,7 @@ def prepare(
     study = studies.find(config.study)
     outlines = study.outline(config)
     added = load_additions(study, outlines, config.hooks.modules, observables, claims)
-    hooks = hooks_of(config.hooks, outlines, study.observables, added.observables)
+    hooks = hooks_of(config.hooks, outlines, study.observables_of(config), added.observables)
     problem = study.prepare(config, hooks)
     every = [*study.claims_of(config), *added.claims]
     hooks = study.measured(problem, hooks)

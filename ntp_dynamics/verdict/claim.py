@@ -32,6 +32,14 @@ class Precondition:
     failure: str | Callable[[Any], str]
 
 
+UNRATED = Precondition(
+    "a rate",
+    lambda c: False,
+    "a limit without a rate, which no finite record can break: reported, not judged",
+)
+"""Of a claim that its source makes of the limit only; no run meets it."""
+
+
 @dataclass(frozen=True)
 class Claim:
     """A statement about one observable y: y <= C f (or >=), exactly as its source says.

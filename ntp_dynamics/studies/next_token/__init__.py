@@ -18,6 +18,21 @@ if TYPE_CHECKING:
     from ntp_dynamics.verdict.proved import Proofs
 
 
+ANY_CORPUS = (
+    *("experiment=smoke", "runs=1", "dataset=file", "dataset.path=${corpus:any_corpus}"),
+    *("train.labels=soft", "train.head=log"),
+)
+RULES = (
+    (
+        *("optimizer=gd", "train.feed_forward.step_size=10", "train.feed_forward.steps=1100"),
+        *("train.attention.step_size=6", "train.attention.steps=1800"),
+    ),
+    ("optimizer=ngd", "train.feed_forward.step_size=0.1", "train.attention.step_size=0.1"),
+    ("optimizer=split_ngd",),
+)
+"""Of small jobs with softmax-linear stages."""
+
+
 class OneLayerTransformer(Study):
     """Self-attention, then a feed-forward layer, trained on next-token samples."""
 
@@ -46,6 +61,7 @@ class OneLayerTransformer(Study):
             *("optimizer.beta1=0.25", "optimizer.beta2=0.5", "train.attention.step_size=0.5"),
             "train.attention.steps=1000",
         ),
+        *((*ANY_CORPUS, *rule) for rule in RULES),
     )
 
     @property
@@ -102,9 +118,14 @@ class OneLayerTransformer(Study):
 
     @property
     def observables(self) -> Sequence[Any]:
-        from ntp_dynamics.studies.next_token.observables import BUILT_IN
+        from ntp_dynamics.studies.next_token.observables import EVERY
 
-        return BUILT_IN
+        return EVERY
+
+    def observables_of(self, config: Any) -> Sequence[Any]:
+        from ntp_dynamics.studies.next_token.observables import observables_of
+
+        return observables_of(config)
 
     @property
     def claims(self) -> Sequence[Any]:
@@ -115,7 +136,7 @@ class OneLayerTransformer(Study):
     def claims_of(self, config: Any) -> Sequence[Any]:
         from ntp_dynamics.studies.next_token.theory.claims import claims_of
 
-        return claims_of(config.optimizer)
+        return claims_of(config)
 
     def inputs(self, directory: Path, config: Any) -> Mapping[str, Any]:
         from ntp_dynamics.studies.next_token.inputs import read_corpora

@@ -38,6 +38,29 @@ class Stage(StrEnum):
     joint = "joint"
 
 
+class Labels(StrEnum):
+    """What the feed-forward stage is taught of a token: the one continuation that a corpus states,
+    or all that it has, as a distribution."""
+
+    hard = "hard"
+    soft = "soft"
+
+
+class Counted(StrEnum):
+    """How much each token counts in the loss of soft labels: as often as its samples, or alike."""
+
+    counts = "counts"
+    uniform = "uniform"
+
+
+class Head(StrEnum):
+    """What the attention stage is scored by: the frozen feed-forward layer, or the log of the
+    attention on the optimal token."""
+
+    frozen = "frozen"
+    log = "log"
+
+
 ATTENTIVE = (Stage.attention, Stage.joint)
 """Stages that train attention on the cross-entropy."""
 FED_FORWARD = (Stage.feed_forward, Stage.joint)

@@ -11,7 +11,16 @@ from pydantic import Field
 
 from ntp_dynamics.config.choices import Count, Magnitude
 from ntp_dynamics.config.job import JobConfig
-from ntp_dynamics.studies.next_token.choices import Certify, EngineName, Precision, Stage, Vary
+from ntp_dynamics.studies.next_token.choices import (
+    Certify,
+    Counted,
+    EngineName,
+    Head,
+    Labels,
+    Precision,
+    Stage,
+    Vary,
+)
 from ntp_dynamics.studies.next_token.groups import (
     Dataset,
     Embedding,
@@ -50,6 +59,12 @@ class Train:
     joint: JointConfig = field(default_factory=JointConfig)
     margin: Magnitude | None = None
     """Start the attention stage at exactly this margin and skip the feed-forward stage."""
+    labels: Labels = Labels.hard
+    """Soft: the feed-forward stage learns every continuation of a token."""
+    weights: Counted = Counted.counts
+    """Of the tokens, with soft labels."""
+    head: Head = Head.frozen
+    """Log: the attention stage lowers -log of the attention on the optimal token."""
 
 
 @dataclass
@@ -105,6 +120,13 @@ class Config(JobConfig):
     def additions(self) -> list[str]:
         """What the plain rule of the full batch does not have, in words."""
         return self.optimizer.additions + self.batch.additions
+
+    @property
+    def linear_stages(self) -> list[Stage]:
+        """The trained stages whose loss is softmax-linear: any corpus has its targets."""
+        soft = {Stage.feed_forward} if self.train.labels is Labels.soft else set()
+        logs = {Stage.attention} if self.train.head is Head.log else set()
+        return [stage for stage in self.stages if stage in soft | logs]
 
     @property
     def step_sizes(self) -> list[float]:

@@ -6,13 +6,22 @@ from collections.abc import Callable
 
 from ntp_dynamics.config.choices import Device
 from ntp_dynamics.config.conflicts import Conflict
-from ntp_dynamics.studies.next_token.choices import Density, EngineName, Stage, Vary, Weights
+from ntp_dynamics.studies.next_token.choices import (
+    Density,
+    EngineName,
+    Head,
+    Labels,
+    Stage,
+    Vary,
+    Weights,
+)
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.groups import (
     FileDataset,
     OrthonormalEmbedding,
     Polyak,
     RealizableDataset,
+    SplitNormalisedGradientDescent,
     ZeroInit,
 )
 from ntp_dynamics.system.environment import jit_disabled
@@ -24,8 +33,18 @@ def _narrow(c: Config) -> bool:
     return v is not None and d is not None and d < v
 
 
+def _equal_margins(c: Config) -> bool:
+    """Whether the feed-forward stage leaves every token with one margin."""
+    plain = isinstance(c.init, ZeroInit) and isinstance(c.embedding, OrthonormalEmbedding)
+    return plain and c.train.labels is Labels.hard
+
+
 UNFUSED: list[tuple[Callable[[Config], bool], str]] = [
     (lambda c: jit_disabled(), "NUMBA_DISABLE_JIT switches the kernel off"),
+    (
+        lambda c: bool(c.linear_stages),
+        "no kernel knows soft labels or the log head",
+    ),
 ]
 """What the fused kernel cannot express, and how to say so."""
 
@@ -129,16 +148,44 @@ CONFLICTS = [
             isinstance(c.optimizer, Polyak)
             and Stage.attention in c.stages
             and c.train.margin is None
-            and not (isinstance(c.init, ZeroInit) and isinstance(c.embedding, OrthonormalEmbedding))
+            and c.train.head is Head.frozen
+            and not _equal_margins(c)
         ),
         "Polyak's step needs the infimum of the attention loss, unknown where margins differ",
         "use init=zero and embedding=orthonormal, set train.margin, or train another stage",
+    ),
+    Conflict(
+        "optimizer",
+        lambda c: (
+            isinstance(c.optimizer, SplitNormalisedGradientDescent)
+            and {*c.stages} != {*c.linear_stages}
+        ),
+        "its step needs the components of a softmax-linear loss",
+        "use train.labels=soft and train.head=log in the stages that are trained",
     ),
     Conflict(
         "optimizer.weight_decay",
         lambda c: c.optimizer.weight_decay * max(c.step_sizes, default=0.0) > 1,
         "times a step size it exceeds 1: a step would turn the weights round",
         "lower it or the step size",
+    ),
+    Conflict(
+        "train.labels",
+        lambda c: c.train.labels is Labels.soft and Stage.feed_forward not in c.stages,
+        "soft labels are learnt by the feed-forward stage, which is not trained",
+        "use train.labels=hard, or list feed_forward with train.margin=null",
+    ),
+    Conflict(
+        "train.head",
+        lambda c: c.train.head is Head.log and Stage.attention not in c.stages,
+        "the log head is that of the attention stage, which is not trained",
+        "use train.head=frozen, or list attention",
+    ),
+    Conflict(
+        "embedding",
+        lambda c: bool(c.linear_stages) and not isinstance(c.embedding, OrthonormalEmbedding),
+        "soft labels and the log head have targets for orthonormal token vectors only",
+        "use embedding=orthonormal or embedding=standard",
     ),
     Conflict(
         "train.stages",
@@ -163,6 +210,7 @@ CONFLICTS = [
         lambda c: (
             c.stages[:1] == [Stage.attention]
             and c.train.margin is None
+            and c.train.head is Head.frozen
             and isinstance(c.init, ZeroInit)
         ),
         "attention has no gradient while W_ov is zero",

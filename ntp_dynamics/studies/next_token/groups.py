@@ -158,6 +158,15 @@ class GradientDescent(WithMomentum):
 
 
 @dataclass
+class SplitNormalisedGradientDescent(Optimizer):
+    """W <- W - eta_F P_F grad - eta P grad / ||P grad||_F, P_F inside the components of the corpus
+    and P between them: a rule informed by theory, for soft labels and the log head."""
+
+    finite_step_size: Magnitude | None = None
+    """eta_F; null is 1/beta, beta = half the largest weight of a column: at most 1/lambda_max."""
+
+
+@dataclass
 class Polyak(Optimizer):
     """W <- W - eta (L - inf L) grad / ||grad||^2."""
 
@@ -199,6 +208,7 @@ GROUPS: Mapping[str, Mapping[str, type]] = {
     "optimizer": {
         "ngd": NormalisedGradientDescent,
         "gd": GradientDescent,
+        "split_ngd": SplitNormalisedGradientDescent,
         "polyak": Polyak,
         "sign": SignDescent,
         "adam": Adam,

@@ -10,6 +10,7 @@ LABELS = {"feed_forward": "feed-forward", "attention": "attention", "joint": "jo
 WORDS = {
     "NormalisedGradientDescent": "normalised gradient descent",
     "GradientDescent": "gradient descent",
+    "SplitNormalisedGradientDescent": "split normalised gradient descent",
     "Polyak": "Polyak's step",
     "SignDescent": "sign descent",
     "ZeroInit": "from zero",

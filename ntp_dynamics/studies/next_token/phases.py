@@ -11,9 +11,11 @@ from torch import Tensor
 
 from ntp_dynamics.record.trajectory import said
 from ntp_dynamics.studies.next_token.choices import Stage
+from ntp_dynamics.studies.next_token.groups import NormalisedGradientDescent
 from ntp_dynamics.studies.next_token.model.init import exact_margin
 from ntp_dynamics.studies.next_token.optim.choice import Choice, choose, dynamics_of
 from ntp_dynamics.studies.next_token.optim.engine import Engine
+from ntp_dynamics.studies.next_token.optim.linear_objective import LinearObjective
 from ntp_dynamics.studies.next_token.optim.objectives import (
     AttentionObjective,
     FeedForwardObjective,
@@ -42,7 +44,7 @@ def _phase(problem: NextToken, one: Outline) -> Phase:
     choice = choose(problem.config, shadow=bool(one.shadow))
     stage = Stage(one.shadow or one.name)
     naive = {"engine": choice.slopes.name} if one.shadow else {}
-    frozen = stage is Stage.attention and not one.shadow
+    frozen = stage is Stage.attention and not one.shadow and stage not in problem.losses
     frozen = frozen and not leaves_out_pairs(problem.config, problem.shape)
     return Phase(
         outline=one,
@@ -84,6 +86,11 @@ def objective_of(
     problem: NextToken, stage: Stage, logits: Float[Tensor, "R V V"], engine: Engine
 ) -> Objective:
     """What a stage minimises; ``logits`` are those of the attention stage."""
+    if loss := problem.losses.get(stage):
+        matrix = problem.feed_forward if stage is Stage.feed_forward else problem.attention
+        keeps = isinstance(problem.config.optimizer, NormalisedGradientDescent)
+        told = stage, problem.batch, matrix, loss, logits, engine
+        return LinearObjective(*told, keeps_least=keeps)
     if stage is Stage.feed_forward:
         return FeedForwardObjective(problem.batch, problem.feed_forward, engine)
     if stage is Stage.attention:

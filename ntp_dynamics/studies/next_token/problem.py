@@ -13,6 +13,7 @@ from jaxtyping import Float
 from ntp_dynamics.config.choices import Device
 from ntp_dynamics.observe.hooks import Hook, affordable
 from ntp_dynamics.studies.next_token import certificates
+from ntp_dynamics.studies.next_token.choices import Stage
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.draw import (
@@ -28,6 +29,7 @@ from ntp_dynamics.studies.next_token.data.embedding import TokenVectors
 from ntp_dynamics.studies.next_token.data.realizable import Recognition, recognise
 from ntp_dynamics.studies.next_token.groups import ZeroInit
 from ntp_dynamics.studies.next_token.inputs import name_of
+from ntp_dynamics.studies.next_token.linear import losses, solve_linear
 from ntp_dynamics.studies.next_token.model.batch import Batch, pack
 from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
 from ntp_dynamics.studies.next_token.model.init import (
@@ -36,6 +38,7 @@ from ntp_dynamics.studies.next_token.model.init import (
     initial_weight,
 )
 from ntp_dynamics.studies.next_token.model.reference import Reference, SolvedReference
+from ntp_dynamics.studies.next_token.model.softmax_linear import SoftmaxLinear
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
 from ntp_dynamics.studies.next_token.size import (
     Shape,
@@ -46,7 +49,12 @@ from ntp_dynamics.studies.next_token.size import (
     on_disk,
     shape_of,
 )
-from ntp_dynamics.studies.next_token.tables import corpora_table, targets_table
+from ntp_dynamics.studies.next_token.tables import (
+    corpora_table,
+    linear_variables,
+    targets_table,
+)
+from ntp_dynamics.studies.next_token.theory.linear_target import LinearTarget, OfQueries
 from ntp_dynamics.studies.next_token.theory.targets import Targets, solve_targets
 from ntp_dynamics.system.memory import make_room
 
@@ -64,6 +72,8 @@ class Known:
     recognitions: list[Recognition]
     embeddings: list[TokenVectors]
     targets: list[Targets]
+    linear: Mapping[Stage, list[LinearTarget]]
+    """Of the stages whose loss is softmax-linear."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,8 @@ class NextToken:
     notes_of_size: Sequence[str]
     """What is left out, and how long it will take."""
     shape: Shape
+    losses: Mapping[Stage, SoftmaxLinear]
+    """Of the stages whose loss is softmax-linear."""
 
     @property
     def config(self) -> Config:
@@ -105,18 +117,18 @@ class NextToken:
         return {name_of(run): "".join(f"{line}\n" for line in c.lines()) for run, c in corpora}
 
     def tables(self) -> dict[str, xarray.Dataset]:
-        return {
-            "/": corpora_table(self.batch, self.known.streams),
-            "/targets": targets_table(
-                self.reference, self.known.targets, not leaves_out_pairs(self.config, self.shape)
-            ),
-        }
+        by_pairs = not leaves_out_pairs(self.config, self.shape)
+        targets = targets_table(self.reference, self.known.targets, by_pairs)
+        for stage, found in self.known.linear.items():
+            targets = targets.assign(linear_variables(stage, found))
+        return {"/": corpora_table(self.batch, self.known.streams), "/targets": targets}
 
     def notes(self) -> list[str]:
         """Why a run has no target, and what of a large job is left out."""
         runs: dict[str, list[int]] = {}
+        asked = not self.known.linear or {*self.config.stages} - {*self.known.linear}
         for run, target in enumerate(self.known.targets):
-            if target.missing:
+            if target.missing and asked:
                 runs.setdefault(target.missing, []).append(run)
         whole = len(self.known.targets)
         missing = [f"no W*_kq ({len(x)} of {whole} runs): {reason}" for reason, x in runs.items()]
@@ -152,14 +164,15 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
         rngs = (source.rng(run, purpose) for run in range(config.runs))
         return [initial_weight(config.init, (rows, dim), rng) for rng in rngs]
 
+    soft, logs = (known.linear.get(stage) for stage in (Stage.feed_forward, Stage.attention))
     return NextToken(
         known=known,
         batch=batch,
         reference=SolvedReference(
             batch,
             known.recognitions,
-            [t.feed_forward for t in targets],
-            [t.attention for t in targets],
+            soft or [t.feed_forward for t in targets],
+            [OfQueries(t) for t in logs] if logs else [t.attention for t in targets],
         ),
         feed_forward=feed_forward_matrix(
             weights(Purpose.init_feed_forward, vocab_size), embeddings, batch, entrywise
@@ -170,6 +183,7 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
         hooks=kept,
         notes_of_size=notes_of_size(config, shape, hooks, kept, corpora),
         shape=shape,
+        losses=losses(known, batch),
     )
 
 
@@ -185,4 +199,5 @@ def _known(
     found = {id(corpus): recognise(corpus) for corpus in {id(c): c for c in corpora}.values()}
     recognitions = [found[id(corpus)] for corpus in corpora]
     targets = solve_targets(corpora, recognitions, embeddings)
-    return Known(config, source, corpora, recognitions, embeddings, targets)
+    linear = solve_linear(config, corpora, recognitions)
+    return Known(config, source, corpora, recognitions, embeddings, targets, linear)

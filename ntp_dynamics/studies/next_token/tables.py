@@ -14,10 +14,12 @@ import numpy as np
 from torch import Tensor
 
 from ntp_dynamics.record.trajectory import said
+from ntp_dynamics.studies.next_token.choices import Stage
 from ntp_dynamics.studies.next_token.data.draw import Streams
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.reference import Reference
 from ntp_dynamics.studies.next_token.quantities import PAPER
+from ntp_dynamics.studies.next_token.theory.linear_target import LinearTarget
 from ntp_dynamics.studies.next_token.theory.max_margin import AttentionTarget
 from ntp_dynamics.studies.next_token.theory.targets import Targets
 
@@ -120,6 +122,26 @@ def targets_table(
             ),
         }
     )
+
+
+def linear_variables(stage: Stage, targets: Sequence[LinearTarget]) -> dict[str, Any]:
+    """What is known of a softmax-linear stage, a run each."""
+    layer = {Stage.feed_forward: "ov", Stage.attention: "kq"}[stage]
+    told = {
+        "norm_fin": ("finite_norm", "||W_fin||_F"),
+        "infimum": ("infimum", "L_inf, which a direction only approaches"),
+        "leak_coefficient": ("leak", "Lam: the leak at W_fin + r W_svm is at most Lam e^-r"),
+        "curvature": ("curvature", "lam: largest eigenvalue of the Hessian at W_fin"),
+        "offset": ("offset", "R^2 of 1 - cos ~ R^2 / (2 ||W||^2); nan: not determined"),
+    }
+    return {
+        f"{name}_{layer}": (
+            ("run",),
+            np.array([getattr(t, field) for t in targets]),
+            said(long_name, source="derived"),
+        )
+        for name, (field, long_name) in told.items()
+    }
 
 
 def _entries(targets: Sequence[Targets], about: dict[str, str]) -> dict[str, Any]:

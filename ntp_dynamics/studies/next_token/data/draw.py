@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from ntp_dynamics.studies.next_token.choices import Stage
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.embedding import (
@@ -163,4 +164,5 @@ def unused_are_alike(config: Config) -> bool:
         isinstance(config.init, ZeroInit)
         and isinstance(config.embedding, OrthonormalEmbedding)
         and not isinstance(config.optimizer, ENTRYWISE)
+        and Stage.feed_forward not in config.linear_stages
     )

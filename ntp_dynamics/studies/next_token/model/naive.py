@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ntp_dynamics.studies.next_token.model.batch import Batch
+from ntp_dynamics.studies.next_token.model.softmax_linear import SoftmaxLinear
 from ntp_dynamics.studies.next_token.model.token_space import LogScaled
 
 
@@ -45,6 +46,19 @@ def naive_collocation_loss(
         right = torch.gather(log_p, 1, label)[:, 0]
         loss = -(right * batch.known).sum()
         (slope,) = torch.autograd.grad(loss, m)
+    return _plain(slope)
+
+
+def naive_softmax_linear(
+    loss: SoftmaxLinear, matrix: Float[Tensor, "R A B"], dtype: torch.dtype
+) -> LogScaled:
+    """dL/dW of a softmax-linear loss, computed in ``dtype``."""
+    with torch.enable_grad():
+        w = matrix.detach().to(dtype).requires_grad_()
+        log_share = (loss.reader.read(w) + loss.log_copies.to(dtype)).log_softmax(-1)
+        taught = loss.target.to(dtype) * log_share.masked_fill(loss.target == 0, 0.0)
+        value = -(loss.log_weight.exp().to(dtype) * taught.sum(-1)).sum()
+        (slope,) = torch.autograd.grad(value, w)
     return _plain(slope)
 
 

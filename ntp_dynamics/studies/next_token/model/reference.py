@@ -17,6 +17,7 @@ from ntp_dynamics.studies.next_token.data.orders import Relations
 from ntp_dynamics.studies.next_token.data.realizable import Recognition
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.theory.gram_dual import GramTarget
+from ntp_dynamics.studies.next_token.theory.linear_target import LinearTarget, OfQueries
 from ntp_dynamics.studies.next_token.theory.max_margin import AttentionTarget, FeedForwardTarget
 
 
@@ -64,8 +65,8 @@ class SolvedReference(Reference):
         self,
         batch: Batch,
         recognitions: Sequence[Recognition],
-        feed_forward: Sequence[FeedForwardTarget | None],
-        attention: Sequence[AttentionTarget | GramTarget | None],
+        feed_forward: Sequence[FeedForwardTarget | LinearTarget | None],
+        attention: Sequence[AttentionTarget | GramTarget | OfQueries | None],
     ):
         """``None`` for a target leaves nan."""
         sources = {
@@ -79,8 +80,8 @@ class SolvedReference(Reference):
 
     _batch: Batch
     _relations: Sequence[Relations]
-    _feed_forward: Sequence[FeedForwardTarget | None]
-    _attention: Sequence[AttentionTarget | GramTarget | None]
+    _feed_forward: Sequence[FeedForwardTarget | LinearTarget | None]
+    _attention: Sequence[AttentionTarget | GramTarget | OfQueries | None]
 
     @cached_property
     def ov(self) -> Float[Tensor, "R V V"]:

@@ -103,9 +103,9 @@ def _only_by_tensors(objective: Objective, config: Config) -> bool:
 def minibatches(config: Config, objective: Objective) -> Minibatches | None:
     """Those of a stage; None where every step takes all, as in the feed-forward stage, whose loss
     is not one of sentences."""
-    if config.batch.size is None or isinstance(objective, FeedForwardObjective):
+    if config.batch.size is None or objective.stage is Stage.feed_forward:
         return None
-    stage = int(isinstance(objective, JointObjective))
+    stage = int(objective.stage is Stage.joint)
     keys = [batch_key(config.seed, run, stage) for run in range(config.runs)]
     return Minibatches(config.batch.size, config.batch.replacement, keys)
 
@@ -139,7 +139,6 @@ def _kernel(
 
 def step_sizes(objective: Objective, config: Config) -> tuple[float, ...]:
     """One for each matrix."""
-    if isinstance(objective, JointObjective):
+    if objective.stage is Stage.joint:
         return config.train.joint.step_size, config.train.joint.feed_forward_step_size
-    stage = Stage.attention if isinstance(objective, AttentionObjective) else Stage.feed_forward
-    return (getattr(config.train, stage).step_size,)
+    return (getattr(config.train, objective.stage).step_size,)

@@ -63,7 +63,7 @@ class Descent:
         if self._draws is None:
             return state
         batch = self._draws.at(state.step)
-        return self.objective.weighed(batch).state(self._place.at._replace(growth=None))
+        return self.objective.weighed(batch).state(self._place.at._replace(growth=None, least=None))
 
     def save(self) -> Saved:
         """As `Dynamics.save`."""

@@ -15,7 +15,12 @@ from ntp_dynamics.studies.next_token.model.gradient import (
     feed_forward_gradient,
     joint_gradient,
 )
-from ntp_dynamics.studies.next_token.model.naive import naive_collocation_loss, naive_cross_entropy
+from ntp_dynamics.studies.next_token.model.naive import (
+    naive_collocation_loss,
+    naive_cross_entropy,
+    naive_softmax_linear,
+)
+from ntp_dynamics.studies.next_token.model.softmax_linear import Parts, SoftmaxLinear
 from ntp_dynamics.studies.next_token.model.token_space import LogScaled
 
 
@@ -37,6 +42,10 @@ class Engine:
         self, scores: Tensor, logits: Tensor, batch: Batch
     ) -> tuple[LogScaled, LogScaled, Forward]:
         return joint_gradient(scores, logits, batch)
+
+    def linear(self, loss: SoftmaxLinear, matrix: Tensor) -> Parts:
+        """The two parts of the slope of a softmax-linear loss."""
+        return loss.gradient(matrix)
 
 
 LOG_DOMAIN = Engine()
@@ -64,6 +73,14 @@ class Autograd(Engine):
     ) -> tuple[LogScaled, LogScaled, Forward]:
         slopes = naive_cross_entropy(scores, logits, batch, self.dtype)
         return *slopes, super().joint(scores, logits, batch)[2]
+
+    def linear(self, loss: SoftmaxLinear, matrix: Tensor) -> Parts:
+        slope = naive_softmax_linear(loss, matrix, self.dtype)
+        inside = loss.spread_out(loss.centred(slope.value))
+        return Parts(
+            LogScaled(inside, slope.log_scale),
+            LogScaled(loss.levelled(slope.value), slope.log_scale),
+        )
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,11 @@ class Objective(Protocol):
         ...
 
     @property
+    def stage(self) -> Stage:
+        """Which one minimises it."""
+        ...
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Of the matrices, for a message."""
         ...
@@ -69,7 +74,7 @@ class Objective(Protocol):
         ...
 
 
-class _Checked(ABC):
+class Checked(ABC):
     """What all objectives have."""
 
     names: tuple[str, ...]
@@ -85,10 +90,10 @@ class _Checked(ABC):
         return state
 
 
-class FeedForwardObjective(_Checked):
+class FeedForwardObjective(Checked):
     """Stage 1: W_ov on the collocation loss L0, attention absent."""
 
-    names = ("W_ov",)
+    stage, names = Stage.feed_forward, ("W_ov",)
 
     def __init__(self, batch: Batch, matrix: Matrix, engine: Engine = LOG_DOMAIN):
         self.batch, self.matrix, self.engine = batch, matrix, engine
@@ -97,7 +102,7 @@ class FeedForwardObjective(_Checked):
     @property
     def start(self) -> Position:
         """As `Objective.start`."""
-        return _start(self.matrices)
+        return start(self.matrices)
 
     def weighed(self, batch: Batch) -> FeedForwardObjective:
         """As `Objective.weighed`; the collocation loss has no sentences."""
@@ -111,19 +116,18 @@ class FeedForwardObjective(_Checked):
         """As `Objective.evaluated`."""
         (logits,) = values(self, at)
         slope, forward = self.engine.feed_forward(logits, self.batch)
-        (layer,) = _layers(self.matrices, at, [logits], [slope])
-        stage = Stage.feed_forward
-        return State(stage, at.step, self.batch, None, layer, logits, forward, at.path_length)
+        (layer,) = layers(self.matrices, at, [logits], [slope])
+        return State(self.stage, at.step, self.batch, None, layer, logits, forward, at.path_length)
 
     def log_gap(self, state: State) -> Float[Tensor, " R"]:
         """The infimum of L0 is 0."""
         return state.forward.log_loss.logsumexp(-1)
 
 
-class AttentionObjective(_Checked):
+class AttentionObjective(Checked):
     """Stage 2: W_kq on the cross-entropy of all samples, W_ov frozen."""
 
-    names = ("W_kq",)
+    stage, names = Stage.attention, ("W_kq",)
 
     def __init__(
         self,
@@ -143,7 +147,7 @@ class AttentionObjective(_Checked):
     @property
     def start(self) -> Position:
         """As `Objective.start`."""
-        return _start(self.matrices)._replace(growth=growth_before(self.batch, 0))
+        return start(self.matrices)._replace(growth=growth_before(self.batch, 0))
 
     def weighed(self, batch: Batch) -> AttentionObjective:
         """As `Objective.weighed`."""
@@ -158,20 +162,20 @@ class AttentionObjective(_Checked):
         """As `Objective.evaluated`."""
         (scores,) = values(self, at)
         slope, forward = self.loss.gradient(scores)
-        (layer,) = _layers(self.matrices, at, [scores], [slope])
+        (layer,) = layers(self.matrices, at, [scores], [slope])
         growth = at.growth.then(forward, self.batch) if at.growth else None
         told = layer, None, self.logits, forward, at.path_length, growth
-        return State(Stage.attention, at.step, self.batch, *told)
+        return State(self.stage, at.step, self.batch, *told)
 
     def log_gap(self, state: State) -> Float[Tensor, " R"]:
         """nan where the infimum is not known."""
         return log_excess(state.forward, self.logits, self.batch)
 
 
-class JointObjective(_Checked):
+class JointObjective(Checked):
     """Both layers at once, on the cross-entropy of all samples."""
 
-    names = ("W_kq", "W_ov")
+    stage, names = Stage.joint, ("W_kq", "W_ov")
 
     def __init__(
         self, batch: Batch, attention: Matrix, feed_forward: Matrix, engine: Engine = LOG_DOMAIN
@@ -182,7 +186,7 @@ class JointObjective(_Checked):
     @property
     def start(self) -> Position:
         """As `Objective.start`."""
-        return _start(self.matrices)
+        return start(self.matrices)
 
     def weighed(self, batch: Batch) -> JointObjective:
         """As `Objective.weighed`."""
@@ -198,9 +202,9 @@ class JointObjective(_Checked):
         scores, logits = values(self, at)
         by_score, by_logit, forward = self.engine.joint(scores, logits, self.batch)
         slopes = [by_score, by_logit]
-        attention, feed_forward = _layers(self.matrices, at, [scores, logits], slopes)
+        attention, feed_forward = layers(self.matrices, at, [scores, logits], slopes)
         told = attention, feed_forward, logits, forward, at.path_length
-        return State(Stage.joint, at.step, self.batch, *told)
+        return State(self.stage, at.step, self.batch, *told)
 
     def log_gap(self, state: State) -> Float[Tensor, " R"]:
         """The infimum of L is 0."""
@@ -220,7 +224,8 @@ def check_finite(step: int, names: tuple[str, ...], found: list[Tensor]) -> None
             raise NonFinite(step, name)
 
 
-def _start(matrices: tuple[Matrix, ...]) -> Position:
+def start(matrices: tuple[Matrix, ...]) -> Position:
+    """Where nothing was added to the W_0 of the matrices."""
     coefficients = [matrix.zero for matrix in matrices]
     return Position(0, coefficients, coefficients[0].new_zeros(len(coefficients[0])))
 
@@ -229,11 +234,12 @@ def _kept(at: Position) -> Sequence[Tensor | None]:
     return at.kept or [None] * len(at.coefficients)
 
 
-def _layers(
+def layers(
     matrices: Sequence[Matrix],
     at: Position,
     found: Sequence[Tensor],
     slopes: Sequence[LogScaled],
 ) -> list[Layer]:
+    """The layers of matrices at values with these slopes."""
     each = zip(matrices, at.coefficients, found, slopes, _kept(at), strict=True)
     return [Layer(m, c, x, m.lift(slope), slope, kept) for m, c, x, slope, kept in each]

@@ -42,6 +42,8 @@ def save_place(place: Place, names: Sequence[str]) -> Saved:
         tensors |= {f"{name}.kept": x for name, x in zip(names, at.kept, strict=True)}
     if at.growth:
         tensors |= {"growth.least": at.growth.least, "growth.odds": at.growth.log_odds}
+    if at.least is not None:
+        tensors["least"] = at.least
     arrays = {name: save_tensor(x) for name, x in tensors.items()}
     return {"step": save_step(at.step, runs), **arrays, **save_rule(place.memory, runs)}
 
@@ -62,10 +64,11 @@ def load_place(like: Place, names: Sequence[str], saved: Saved) -> Place:
     kept = at.kept and [
         load_tensor(x, saved[f"{name}.kept"]) for name, x in zip(names, at.kept, strict=True)
     ]
+    least = None if at.least is None else load_tensor(at.least, saved["least"])
     length = load_tensor(at.path_length, saved["length"])
     lost = zip(names, like.lost, strict=True)
     return Place(
-        Position(int(saved["step"][0]), coefficients, length, growth, kept),
+        Position(int(saved["step"][0]), coefficients, length, growth, kept, least),
         [load_tensor(x, saved[f"{name}.lost"]) for name, x in lost],
         load_tensor(like.lost_length, saved["length.lost"]),
         load_rule(like.memory, saved),

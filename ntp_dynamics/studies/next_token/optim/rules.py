@@ -25,9 +25,11 @@ from ntp_dynamics.studies.next_token.groups import (
     Optimizer,
     Polyak,
     SignDescent,
+    SplitNormalisedGradientDescent,
     WithMomentum,
 )
 from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
+from ntp_dynamics.studies.next_token.model.softmax_linear import Parts
 from ntp_dynamics.studies.next_token.model.token_space import LogScaled, TokenMatrix
 from ntp_dynamics.studies.next_token.optim.running import nothing, running, squared
 
@@ -41,6 +43,10 @@ class Slope(NamedTuple):
     gradient: LogScaled
     """In the coordinates of the coefficients."""
     step_size: float
+    parts: Parts | None = None
+    """Of the gradient, inside components and between them, where the loss has such."""
+    smoothness: Float[Tensor, " R"] | None = None
+    """An upper bound of every Hessian, of the same losses."""
 
     @property
     def log_norm(self) -> Float[Tensor, " R"]:
@@ -86,6 +92,29 @@ def gradient_descent() -> Rule:
 
     def update(slopes: Sequence[Slope], log_gap: Gap, memory: None) -> tuple[list[Tensor], None]:
         return [_scaled(s, s.step_size * s.gradient.log_scale.exp()) for s in slopes], None
+
+    return Rule(_forget, update)
+
+
+def split_descent(finite_step_size: float | None = None) -> Rule:
+    """W <- W - eta_F P_F grad - eta P grad / ||P grad||: gradient descent inside components, where
+    a minimum is, and normalised descent between them, where none is.
+
+    ``finite_step_size`` None is 1 / beta, the loss being beta-smooth.
+    """
+
+    def update(slopes: Sequence[Slope], log_gap: Gap, memory: None) -> tuple[list[Tensor], None]:
+        changes = []
+        for slope in slopes:
+            assert slope.parts is not None
+            assert slope.smoothness is not None
+            finite, other = slope.parts
+            size = 1 / slope.smoothness if finite_step_size is None else finite_step_size
+            inside = finite.value * -(size * finite.log_scale.exp())[:, None, None]
+            per_norm = _inverse(slope.matrix.gradient_norm(other.value))
+            between = other.value * (-slope.step_size * per_norm)[:, None, None]
+            changes.append(inside + between)
+        return changes, None
 
     return Rule(_forget, update)
 
@@ -187,13 +216,19 @@ def make_rule(optimizer: Optimizer) -> Rule:
 RULES: dict[type[Optimizer], Callable[[Any], Rule]] = {
     NormalisedGradientDescent: lambda o: normalised_gradient_descent(o.norm),
     GradientDescent: lambda o: gradient_descent(),
+    SplitNormalisedGradientDescent: lambda o: split_descent(o.finite_step_size),
     Polyak: lambda o: polyak(),
     SignDescent: lambda o: sign_descent(),
     Adam: lambda o: adam(o.beta1, o.beta2, o.epsilon),
     AdamW: lambda o: adam(o.beta1, o.beta2, o.epsilon),
 }
 
-COVARIANT = {NormalisedGradientDescent, GradientDescent, Polyak}
+COVARIANT = {
+    NormalisedGradientDescent,
+    GradientDescent,
+    SplitNormalisedGradientDescent,
+    Polyak,
+}
 """Rules whose steps do not depend on the basis."""
 
 

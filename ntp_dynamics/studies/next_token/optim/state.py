@@ -12,6 +12,7 @@ from ntp_dynamics.studies.next_token.choices import Stage
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
 from ntp_dynamics.studies.next_token.model.growth import Growth
+from ntp_dynamics.studies.next_token.model.softmax_linear import Parts, SoftmaxLinear
 from ntp_dynamics.studies.next_token.model.token_space import LogScaled, TokenMatrix
 
 
@@ -26,6 +27,8 @@ class Position(NamedTuple):
     """Of attention up to the step before; None where it is not trained alone."""
     kept: list[Float[Tensor, " R"]] | None = None
     """What decay left of each W_0, a factor; None without decay."""
+    least: Float[Tensor, " R"] | None = None
+    """Log of the least excess loss up to the step before; None where it is not kept."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Layer:
     """dLoss/dS or dLoss/dM, in token coordinates."""
     kept: Float[Tensor, " R"] | None = None
     """What decay left of W_0, a factor; None without decay."""
+    parts: Parts | None = None
+    """The gradient inside components and between them; None unless the loss is softmax-linear."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +63,14 @@ class State:
     logits: Float[Tensor, "R V V"]
     """M = W_ov E, frozen in the attention stage."""
     forward: Any
-    """`Forward`, or `FeedForwardPass` in the feed-forward stage."""
+    """`Forward`, or `FeedForwardPass` in the feed-forward stage; `LinearPass` stands for both."""
     path_length: Float[Tensor, " R"]
     growth: Growth | None = None
     """Of attention up to this step, in the attention stage."""
+    linear: SoftmaxLinear | None = None
+    """The loss, where it is softmax-linear."""
+    least: Float[Tensor, " R"] | None = None
+    """Log of the least excess loss up to this step; None where it is not kept."""
 
     @property
     def layers(self) -> list[Layer]:

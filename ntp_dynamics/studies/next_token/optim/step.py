@@ -49,7 +49,10 @@ class Step:
         """
         matrices = self.objective.matrices
         layers = zip(drawn.layers, self.step_sizes, strict=True)
-        slopes = [Slope(layer.matrix, layer.gradient, size) for layer, size in layers]
+        beta = None if drawn.linear is None else drawn.linear.smoothness
+        slopes = [
+            Slope(layer.matrix, layer.gradient, size, layer.parts, beta) for layer, size in layers
+        ]
         changes, memory = self.rule.update(slopes, gap, place.memory)
         lengths = [m.gradient_norm(change) for m, change in zip(matrices, changes, strict=True)]
         at, before = self._decayed(place)
@@ -62,6 +65,7 @@ class Step:
             coefficients=[total for total, _ in moved],
             path_length=path_length,
             growth=state.growth,
+            least=state.least,
         )
         return Place(at, [lost for _, lost in moved], lost_length, memory)
 

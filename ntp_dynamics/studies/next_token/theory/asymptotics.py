@@ -35,6 +35,8 @@ from ntp_dynamics.studies.next_token.theory.hypotheses import (
     ASSUMPTION_2,
     COLLOCATION,
     EQUAL_MARGINS,
+    FROZEN,
+    HARD,
     INJECTIVE,
     NO_DECAY,
     NO_TRAP,
@@ -53,9 +55,10 @@ from ntp_dynamics.verdict.claim import Claim
 from ntp_dynamics.verdict.law import Law
 
 SOURCE = "derived here"
-EXACT = (TRAINED[Stage.feed_forward], ASSUMPTION_2, COLLOCATION, ZERO_INIT, NORMALISED)
+EXACT = (TRAINED[Stage.feed_forward], HARD, ASSUMPTION_2, COLLOCATION, ZERO_INIT, NORMALISED)
 SHARP = (
     TRAINED[Stage.attention],
+    FROZEN,
     REALIZABLE,
     INJECTIVE,
     *PAPER_RULE,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ntp_dynamics.studies.next_token.groups import Adam, Optimizer, SignDescent
+from ntp_dynamics.studies.next_token.config import Config
+from ntp_dynamics.studies.next_token.groups import Adam, SignDescent
 from ntp_dynamics.studies.next_token.theory import (
+    any_corpus_claims,
     asymptotics,
     entrywise,
     exact_direction,
@@ -15,10 +17,15 @@ OF_EVERY_JOB = [*huang2024.CLAIMS, *asymptotics.CLAIMS, *exact_direction.CLAIMS]
 """What the paper says and what follows from it, whatever the rule of a job is."""
 OF_A_RULE = {SignDescent: entrywise.SIGN_DESCENT, Adam: entrywise.ADAM_SPEED}
 """What is said of one update rule."""
-CLAIMS = [*OF_EVERY_JOB, *(claim for claims in OF_A_RULE.values() for claim in claims)]
+CLAIMS = [
+    *OF_EVERY_JOB,
+    *(claim for claims in OF_A_RULE.values() for claim in claims),
+    *any_corpus_claims.CLAIMS,
+]
 
 
-def claims_of(optimizer: Optimizer) -> list[Claim]:
-    """Those that a job with this rule is held against."""
-    own = [claims for rule, claims in OF_A_RULE.items() if isinstance(optimizer, rule)]
+def claims_of(config: Config) -> list[Claim]:
+    """Those that a job with this rule and these stages is held against."""
+    own = [claims for rule, claims in OF_A_RULE.items() if isinstance(config.optimizer, rule)]
+    own += [any_corpus_claims.claims_of(x, config.optimizer) for x in config.linear_stages]
     return [*OF_EVERY_JOB, *(claim for claims in own for claim in claims)]

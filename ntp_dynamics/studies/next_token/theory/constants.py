@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,11 @@ from ntp_dynamics.studies.next_token.groups import (
     ZeroInit,
 )
 from ntp_dynamics.studies.next_token.theory.levels import Levels, levels_of
+from ntp_dynamics.studies.next_token.theory.linear_constants import (
+    LinearConstants,
+    linear_constants,
+)
+from ntp_dynamics.studies.next_token.theory.linear_target import LinearTarget
 from ntp_dynamics.studies.next_token.theory.max_margin import AttentionTarget
 from ntp_dynamics.studies.next_token.theory.pure_attention import is_best
 from ntp_dynamics.studies.next_token.theory.targets import Targets
@@ -97,12 +103,25 @@ class Constants:
     """What the paper's rule does not have, in words."""
     trained: frozenset[Stage]
     observed: Mapping[str, np.ndarray]
-    """Recorded observables (S, T) of the attention stage that a law refers to."""
+    """Recorded observables (S, T) that a law refers to."""
+    linear: Mapping[Stage, LinearConstants]
+    """Of the stages whose loss is softmax-linear."""
 
     @property
     def equal_margins(self) -> Bool[np.ndarray, " S"]:
         """Whether every token starts the attention stage with the same margin."""
-        return (self.orthonormal & self.zero_init) | (self.steps0 == 0)
+        learned = self.orthonormal & self.zero_init & self.hard
+        return learned | (self.steps0 == 0)
+
+    @property
+    def hard(self) -> bool:
+        """Whether the feed-forward stage learns the one continuation of each token."""
+        return Stage.feed_forward not in self.linear
+
+    @property
+    def frozen(self) -> bool:
+        """Whether attention is scored by the feed-forward layer."""
+        return Stage.attention not in self.linear
 
 
 def constants_of(known: Known, tree: xarray.DataTree) -> Constants:
@@ -113,7 +132,8 @@ def constants_of(known: Known, tree: xarray.DataTree) -> Constants:
         known.recognitions,
         known.embeddings,
         known.targets,
-        recorded_for_laws(tree),
+        {**recorded_for_laws(tree), **recorded_norms(tree, known.config)},
+        known.linear,
     )
 
 
@@ -128,6 +148,17 @@ def recorded_for_laws(tree: xarray.DataTree) -> Mapping[str, np.ndarray]:
     return {**found, "logits": data["logits"].values} if "logits" in data else found
 
 
+def recorded_norms(tree: xarray.DataTree, config: Config) -> Mapping[str, np.ndarray]:
+    """Norms (S, T) of the stages whose loss is softmax-linear."""
+    names = {Stage.feed_forward: "norm_ov", Stage.attention: "norm_kq"}
+    found = {}
+    for stage in config.linear_stages:
+        if stage in tree:
+            data = tree.children[stage].variables
+            found[names[stage]] = data[names[stage]].values[:, data["step"].values >= 1]
+    return found
+
+
 def make_constants(
     config: Config,
     corpora: Sequence[Corpus],
@@ -135,6 +166,7 @@ def make_constants(
     embeddings: Sequence[TokenVectors],
     targets: Sequence[Targets],
     observed: Mapping[str, np.ndarray],
+    linear: Mapping[Stage, Sequence[LinearTarget]] = MappingProxyType({}),
 ) -> Constants:
     """Collect the constants of a job from its actual data."""
     v = corpora[0].vocab_size
@@ -177,6 +209,10 @@ def make_constants(
         departures=config.additions,
         trained=stages,
         observed=observed,
+        linear={
+            stage: linear_constants(found, getattr(config.train, stage).step_size)
+            for stage, found in linear.items()
+        },
     )
 
 

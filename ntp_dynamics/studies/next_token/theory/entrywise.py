@@ -46,6 +46,7 @@ from ntp_dynamics.studies.next_token.theory.hypotheses import (
     ASSUMPTION_1,
     ASSUMPTION_3,
     EQUAL_MARGINS,
+    FROZEN,
     FULL_BATCH,
     INJECTIVE,
     NO_DECAY,
@@ -84,6 +85,7 @@ ONE_SPEED = Precondition(
 catches up: for tens of thousands of steps."""
 BY_SIGN = (
     TRAINED[Stage.attention],
+    FROZEN,
     *ASSUMPTION_1,
     ASSUMPTION_3,
     STANDARD,
@@ -94,6 +96,7 @@ BY_SIGN = (
 )
 BY_ADAM = (
     TRAINED[Stage.attention],
+    FROZEN,
     REALIZABLE,
     INJECTIVE,
     STANDARD,

@@ -30,9 +30,9 @@ from ntp_dynamics.studies.next_token.theory.hypotheses import (
     ASSUMPTION_3,
     EXTENDABLE,
     PAPER_RULE,
+    PAPER_STAGE,
     RELATIONS,
     SMALL_STEP,
-    TRAINED,
     ZERO_INIT,
     long_first_stage,
 )
@@ -40,9 +40,9 @@ from ntp_dynamics.verdict.claim import Claim
 from ntp_dynamics.verdict.law import Law
 
 SOURCE = "Huang, Liang, Yang, NeurIPS 2024, {}"
-STAGE_1 = (TRAINED[Stage.feed_forward], *ASSUMPTION_1, ASSUMPTION_2, ZERO_INIT, *PAPER_RULE)
+STAGE_1 = (*PAPER_STAGE[Stage.feed_forward], *ASSUMPTION_1, ASSUMPTION_2, ZERO_INIT, *PAPER_RULE)
 STAGE_2 = (
-    TRAINED[Stage.attention],
+    *PAPER_STAGE[Stage.attention],
     *ASSUMPTION_1,
     ASSUMPTION_2,
     ASSUMPTION_3,
@@ -258,7 +258,7 @@ THEOREM_2 = [
         constant=0.0,
         preconditions=(
             *STAGE_2,
-            TRAINED[Stage.feed_forward],
+            *PAPER_STAGE[Stage.feed_forward],
             long_first_stage(theorem2_first_stage, "384 ||W*_ov||^5 log(2|V|) log T / eta0"),
         ),
         t_min=theorem2_burn_in,

@@ -19,6 +19,15 @@ TRAINED: dict[Stage, Precondition] = {
     for stage in Stage
 }
 
+HARD = Precondition("hard labels", lambda c: c.hard, "the feed-forward stage learns soft labels")
+FROZEN = Precondition("frozen head", lambda c: c.frozen, "attention is scored by the log head")
+
+PAPER_STAGE = {
+    Stage.feed_forward: (TRAINED[Stage.feed_forward], HARD),
+    Stage.attention: (TRAINED[Stage.attention], FROZEN, HARD),
+}
+"""The two stages as the paper has them."""
+
 COMPLETE = Precondition(
     "complete collocation",
     lambda c: c.complete,

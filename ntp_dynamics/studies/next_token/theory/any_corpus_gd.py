@@ -1,0 +1,178 @@
+"""Gradient descent on softmax-linear losses, whatever the corpus: laws with constants.
+
+W -> W_fin + r W_svm, r -> infinity (`linear_target`).  With eta <= 1/beta and T = eta t, from zero:
+
+    L - L_inf <= [Lam + (||W_fin||^2 + ||W_svm||^2 log^2 T) / 2] / T              any.gd.bound
+
+Proof: L is convex and beta-smooth, so L(W_t) - L(U) <= ||U||^2 / (2T) for every U; take
+U = W_fin + log T W_svm, whose leak is at most Lam / T, and whose parts are orthogonal.  By matching
+the gradient flow W = W_svm log T + W_fin + W_0 + o(1), a derivation and no proof,
+
+    (L - L_inf) T -> ||W_svm||^2,   ||W|| = ||W_svm|| (log T + b) + o(1),
+    1 - cos -> R^2 / (2 ||W||^2),   ||P_F W - W_fin|| -> C / T.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from jaxtyping import Float
+
+from ntp_dynamics.studies.next_token.choices import Stage
+from ntp_dynamics.studies.next_token.theory.constants import Constants
+from ntp_dynamics.studies.next_token.theory.hypotheses import PLAIN, ZERO_INIT
+from ntp_dynamics.studies.next_token.theory.linear_constants import LinearConstants
+from ntp_dynamics.studies.next_token.theory.linear_hypotheses import (
+    GD,
+    column,
+    determined,
+    direction,
+    finite_part,
+    lags,
+    of,
+    small_step,
+    trained,
+)
+from ntp_dynamics.verdict.claim import Claim
+from ntp_dynamics.verdict.law import Law
+
+PROVED = "proved here"
+DERIVED = "derived here"
+LONG = 1e4
+"""eta t from which limits are read: what is left of the way is of the order of log T / T."""
+WITHIN = 0.05
+"""Relative, of what is read there."""
+NORM_WITHIN = 0.2
+"""Absolute, of the norm."""
+
+Curve = Float[np.ndarray, "S T"]
+
+
+def gd_bound(k: LinearConstants) -> Law:
+    """[Lam + (||W_fin||^2 + ||W_svm||^2 log^2 T) / 2] / T."""
+
+    def log_f(t: Float[np.ndarray, " T"]) -> Curve:
+        log_path = np.log(k.eta * t)
+        length = column(k.finite_norm**2) + column(k.norm**2) * log_path**2
+        return np.log(column(k.leak) + length / 2) - log_path
+
+    return Law.envelope(log_f)
+
+
+def gd_rate(k: LinearConstants) -> Law:
+    """||W_svm||^2 / T."""
+    return Law.equals(lambda t: 2 * np.log(column(k.norm)) - np.log(k.eta * t), WITHIN)
+
+
+def gd_norm(k: LinearConstants) -> Law:
+    """||W_svm|| (log T + b)."""
+
+    def log_norm(t: Float[np.ndarray, " T"]) -> Curve:
+        size = np.log(k.eta * t) + column(k.shift)
+        return np.log(column(k.norm) * np.where(size > 0, size, np.nan))  # late only
+
+    return Law.equals(log_norm, 0.0, absolute=NORM_WITHIN)
+
+
+def gd_direction(k: LinearConstants, norm: Curve) -> Law:
+    """R^2 / (2 ||W||^2), with ||W|| as measured."""
+    return Law.equals(np.log(column(k.offset) / 2) - 2 * np.log(norm), WITHIN)
+
+
+def gd_finite(k: LinearConstants) -> Law:
+    """C / T."""
+    return Law.equals(lambda t: np.log(column(k.lag)) - np.log(k.eta * t), WITHIN)
+
+
+def claims(stage: Stage, layer: str, end: str) -> list[Claim]:
+    """Those of a stage, about W_``layer``; their names ``end`` so."""
+    k = of(stage)
+    descent = (*trained(stage), GD, PLAIN, small_step(k))
+    grows = (*descent, direction(k))
+    settled = (*grows, ZERO_INIT, determined(k))
+
+    def late(c: Constants) -> float:
+        return math.ceil(LONG / k(c).eta)
+
+    found = [
+        Claim(
+            id=f"any.gd.bound{end}",
+            statement="L - L_inf <= [Lam + (||W_fin||^2 + ||W_svm||^2 log^2(eta t)) / 2] / (eta t)",
+            source=PROVED,
+            version="any corpus",
+            stage=stage,
+            observable="log_excess_loss",
+            law=lambda c: gd_bound(k(c)),
+            constant=0.0,
+            preconditions=(*descent, ZERO_INIT),
+            t_min=lambda c: math.ceil(1 / k(c).eta),
+        ),
+        Claim(
+            id=f"any.gd.rate{end}",
+            statement="(L - L_inf) eta t -> ||W_svm||^2",
+            source=DERIVED,
+            version="matched flow",
+            stage=stage,
+            observable="log_excess_loss",
+            law=lambda c: gd_rate(k(c)),
+            preconditions=grows,
+            t_min=late,
+            kind="derived",
+            tight=True,
+        ),
+        Claim(
+            id=f"any.gd.norm{end}",
+            statement="||W|| = ||W_svm|| (log(eta t) + b) + o(1)",
+            source=DERIVED,
+            version="matched flow",
+            stage=stage,
+            observable=f"norm_{layer}",
+            law=lambda c: gd_norm(k(c)),
+            preconditions=settled,
+            t_min=late,
+            kind="derived",
+            tight=True,
+        ),
+        Claim(
+            id=f"any.gd.direction{end}",
+            statement="1 - cos(W, W_svm) -> R^2 / (2 ||W||^2)",
+            source=DERIVED,
+            version="matched flow",
+            stage=stage,
+            observable=f"direction_gap_{layer}",
+            law=lambda c: gd_direction(k(c), c.observed[f"norm_{layer}"]),
+            preconditions=settled,
+            t_min=late,
+            kind="derived",
+            tight=True,
+        ),
+    ]
+    return found + [lag(end)] * (stage is Stage.feed_forward)
+
+
+def lag(end: str) -> Claim:
+    """The finite part of soft labels follows at a distance."""
+    stage = Stage.feed_forward
+    k = of(stage)
+    return Claim(
+        id=f"any.gd.finite{end}",
+        statement="||P_F W - W_fin|| -> C / (eta t)",
+        source=DERIVED,
+        version="matched flow",
+        stage=stage,
+        observable="finite_distance",
+        law=lambda c: gd_finite(k(c)),
+        preconditions=(
+            *trained(stage),
+            GD,
+            PLAIN,
+            small_step(k),
+            direction(k),
+            finite_part(k),
+            lags(k),
+        ),
+        t_min=lambda c: math.ceil(LONG / k(c).eta),
+        kind="derived",
+        tight=True,
+    )
