@@ -102,10 +102,8 @@ class Law(ABC):
 
     @staticmethod
     def limit(log_value: CurveLike, tolerance: CurveLike, *, constant: Parameter) -> Law:
-        """As ``equals``, in the limit: ``constant``, to which the value is proportional, is told as
-        a run has it at its end, too.  Where it is met is the claim's to say, by its start."""
-        granted = allowance(tolerance), allowance(0.0)
-        return _made("limit", curve_of(log_value), *granted, one_a_run(constant))
+        """As ``equals``, in the limit: ``constant``, a factor of the value, is told as measured."""
+        return _made("limit", curve_of(log_value), allowance(tolerance), 0.0, one_a_run(constant))
 
     @staticmethod
     def value(value: CurveLike, tolerance: CurveLike = 0.0, *, absolute: CurveLike = 0.0) -> Law:
