@@ -1,7 +1,8 @@
 """Certificates of the runs of a job: which of their recorded states prove every later step.
 
-The last state is asked first, and its answer is that of the run; then from the earliest on, for the
-first that proves the norm and the loss, and the first that proves the direction too.
+States are asked from the first on whose leak is small, for the first that proves the norm and the
+loss, and the first that proves the direction too.  Where one refuses the last is asked at once: if
+that refuses as well, its answer is that of the run.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 MOST = 2**16
 """`certify=auto` asks while relations times recorded states, added up over runs, are no more."""
-LEAK = 0.2
+LEAK = 1 / 80
 """A state whose worst sentence may leak more is passed over: nothing was ever proved of one."""
 EXACT_TARGET = Precondition(
     "exact target", lambda c: c.kq_gap == 0, "W*_kq is not known in exact numbers"
@@ -173,27 +174,33 @@ def _of_run(known: Known, run: int, states: States) -> Found:
     assert isinstance(target, AttentionTarget)
     e = exponentials(known.corpora[run], known.recognitions[run].collocation, target)
     rule = Rule(known.config.train.attention.step_size, _margin(known, run))
-    queries = states.queries[run]
-    found: dict[int, Certificate] = {}
-    for i in _promising(e, run, states):
-        step = states.steps[i]
+    last = len(states.steps) - 1
+
+    def ask(i: int) -> Certificate | Refused:
         try:
-            found[step] = certify(e, states.at(run, i), queries, rule)
+            return certify(e, states.at(run, i), states.queries[run], rule)
         except Refused as why:
-            if i == len(states.steps) - 1:
-                return Found({}, str(why))
-            continue
-        if i < len(states.steps) - 1 and (found[step].bounds.held or target.forced_zero):
-            break
+            return why
+
+    found: dict[int, Certificate] = {}
+    for i in [*_promising(e, run, states), last]:
+        answer = ask(i)
+        if isinstance(answer, Refused) and not found:
+            i = last
+            answer = ask(last)
+            if isinstance(answer, Refused):
+                return Found({}, str(answer))
+        if isinstance(answer, Certificate):
+            found[states.steps[i]] = answer
+            if i < last and (answer.bounds.held or target.forced_zero):
+                break
     return Found(_first(found))
 
 
 def _promising(e: Exponentials, run: int, states: States) -> Iterator[int]:
-    """The last state, and the others from the first on whose leak is not too large."""
-    last = len(states.steps) - 1
-    yield last
+    """The states but for the last whose leak is not too large."""
     log_c = np.log(e.coefficient.high)
-    for i in range(last):
+    for i in range(len(states.steps) - 1):
         at = e.at(states.at(run, i), states.queries[run])
         exponents = log_c - at[e.above] + at[e.below]
         top = exponents.max()

@@ -271,3 +271,18 @@ def test_a_proof_is_told_wherever_verdicts_are(
     row = table[table["path"] == str(record.path)].iloc[0]
     assert (row["kq.norm.sharp.proved"], row["kq.norm.sharp.proved_from"]) == (4, first)
     assert str(FILE) in json.loads((record.path / "MANIFEST.json").read_text())["files"]
+
+
+def test_a_margin_that_no_float_is_the_exponential_of_is_none_the_less_certified(
+    tmp_path: Path,
+) -> None:
+    told = ["tracking=none", "figures=none", "runs=2", "train.margin=5000", "certify=always"]
+    record = ntp.train([*told, "train.attention.steps=1000"], tmp_path / "wide")
+    assert {run for run, _ in issued(record)} == {0, 1}
+    assert [wrong for *_, wrong in check_record(record.path) if wrong] == []
+    for run, certificate in issued(record):
+        n = np.array([1000.0 - certificate["step"]])
+        proved = Bounds.of(certificate["bounds"]).log_excess_at(n)
+        y = float(record.stage("attention")["log_excess_loss"].values[run, -1])
+        assert y < -4000
+        assert proved.low[0] <= y <= proved.high[0]

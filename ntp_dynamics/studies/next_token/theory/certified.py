@@ -124,12 +124,15 @@ def certify(
     e: Exponentials, scores: Float[np.ndarray, "V Q"], queries: Sequence[int], rule: Rule
 ) -> Certificate:
     """What the scores of a run prove of every later step.  Raises Refused."""
-    s = stand(e, scores, queries)
-    closed = close(e, s, rule)
-    held = drift(e, s, closed, rule)
-    bounds = _bounds(e, s, rule, closed, held)
+    with np.errstate(over="ignore"):
+        s = stand(e, scores, queries)
+        closed = close(e, s, rule)
+        held = drift(e, s, closed, rule)
+        bounds = _bounds(e, s, rule, closed, held)
     if bounds.norm[0] <= 0:
         raise Refused("it is too early: the part along W* may still be none")
+    if not np.isfinite([*bounds.norm, *bounds.log_excess, *bounds.across, bounds.growth]).all():
+        raise Refused("its bounds leave the range of floats")
     return Certificate(e, s, rule, closed, held, bounds)
 
 
@@ -162,8 +165,9 @@ def _log_excess(e: Exponentials, s: Standing, rule: Rule, closed: Closed, along:
     """
     margin, v = rule.margin, Interval.exactly(e.classes)
     leak = Interval.exactly(closed.leak)
-    wrong = v / (margin.exp() + v - ONE)
-    scale = (margin * wrong).log() - e.total.log()
+    log_wrong = v.log() - margin - (ONE + (v - ONE) * (-margin).exp()).log()
+    wrong = log_wrong.exp()
+    scale = margin.log() + log_wrong - e.total.log()
     high = scale + TWO * margin * leak + Interval.exactly(closed.divergence) + s.entropy
     low = scale + (ONE - leak).log() - (ONE + margin * wrong * leak).log() + s.entropy
     return float((low - s.gamma * s.along).low), float((high - s.gamma * along).high)

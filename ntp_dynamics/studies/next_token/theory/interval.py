@@ -2,7 +2,8 @@
 
 Sums, products, quotients and roots are correctly rounded in IEEE arithmetic, so that the next float
 on either side encloses them.  The exponential and the logarithm of numpy are good to 4 units in the
-last place; 8 are taken.  `math.fsum` rounds once, however many terms there are.
+last place; 8 are taken.  `math.fsum` rounds once, however many terms there are.  What is too large
+for a float is infinite, as numpy has it: whoever expects that silences the warning.
 """
 
 from __future__ import annotations
@@ -51,12 +52,16 @@ class Interval:
         return Interval(-self.high, -self.low)
 
     def __mul__(self, other: Interval) -> Interval:
+        if self._is_not_negative and other._is_not_negative:
+            return _widened(self.low * other.low, self.high * other.high)
         return self._corners(other, np.multiply)
 
     def __truediv__(self, other: Interval) -> Interval:
         """Raises ZeroDivisionError where 0 is among the divisors."""
         if ((other.low <= 0) & (other.high >= 0)).any():
             raise ZeroDivisionError("0 is among the divisors")
+        if self._is_not_negative and other._is_not_negative:
+            return _widened(self.low / other.high, self.high / other.low)
         return self._corners(other, np.divide)
 
     def __getitem__(self, which: Any) -> Interval:
@@ -75,8 +80,7 @@ class Interval:
         return _widened(*(np.sqrt(np.maximum(x, 0)) for x in (self.low, self.high))).not_negative()
 
     def exp(self) -> Interval:
-        with np.errstate(over="ignore"):
-            return _blurred(np.exp(self.low), np.exp(self.high)).not_negative()
+        return _blurred(np.exp(self.low), np.exp(self.high)).not_negative()
 
     def log(self) -> Interval:
         """Raises ValueError where a number is not positive."""
@@ -100,9 +104,12 @@ class Interval:
         low, high = (np.bincount(owner, x, count) for x in (self.low, self.high))
         return _widened(low - off, high + off)
 
+    @property
+    def _is_not_negative(self) -> bool:
+        return bool((self.low >= 0).all())
+
     def _corners(self, other: Interval, by: Callable[[Array, Array], Array]) -> Interval:
-        with np.errstate(over="ignore"):
-            ends = [by(x, y) for x in (self.low, self.high) for y in (other.low, other.high)]
+        ends = [by(x, y) for x in (self.low, self.high) for y in (other.low, other.high)]
         return _widened(np.minimum.reduce(ends), np.maximum.reduce(ends))
 
 
