@@ -73,7 +73,7 @@ def injective(
     rows, columns = linear_sum_assignment(matrix, maximize=True)
     n = np.full(corpus.vocab_size, -1, dtype=np.int64)
     n[used[rows]] = columns
-    if not pairs.allowed.all():
+    if not pairs.declared:
         for token in used.tolist():
             pair = pairs.find(token, int(n[token]))
             n[token] = n[token] if pair >= 0 and pairs.allowed[pair] else -1

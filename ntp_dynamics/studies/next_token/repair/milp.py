@@ -150,7 +150,7 @@ def _collocation(corpus: Corpus, terms: Terms, pairs: Pairs, names: _Names) -> l
     rows = [_Rows(np.full(corpus.vocab_size, -1.0), pairs.token, z, -one)]
     if terms.assumption1:
         rows.append(_Rows(np.full(corpus.vocab_size, -1.0), pairs.label, z, -one))
-    else:  # where a token is followed by all there is, no other continuation is left for it
+    elif pairs.declared:  # a token that is followed by all there is has no other continuation
         labels = corpus.vocab_size - bool(corpus.unused)
         rows.append(_Rows(1.0 * (np.diff(pairs.of_token) == labels), pairs.token, z, one))
     row = np.concatenate([names.sample, np.arange(size)])

@@ -92,7 +92,7 @@ class Search:
 
     def _may(self, token: int, label: int) -> bool:
         pair = self.pairs.find(token, label)
-        return bool(self.pairs.allowed[pair]) if pair >= 0 else bool(self.pairs.allowed.all())
+        return bool(self.pairs.allowed[pair]) if pair >= 0 else self.pairs.declared
 
     def _try(self, moves: Mapping[int, int]) -> bool:
         """Make the moves, and take them back where they do not keep more."""

@@ -43,6 +43,8 @@ class Pairs:
     label: Int[np.ndarray, " P"]
     allowed: Bool[np.ndarray, " P"]
     """Whether n(x) = y may be."""
+    declared: bool
+    """Whether n(x) may also be a token that no sample of x has as its label."""
     of_token: Int[np.ndarray, " V+1"]
     """Where the pairs of each token begin."""
     entry: Int[np.ndarray, " E"]
@@ -75,11 +77,12 @@ def pairs_of(corpus: Corpus, choice: Choice) -> Pairs:
     token, label = np.divmod(keys, v)
     ends = np.searchsorted(keys, corpus.rows.last * v + corpus.label)
     follows = np.bincount(ends, corpus.weight, len(keys))
-    allowed = follows > 0 if choice is Choice.attested else np.ones(len(keys), dtype=bool)
+    declared = choice is Choice.declared
     return Pairs(
         token=token,
         label=label,
-        allowed=allowed,
+        allowed=(follows > 0) | declared,
+        declared=declared,
         of_token=np.searchsorted(token, np.arange(v + 1)),
         entry=entry,
         sample=owner[entry],

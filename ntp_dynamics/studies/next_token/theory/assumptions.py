@@ -50,7 +50,6 @@ class Report:
             "assumption1": found.assumption1,
             "reason": None if certificate is None else str(certificate.reason),
             "certificate": [corpus.sample(i) for i in certificate.samples] if certificate else [],
-            "failures": mend.to_json(corpus, self.failures),
             "injective": found.injective,
             "confused": [[name(query), name(token)] for query, token in found.confused],
             "assumption3_violations": len(found.assumption3_violations),
@@ -58,6 +57,7 @@ class Report:
             "proposition2_holds": {corpus.vocab[q]: h for q, h in self.proposition2_holds.items()},
             "vocab_size": corpus.classes,
             "sentences": corpus.size,
+            "failures": mend.to_json(corpus, self.failures),
         }
 
     def text(self) -> str:

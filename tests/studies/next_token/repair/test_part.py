@@ -82,6 +82,17 @@ def test_what_is_kept_is_as_was_asked(terms: Terms) -> None:
         assert terms.collocation is Choice.declared or part.attested.all()
 
 
+def test_attested_continuations_are_those_of_samples_that_end_in_the_token() -> None:
+    """Also of tokens that the part does not use, and where each pair of the samples is one."""
+    for seed in range(20):
+        corpus = drawn(seed, tokens=3 + seed % 3, samples=9, longest=7)
+        ends = {(s[-1], y) for s, y in zip(corpus.sentences, corpus.next_tokens, strict=True)}
+        for strict in (False, True):
+            terms = Terms(assumption1=strict, collocation=Choice.attested)
+            n = realizable_part(corpus, terms).collocation.tolist()
+            assert {(x, y) for x, y in enumerate(n) if y >= 0} <= ends
+
+
 def test_under_assumption_1_n_is_a_permutation_of_the_vocabulary_in_the_part() -> None:
     """Tokens that no sample uses too: the paper's n is complete, and so are its claims'."""
     samples = samples_of(drawn(0, tokens=9, samples=60), range(50))
