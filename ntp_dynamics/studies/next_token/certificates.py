@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ntp_dynamics.studies.next_token.choices import Certify, EngineName, Stage
+from ntp_dynamics.studies.next_token.theory.asymptotics import SHARP
 from ntp_dynamics.studies.next_token.theory.certified import Certificate, certify
 from ntp_dynamics.studies.next_token.theory.constants import Constants
 from ntp_dynamics.studies.next_token.theory.continuation import Refused, Rule
@@ -23,14 +24,7 @@ from ntp_dynamics.studies.next_token.theory.exponentials import Exponentials, ex
 from ntp_dynamics.studies.next_token.theory.hypotheses import (
     ASSUMPTION_2,
     EQUAL_MARGINS,
-    INJECTIVE,
-    NO_TRAP,
-    PAPER_RULE,
-    REALIZABLE,
-    RELATIONS,
     STABLE_STEP,
-    TARGET,
-    TRAINED,
     ZERO_INIT,
 )
 from ntp_dynamics.studies.next_token.theory.interval import Interval
@@ -53,20 +47,8 @@ LEAK = 1 / 80
 EXACT_TARGET = Precondition(
     "exact target", lambda c: c.kq_gap == 0, "W*_kq is not known in exact numbers"
 )
-HYPOTHESES = (
-    TRAINED[Stage.attention],
-    REALIZABLE,
-    INJECTIVE,
-    ASSUMPTION_2,
-    ZERO_INIT,
-    *PAPER_RULE,
-    RELATIONS,
-    TARGET,
-    EXACT_TARGET,
-    EQUAL_MARGINS,
-    NO_TRAP,
-    STABLE_STEP,
-)
+HYPOTHESES = (ASSUMPTION_2, ZERO_INIT, *SHARP, EXACT_TARGET, EQUAL_MARGINS, STABLE_STEP)
+"""Those of the claims, and of the proof."""
 ALWAYS, DIRECTION = ("kq.norm.sharp", "kq.loss.sharp"), "kq.direction.sharp"
 """Claims that a certificate proves, and the one that it proves with `Bounds.held`."""
 
