@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ntp_dynamics.verdict.clock import Place
-from ntp_dynamics.verdict.curved import Equals, Value
+from ntp_dynamics.verdict.curved import Equals, Limit, Value
 from ntp_dynamics.verdict.gate import ROUNDING, Case
 from ntp_dynamics.verdict.law import Exponential, LinearGrowth, Monotone
 from ntp_dynamics.verdict.parameters import on_grid
@@ -31,7 +31,9 @@ class Bound:
     ``steps``; ``broken``: the runs that pass the bound by more than rounding.  ``vacuity``: share
     of log-time in which the bound exceeds the ceiling; nan without one.  ``sup_constant``: log of
     the smallest constant that would do (the largest, for a lower law), decided at ``sup_step``;
-    ``sup_growth``: how far the last decade of steps moved it.
+    ``sup_growth``: how far the last decade of steps moved it.  ``constants`` (S,): of an equality
+    in the limit, what each run has for its constant at its last counted step; nan where y is
+    hidden.
     """
 
     status: str = "none"
@@ -42,6 +44,7 @@ class Bound:
     sup_constant: float = math.nan
     sup_step: Place | None = None
     sup_growth: float = math.nan
+    constants: Float[np.ndarray, " S"] | None = None
 
     @property
     def slack(self) -> float:
@@ -146,7 +149,17 @@ def _equal(case: Case, law: Equals) -> Bound:
     relative, absolute = _allowed(case, law.tolerance), _allowed(case, law.absolute)
     if np.any(absolute):
         return _near(case, y, value, relative, absolute)
-    return _within(case, error, relative, value)
+    bound = _within(case, error, relative, value)
+    return replace(bound, constants=_measured(case, law)) if isinstance(law, Limit) else bound
+
+
+def _measured(case: Case, law: Limit) -> Float[np.ndarray, " S"]:
+    """The constant that y has at the last counted step, in the place of the law's."""
+    runs = np.arange(len(case.log_y))
+    last = case.t.size - 1 - np.argmax(case.counted[:, ::-1], axis=1)
+    y = np.where(case.visible, case.log_y, np.nan)[runs, last]
+    value = np.broadcast_to(case.log_f, case.log_y.shape)[runs, last]
+    return np.broadcast_to(law.constant, runs.shape) * np.exp(y - value)
 
 
 def _near(

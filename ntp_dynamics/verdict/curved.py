@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -41,6 +41,17 @@ class Value(Equals, form="value"):
     """y = value, of either sign: ``log_f`` is the value itself."""
 
     reads_logs: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, eq=False)
+class Limit(Equals, form="limit"):
+    """y / f -> 1, met to a tolerance from the claim's start on: an equality in the limit, with a
+    constant that is told beside the one that was measured."""
+
+    constant: Float[np.ndarray, " S"] = field(default_factory=lambda: np.ones(1))
+
+    def describe(self) -> str:
+        return f"y -> the stated value, with the constant {in_short(self.constant)}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ntp_dynamics.verdict.bound import Bound, hold
+from ntp_dynamics.verdict.curved import Limit
 from ntp_dynamics.verdict.decay import hold_decay
 from ntp_dynamics.verdict.ensemble import jackknifed, mean_case
 from ntp_dynamics.verdict.found import Found
@@ -153,6 +154,7 @@ def _verdict(x: Opened, rates: Iterator[tuple[Rate, str | None]]) -> Verdict:
         "run_exponents": _spread(rate.exponents, numbers, len(outcomes)),
         "run_drifts": _spread(rate.drifts, numbers, len(outcomes)),
         "run_slacks": _spread(None if ensemble else bound.slacks, numbers, len(outcomes)),
+        **_limits(case, bound, numbers, len(outcomes)),
         "slack": bound.slack,
         "worst": None if worst is None or ensemble else (int(numbers[worst[0]]), place(worst[1])),
         "vacuity": bound.vacuity,
@@ -174,6 +176,17 @@ def _verdict(x: Opened, rates: Iterator[tuple[Rate, str | None]]) -> Verdict:
         "possible": rate.possible,
     }
     return Verdict(**said | judged)
+
+
+def _limits(case: Case, bound: Bound, numbers: np.ndarray, runs: int) -> dict[str, Any]:
+    """Stated and measured constants of an equality in the limit."""
+    if not isinstance(case.law, Limit):
+        return {}
+    stated = np.broadcast_to(case.law.constant, numbers.shape)
+    return {
+        "run_constants": _spread(stated, numbers, runs),
+        "run_measured": _spread(bound.constants, numbers, runs),
+    }
 
 
 def _words(case: Case, bound: Bound, rate: Rate, ensemble: bool) -> list[str]:

@@ -30,8 +30,8 @@ A_RUN = "run_"
 WORKED_OUT = ("counts", "failing", "most_failing")
 """Of those the ones that may hold numbers that are not finite."""
 PLAIN = (str, int, bool)
-IF_TRUE = ("evaluated",)
-"""Fields that JSON holds only where they are true."""
+IF_TRUE = ("evaluated", "run_constants", "run_measured")
+"""Fields that JSON holds only where they say something."""
 FAILING = ("broken", "contradicted")
 LEAST_RUNS = 5
 """A limit on the share of failing runs needs as many."""
@@ -59,6 +59,8 @@ class Verdict:
     run_drifts      how far the last window of each run given moves against the law, in units of
                     what is allowed: above 1 counts against it
     run_slacks      log of the factor that each run given has to spare; nan without a bound
+    run_constants, run_measured: of an equality in the limit, the constant stated for each run given
+                    and the one it has at its last step; nan for a run that was left out
     sup_constant    log of the smallest constant that would do (a lower law: the largest), decided
     sup_step        at this step; ``sup_growth``: how far the last decade of steps moved it
     slack           log of the factor the bound (or a tolerance) has to spare, smallest at
@@ -99,6 +101,8 @@ class Verdict:
     run_exponents: tuple[float, ...] = ()
     run_drifts: tuple[float, ...] = ()
     run_slacks: tuple[float, ...] = ()
+    run_constants: tuple[float, ...] = ()
+    run_measured: tuple[float, ...] = ()
     sup_constant: float = math.nan
     sup_step: Place | None = None
     sup_growth: float = math.nan

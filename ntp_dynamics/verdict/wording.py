@@ -17,7 +17,7 @@ NAMES = {
     "asymptotic_growth": "final slope",
 }
 EVALUATED = "evaluated, not run"
-EXACT = ("equals", "value")
+EXACT = ("equals", "value", "limit")
 """Forms that state a value."""
 NAMED = 3
 """So many failing runs are named, the worst first."""
@@ -162,6 +162,8 @@ def _short_bound(v: Verdict) -> str:
         return "the bound exceeds every possible value"
     if v.bound != "holds":
         return _bound(v)
+    if v.form == "limit":
+        return _constants(v)
     if v.form in EXACT:
         return f"met at every {_recorded(v)}"
     if v.form == "monotone":
@@ -204,7 +206,30 @@ def factor(log: float) -> str:
     return f"{10 ** (decades - exponent):.2f}e{exponent:+d}"
 
 
+def _constants(v: Verdict) -> str:
+    """The constant that was measured beside the one that was predicted."""
+    told = zip(v.run_measured, v.run_constants, strict=True)
+    pairs = [(found, stated) for found, stated in told if not math.isnan(found)]
+    if not pairs:
+        return ""
+    if len(pairs) == 1:
+        return "constant {:.6g} measured, {:.6g} predicted".format(*pairs[0])
+    ratios = [found / stated for found, stated in pairs]
+    stated = [stated for _, stated in pairs]
+    return (
+        f"constants {min(stated):.4g} to {max(stated):.4g} predicted, measured ones over them "
+        f"{min(ratios):.6g} to {max(ratios):.6g}"
+    )
+
+
 def _bound(v: Verdict) -> str:
+    if v.form == "limit" and (constants := _constants(v)):
+        return f"{_met(v)}; {constants}" if _met(v) else constants
+    return _met(v)
+
+
+def _met(v: Verdict) -> str:
+    """Bound or value, kept or not."""
     if v.bound == "violated":
         where = "by the mean"
         if v.worst:

@@ -110,6 +110,11 @@ def targets_table(
                 np.array([t.threshold.value for t in targets]),
                 said("step size at which norm and loss leave their laws; nan: not known"),
             ),
+            "offset_kq": (
+                run,
+                np.array([t.offset.squared for t in targets]),
+                said("R^2 of 1 - cos ~ R^2 / (2 (eta t)^2); nan: not determined"),
+            ),
             "pull": (
                 run,
                 np.array([t.pull for t in targets]),

@@ -8,11 +8,12 @@ from ntp_dynamics.studies.next_token.theory import (
     any_corpus_claims,
     asymptotics,
     entrywise,
+    exact_direction,
     huang2024,
 )
 from ntp_dynamics.verdict.claim import Claim
 
-OF_EVERY_JOB = [*huang2024.CLAIMS, *asymptotics.CLAIMS]
+OF_EVERY_JOB = [*huang2024.CLAIMS, *asymptotics.CLAIMS, *exact_direction.CLAIMS]
 """What the paper says and what follows from it, whatever the rule of a job is."""
 OF_A_RULE = {SignDescent: entrywise.SIGN_DESCENT, Adam: entrywise.ADAM_SPEED}
 """What is said of one update rule."""

@@ -67,6 +67,11 @@ class Constants:
     """Step size at which the sharp laws end (`step_size`); nan where it is not known."""
     eta_c_at_most: Float[np.ndarray, " S"]
     """An upper bound of it, itself where it is known; inf without one."""
+    offset: Float[np.ndarray, " S"]
+    """R^2 (`attention_offset`); nan where it is not determined."""
+    slowest: Float[np.ndarray, " S"]
+    """Rates, in units of ||W*_kq||, of the way to it."""
+    fastest: Float[np.ndarray, " S"]
     pull: Float[np.ndarray, " S"]
     """The least margin that heavier sentences alone give a lighter one (`traps`); inf where nothing
     pulls, nan where it is not known."""
@@ -182,6 +187,9 @@ def make_constants(
         forced_zero=np.array([_forced_zero(t) for t in targets], float),
         eta_c=np.array([t.threshold.value for t in targets]),
         eta_c_at_most=np.array([t.threshold.at_most for t in targets]),
+        offset=np.array([t.offset.squared for t in targets]),
+        slowest=np.array([t.offset.slowest for t in targets]),
+        fastest=np.array([t.offset.fastest for t in targets]),
         pull=np.array([t.pull for t in targets]),
         complete=np.array([_complete(c) for c in corpora]),
         prefix_closed=np.array([r.prefix_closed for r in recognitions]),

@@ -28,6 +28,7 @@ from scipy.sparse import csc_array, csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
+from ntp_dynamics.studies.next_token.theory.columns import Columns
 from ntp_dynamics.studies.next_token.theory.finite_part import FinitePart
 from ntp_dynamics.studies.next_token.theory.recession import Recession
 
@@ -72,9 +73,11 @@ class Offset:
 def offset(problem: Recession, finite: FinitePart) -> Offset:
     """W_0, R^2 and b of a problem."""
     size, level = problem.size.astype(float), problem.levels
-    why = _why_not(problem)
+    if not problem.has_direction:
+        return _missing(problem, "no weight goes to infinity")
+    why = undetermined(problem.columns)
     if why is not None:
-        return _undetermined(problem, why)
+        return _missing(problem, why)
     tight = problem.columns.tight
     balance = _Balance(
         problem.above[tight],
@@ -86,7 +89,7 @@ def offset(problem: Recession, finite: FinitePart) -> Offset:
     )
     values = balance.minimise()
     if values is None:
-        return _undetermined(problem, "its offset was not found to rounding")
+        return _missing(problem, "the offset was not found to rounding")
     # W_fin sums to zero over every component, and so stands across W_svm.
     shift = float(size @ (values * level) / (size @ level**2))
     across = values - shift * level
@@ -106,22 +109,21 @@ def null_part(problem: Recession, start: Float[np.ndarray, "V Q"]) -> float:
     return float((count * mean**2).sum() + (start[unseen] ** 2).sum())
 
 
-def _undetermined(problem: Recession, why: str) -> Offset:
-    return Offset(np.full(len(problem.size), np.nan), np.nan, np.nan, why, None, np.nan)
-
-
-def _why_not(problem: Recession) -> str | None:
-    if not problem.has_direction:
-        return "no weight goes to infinity"
-    columns, size = problem.columns, len(problem.size)
+def undetermined(columns: Columns) -> str | None:
+    """Why W_svm has no offset of its own, or None."""
     if columns.inexact:
-        return "its direction is not proved"
+        return "the target is not proved"
     if columns.forced_zero.any():
         return "a tight relation has multiplier 0 in every choice of multipliers"
-    by_tight = _parts(problem.above[columns.tight], problem.below[columns.tight], size)
-    if by_tight.max() > _parts(problem.above, problem.below, size).max():
-        return "the relations that hold by exactly 1 do not join what relations join"
+    tight, size = columns.tight, len(columns.entries)
+    by_tight = _parts(columns.above[tight], columns.below[tight], size)
+    if by_tight.max(initial=0) > _parts(columns.above, columns.below, size).max(initial=0):
+        return "relations that hold by exactly 1 do not join what relations join"
     return None
+
+
+def _missing(problem: Recession, why: str) -> Offset:
+    return Offset(np.full(len(problem.size), np.nan), np.nan, np.nan, why, None, np.nan)
 
 
 def _parts(

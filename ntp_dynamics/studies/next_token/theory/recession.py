@@ -82,6 +82,8 @@ class Recession:
     below: Int[np.ndarray, " A"]
     arc: Int[np.ndarray, " O"]
     """The arc of every token outside its sample's component, in the order of the samples."""
+    solved: Columns | None = None
+    """W_svm, where it is known already."""
 
     @property
     def has_direction(self) -> bool:
@@ -91,6 +93,8 @@ class Recession:
     @cached_property
     def columns(self) -> Columns:
         """W_svm, exact wherever it was proved: a component stands as its first token."""
+        if self.solved is not None:
+            return self.solved
         column, token = self.column[self.first], self.token[self.first]
         relations = Relations(column[self.above], token[self.above], token[self.below])
         sizes = np.stack([self.size[self.above], self.size[self.below]])
@@ -139,7 +143,7 @@ class Recession:
         return matrix
 
 
-def recession(samples: Samples) -> Recession:
+def recession(samples: Samples, solved: Columns | None = None) -> Recession:
     """Components and arcs of a problem, in arrays, in linear time but for sorting."""
     v = samples.vocab_size
     key = samples.column[samples.sample].astype(np.int64) * v + samples.tokens.flat
@@ -172,6 +176,7 @@ def recession(samples: Samples) -> Recession:
         above=above,
         below=below,
         arc=arc,
+        solved=solved,
     )
 
 

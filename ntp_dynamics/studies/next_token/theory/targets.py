@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.embedding import TokenVectors
 from ntp_dynamics.studies.next_token.data.realizable import Recognition
+from ntp_dynamics.studies.next_token.theory.attention_offset import (
+    NO_TARGET,
+    AttentionOffset,
+    attention_offset,
+)
 from ntp_dynamics.studies.next_token.theory.gram_dual import (
     GramTarget,
     NoGramTarget,
@@ -42,6 +47,8 @@ class Targets:
     token is confused or no weights are unequal, nan where it is not known."""
     threshold: Threshold = UNKNOWN
     """eta_c (`step_size`)."""
+    offset: AttentionOffset = NO_TARGET
+    """R^2 (`attention_offset`)."""
 
 
 _solved: dict[tuple[Corpus, bytes], Targets] = {}
@@ -71,9 +78,10 @@ def _solve(corpus: Corpus, recognition: Recognition, embedding: TokenVectors) ->
     pull = least_pull(corpus, recognition) if embedding.orthonormal else math.nan
     try:
         attention = _attention(recognition, embedding)
-        exact = isinstance(attention, AttentionTarget)
-        step_size = threshold(attention) if exact else UNKNOWN
-        return Targets(feed_forward, attention, None, pull, step_size)
+        if not isinstance(attention, AttentionTarget):
+            return Targets(feed_forward, attention, None, pull)
+        offset = attention_offset(corpus, recognition, attention.columns)
+        return Targets(feed_forward, attention, None, pull, threshold(attention), offset)
     except Infeasible as error:
         return Targets(feed_forward, None, error.spell(corpus.name), pull)
     except NoGramTarget as error:

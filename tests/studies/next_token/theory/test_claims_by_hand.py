@@ -344,6 +344,7 @@ STAGE_1, STAGE_2 = "feed_forward", "attention"
         ("kq.direction.sharp", STAGE_2, "direction_gap_kq", None, None, "derived"),
         ("kq.norm.sharp", STAGE_2, "norm_kq", None, None, "derived"),
         ("kq.loss.sharp", STAGE_2, "log_excess_loss", None, None, "derived"),
+        ("kq.direction.exact", STAGE_2, "direction_gap_kq", None, None, "derived"),
     ],
 )
 def test_where_each_claim_is_read(name, stage, observable, start, ceiling, kind):
@@ -369,6 +370,7 @@ def test_which_claims_name_a_constant_are_lower_bounds_tight_or_in_two_versions(
         "kq.direction.sharp",
         "kq.norm.sharp",
         "kq.loss.sharp",
+        "kq.direction.exact",
         "adam.speed",
     }
     several = ids(lambda claim: sum(other.id == claim.id for other in mine) == 2)

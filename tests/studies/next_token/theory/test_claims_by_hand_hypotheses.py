@@ -10,7 +10,7 @@ from ntp_dynamics.studies.next_token.theory.gram_dual import GramTarget
 from ntp_dynamics.studies.next_token.theory.hypotheses import long_first_stage
 from ntp_dynamics.studies.next_token.theory.targets import Targets
 
-T = np.unique(np.round(np.geomspace(1, 1000, 60)))
+T = np.unique(np.round(np.geomspace(1, 10_000, 80)))
 FIVE = [((x,), (x + 1) % 5) for x in range(5)]
 BASE = [*FIVE, ((0, 4, 1), 1), ((2, 2, 3, 4), 3), ((2, 4), 3)]  # ||W*_kq||^2 = 4/3
 ENOUGH = "train.feed_forward.steps=1618057"  # 384 2^5 log(10) log T / 0.25
@@ -130,6 +130,25 @@ BROKEN = {
         ("init=gaussian",),
         "the margins of the feed-forward layer differ",
     ),
+    "no forced zero": (
+        [*FIVE, ((0, 2, 4), 1), ((1, 4), 2)],
+        5,
+        (),
+        "R^2 is not determined: a tight relation has multiplier 0 in every choice of multipliers",
+    ),
+    "joined": (
+        # Under 4: 0 > 2, 3 and 1 > 4 hold by 1, which 0 > 4 does not.
+        [*FIVE, ((0, 2, 3, 4), 1), ((1, 4), 2)],
+        5,
+        (),
+        "R^2 is not determined: relations that hold by exactly 1 do not join what relations join",
+    ),
+    "aside": (
+        [*FIVE, ((0, 4, 1), 1)],  # all alike
+        5,
+        (),
+        "R^2 is 0, and 1 - cos falls faster than any power",
+    ),
 }
 STAGE_1 = {"feed_forward", "complete", "realizable", "injective", "unconfused", "assumption 2"}
 PAPER_RULE = {"ngd", "momentum", "decay", "both"}
@@ -155,6 +174,9 @@ HYPOTHESES = {
     "kq.direction.sharp": SHARP,
     "kq.norm.sharp": SHARP | {"stable step"},
     "kq.loss.sharp": SHARP | {"equal margins", "stable step"},
+    # From zero and with orthonormal vectors margins are equal: of both, the start is told.
+    "kq.direction.exact": SHARP
+    | {"assumption 2", "zero init", "stable step", "no forced zero", "joined", "aside"},
 }
 
 
@@ -281,7 +303,8 @@ def test_the_sharp_direction_asks_for_a_known_regime(constants_of):
     constants = replace(constants_of([BASE], 5), forced_zero=np.array([-1.0]))
     unknown = "the regime is unknown: the target is not exact and has no clear set of multipliers"
     for claim in OF_EVERY_JOB:
-        assert (unknown in reasons(claim, constants)) == (claim.id == "kq.direction.sharp")
+        asks = claim.id in {"kq.direction.sharp", "kq.direction.exact"}
+        assert (unknown in reasons(claim, constants)) == asks
 
 
 @pytest.mark.parametrize("broken", ["target", "realizable"])
@@ -306,7 +329,7 @@ def test_the_sharp_laws_ask_for_logits_at_which_the_optimal_token_is_the_best(co
     logits[0, 3, 0], logits[0, 3, 4] = 8.9, -50.0
     mixture = "at the logits of the feed-forward layer a mixture of tokens beats the optimal one"
     constants = constants_of([BASE], 5, logits=logits)
-    sharp = {"kq.direction.sharp", "kq.norm.sharp", "kq.loss.sharp"}
+    sharp = {"kq.direction.sharp", "kq.norm.sharp", "kq.loss.sharp", "kq.direction.exact"}
     for claim in OF_EVERY_JOB:
         assert (mixture in reasons(claim, constants)) == (claim.id in sharp)
 

@@ -44,6 +44,7 @@ SPOKEN_OF = {
     **dict.fromkeys(("kq.direction", "kq.norm", "kq.leak", "loss", "order.extension"), PAPER),
     **dict.fromkeys(("kq.attention_monotone", "kq.alignment"), PAPER),
     **dict.fromkeys(("kq.direction.sharp", "kq.norm.sharp", "kq.loss.sharp"), PAPER),
+    "kq.direction.exact": PAPER,
     **dict.fromkeys(("sign.exact.margin", "sign.exact.norm", "sign.exact.leak"), SIGN),
     "adam.speed": {"adam, epsilon 0"},
     "ov.exact.direction": BY_MATRIX | {"ngd, momentum", "ngd, decay"},
