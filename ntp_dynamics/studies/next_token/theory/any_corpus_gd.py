@@ -12,8 +12,9 @@ the gradient flow W = W_svm log T + W_fin + W_0 + o(1), a derivation and no proo
     1 - cos -> R^2 / (2 ||W||^2),   ||P_F W - W_fin|| -> C / T.
 
 What is left of the way there falls like kappa / T, kappa the path after which no leak is large, and
-like T^-rate at the slowest rate of the way to the offset: both are known, and limits are read late
-enough for 5 % (measured on random corpora: about kappa / T, and 4 T^-rate).
+like T^-rate at the slowest rate of the way to the offset.  Both are known, and limits are read late
+enough for 5 %: of the loss up to 1.4 times the larger one was measured on 40 random cyclic corpora,
+of 1 - cos up to 5 times.
 """
 
 from __future__ import annotations
@@ -46,10 +47,10 @@ PROVED = "proved here"
 DERIVED = "derived here"
 LONG = 1e4
 """eta t from which limits are read at the earliest."""
-LEAKING = 30.0
-"""Times kappa, and times the same of the finite part."""
-SETTLED = 200.0
-"""T^rate of the slowest rate."""
+LEAKING, LEAKING_ASIDE = 30.0, 200.0
+"""Times kappa: of loss, norm and finite part, and of 1 - cos."""
+SETTLED, SETTLED_ASIDE = 200.0, 500.0
+"""T^rate of the slowest rate, of the same."""
 WITHIN = 0.05
 """Relative, of what is read there."""
 NORM_WITHIN = 0.2
@@ -104,9 +105,15 @@ def gd_finite(k: LinearConstants) -> Law:
 
 
 def late(k: LinearConstants) -> Float[np.ndarray, " S"]:
-    """First step from which limits are read to 5 %."""
+    """First step from which loss and norm are read to 5 %."""
     path = np.maximum(np.maximum(LONG, LEAKING * k.leaking), SETTLED ** (1 / k.slowest))
     return np.ceil(path / k.eta)
+
+
+def late_aside(k: LinearConstants) -> Float[np.ndarray, " S"]:
+    """The same of 1 - cos."""
+    path = np.maximum(LEAKING_ASIDE * k.leaking, SETTLED_ASIDE ** (1 / k.slowest))
+    return np.ceil(np.maximum(LONG, path) / k.eta)
 
 
 def lately(k: LinearConstants) -> Float[np.ndarray, " S"]:
@@ -171,7 +178,7 @@ def claims(stage: Stage, layer: str, end: str) -> list[Claim]:
             observable=f"direction_gap_{layer}",
             law=lambda c: gd_direction(k(c), c.observed[f"norm_{layer}"]),
             preconditions=(*settled, aside(k)),
-            t_min=after,
+            t_min=lambda c: late_aside(k(c)),
             kind="derived",
             tight=True,
         ),

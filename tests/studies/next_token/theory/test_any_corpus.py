@@ -38,7 +38,7 @@ from ntp_dynamics.studies.next_token.optim.rules import make_rule
 from ntp_dynamics.studies.next_token.optim.state import State
 from ntp_dynamics.studies.next_token.quantities import direction_gap, norm_of
 from ntp_dynamics.studies.next_token.theory.any_corpus_claims import CLAIMS
-from ntp_dynamics.studies.next_token.theory.any_corpus_gd import late
+from ntp_dynamics.studies.next_token.theory.any_corpus_gd import late_aside
 from ntp_dynamics.studies.next_token.theory.finite_part import finite_part
 from ntp_dynamics.studies.next_token.theory.linear_constants import linear_constants
 from ntp_dynamics.studies.next_token.theory.log_head import log_target, require_one_holder
@@ -181,7 +181,7 @@ def of_one_size(kind: str) -> Problem:
         told = soft_problem([corpus]) if kind == "soft" else log_problem([corpus])
         (target,) = told.targets
         if target.norm and target.cyclic and target.excited and target.slowest > 0:
-            due = late(linear_constants(told.targets, 1.0)).item()
+            due = late_aside(linear_constants(told.targets, 1.0)).item()
             kept += [corpus] * (due <= 1e4)
     return soft_problem(kept) if kind == "soft" else log_problem(kept)
 
