@@ -115,8 +115,9 @@ def ratios(problem: Problem, claim: str, eta: float, last: int) -> Float[np.ndar
         assert least is not None
         with np.errstate(divide="ignore"):  # of a corpus that teaches nothing both are zero
             bound = law.log_f(np.array([float(t)]))[:, 0]
-        found = least.numpy()
-        worst = np.fmax(worst, np.where(found == -np.inf, -np.inf, found - bound))
+        over = np.full(len(bound), -np.inf)
+        np.subtract(least.numpy(), bound, out=over, where=np.isfinite(bound))
+        worst = np.maximum(worst, over)
     return np.exp(worst)
 
 

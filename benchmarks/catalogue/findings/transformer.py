@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.catalogue.finding import Finding
 from benchmarks.catalogue.findings import (
+    any_corpus,
     assumptions,
     bounds,
     confused,
@@ -80,4 +81,7 @@ FINDINGS: list[Finding] = [
     dimensions.LOW_DIMENSION,
     unfit.SUFFICIENT,
     support.SUPPORT_VECTORS,
+    any_corpus.SOFT_LABELS,
+    any_corpus.CYCLIC_ORDERS,
+    any_corpus.NGD_TWO_CYCLE,
 ]

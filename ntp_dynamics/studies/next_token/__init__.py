@@ -25,7 +25,7 @@ ANY_CORPUS = (
 RULES = (
     (
         *("optimizer=gd", "train.feed_forward.step_size=10", "train.feed_forward.steps=1100"),
-        *("train.attention.step_size=6", "train.attention.steps=1800"),
+        *("train.attention.step_size=9", "train.attention.steps=1300"),
     ),
     ("optimizer=ngd", "train.feed_forward.step_size=0.1", "train.attention.step_size=0.1"),
     ("optimizer=split_ngd",),

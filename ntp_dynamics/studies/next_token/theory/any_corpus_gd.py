@@ -8,8 +8,13 @@ Proof: L is convex and beta-smooth, so L(W_t) - L(U) <= ||U||^2 / (2T) for every
 U = W_fin + log T W_svm, whose leak is at most Lam / T, and whose parts are orthogonal.  By matching
 the gradient flow W = W_svm log T + W_fin + W_0 + o(1), a derivation and no proof,
 
-    (L - L_inf) T -> ||W_svm||^2,   ||W|| = ||W_svm|| (log T + b) + o(1),
+    (L - L_inf) T -> ||W_svm||^2,   ||W||^2 = ||W_svm||^2 (log T + b)^2 + R^2 + o(1),
     1 - cos -> R^2 / (2 ||W||^2),   ||P_F W - W_fin|| -> C / T.
+
+What is left of the way there falls like kappa / T, kappa the path after which no leak is large, and
+like T^-rate at the slowest rate of the way to the offset.  Both are known, and limits are read late
+enough for 5 %: of the loss up to 1.4 times the larger one was measured on 40 random cyclic corpora,
+of 1 - cos up to 5 times.
 """
 
 from __future__ import annotations
@@ -25,6 +30,7 @@ from ntp_dynamics.studies.next_token.theory.hypotheses import PLAIN, ZERO_INIT
 from ntp_dynamics.studies.next_token.theory.linear_constants import LinearConstants
 from ntp_dynamics.studies.next_token.theory.linear_hypotheses import (
     GD,
+    aside,
     column,
     determined,
     direction,
@@ -40,7 +46,11 @@ from ntp_dynamics.verdict.law import Law
 PROVED = "proved here"
 DERIVED = "derived here"
 LONG = 1e4
-"""eta t from which limits are read: what is left of the way is of the order of log T / T."""
+"""eta t from which limits are read at the earliest."""
+LEAKING, LEAKING_ASIDE = 30.0, 200.0
+"""Times kappa: of loss, norm and finite part, and of 1 - cos."""
+SETTLED, SETTLED_ASIDE = 200.0, 500.0
+"""T^rate of the slowest rate, of the same."""
 WITHIN = 0.05
 """Relative, of what is read there."""
 NORM_WITHIN = 0.2
@@ -62,38 +72,63 @@ def gd_bound(k: LinearConstants) -> Law:
 
 def gd_rate(k: LinearConstants) -> Law:
     """||W_svm||^2 / T."""
-    return Law.equals(lambda t: 2 * np.log(column(k.norm)) - np.log(k.eta * t), WITHIN)
+
+    def log_value(t: Float[np.ndarray, " T"]) -> Curve:
+        return 2 * np.log(column(k.norm)) - np.log(k.eta * t)
+
+    return Law.limit(log_value, WITHIN, constant=k.norm**2)
 
 
 def gd_norm(k: LinearConstants) -> Law:
-    """||W_svm|| (log T + b)."""
+    """sqrt(||W_svm||^2 (log T + b)^2 + R^2)."""
 
     def log_norm(t: Float[np.ndarray, " T"]) -> Curve:
-        size = np.log(k.eta * t) + column(k.shift)
-        return np.log(column(k.norm) * np.where(size > 0, size, np.nan))  # late only
+        along = column(k.norm) * (np.log(k.eta * t) + column(k.shift))
+        return np.log(along**2 + column(k.offset)) / 2
 
     return Law.equals(log_norm, 0.0, absolute=NORM_WITHIN)
 
 
 def gd_direction(k: LinearConstants, norm: Curve) -> Law:
-    """R^2 / (2 ||W||^2), with ||W|| as measured."""
-    return Law.equals(np.log(column(k.offset) / 2) - 2 * np.log(norm), WITHIN)
+    """R^2 / (2 ||W||^2), with ||W|| as measured, and its next orders: 1 - sqrt(1 - R^2/||W||^2)."""
+    x = np.minimum(column(k.offset) / norm**2, 1.0)
+    return Law.limit(np.log(x / (1 + np.sqrt(1 - x))), WITHIN, constant=k.offset)
 
 
 def gd_finite(k: LinearConstants) -> Law:
     """C / T."""
-    return Law.equals(lambda t: np.log(column(k.lag)) - np.log(k.eta * t), WITHIN)
+
+    def log_value(t: Float[np.ndarray, " T"]) -> Curve:
+        return np.log(column(k.lag)) - np.log(k.eta * t)
+
+    return Law.limit(log_value, WITHIN, constant=k.lag)
+
+
+def late(k: LinearConstants) -> Float[np.ndarray, " S"]:
+    """First step from which loss and norm are read to 5 %."""
+    path = np.maximum(np.maximum(LONG, LEAKING * k.leaking), SETTLED ** (1 / k.slowest))
+    return np.ceil(path / k.eta)
+
+
+def late_aside(k: LinearConstants) -> Float[np.ndarray, " S"]:
+    """The same of 1 - cos."""
+    path = np.maximum(LEAKING_ASIDE * k.leaking, SETTLED_ASIDE ** (1 / k.slowest))
+    return np.ceil(np.maximum(LONG, path) / k.eta)
+
+
+def lately(k: LinearConstants) -> Float[np.ndarray, " S"]:
+    """The same of the finite part."""
+    return np.ceil(np.maximum(LONG, LEAKING * np.maximum(k.leaking, k.lagging)) / k.eta)
 
 
 def claims(stage: Stage, layer: str, end: str) -> list[Claim]:
     """Those of a stage, about W_``layer``; their names ``end`` so."""
     k = of(stage)
     descent = (*trained(stage), GD, PLAIN, small_step(k))
-    grows = (*descent, direction(k))
-    settled = (*grows, ZERO_INIT, determined(k))
+    settled = (*descent, direction(k), ZERO_INIT, determined(k))
 
-    def late(c: Constants) -> float:
-        return math.ceil(LONG / k(c).eta)
+    def after(c: Constants) -> Float[np.ndarray, " S"]:
+        return late(k(c))
 
     found = [
         Claim(
@@ -116,21 +151,21 @@ def claims(stage: Stage, layer: str, end: str) -> list[Claim]:
             stage=stage,
             observable="log_excess_loss",
             law=lambda c: gd_rate(k(c)),
-            preconditions=grows,
-            t_min=late,
+            preconditions=settled,
+            t_min=after,
             kind="derived",
             tight=True,
         ),
         Claim(
             id=f"any.gd.norm{end}",
-            statement="||W|| = ||W_svm|| (log(eta t) + b) + o(1)",
+            statement="||W||^2 = ||W_svm||^2 (log(eta t) + b)^2 + R^2 + o(1)",
             source=DERIVED,
             version="matched flow",
             stage=stage,
             observable=f"norm_{layer}",
             law=lambda c: gd_norm(k(c)),
             preconditions=settled,
-            t_min=late,
+            t_min=after,
             kind="derived",
             tight=True,
         ),
@@ -142,8 +177,8 @@ def claims(stage: Stage, layer: str, end: str) -> list[Claim]:
             stage=stage,
             observable=f"direction_gap_{layer}",
             law=lambda c: gd_direction(k(c), c.observed[f"norm_{layer}"]),
-            preconditions=settled,
-            t_min=late,
+            preconditions=(*settled, aside(k)),
+            t_min=lambda c: late_aside(k(c)),
             kind="derived",
             tight=True,
         ),
@@ -172,7 +207,7 @@ def lag(end: str) -> Claim:
             finite_part(k),
             lags(k),
         ),
-        t_min=lambda c: math.ceil(LONG / k(c).eta),
+        t_min=lambda c: lately(k(c)),
         kind="derived",
         tight=True,
     )

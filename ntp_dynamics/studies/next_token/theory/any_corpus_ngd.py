@@ -31,12 +31,14 @@ from ntp_dynamics.studies.next_token.theory.constants import Constants
 from ntp_dynamics.studies.next_token.theory.hypotheses import NORMALISED, PLAIN, ZERO_INIT
 from ntp_dynamics.studies.next_token.theory.linear_constants import LinearConstants
 from ntp_dynamics.studies.next_token.theory.linear_hypotheses import (
+    aside,
     column,
     determined,
     direction,
     excited,
     finite_part,
     of,
+    settles,
     split,
     trained,
     two_cycle,
@@ -49,7 +51,11 @@ LOCKED = 20.0
 BURN_IN_PATH = 20.0
 """Path length, in units of ||W_svm||, before which no slope can be read."""
 EXACT_PATH = 100.0
-"""The same, of the constant R^2, which is read to one per cent."""
+"""The same, of the constant R^2."""
+EXACTLY = 0.01
+"""Relative, of R^2."""
+SETTLED = 10.0
+"""e^-10 of a transient is nothing."""
 
 
 def ngd_best(k: LinearConstants) -> Law:
@@ -79,7 +85,21 @@ def ngd_leak(k: LinearConstants) -> Law:
 
 def split_direction(k: LinearConstants) -> Law:
     """R^2 / (2 (eta t)^2)."""
-    return Law.equals(lambda t: np.log(column(k.offset) / 2) - 2 * np.log(k.eta * t), 0.01)
+
+    def log_value(t: Float[np.ndarray, " T"]) -> Curve:
+        return np.log(column(k.offset) / 2) - 2 * np.log(k.eta * t)
+
+    return Law.limit(log_value, EXACTLY, constant=k.offset)
+
+
+def near_the_limit(k: LinearConstants) -> Float[np.ndarray, " S"]:
+    """First step from which R^2 is read to one per cent, as in `exact_direction`."""
+    step = k.eta / k.norm
+    left = np.maximum(step * k.fastest - 1, np.exp(-step * k.slowest))
+    aside = np.minimum(0.2 * k.offset / k.norm, 0.5 * np.sqrt(k.offset))
+    lost = aside + 0.8 * (k.eta * k.fastest) ** 2 / k.norm
+    straight = np.maximum(EXACT_PATH * k.norm, 2 * lost / EXACTLY) / k.eta
+    return np.ceil(np.maximum(SETTLED / -np.log(left), straight))
 
 
 def locked(k: LinearConstants) -> Float[np.ndarray, " S"]:
@@ -139,10 +159,10 @@ def claims(stage: Stage, end: str) -> list[Claim]:
 def split_claims(stage: Stage, layer: str, end: str) -> list[Claim]:
     """Those of what follows the components, about W_``layer``."""
     k = of(stage)
-    parted = (*trained(stage), split(k), PLAIN, direction(k))
+    parted = (*trained(stage), split(k), PLAIN, direction(k), settles(k))
 
-    def after(path: float, c: Constants) -> Float[np.ndarray, " S"]:
-        return np.ceil(path * k(c).norm / k(c).eta)
+    def burnt_in(c: Constants) -> Float[np.ndarray, " S"]:
+        return np.ceil(BURN_IN_PATH * k(c).norm / k(c).eta)
 
     return [
         Claim(
@@ -154,7 +174,7 @@ def split_claims(stage: Stage, layer: str, end: str) -> list[Claim]:
             observable="log_leak_loss",
             law=lambda c: Law.exponential(k(c).eta / k(c).norm),
             preconditions=parted,
-            t_min=lambda c: after(BURN_IN_PATH, c),
+            t_min=burnt_in,
             kind="derived",
             tight=True,
         ),
@@ -166,8 +186,8 @@ def split_claims(stage: Stage, layer: str, end: str) -> list[Claim]:
             stage=stage,
             observable=f"direction_gap_{layer}",
             law=lambda c: split_direction(k(c)),
-            preconditions=(*parted, ZERO_INIT, determined(k)),
-            t_min=lambda c: after(EXACT_PATH, c),
+            preconditions=(*parted, ZERO_INIT, determined(k), aside(k)),
+            t_min=lambda c: near_the_limit(k(c)),
             kind="derived",
             tight=True,
         ),

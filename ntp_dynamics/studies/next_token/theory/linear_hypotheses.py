@@ -21,6 +21,9 @@ Of = Callable[[Constants], LinearConstants]
 SMALL = 0.1
 """The largest step of normalised descent whose two-cycle is read as that of a quadratic."""
 
+SMALLEST = 1e-12
+"""An R^2 below is rounding."""
+
 GD = Precondition(
     "gd",
     lambda c: isinstance(c.optimizer, GradientDescent),
@@ -57,11 +60,30 @@ def direction(k: Of) -> Precondition:
 
 
 def determined(k: Of) -> Precondition:
-    """R^2 is known."""
+    """R^2 is known, and how fast it is approached."""
     return Precondition(
         "offset",
-        lambda c: ~np.isnan(k(c).offset),
-        "the targets do not determine the offset R^2",
+        lambda c: ~np.isnan(k(c).offset + k(c).slowest),
+        "the targets do not determine the offset R^2 and the way there",
+    )
+
+
+def aside(k: Of) -> Precondition:
+    """R^2 is not 0."""
+    return Precondition(
+        "R > 0",
+        lambda c: ~(k(c).offset < SMALLEST),
+        "R^2 is 0, and 1 - cos falls faster than any power",
+    )
+
+
+def settles(k: Of) -> Precondition:
+    """A step does not swing between components; where the fastest rate is not known nothing is
+    asked."""
+    return Precondition(
+        "eta < eta_c",
+        lambda c: ~(k(c).eta * k(c).fastest >= 2 * k(c).norm),
+        "the step size is not below eta_c = 2 ||W_svm|| / fastest rate",
     )
 
 

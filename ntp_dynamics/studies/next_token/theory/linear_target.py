@@ -41,8 +41,16 @@ class LinearTarget:
     """Whether W_fin has a part along the eigenvectors of lam: else a symmetry keeps them still."""
     masses: Float[np.ndarray, " B"]
     """Weight of the samples of each column."""
+    leaking: float = 0.0
+    """eta t at which no leak of gradient descent is large: the largest ||W_svm||^2 of a column over
+    the least weight of its samples."""
+    slowest: float = math.nan
+    """The slowest and the fastest rate, in units of r, of the way to the offset (`offset`)."""
+    fastest: float = math.nan
     lag: float = math.nan
     """C of ||P_F W - W_fin|| ~ C / (eta t) under gradient descent; nan: not known."""
+    lagging: float = math.nan
+    """eta t at which no entry of the finite part is far from where it goes."""
     offset: float = math.nan
     """R^2 of 1 - cos ~ R^2 / (2 ||W||^2), from zero; nan: not determined by the targets."""
     shift: float = math.nan

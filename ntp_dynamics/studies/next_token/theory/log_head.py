@@ -63,16 +63,23 @@ def log_target(corpus: Corpus, collocation: Sequence[int]) -> LinearTarget:
     curvature, excited = steepest(_blocks(found, finite))
     component = np.arange(np.prod(shape)).reshape(shape) + len(found.size)
     component[at] = found.component
-    masses = np.bincount(place[problem.column], problem.pi * share, shape[1])
+    asked, pi = place[problem.column], problem.pi * share
+    least = np.full(shape[1], np.inf)
+    np.minimum.at(least, asked, pi)
+    direction = matrix(found.direction)
+    slowest, fastest = away.rates
     return LinearTarget(
         component=component,
         finite=matrix(finite.values),
-        direction=matrix(found.direction),
+        direction=direction,
         infimum=share * finite.infimum,
         leak=share * finite.leak,
         curvature=share * curvature,
         excited=excited,
-        masses=masses,
+        masses=np.bincount(asked, pi, shape[1]),
+        leaking=float((np.square(direction).sum(0) / least).max()),
+        slowest=slowest,
+        fastest=fastest,
         offset=away.squared,
         shift=away.shift + np.log(share),
     )

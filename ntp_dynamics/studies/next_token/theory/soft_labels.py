@@ -12,7 +12,8 @@ compatible and separable.)  With S_x the continuations of x, s_x = |S_x| and V t
     W_0[:, x] = b_x W_svm[:, x],   b_x = log(V pi_x / s_x) + mean_{S_x} log p(.|x),
     R^2 = ||W_fin||^2 + sum_x n_x (b_x - b)^2,   n_x = s_x (V - s_x) / V,   b the mean by n_x.
 
-All but the first line is derived for this project.
+All but the first line is derived for this project.  Every rate of the way to the offset is 1: a
+column is a component and single tokens that, from zero, stay equal.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ def soft_target(corpus: Corpus, counted: Counted) -> LinearTarget:
     entries = np.arange(size * size).reshape(size, size)
     spread = s * (size - s) / size
     shift, apart = _offset(spread, mean + np.log(np.where(mass > 0, size * mass / several, 1.0)))
+    lag, lagging = _lag(share, mass, spread)
     curvature, excited = _curvature(share, mass, finite)
     return LinearTarget(
         component=np.where(inside, first, entries),
@@ -78,7 +80,11 @@ def soft_target(corpus: Corpus, counted: Counted) -> LinearTarget:
         curvature=curvature,
         excited=excited,
         masses=mass,
-        lag=math.sqrt(_lag(share, mass, spread)),
+        leaking=float((spread[s > 0] / mass[s > 0]).max()),
+        slowest=1.0,
+        fastest=1.0,
+        lag=lag,
+        lagging=lagging,
         offset=apart + float(np.square(finite).sum()),
         shift=shift,
     )
@@ -108,11 +114,12 @@ def _lag(
     share: Float[np.ndarray, "V V"],
     mass: Float[np.ndarray, " V"],
     spread: Float[np.ndarray, " V"],
-) -> float:
-    """C^2; ``spread`` = s (V - s) / V."""
-    total = 0.0
+) -> tuple[float, float]:
+    """C, and eta t at which no W_fin[z, x] is more than one away; ``spread`` = s (V - s) / V."""
+    total, far = 0.0, 0.0
     for x in np.flatnonzero((share > 0).sum(0) > 1):
         p = share[share[:, x] > 0, x]
-        d = -1 / (len(p) * p)
-        total += (spread[x] / mass[x]) ** 2 * float(np.square(d - d.mean()).sum())
-    return total
+        d = spread[x] / mass[x] * (1 - 1 / (len(p) * p))
+        total += float(np.square(d - d.mean()).sum())
+        far = max(far, float(np.abs(d).max()))
+    return math.sqrt(total), far
