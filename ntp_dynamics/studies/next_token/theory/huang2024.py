@@ -22,6 +22,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ntp_dynamics.studies.next_token.choices import Stage
+from ntp_dynamics.studies.next_token.theory.burn_in import quarter_pace
 from ntp_dynamics.studies.next_token.theory.constants import Constants
 from ntp_dynamics.studies.next_token.theory.fixed_point import fixed_point
 from ntp_dynamics.studies.next_token.theory.hypotheses import (
@@ -100,7 +101,7 @@ PROPOSITION_1 = [
         observable="log_loss",
         law=lambda c: Law.exponential(c.eta0 / (4 * c.ov_norm)),
         preconditions=STAGE_1,
-        t_min=2,
+        t_min=quarter_pace,
     ),
 ]
 
@@ -227,8 +228,7 @@ def theorem2_loss(c: Constants) -> Law:
 
 
 def theorem2_first_stage(c: Constants) -> Float[np.ndarray, " S"]:
-    """The condition of Corollary 1, which the proof uses; the theorem itself leaves its constant
-    unnamed."""
+    """The condition of Corollary 1, which the proof uses; the theorem leaves its constant open."""
     return corollary1_length(c, math.log(max(c.steps0, 2)))
 
 

@@ -330,7 +330,7 @@ STAGE_1, STAGE_2 = "feed_forward", "attention"
     [
         ("ov.direction", STAGE_1, "direction_gap_ov", 2, 2, "proved"),
         ("ov.norm", STAGE_1, "norm_ov", 2, None, "proved"),
-        ("ov.loss", STAGE_1, "log_loss", 2, None, "proved"),
+        ("ov.loss", STAGE_1, "log_loss", None, None, "proved"),
         ("kq.direction", STAGE_2, "direction_gap_kq", 2, 2, "proved"),
         ("kq.norm", STAGE_2, "norm_kq", 2, None, "proved"),
         ("kq.leak", STAGE_2, "log_leak", None, 1, "proved"),
