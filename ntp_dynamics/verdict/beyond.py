@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from ntp_dynamics.verdict.gate import Case
     from ntp_dynamics.verdict.verdict import Verdict
 
-BOUNDS = {"holds": "kept", "holds_vacuous": "says nothing", "violated": "broken"}
+BOUNDS = {
+    "holds": "kept",
+    "holds_vacuous": "says nothing",
+    "violated": "broken",
+    "open": "undecided",
+}
 RATES = {"consistent": "kept", "contradicted": "not kept", "inconclusive": "undecided"}
 
 
@@ -88,6 +93,8 @@ def _bound(v: Verdict, bound: str, broken: int, first: Place | None, last: Place
     total = len(v.judged)
     if bound == "kept":
         return f"{name} {kept}{_by(total, total, v)}"
+    if bound == "undecided":
+        return f"{name} not {kept}, as a transient or noise may do"
     if bound != "broken" or first is None or last is None:
         return f"{name} says nothing" if bound == "says nothing" else ""
     failed = "not met" if v.form in EXACT else "broken"
