@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,6 +76,16 @@ def observe(v: Verdict, basis: Basis | None) -> tuple[Observed, str] | None:
         window=v.window,
     )
     return found, "; ".join(part for part in parts if part)
+
+
+def unjudged(seen: Observed) -> tuple[Observed, str] | None:
+    """What is told where the claim is a limit without a rate, which a constant satisfies too: the
+    power of t that was measured, and neither kept nor not; None where none was."""
+    if math.isnan(seen.exponent):
+        return None
+    low, high = seen.interval
+    told = replace(seen, word=str(Seen.undecided), rate="none", failing=0)
+    return told, f"measured t^{0 - seen.exponent:.4g} ({0 - high:.4g} to {0 - low:.4g})"
 
 
 def _broken(basis: Basis) -> tuple[int, Place | None, Place | None]:

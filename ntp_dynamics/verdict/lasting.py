@@ -61,9 +61,9 @@ def lasts(
 def errors(runs: int, n: int) -> float:
     """How many standard errors a level is to be beyond its tolerance.
 
-    Found by simulation, for few steps tell neither the size nor the correlation of their noise: with
-    noise of correlation 0 to .9, n = 10 to 90, of 1,200 experiments of 1 and of 8 runs at most six
-    passed with less (docs/calibration.md counts them with this).
+    Found by simulation, since few steps tell neither the size nor the correlation of their noise:
+    with (1.5 + 50 / n), noise of correlation .9 and 9 to 90 steps, at most 6 of 1,200 experiments
+    of 1 and of 8 runs were contradicted; docs/calibration.md has those with this.
     """
     return (2 + 45 / n) * (1 + math.log10(runs))
 
