@@ -25,7 +25,7 @@ HORIZONS = (300, 1_000, 10_000, 100_000)
 TOLERANCES = (0.01, 0.05)
 RUNS = (1, 3, 8)
 NOISES = (Noise(0.0), *(Noise(*values) for values in product((0.01, 0.05, 0.2), (0.0, 0.9))))
-EXPERIMENTS, WITHOUT_NOISE = 200, 40
+EXPERIMENTS, WITHOUT_NOISE = 100, 25
 OVER, NOT_OVER = 0.5, 5.0
 """Tolerances that a transient leaves at the start."""
 

@@ -28,6 +28,8 @@ LEAST_POINTS = 2
 SLOW = 0.25
 """A gap that closes like t to this power, or more slowly, is taken to last."""
 DECADE = math.log(10) * (1 - 1e-9)
+CLOSING = 0.5
+"""Of what is asked of a level, asked of what is left over a gap that closes."""
 LIKELY = 2.0
 """Times 1/sqrt(n), by which the correlation of n values may exceed the one that is found."""
 
@@ -50,12 +52,15 @@ def lasts(
     levels, allowance = (np.bincount(part, weights=x) / count for x in (gap, allowed))
     sizes, kept = np.abs(levels), math.exp(-SLOW * span)
     late = slice(0 if span < DECADE else PARTS // 2, None)
-    one_side = (np.sign(levels[late]) == np.sign(levels[-1])).all()
-    least = sizes[late].min() if span < DECADE else sizes[-1]
-    if not one_side or least < kept * sizes.max():
+    if not (np.sign(levels[late]) == np.sign(levels[-1])).all():
         return False
+    least = sizes[late].min() if span < DECADE else sizes[-1]
+    remains = least - kept * sizes.max()
     beyond = (sizes - allowance)[late]
-    return bool((beyond > errors(runs, gap.size) * noise(log_t, gap, count)[late]).all())
+    if remains < 0 or beyond.min() <= 0:
+        return False
+    error = errors(runs, gap.size) * noise(log_t, gap, count)[late]
+    return bool((beyond > error).all() and remains >= CLOSING * error[-1])
 
 
 def errors(runs: int, n: int) -> float:
