@@ -168,12 +168,12 @@ EQUALITIES_READ = """\
 too early, leaves a true limit inconclusive. A run that is outside is contradicted only where what
 separates it from its limit lasts: in the last two quarters of log-time since the start beyond the
 tolerance on one side by more than noise may do, and at the end at least as large as a gap that
-closes like t^-1/4. Before the judge asked that, one recorded step outside was enough, and noise of
-the tolerance, or a start too early, contradicted nearly every true limit.
+closes like t^-1/4. Where one recorded step outside is enough, noise and early starts contradict nine
+in ten of the true limits above.
 
 A constant that is off by 2 % or 5 % is within a tolerance of 5 %, and rightly holds. Without noise
-every constant off by more than the tolerance is contradicted from T = 300 on, and with a transient
-of its own size from T = 10,000 on; a wrong power or log takes a decade from the start, as over less
+every constant off by more than the tolerance is contradicted from T = 300 on, with a transient of
+its own size mostly from 1,000 on and always from 10,000 on; a wrong power or log takes a decade from the start, as over less
 a slow oscillation looks the same. Noise of 0.05 hides 2 % and mostly 5 %, noise of 0.2 mostly 20 %
 too: the noise may be correlated, and that few steps cannot rule out. A gap that closes more slowly
 than t^-1/4, like 1 / log t, counts as lasting: no record can tell it from one that stays.
