@@ -164,19 +164,20 @@ EQUALITIES_FALSE = """\
 **Does not.** Contradicted, in per cent, under noise of 0 / 0.01 / 0.05 / 0.2, by tolerance:"""
 
 EQUALITIES_READ = """\
-*Holds* asks that every recorded step is within the tolerance: noise of its size, or a start that is
-too early, leaves a true limit inconclusive. A run that is outside is contradicted only where what
-separates it from its limit lasts: in the last two quarters of log-time since the start beyond the
-tolerance on one side by more than noise may do, and at the end at least as large as a gap that
-closes like t^-1/4. Where one recorded step outside is enough, noise and early starts contradict nine
-in ten of the true limits above.
+*Holds* asks that every recorded step is within the tolerance: noise of its size, or a start that
+is too early, leaves a true limit inconclusive. A run that is outside is contradicted only where
+what separates it from its limit lasts: in the last two quarters of log-time since the start
+beyond the tolerance on one side by more than noise may do, and at the end at least as large as a
+gap that closes like t^-1/4. Where one recorded step outside is enough, noise and early starts
+contradict nine in ten of the true limits above.
 
-A constant that is off by 2 % or 5 % is within a tolerance of 5 %, and rightly holds. Without noise
-every constant off by more than the tolerance is contradicted from T = 300 on, with a transient of
-its own size mostly from 1,000 on and always from 10,000 on; a wrong power or log takes a decade from the start, as over less
-a slow oscillation looks the same. Noise of 0.05 hides 2 % and mostly 5 %, noise of 0.2 mostly 20 %
-too: the noise may be correlated, and that few steps cannot rule out. A gap that closes more slowly
-than t^-1/4, like 1 / log t, counts as lasting: no record can tell it from one that stays.
+A constant that is off by 2 % or 5 % is within a tolerance of 5 %, and rightly holds. Without
+noise every constant off by more than the tolerance is contradicted from T = 300 on, with a
+transient of its own size mostly from 1,000 on and always from 10,000 on; a wrong power or log
+takes a decade from the start, as over less a slow oscillation looks the same. Noise of 0.05 hides
+2 % and mostly 5 %, noise of 0.2 mostly 20 % too: the noise may be correlated, and that few steps
+cannot rule out. A gap that closes more slowly than t^-1/4, like 1 / log t, counts as lasting: no
+record can tell it from one that stays.
 
 Limits that their sources state without a rate (`soft.*`) are not among these: a constant would
 satisfy such a claim at every finite horizon, so it is reported (*does not apply*) and never judged;
