@@ -11,6 +11,7 @@ from benchmarks.calibration import checks, tradeoff
 from benchmarks.calibration.defects import defects
 from benchmarks.calibration.design import cells
 from benchmarks.calibration.ensembles import ensembles
+from benchmarks.calibration.equalities import equalities
 from benchmarks.calibration.families import FAMILIES
 from benchmarks.calibration.mixtures import mixtures
 from benchmarks.calibration.report import Results, report
@@ -33,14 +34,15 @@ def run(replicates: int) -> Results:
     seconds = checks.seconds_for_ten_thousand()
     say("trade-off")
     curve = tradeoff.curve(FAMILIES, max(replicates // 5, 20))
-    say("late starts, expectations, laws of samples")
+    say("late starts, expectations, laws of samples, equalities in the limit")
     scale = replicates / FULL
     late, expected, sampled = transients(scale), ensembles(scale), samples(scale)
+    equal = equalities(scale)
     mixed = mixtures(scale, say)
     counts = sweep(cells(), replicates, progress)
     return Results(
         replicates, counts, found, injected, bounds, invariances, curve, mixed, late, expected,
-        sampled, seconds,
+        sampled, equal, seconds,
     )  # fmt: skip
 
 

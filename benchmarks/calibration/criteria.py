@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from benchmarks.calibration import tables
 from benchmarks.calibration.design import CENTRE
+from benchmarks.calibration.equalities import Equality
+from benchmarks.calibration.equality_tables import contradicted, experiments, of_true
 from benchmarks.calibration.families import FAMILIES
 from benchmarks.calibration.mixture_tables import pick, total, verdicts
 from benchmarks.calibration.mixtures import LAWS, Mixture
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 LOST = ("growing", "constant")
 SOME = list(LAWS)[-1]  # some exponential
+EQUALITIES = "of equalities in the limit at most 1 % of true ones contradicted, at every S up to 8"
 
 
 def criteria(results: Results) -> list[str]:
@@ -48,6 +51,7 @@ def criteria(results: Results) -> list[str]:
                 "power) at most 1 % of true ones contradicted, from S = 32 on",
                 _samples(results.samples),
             ],
+            [EQUALITIES, equalities_found(results.equalities)],
             [
                 "power at least 80 % for log^2 t / t against log t / t at T = 10,000, S = 20, "
                 "noise 0.05",
@@ -87,6 +91,17 @@ def _samples(found: list[Sampled]) -> str:
     total = at_most(sum(s.true[0] for s in found), sum(s.experiments for s in found))
     said = share(bad.true[0], bad.experiments)
     return f"{total}; worst of {len(found)} {said} ({bad.form}, {bad.data}, S = {bad.runs})"
+
+
+def equalities_found(found: list[Equality]) -> str:
+    """True ones contradicted, in all and in the worst place."""
+    true = of_true(found)
+    bad = max(true, key=lambda e: e.contradicted / e.experiments)
+    said = share(bad.contradicted, bad.experiments)
+    return (
+        f"{at_most(contradicted(true), experiments(true))}; worst of {len(true):,} {said} "
+        f"({bad.course}, T = {bad.horizon:,}, S = {bad.runs}, noise {bad.noise.sd:g})"
+    )
 
 
 def _power_at_centre(counts: list[Count]) -> str:

@@ -151,6 +151,38 @@ known to a fifth, a probability to a fifth or .05, a decay rate to a fifth. The 
 here are claimed as one number, to which no sample is ever narrow enough: a claim gives a range, and
 this is its edge. So is P >= .9 where P is .9."""
 
+EQUALITIES = """\
+y -> C f(t) with C stated: f = 1 / t^2, S = 1, 3 and 8 runs with constants of their own, a claim
+that starts at step 100 and gives a tolerance of 1 % or 5 %; T = 300, 1,000, 10,000 and 100,000;
+noise of sd 0, 0.01, 0.05 and 0.2, white or of correlation 0.9. A transient is half the tolerance
+at step 100, or five times as much (*not over*): then the claim starts too early, which is no reason
+to call its limit wrong. {experiments} experiments in each place, {without} without noise.
+
+**Comes to it.** Contradicted, by S, and said to hold, under noise of 0 / 0.01 / 0.05 / 0.2:"""
+
+EQUALITIES_FALSE = """\
+**Does not.** Contradicted, in per cent, under noise of 0 / 0.01 / 0.05 / 0.2, by tolerance:"""
+
+EQUALITIES_READ = """\
+*Holds* asks that every recorded step is within the tolerance: noise of its size, or a start that
+is too early, leaves a true limit inconclusive. A run that is outside is contradicted only where
+what separates it from its limit lasts: in the last two quarters of log-time since the start
+beyond the tolerance on one side by more than noise may do, and at the end at least as large as a
+gap that closes like t^-1/4. Where one recorded step outside is enough, noise and early starts
+contradict nine in ten of the true limits above.
+
+A constant that is off by 2 % or 5 % is within a tolerance of 5 %, and rightly holds. Without
+noise every constant off by more than the tolerance is contradicted from T = 300 on, with a
+transient of its own size mostly from 1,000 on and always from 10,000 on; a wrong power or log
+takes a decade from the start, as over less a slow oscillation looks the same. Noise of 0.05 hides
+2 % and mostly 5 %, noise of 0.2 mostly 20 % too: the noise may be correlated, and that few steps
+cannot rule out. A gap that closes more slowly than t^-1/4, like 1 / log t, counts as lasting: no
+record can tell it from one that stays.
+
+Limits that their sources state without a rate (`soft.*`) are not among these: a constant would
+satisfy such a claim at every finite horizon, so it is reported (*does not apply*) and never judged;
+the tests hold them against curves that fall, that stay, and that grow."""
+
 SYSTEMS = """\
 Simulated step by step, six runs each. Every system is held against its proved rate and against
 one that it does not have; normalised descent on collocations is the lab's own model and optimiser

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.calibration import mixture_tables, prose, tables
+from benchmarks.calibration import equality_tables, mixture_tables, prose, tables
 from benchmarks.calibration.criteria import criteria
 from benchmarks.calibration.defects import Defect
 from benchmarks.calibration.design import HORIZONS
 from benchmarks.calibration.ensembles import Ensemble
+from benchmarks.calibration.equalities import EXPERIMENTS as HELD
+from benchmarks.calibration.equalities import WITHOUT_NOISE, Equality
 from benchmarks.calibration.families import FAMILIES
 from benchmarks.calibration.mixtures import EXPERIMENTS, LAWS, Mixture
 from benchmarks.calibration.samples import Sampled
@@ -38,13 +40,15 @@ class Results:
     transients: list[Transient]
     ensembles: list[Ensemble]
     samples: list[Sampled]
+    equalities: list[Equality]
     seconds: dict[str, float]
 
     def to_json(self) -> dict[str, Any]:
         """Plain numbers; counts by family as [T, S, noise, correlation, replicates, consistent,
         contradicted, run named, confirmed by slope, confirmed by best fit]; mixtures by law as
         [T, S, noise, correlation, common, kind, experiments, consistent, contradicted, good run
-        named, bad runs, named, kept]."""
+        named, bad runs, named, kept]; equalities in the limit as [course, tolerance, T, S, noise,
+        correlation, experiments, contradicted, said to hold]."""
         sweep = {
             f"{family.claim.form}: {family.name}": [
                 c.to_json() for c in tables.of(family, self.counts)
@@ -66,6 +70,7 @@ class Results:
             "transients": [list(vars(x).values()) for x in self.transients],
             "ensembles": [e.to_json() for e in self.ensembles],
             "samples": [s.to_json() for s in self.samples],
+            "equalities": [e.to_json() for e in self.equalities],
             "seconds": self.seconds,
         }
 
@@ -90,6 +95,7 @@ def report(results: Results) -> str:
         "Laws about all runs together": [
             prose.SAMPLES, "", *tables.samples(results.samples), "", prose.SAMPLES_READ,
         ],
+        "Equalities in the limit": limits(results.equalities),
         "Systems whose rate is a theorem": [
             prose.SYSTEMS, "", *tables.systems(results.findings)
         ],
@@ -122,6 +128,16 @@ def _mixtures(found: list[Mixture]) -> list[str]:
         prose.KEPT, "", *mixture_tables.falsely_kept(found), "",
         prose.KEPT_READ, "",
         prose.ALL_GOOD, "", *mixture_tables.all_good(found),
+    ]  # fmt: skip
+
+
+def limits(found: list[Equality]) -> list[str]:
+    """The section on equalities in the limit."""
+    return [
+        prose.EQUALITIES.format(experiments=HELD, without=WITHOUT_NOISE), "",
+        *equality_tables.true_limits(found), "",
+        prose.EQUALITIES_FALSE, "", *equality_tables.false_limits(found), "",
+        prose.EQUALITIES_READ,
     ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ntp_dynamics.verdict.beyond import unjudged
 from ntp_dynamics.verdict.judge import judge_all, observe_all
 from ntp_dynamics.verdict.observed import Observed
 from ntp_dynamics.verdict.question import Question, inapplicable
@@ -69,11 +70,17 @@ def judge_asked(asked: Sequence[Asked]) -> list[Verdict]:
     verdicts = iter(judge_all(covered))
     found = [next(verdicts) if a.terms.any_kept else _inapplicable(a) for a in asked]
     outside = [a for a in asked if a.beyond and not a.terms.kept.all()]
-    seen = dict(zip(map(id, outside), _beyond(outside), strict=True))
+    observed = zip(outside, _beyond(outside), strict=True)
+    seen = {id(a): _told(a, shown) for a, shown in observed}
     return [
         verdict if (told := seen.get(id(a))) is None else _with(verdict, *told)
         for a, verdict in zip(asked, found, strict=True)
     ]
+
+
+def _told(asked: Asked, shown: Shown) -> Shown:
+    """What was observed; of a limit without a rate, no more than is told of one."""
+    return unjudged(shown[0]) if shown is not None and asked.terms.claim.unrated else shown
 
 
 def _with(verdict: Verdict, seen: Observed, words: str) -> Verdict:

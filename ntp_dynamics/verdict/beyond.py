@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
     from ntp_dynamics.verdict.gate import Case
     from ntp_dynamics.verdict.verdict import Verdict
 
-BOUNDS = {"holds": "kept", "holds_vacuous": "says nothing", "violated": "broken"}
+BOUNDS = {
+    "holds": "kept",
+    "holds_vacuous": "says nothing",
+    "violated": "broken",
+    "open": "undecided",
+}
 RATES = {"consistent": "kept", "contradicted": "not kept", "inconclusive": "undecided"}
 
 
@@ -72,6 +78,16 @@ def observe(v: Verdict, basis: Basis | None) -> tuple[Observed, str] | None:
     return found, "; ".join(part for part in parts if part)
 
 
+def unjudged(seen: Observed) -> tuple[Observed, str] | None:
+    """What is told where the claim is a limit without a rate, which a constant satisfies too: the
+    power of t that was measured, and neither kept nor not; None where none was."""
+    if math.isnan(seen.exponent):
+        return None
+    low, high = seen.interval
+    told = replace(seen, word=str(Seen.undecided), rate="none", failing=0)
+    return told, f"measured t^{0 - seen.exponent:.4g} ({0 - high:.4g} to {0 - low:.4g})"
+
+
 def _broken(basis: Basis) -> tuple[int, Place | None, Place | None]:
     """How many runs break the bound, and the first and the last place where one does."""
     passed, case = basis.bound.passed, basis.case
@@ -88,6 +104,8 @@ def _bound(v: Verdict, bound: str, broken: int, first: Place | None, last: Place
     total = len(v.judged)
     if bound == "kept":
         return f"{name} {kept}{_by(total, total, v)}"
+    if bound == "undecided":
+        return f"{name} not {kept}, as a transient or noise may do"
     if bound != "broken" or first is None or last is None:
         return f"{name} says nothing" if bound == "says nothing" else ""
     failed = "not met" if v.form in EXACT else "broken"

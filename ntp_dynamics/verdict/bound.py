@@ -16,24 +16,28 @@ from jaxtyping import Bool, Float
 from ntp_dynamics.verdict.clock import Place
 from ntp_dynamics.verdict.curved import Equals, Limit, Value
 from ntp_dynamics.verdict.gate import ROUNDING, Case
+from ntp_dynamics.verdict.lasting import lasts
 from ntp_dynamics.verdict.law import Exponential, LinearGrowth, Monotone
 from ntp_dynamics.verdict.parameters import on_grid
 
 TOLERANCE = 1e-9  # relative
+FARTHEST = 700.0  # log of a factor between y and its limit beyond which it is as good as infinite
 
 
 @dataclass(frozen=True)
 class Bound:
     """The comparison at every counted step; logs are natural.
 
-    ``status``: holds, holds_vacuous, violated, or none (nothing explicit is claimed).  ``slacks``
+    ``status``: holds, holds_vacuous, violated, open (of an equality in the limit: not within its
+    tolerance, but this may still come), or none (nothing explicit is claimed).  ``slacks``
     (S,): log of the factor each run has to spare (negative: broken by it), smallest at its
     ``steps``; ``passed`` (S, T): where a run passes the bound by more than rounding.  ``vacuity``:
     share of log-time in which the bound exceeds the ceiling; nan without one.  ``sup_constant``:
     log of the smallest constant that would do (the largest, for a lower law), decided at
     ``sup_step``; ``sup_growth``: how far the last decade of steps moved it.  ``constants`` (S,): of
     an equality in the limit, what each run has for its constant at its last counted step; nan where
-    y is hidden.
+    y is hidden; ``waiting`` (S,): its runs that are neither met nor broken; ``decides_at`` (S,):
+    where runs that are not met have gone a decade, by which their gap is told from an oscillation.
     """
 
     status: str = "none"
@@ -45,6 +49,8 @@ class Bound:
     sup_step: Place | None = None
     sup_growth: float = math.nan
     constants: Float[np.ndarray, " S"] | None = None
+    waiting: Bool[np.ndarray, " S"] | None = None
+    decides_at: Float[np.ndarray, " S"] | None = None
 
     @property
     def broken(self) -> Bool[np.ndarray, " S"] | None:
@@ -53,16 +59,24 @@ class Bound:
 
     @property
     def slack(self) -> float:
-        """The smallest of all runs; nan where nothing explicit is claimed."""
-        return math.nan if self.slacks is None else float(self.slacks.min())
+        """The smallest of all runs, or of those that are broken; nan where nothing explicit is
+        claimed."""
+        return math.nan if self.slacks is None else float(self._weighed().min())
 
     @property
     def worst(self) -> tuple[int, float] | None:
         """(run of the case, step as the law is asked) of the smallest slack."""
         if self.slacks is None or self.steps is None or self.slack == math.inf:
             return None
-        run = int(np.argmin(self.slacks))
+        run = int(np.argmin(self._weighed()))
         return run, float(self.steps[run])
+
+    def _weighed(self) -> Float[np.ndarray, " S"]:
+        """The slacks; of runs that wait, infinite where others are broken."""
+        assert self.slacks is not None
+        if self.waiting is None or self.status != "violated":
+            return self.slacks
+        return np.where(self.waiting, np.inf, self.slacks)
 
 
 def hold(case: Case) -> Bound:
@@ -155,7 +169,39 @@ def _equal(case: Case, law: Equals) -> Bound:
     if np.any(absolute):
         return _near(case, y, value, relative, absolute)
     bound = _within(case, error, relative, value)
-    return replace(bound, constants=_measured(case, law)) if isinstance(law, Limit) else bound
+    return _limited(case, law, bound, y, value) if isinstance(law, Limit) else bound
+
+
+def _limited(
+    case: Case,
+    law: Limit,
+    bound: Bound,
+    y: Float[np.ndarray, "S T"],
+    value: Float[np.ndarray, "S T"],
+) -> Bound:
+    """The same of an equality in the limit: a run that is beyond its tolerance somewhere is broken
+    only where the gap lasts (`lasting`), and else waits."""
+    constants, passed = _measured(case, law), bound.passed
+    assert passed is not None
+    beyond = passed.any(axis=1)
+    if not beyond.any():
+        return replace(bound, constants=constants)
+    with np.errstate(invalid="ignore"):
+        gap = np.where(y == value, 0.0, np.clip(y - value, -FARTHEST, FARTHEST))
+    allowed = np.broadcast_to(np.log1p(_allowed(case, law.tolerance)), gap.shape)
+    broken, decides = np.zeros_like(beyond), np.full(beyond.shape, np.nan)
+    for run in np.flatnonzero(beyond).tolist():
+        some = case.counted[run]
+        broken[run] = lasts(case.grid.log[some], gap[run, some], allowed[run, some], len(gap))
+        decides[run] = 10 * case.t[np.argmax(some)]
+    return replace(
+        bound,
+        status="violated" if broken.any() else "open",
+        passed=passed & broken[:, None],
+        constants=constants,
+        waiting=beyond & ~broken,
+        decides_at=decides,
+    )
 
 
 def _measured(case: Case, law: Limit) -> Float[np.ndarray, " S"]:

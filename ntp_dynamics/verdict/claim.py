@@ -109,6 +109,11 @@ class Claim:
         return judge_asked([Asked(terms, series, log_floor, schedule, beyond)])[0]
 
     @property
+    def unrated(self) -> bool:
+        """Whether it is a limit without a rate."""
+        return UNRATED in self.preconditions
+
+    @property
     def log_ceiling(self) -> float | None:
         if self.ceiling is None:
             return None

@@ -156,9 +156,10 @@ def _verdict(x: Opened, rates: Iterator[tuple[Rate, str | None]]) -> tuple[Verdi
     for run, outcome in zip(numbers.tolist(), words, strict=True):
         outcomes[run] = outcome
     waits = np.empty(0)
-    if rate.decides_at.size:
+    decides = rate.decides_at if bound.decides_at is None else bound.decides_at
+    if decides.size:
         undecided = np.array([word == "undecided" for word in words])
-        waits = rate.decides_at[undecided]
+        waits = decides[undecided]
         waits = waits[np.isfinite(waits) & (waits > case.t[-1])]
     place = case.clock.place
     reasons = [text for text in (said.get("reason"), reason) if text]
@@ -223,6 +224,9 @@ def _words(case: Case, bound: Bound, rate: Rate, ensemble: bool) -> list[str]:
     if bound.broken is not None and bound.broken.any():
         for run in np.flatnonzero(bound.broken).tolist():
             words[run] = "broken"
+    if bound.waiting is not None:
+        for run in np.flatnonzero(bound.waiting).tolist():
+            words[run] = "undecided"
     return words
 
 

@@ -18,7 +18,8 @@ class Observed:
 
     word            kept | not kept | undecided: bound and rate in one word (`label.Seen`)
     runs            how many runs that the claim does not cover were measured
-    bound           kept | says nothing (it exceeds every possible value) | broken | none
+    bound           kept | says nothing (it exceeds every possible value) | broken | none;
+                    undecided: an equality in the limit that is not met, nor broken
     broken          how many runs break it, at recorded places from ``broken_from`` to ``broken_to``
     rate            kept | not kept | undecided | none
     failing         how many runs do not keep the rate, each by itself

@@ -46,6 +46,7 @@ class Verdict:
     reason          why the gate is not ok, or what is wrong with some runs
     about           run: every run is judged; ensemble: the runs are one datum
     bound           holds | holds_vacuous | violated | none: at every step from t_min to the horizon
+                    open: an equality in the limit that is not met, nor broken
     rate            consistent | contradicted | inconclusive | none: over the last windows
     tightness       tight | faster | slower | unresolved | none
     outcomes        a word for each run given: kept | broken (the bound, at a recorded step) |

@@ -234,6 +234,10 @@ def _met(v: Verdict) -> str:
         if v.form == "monotone":
             return f"it is broken by {factor(-v.slack)} times the rounding {where}"
         return f"the bound is broken by a factor {factor(-v.slack)} {where}"
+    if v.bound == "open" and v.worst:
+        where = f"run {v.worst[0]} at {said(v.worst[1], v.clock, v.unit)}"
+        away = f"y differs from the stated value by {factor(-v.slack)} tolerances in {where}"
+        return f"{away}, as a transient or noise may do"
     if v.bound == "holds_vacuous":
         return "the bound holds, but exceeds whatever y could be all along, so it says nothing"
     if v.bound == "none":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from benchmarks.calibration.__main__ import FULL
 from benchmarks.calibration.defects import Defect, defects
 from benchmarks.calibration.design import CENTRE, cells
 from benchmarks.calibration.ensembles import sample
+from benchmarks.calibration.equalities import COURSES, NOISES, Course, equality
 from benchmarks.calibration.families import FAMILIES, POWER_CLAIM, Cell, Family, draw
 from benchmarks.calibration.mixtures import KINDS, LAWS, Noise, Place, composition, judged, mix
 from benchmarks.calibration.mixtures import draw as draw_mixture
@@ -188,6 +190,33 @@ def test_a_law_of_a_sample_is_not_contradicted_by_its_own_data_and_is_by_a_wrong
     assert many.true[-1] >= 14 or system.form in ("power of x", "P >= .9")
 
 
+@pytest.mark.parametrize("course", [c for c in COURSES if c.holds], ids=lambda c: c.name)
+def test_a_true_equality_in_the_limit_is_not_contradicted(course: Course) -> None:
+    """Whatever its transient; without noise it holds where that is over at the start."""
+    for i, (noise, horizon) in enumerate(product(NOISES, (300, 3_000))):
+        found = equality(course, 0.01, horizon, 3, noise, 20, [14, i])
+        assert found.contradicted <= 1  # 1 of 20 is not beyond 1 % by its exact limits
+        if not noise.sd:
+            assert found.contradicted == 0
+            assert found.kept == (0 if "not over" in course.name else 20)
+
+
+@pytest.mark.parametrize("course", [c for c in COURSES if not c.holds], ids=lambda c: c.name)
+def test_another_constant_power_or_log_is_contradicted(course: Course) -> None:
+    """Without noise, and under white noise of the tolerance's size that does not hide 2 %."""
+    for noise in NOISES[:2]:
+        found = equality(course, 0.01, 100_000, 3, noise, 10, [15])
+        hidden = noise.sd > 0 and "2 %" in course.name
+        assert found.kept == 0
+        assert hidden or found.contradicted == 10
+
+
+def test_a_constant_off_by_less_than_the_tolerance_holds() -> None:
+    (course,) = [c for c in COURSES if c.name == "constant off by 2 %"]
+    found = equality(course, 0.05, 10_000, 3, NOISES[0], 5, [16])
+    assert (found.contradicted, found.kept) == (0, 5)
+
+
 def test_the_page_states_its_command_and_replicates_and_agrees_with_the_numbers() -> None:
     page = (ROOT / "docs" / "calibration.md").read_text()
     results = json.loads((ROOT / "benchmarks" / "calibration" / "results.json").read_text())
@@ -196,6 +225,11 @@ def test_the_page_states_its_command_and_replicates_and_agrees_with_the_numbers(
     assert f"`{COMMAND}`" in page
     assert [seen for _, seen in results["defects"] if not seen] == []
     assert len(results["sweep"]) == len(FAMILIES)
+    true = {course.name for course in COURSES if course.holds}
+    counted = [row for row in results["equalities"] if row[0] in true]
+    against, of = sum(row[-2] for row in counted), sum(row[-3] for row in counted)
+    assert at_most(against, of) in page
+    assert against <= LIMIT * of
     assert set(results["mixtures"]) == set(LAWS)
     named = sum(row[9] for rows in results["mixtures"].values() for row in rows if row[5] == "none")
     assert f"{named:,} of " in page.split("a good run named")[1].split("\n")[0]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ntp_dynamics.record.outcome import labels
-from ntp_dynamics.verdict.claim import Claim, Precondition
+from ntp_dynamics.verdict.claim import UNRATED, Claim, Precondition
 from ntp_dynamics.verdict.law import Law
 from ntp_dynamics.verdict.multiplicity import adjust
 from ntp_dynamics.verdict.verdict import Verdict
@@ -165,3 +165,23 @@ def test_of_two_versions_the_worse_is_told() -> None:
     for order in ([kept, broken], [broken, kept]):
         told = labels([{"id": "a", **record} for record in order])
         assert told["observed"]["a"]["said"].startswith("bound broken")
+
+
+@pytest.mark.parametrize("power", [-1.0, 0.0, 1.0])
+def test_a_limit_without_a_rate_is_told_by_its_power_and_neither_kept_nor_not(power: float) -> None:
+    """A constant keeps such a claim at every horizon."""
+    found = judged(Law.power(0), powers(power, power), preconditions=(UNRATED,))
+    assert found.label == "does not apply"
+    assert found.observed is not None
+    assert (found.observed.word, found.observed.rate) == ("undecided", "none")
+    assert found.beyond == f"measured t^{0 - power:.4g} ({0 - power:.4g} to {0 - power:.4g})"
+    assert "kept" not in found.sentence
+
+
+def test_an_equality_in_the_limit_that_is_not_met_may_still_be() -> None:
+    late = np.log1p(np.maximum(STEPS / 100, 1) ** -1.0)
+    law = Law.limit(0.0, 0.01, constant=1.0)
+    found = judged(law, np.stack([late, 0 * late]), t_min=100)
+    assert found.observed is not None
+    assert (found.observed.word, found.observed.bound) == ("undecided", "undecided")
+    assert found.beyond == "value not met, as a transient or noise may do"

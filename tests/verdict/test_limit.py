@@ -36,11 +36,44 @@ def test_a_limit_that_is_met_from_its_start_on_is_kept_and_told() -> None:
     assert "the stated value is met with a factor 1.17 to spare" in verdict.sentence
 
 
-def test_a_step_beyond_the_tolerance_breaks_it() -> None:
+def test_a_step_beyond_the_tolerance_leaves_it_open_until_it_is_seen_to_close() -> None:
     verdict = judge(T, runs(1.2, 0.0), LAW, t_min=100)
-    assert verdict.outcomes == ("broken", "kept")
-    assert verdict.bound == "violated"
+    assert verdict.outcomes == ("undecided", "kept")
+    assert (verdict.bound, verdict.label) == ("open", "inconclusive")
+    assert (
+        "1.14 tolerances in run 0 at step 105, as a transient or noise may do" in verdict.sentence
+    )
+    assert verdict.worst == (0, 105)
     assert judge(T, runs(1.2, 0.0), LAW, t_min=130).bound == "holds"
+
+
+def test_before_a_decade_is_over_it_is_told_when_it_would_be_decided() -> None:
+    opens = 0.1 * np.log(np.maximum(T / 100, 1))
+    y, until = runs(0.0, 0.0) + opens, T <= 400
+    law = Law.limit(LAW.log_f(T)[:, until], 0.01, constant=CONSTANT)
+    early = judge(T[until], y[:, until], law, t_min=100)
+    start = T[np.searchsorted(T, 100)]
+    assert (early.bound, early.decides_at) == ("open", 10 * start)
+    assert "would decide" in early.sentence
+    later = judge(T, y, LAW, t_min=100)
+    assert (later.bound, later.decides_at) == ("violated", None)
+
+
+def test_the_worst_run_is_one_that_is_broken_where_one_is() -> None:
+    """Run 0 is farther off, and comes closer."""
+    y = runs(50.0, 0.0) + np.log([[1.0], [1.05]])
+    verdict = judge(T, y, LAW, t_min=100)
+    assert verdict.outcomes == ("undecided", "broken")
+    assert (verdict.failing, verdict.label) == ([1], "contradicted")
+    assert verdict.worst is not None
+    assert verdict.worst[0] == 1
+    assert verdict.slack == pytest.approx(-np.log(5))
+
+
+def test_a_y_that_is_zero_or_falls_faster_is_contradicted() -> None:
+    zero = np.full((2, T.size), -np.inf)
+    assert judge(T, zero, LAW, t_min=100).bound == "violated"
+    assert judge(T, runs(0.0, 0.0) - np.log(T), LAW, t_min=100).bound == "violated"
 
 
 def test_a_wrong_constant_is_contradicted_and_both_are_told() -> None:

@@ -20,7 +20,7 @@ LOG_LAW = Law.power(1, 1)
 @pytest.mark.parametrize("tightness", ["none", "tight", "faster", "slower", "unresolved"])
 def test_the_label_is_the_first_of_the_stated_order(rate, tightness):
     gates = ["inapplicable", "invalid", "insufficient", "ok"]
-    for gate, bound in product(gates, ["violated", "holds_vacuous", "holds", "none"]):
+    for gate, bound in product(gates, ["violated", "holds_vacuous", "holds", "open", "none"]):
         label = Verdict(gate, bound=bound, rate=rate, tightness=tightness).label
         if gate in ("inapplicable", "invalid"):
             expected = {"inapplicable": "does not apply", "invalid": "invalid"}[gate]
@@ -48,7 +48,7 @@ steps = st.integers(1, 10**15)
         Verdict,
         gate=st.sampled_from(["ok", "invalid", "inapplicable", "insufficient"]),
         reason=words,
-        bound=st.sampled_from(["holds", "holds_vacuous", "violated", "none"]),
+        bound=st.sampled_from(["holds", "holds_vacuous", "violated", "open", "none"]),
         rate=st.sampled_from(["consistent", "contradicted", "inconclusive", "none"]),
         form=st.sampled_from(["power", "exponential", "equals", "monotone"]),
         exponent=reals,

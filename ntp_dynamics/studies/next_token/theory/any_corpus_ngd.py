@@ -74,13 +74,15 @@ def ngd_best(k: LinearConstants) -> Law:
 
 def ngd_plateau(k: LinearConstants) -> Law:
     """lam eta^2 / 8."""
-    return Law.equals(column(np.log(k.curvature * k.eta**2 / 8)), WITHIN)
+    constant = k.curvature * k.eta**2 / 8
+    return Law.limit(column(np.log(constant)), WITHIN, constant=constant)
 
 
 def ngd_leak(k: LinearConstants) -> Law:
     """lam ||W_svm||^2 / (2 t)."""
-    constant = column(np.log(k.curvature * k.norm**2 / 2))
-    return Law.equals(lambda t: constant - np.log(t), WITHIN)
+    constant = k.curvature * k.norm**2 / 2
+    log_constant = column(np.log(constant))
+    return Law.limit(lambda t: log_constant - np.log(t), WITHIN, constant=constant)
 
 
 def split_direction(k: LinearConstants) -> Law:

@@ -4,6 +4,7 @@ bounds that no corpus breaks, and laws that random corpora meet."""
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -47,10 +48,27 @@ from ntp_dynamics.studies.next_token.theory.offset import offset
 from ntp_dynamics.studies.next_token.theory.problems import soft_labels
 from ntp_dynamics.studies.next_token.theory.recession import recession
 from ntp_dynamics.studies.next_token.theory.soft_labels import soft_target
+from ntp_dynamics.verdict.claim import UNRATED, Claim
 from tests.studies.next_token.linear_jobs import CYCLIC, SOFT, bigrams, sentences
 
 NUMBERS = ("infimum", "leak", "curvature", "offset", "shift")
 BY_ID = {claim.id: claim for claim in CLAIMS}
+
+
+@pytest.mark.parametrize("power", [0.0, 1.0, -1.0])
+@pytest.mark.parametrize(
+    "claim", [c for c in CLAIMS if c.id.startswith("soft.")], ids=lambda c: c.id
+)
+def test_a_limit_without_a_rate_is_reported_and_never_judged(claim: Claim, power: float) -> None:
+    """Whatever is recorded: a constant satisfies it at every horizon."""
+    assert claim.unrated
+    t = np.unique(np.round(np.geomspace(1, 1e5, 150)))
+    told = replace(claim, preconditions=(UNRATED,)).judge(t, np.tile(power * np.log(t), (6, 1)))
+    assert told.label == "does not apply"
+    assert set(told.outcomes) == {"left out"}
+    assert told.observed is not None
+    assert (told.observed.word, told.observed.rate) == ("undecided", "none")
+    assert "kept" not in told.summary
 
 
 @pytest.mark.parametrize("seed", range(12))
