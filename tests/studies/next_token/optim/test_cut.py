@@ -121,7 +121,6 @@ class Forgetful:
         ("tensors, ngd", 1, "growth.least"),
         ("tensors, gd", 1, "growth.odds"),
         ("tensors, ngd", 1, "length.lost"),
-        ("softmax-linear, ngd", 0, "least"),
         ("softmax-linear, ngd", 1, "W_kq.lost"),
     ],
 )

@@ -239,6 +239,26 @@ def test_the_two_cycle_of_normalised_descent_has_its_size() -> None:
     )
 
 
+def test_the_least_loss_so_far_is_saved_with_the_rest() -> None:
+    """In the two-cycle it lies behind: a descent that starts again would not find it."""
+    problem = of_one_size("soft")
+
+    def fresh() -> Descent:
+        return Descent(problem.objective, make_rule(NormalisedGradientDescent()), [0.5])
+
+    whole, again = fresh(), fresh()
+    whole.advance(301, NO_STEPS)
+    first = fresh()
+    first.advance(300, NO_STEPS)
+    again.load(first.save())
+    again.advance(301, NO_STEPS)
+    found, kept = whole.state(), again.state()
+    assert found.least is not None
+    assert kept.least is not None
+    assert torch.equal(found.least, kept.least)
+    assert (found.least < problem.objective.log_gap(found)).any()
+
+
 def test_a_symmetry_of_the_corpus_keeps_its_eigenvector_still() -> None:
     """Two continuations that are equally likely, and the likeliest: their difference, the
     eigenvector of lam, is never moved, and the plateau is lower."""
