@@ -102,14 +102,8 @@ class Law(ABC):
 
     @staticmethod
     def limit(log_value: CurveLike, tolerance: CurveLike, *, constant: Parameter) -> Law:
-        """As ``equals``, of an equality in the limit: y / value is told where the run ends, as the
-        ``constant`` that was measured beside the one of the law.
-
-        The constant is one that the value is proportional to.  Where in a run the equality is met
-        to the tolerance is the claim's to say, by its start.
-        """
-        law = curve_of(log_value), allowance(tolerance), allowance(0.0), one_a_run(constant)
-        return _made("limit", *law)
+        """As ``equals``, in the limit: ``constant``, a factor of the value, is told as measured."""
+        return _made("limit", curve_of(log_value), allowance(tolerance), 0.0, one_a_run(constant))
 
     @staticmethod
     def value(value: CurveLike, tolerance: CurveLike = 0.0, *, absolute: CurveLike = 0.0) -> Law:

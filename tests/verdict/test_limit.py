@@ -82,7 +82,7 @@ def test_its_numbers_are_those_of_json() -> None:
     other = judge(T, runs(0.0, 0.0), Law.equals(0.0), t_min=100).to_json()
     assert "run_constants" not in other
     assert "run_measured" not in other
-    law = Law.limit(0.25, 0.01, constant=[3.0, 5.0])
+    law = Law.limit(0.25, 0.01, constant=CONSTANT)
     again = law_from_json(law.to_json())
     assert again.to_json() == law.to_json()
     assert law.describe() == "y -> the stated value, with the constant 3..5"

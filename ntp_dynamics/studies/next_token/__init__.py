@@ -54,6 +54,7 @@ class OneLayerTransformer(Study):
     smoke = ("experiment=smoke",)
     smoke_more = (
         ("experiment=small_vocabulary", "train.attention.steps=100"),
+        ("experiment=smoke", "dataset=prefix_closed", "train.attention.steps=700"),
         ("experiment=smoke", "optimizer=sign", "embedding=standard"),
         (
             *("experiment=smoke", "optimizer=adam", "embedding=standard", "optimizer.epsilon=0"),

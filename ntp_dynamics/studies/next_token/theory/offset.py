@@ -12,8 +12,9 @@ of W: a component of s tokens counts s times.  From a start at zero
 and a start W(0) adds the square of what no gradient moves.  R^2 does not change when all coef are
 scaled.  It is determined by the problem if every tight arc can have a positive multiplier, and the
 tight ones join whatever arcs join; else W_0 has no limit, or depends on the path.  What is left of
-the way to the limit falls like e^{-rate r}: ``slowest`` is the least rate, of the linearised flow,
-of arcs that are not tight, and of the leak itself.  Derived for this project.
+the way to the limit falls like e^{-rate r}, at the rates of the linearised flow or, as the leak
+itself, at 1.  (Joined by tight arcs, levels differ by integers: an arc that is not tight has a rate
+of at least 1.)  Derived for this project.
 """
 
 from __future__ import annotations
@@ -53,21 +54,18 @@ class Offset:
     """b = <W_fin + W_0, W_svm> / ||W_svm||^2."""
     missing: str | None
     _balance: _Balance | None
-    _slack: float
 
     @cached_property
     def rates(self) -> tuple[float, float]:
-        """The slowest and the fastest, in units of r, of the linearised flow across W_svm; arcs
-        that are not tight and the leak count among the slow.  A step of eta is stable below
-        2 ||W_svm|| / fastest.  nan where they are not known."""
+        """The slowest and the fastest, in units of r, of the linearised flow across W_svm; the leak
+        counts among the slow.  A step of eta is stable below 2 ||W_svm|| / fastest.  nan where they
+        are not known."""
         if self._balance is None:
             return np.nan, np.nan
         found = list(self._balance.rates(self.values))
         # Of several parts each has its own W_svm, at rate 1, and so a way across W_svm.
-        found += [1.0] * (len(found) > 1)
-        fastest = max((float(each.max(initial=0.0)) for each in map(np.asarray, found)), default=0)
-        slowest = min((float(each.min(initial=1.0)) for each in map(np.asarray, found)), default=1)
-        return min(slowest, self._slack), fastest
+        every = np.concatenate([*found, np.ones(min(len(found) - 1, 1))])
+        return float(every.min(initial=1.0)), float(every.max(initial=0.0))
 
 
 def offset(problem: Recession, finite: FinitePart) -> Offset:
@@ -87,15 +85,17 @@ def offset(problem: Recession, finite: FinitePart) -> Offset:
         level,
         _parts(problem.above, problem.below, len(size)),
     )
-    values = balance.minimise()
+    try:
+        values = balance.minimise()
+    except RuntimeError:  # of splu: weights so far apart that a Laplacian is singular
+        values = None
     if values is None:
         return _missing(problem, "the offset was not found to rounding")
     # W_fin sums to zero over every component, and so stands across W_svm.
     shift = float(size @ (values * level) / (size @ level**2))
     across = values - shift * level
     squared = float(size @ across**2 + finite.values @ finite.values)
-    gap = (level[problem.above] - level[problem.below] - 1)[~tight]
-    return Offset(values, squared, shift, None, balance, float(gap.min(initial=1.0)))
+    return Offset(values, squared, shift, None, balance)
 
 
 def null_part(problem: Recession, start: Float[np.ndarray, "V Q"]) -> float:
@@ -123,7 +123,7 @@ def undetermined(columns: Columns) -> str | None:
 
 
 def _missing(problem: Recession, why: str) -> Offset:
-    return Offset(np.full(len(problem.size), np.nan), np.nan, np.nan, why, None, np.nan)
+    return Offset(np.full(len(problem.size), np.nan), np.nan, np.nan, why, None)
 
 
 def _parts(

@@ -69,7 +69,7 @@ def test_weights_of_single_tokens_and_of_all_samples_do_not_matter() -> None:
 
 @pytest.mark.parametrize("shape", ["realizable", "prefix_closed", "complete", "long"])
 def test_the_rates_of_the_offset_know_the_threshold(shape: str) -> None:
-    """eta_c = 2 ||W*|| / fastest wherever eta_c is known; slack and leak count as slow."""
+    """eta_c = 2 ||W*|| / fastest wherever eta_c is known; the leak counts as slow."""
     config = read_config(compose_job((f"dataset={shape}", "runs=6")))
     seen = 0
     for corpus in draw_corpora(config, streams(config)):

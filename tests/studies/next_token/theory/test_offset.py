@@ -10,6 +10,7 @@ import mpmath
 import numpy as np
 import pytest
 
+from ntp_dynamics.studies.next_token.theory import offset as module
 from ntp_dynamics.studies.next_token.theory.finite_part import FinitePart, finite_part
 from ntp_dynamics.studies.next_token.theory.offset import Offset, null_part, offset
 from ntp_dynamics.studies.next_token.theory.recession import Recession, Samples, recession
@@ -196,6 +197,26 @@ def test_rates_of_a_star_and_of_two() -> None:
     assert all_of(of_sentences(star, 4))[2].rates == pytest.approx((0.25, 0.25), rel=1e-12)
     two = [*star, (1, {0: 1, 1: 1}, 0, 1.0)]
     assert all_of(of_sentences(two, 4))[2].rates == pytest.approx((0.25, 1.0), rel=1e-12)
+
+
+def test_a_loose_arc_of_a_determined_problem_has_room_for_one_more() -> None:
+    """Levels that tight arcs join differ by integers, so that no rate below 1 is a loose arc's."""
+    room = []
+    for seed in range(200):
+        problem, _, found = all_of(drawn(seed))
+        if found.missing is None:
+            gap = problem.levels[problem.above] - problem.levels[problem.below] - 1
+            room += gap[~problem.columns.tight].tolist()
+    assert room
+    assert min(room) > 1 - 1e-12
+
+
+def test_rates_of_a_large_part_are_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = of_sentences([(0, {0: 1, 1: 2, 2: 3}, 0, 1.0), (1, {0: 1, 1: 1}, 0, 1.0)], 4)
+    monkeypatch.setattr(module, "LARGEST", 2)
+    found = all_of(samples)[2]
+    assert all(math.isnan(rate) for rate in found.rates)
+    assert found.missing is None
 
 
 def test_a_target_that_is_known_is_not_solved_for_again() -> None:

@@ -169,9 +169,8 @@ def test_names_and_order_of_tokens_and_samples_change_nothing(seed: int) -> None
     name = rng.permutation(samples.vocab_size).astype(np.int32)
     order = rng.permutation(len(samples.column))
     tokens = samples.tokens
-    places = np.concatenate(
-        [np.arange(tokens.start[n], tokens.start[n + 1]) for n in order.tolist()]
-    )
+    start = tokens.start.tolist()
+    places = np.concatenate([np.arange(start[n], start[n + 1]) for n in order.tolist()])
     moved = tokens.take(order)
     other = replace(
         samples,
