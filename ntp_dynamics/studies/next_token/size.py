@@ -80,6 +80,7 @@ def leaves_out_pairs(config: Config, shape: Shape) -> bool:
     """Whether a record is without tables that have an entry for every pair of tokens: where they
     are large, and what they say is known in another form."""
     closed = unused_are_alike(config) and Stage.joint not in config.stages
+    closed = closed and not config.linear_stages
     return closed and 8 * shape.runs * shape.vocab_size**2 > LARGE
 
 
