@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from ntp_dynamics.system.parts import PART
+
 DIGEST = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
 """In the name of every function: kernels that they are part of are compiled anew after an edit."""
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -22,7 +24,7 @@ FIRST, SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 S27, S30, S31 = np.uint64(27), np.uint64(30), np.uint64(31)
 S11, S32 = np.uint64(11), np.uint64(32)
 UNIT = 2.0**-53
-INLINE: dict[str, Any] = {"forceinline": True, "error_model": "numpy", "no_cpython_wrapper": True}
+INLINE: dict[str, Any] = {**PART, "error_model": "numpy"}
 
 
 def part(function: Callable[..., Any]) -> Any:

@@ -13,8 +13,14 @@ from typing import Any
 
 from numba import njit
 
-SETTINGS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
-PART: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+from ntp_dynamics.system.parts import PART
+
+SETTINGS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "boundscheck": False,
+    "no_cfunc_wrapper": True,
+}
 TEXTS = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
 DIGEST = hashlib.sha256(b"".join(text for text in TEXTS if b"@inlined" in text)).hexdigest()[:8]
 """Of the files with parts of kernels: numba's cache watches that of the kernel alone."""
@@ -32,4 +38,4 @@ def compiled(function: Callable[..., Any]) -> Any:
 
 def inlined(function: Callable[..., Any]) -> Any:
     """A part of kernels."""
-    return njit(**SETTINGS, **PART)(function)
+    return njit(**{**SETTINGS, **PART})(function)

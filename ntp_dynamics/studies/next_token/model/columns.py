@@ -10,14 +10,12 @@ from jaxtyping import Float, Int
 from numba import njit
 from torch import Tensor
 
+from ntp_dynamics.studies.next_token.model.aligned import aligned
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.compiled import compiled
 from ntp_dynamics.studies.next_token.model.coordinates import Coordinates
-from ntp_dynamics.studies.next_token.model.dense import (
-    exp_in_range,
-    odds_of,
-    padded_columns,
-)
+from ntp_dynamics.studies.next_token.model.dense import exp_in_range, odds_of
+from ntp_dynamics.studies.next_token.model.dense_layout import padded_columns
 from ntp_dynamics.studies.next_token.model.iterate import Iterate, entries, iterate_at
 from ntp_dynamics.studies.next_token.model.kernel_descent import descend
 from ntp_dynamics.studies.next_token.model.per_sentence import NEVER, NO_CLASS
@@ -38,10 +36,22 @@ class Columns(NamedTuple):
 
 
 @compiled
-def advance_columns(columns, iterate, steps, sampling, against, per_sentence, due, rows):
+def advance_columns(columns, iterate, trained, steps, sampling, against, per_sentence, due, rows):
     """The feed-forward stage: D[:,x] = softmax(M[:,x]) - e_n(x)."""
     room = np.empty(columns.classes)
-    descend(_columns, columns, iterate, room, steps, sampling, against, per_sentence, due, rows)
+    descend(
+        _columns,
+        columns,
+        iterate,
+        trained,
+        room,
+        steps,
+        sampling,
+        against,
+        per_sentence,
+        due,
+        rows,
+    )
 
 
 @njit(**INLINE)
@@ -87,10 +97,9 @@ def start_columns(
     batch: Batch,
     run: int,
     start: Float[Tensor, "V V"],
-    memories: int = 0,
     within: Coordinates | None = None,
 ) -> tuple[Columns, Iterate]:
-    """The feed-forward stage of one run at its start, for a rule with so many memories."""
+    """The feed-forward stage of one run at its start."""
     columns = padded_columns(start)
     n = batch.collocation[run].numpy(force=True)
     known = np.nonzero(n >= 0)[0]
@@ -98,4 +107,4 @@ def start_columns(
     columns[:, last] *= math.sqrt(many)
     classes = columns.shape[1]
     layout = Columns(known * classes, n[known].astype(np.int64), classes, last, many)
-    return layout, iterate_at(columns.ravel(), False, memories, within)
+    return aligned(layout), iterate_at(columns.ravel(), False, within)

@@ -12,6 +12,7 @@ from numba import njit
 import ntp_dynamics.system.compiled  # noqa: F401 - says that kernels are being compiled
 from ntp_dynamics.studies.next_token.model.simd import INLINE_MAKING
 from ntp_dynamics.system import counter
+from ntp_dynamics.system.parts import WHOLE
 
 
 def digest_of(directory: Path) -> str:
@@ -32,7 +33,7 @@ def compiled(function: Callable[..., Any]) -> Any:
     function but not those of what is inlined: a name with their digest does.
     """
     function.__qualname__ += f"_{DIGEST}"
-    settings: dict[str, Any] = {**INLINE_MAKING, "forceinline": False, "nogil": True}
+    settings: dict[str, Any] = {**INLINE_MAKING, **WHOLE, "nogil": True}
     try:
         return njit(cache=True, **settings)(function)
     except RuntimeError:  # no place for a cache

@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Float
 from numba import njit
 
-from ntp_dynamics.studies.next_token.model.coordinates import Coordinates, own_coordinates
+from ntp_dynamics.studies.next_token.model.aligned import aligned
+from ntp_dynamics.studies.next_token.model.coordinates import Coordinates
 from ntp_dynamics.studies.next_token.model.simd import INLINE, LANES, fill, load, store
 from ntp_dynamics.studies.next_token.model.simd_math import exponent, mantissa, total
 
@@ -21,19 +22,6 @@ SAFE = 300.0
 """How far, in log, the terms of a step may lie from its scale: their squares are summed."""
 
 
-class Memory(NamedTuple):
-    """What a rule remembers of earlier gradients; arrays are empty where it remembers none."""
-
-    first: Float[np.ndarray, " weights"]
-    """The sum, or the mean, of earlier gradients in units of e^scale[0]."""
-    second: Float[np.ndarray, " weights"]
-    """The mean of their squares in units of e^scale[1]."""
-    scale: Float[np.ndarray, " 2"]
-    """-inf before the first step."""
-    taken: Float[np.ndarray, " 1"]
-    """How many gradients there were."""
-
-
 class Iterate(NamedTuple):
     """Where a run stands between two steps.  Entries are the scores of the pairs (u, q) that occur,
     or logits, padded."""
@@ -41,7 +29,7 @@ class Iterate(NamedTuple):
     start: Float[np.ndarray, " entries"]
     moved: Float[np.ndarray, " weights"]
     """What training added to W, as a compensated sum: `lost` is what rounding took.  In the
-    coordinates of `within`; of the entries themselves where there are none."""
+    coordinates of a `Trained` matrix; of the entries themselves where there are none."""
     lost: Float[np.ndarray, " weights"]
     seen: Float[np.ndarray, " entries"]
     """`moved` as the entries see it: empty where it is theirs."""
@@ -51,51 +39,34 @@ class Iterate(NamedTuple):
     trained is not scores."""
     slope: Float[np.ndarray, " entries+8"]
     """dLoss/dX of a step in units of e^scale."""
-    lifted: Float[np.ndarray, " weights"]
-    """The slope in the coordinates of `within`; empty where there are none."""
     scale: Float[np.ndarray, " 1"]
     """nan before the first step."""
     length: Float[np.ndarray, " 2"]
     """Path length, and what rounding took from it."""
     kept: Float[np.ndarray, " 1"]
     """What weight decay left of W_0."""
-    memory: Memory
-    within: Coordinates
 
 
 def iterate_at(
-    start: Float[np.ndarray, " entries"],
-    scores: bool,
-    memories: int = 0,
-    within: Coordinates | None = None,
+    start: Float[np.ndarray, " entries"], scores: bool, within: Coordinates | None = None
 ) -> Iterate:
-    """Before the first step, from entries filled up to whole vectors; a rule with so many
-    memories."""
-    within = own_coordinates() if within is None else within
-    own, size = not len(within.right), len(start)
-    weights = size if own else within.rows * within.width
+    """Before the first step, from entries filled up to whole vectors."""
+    size = len(start)
     more = (size + LANES) * scores
-    memory = Memory(
-        first=np.zeros(weights if memories > 0 else 0),
-        second=np.zeros(weights if memories > 1 else 0),
-        scale=np.full(2, -math.inf),
-        taken=np.zeros(1),
-    )
-    return Iterate(
+    weights = size if within is None else within.rows * within.width
+    iterate = Iterate(
         start=start,
         moved=np.zeros(weights),
         lost=np.zeros(weights),
-        seen=np.zeros(0 if own else size),
+        seen=np.zeros(0 if within is None else size),
         exponent=np.zeros(more),
         mantissa=np.zeros(more),
         slope=np.zeros(size + LANES),
-        lifted=np.zeros(0 if own else weights),
         scale=np.array([math.nan]),
         length=np.zeros(2),
         kept=np.ones(1),
-        memory=memory,
-        within=within,
     )
+    return aligned(iterate)
 
 
 @njit(**INLINE)

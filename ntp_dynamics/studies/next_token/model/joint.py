@@ -17,26 +17,45 @@ from jaxtyping import Float, Int
 from numba import njit
 from torch import Tensor
 
+from ntp_dynamics.studies.next_token.model.aligned import aligned
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.compiled import compiled
-from ntp_dynamics.studies.next_token.model.dense import (
-    NO_CLASS,
-    DenseLayout,
-    accumulate,
-    lay_out_dense,
-    room_of,
-)
+from ntp_dynamics.studies.next_token.model.dense import accumulate, room_of
+from ntp_dynamics.studies.next_token.model.dense_layout import DenseLayout, lay_out_dense
 from ntp_dynamics.studies.next_token.model.iterate import entries, unit
 from ntp_dynamics.studies.next_token.model.kernel_descent import descend_both
+from ntp_dynamics.studies.next_token.model.per_sentence import NO_CLASS
 from ntp_dynamics.studies.next_token.model.simd import INLINE, LANES, store
 
 
 @compiled
-def advance_joint(layout, scores, logits, steps, sampling, against, per_sentence, length):
+def advance_joint(
+    layout,
+    scores,
+    logits,
+    trained_scores,
+    trained_logits,
+    steps,
+    sampling,
+    against,
+    per_sentence,
+    length,
+):
     """Take steps of both iterates; numbers depend on nothing but how many were taken."""
     room = room_of(layout)
     descend_both(
-        _both, layout, scores, logits, room, steps, sampling, against, per_sentence, length
+        _both,
+        layout,
+        scores,
+        logits,
+        trained_scores,
+        trained_logits,
+        room,
+        steps,
+        sampling,
+        against,
+        per_sentence,
+        length,
     )
 
 
@@ -62,4 +81,5 @@ def lay_out_joint(
     """As `lay_out_dense`, of one run whose logits move."""
     layout, pairs, row = lay_out_dense(batch, run, logits)
     everyone = len(layout.label)  # a token that attends to itself moves the logits
-    return layout._replace(columns=layout.columns.copy(), moving=everyone), pairs, row
+    layout = layout._replace(columns=layout.columns.copy(), moving=everyone)
+    return aligned(layout), pairs, row

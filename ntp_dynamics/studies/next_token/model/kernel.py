@@ -94,14 +94,26 @@ class Layout(NamedTuple):
 
 
 @compiled
-def advance(layout, iterate, steps, sampling, against, per_sentence, due, rows):
+def advance(layout, iterate, trained, steps, sampling, against, per_sentence, due, rows):
     """Steps along D = dLoss/dS of all samples; see `descend`."""
     widest = 0
     for block in range(len(layout.first) - 1):
         widest = max(widest, layout.first[block + 1] - layout.first[block])
     size = widest * LANES
     room = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
-    descend(_accumulate, layout, iterate, room, steps, sampling, against, per_sentence, due, rows)
+    descend(
+        _accumulate,
+        layout,
+        iterate,
+        trained,
+        room,
+        steps,
+        sampling,
+        against,
+        per_sentence,
+        due,
+        rows,
+    )
 
 
 @njit(**INLINE)
@@ -207,10 +219,9 @@ def _accumulate(layout, sampling, drawn, iterate, scale, room, against, per_sent
             widest = maximum(where_greater(w, zero, maximum(d, zero - d), zero), widest)
             mean = mean + w * d
         mean = mean * per_mass
-        if drawn:
+        log_pi = load(layout.log_pi, block * LANES)
+        if sampling is not None and drawn:
             log_pi = load(sampling.log_weight, block * LANES)
-        else:
-            log_pi = load(layout.log_pi, block * LANES)
         own = (outside - inside) * LN2 + below + log_pi
         if block < layout.moving:  # tokens that pull exactly alike have no gradient
             biggest = maximum(where_greater(widest, zero, own, biggest), biggest)

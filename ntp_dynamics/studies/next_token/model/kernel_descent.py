@@ -10,10 +10,11 @@ from numba import njit
 
 from ntp_dynamics.studies.next_token.model.growth_kernel import grow, keep
 from ntp_dynamics.studies.next_token.model.iterate import add, far, scaled_square, split, unit
-from ntp_dynamics.studies.next_token.model.kernel_rules import POLYAK, Rule, move, pull
+from ntp_dynamics.studies.next_token.model.kernel_rules import move, pull
 from ntp_dynamics.studies.next_token.model.measure import log_gap, measure_step
 from ntp_dynamics.studies.next_token.model.sampling import draw
 from ntp_dynamics.studies.next_token.model.simd import INLINE
+from ntp_dynamics.studies.next_token.model.trained import POLYAK, Rule
 
 
 class Steps(NamedTuple):
@@ -36,7 +37,9 @@ class JointSteps(NamedTuple):
 
 
 @njit(**INLINE)
-def descend(accumulate, layout, iterate, room, steps, sampling, against, per_sentence, due, rows):
+def descend(
+    accumulate, layout, iterate, trained, room, steps, sampling, against, per_sentence, due, rows
+):
     """Take steps, and measure on the way.
 
     ``accumulate(layout, sampling, drawn, iterate, scale, room, against, per_sentence, noting)``
@@ -51,13 +54,14 @@ def descend(accumulate, layout, iterate, room, steps, sampling, against, per_sen
     if math.isnan(iterate.scale[0]) and len(iterate.exponent) > 0:
         split(iterate)
     taken, row, scaled, before = 0, 0, False, iterate.scale[0]
-    drawing = len(sampling.chosen) > 0
     while taken < steps.count or due[row] == taken:
         is_due = due[row] == taken
-        drawn = drawing and not is_due
-        noting = is_due or rule.kind == POLYAK
-        if drawn and not scaled:
-            draw(sampling, steps.taken + taken)
+        noting = is_due or (trained is not None and rule.kind == POLYAK)
+        drawn = False
+        if sampling is not None:
+            drawn = not is_due
+            if drawn and not scaled:
+                draw(sampling, steps.taken + taken)
         scale = unit(iterate)
         biggest = accumulate(
             layout, sampling, drawn, iterate, scale, room, against, per_sentence, noting
@@ -71,23 +75,34 @@ def descend(accumulate, layout, iterate, room, steps, sampling, against, per_sen
         if is_due:
             measure_step(against, per_sentence, iterate, rows[row])
             row += 1
-        if taken == steps.count or (drawing and not drawn):
+        if taken == steps.count or (sampling is not None and not drawn):
             iterate.slope[:] = 0.0
-            if drawing:
+            if sampling is not None:
                 iterate.scale[0] = before
             continue
-        square, scale = pull(iterate, rule, entry_square)
+        square, scale = pull(iterate, trained, rule, entry_square)
         log_ratio = 0.0
-        if rule.kind == POLYAK:
+        if trained is not None and rule.kind == POLYAK:
             log_ratio = log_gap(against, per_sentence) - (math.log(square) + 2 * scale)
-        move(iterate, rule, rule.step_size, square, scale, log_ratio, entry_square)
+        move(iterate, trained, rule, rule.step_size, square, scale, log_ratio, entry_square)
         keep(per_sentence)
         taken, before = taken + 1, iterate.scale[0]
 
 
 @njit(**INLINE)
 def descend_both(
-    accumulate, layout, scores, logits, room, steps, sampling, against, per_sentence, length
+    accumulate,
+    layout,
+    scores,
+    logits,
+    trained_scores,
+    trained_logits,
+    room,
+    steps,
+    sampling,
+    against,
+    per_sentence,
+    length,
 ):
     """Take steps of two iterates; ``length`` is that of both, and what rounding took from it.
 
@@ -98,9 +113,9 @@ def descend_both(
     if math.isnan(scores.scale[0]):
         split(scores)
     taken, scaled = 0, False
-    noting, drawn = steps.scores.kind == POLYAK, len(sampling.chosen) > 0
+    noting, drawn = steps.scores.kind == POLYAK, sampling is not None
     while taken < steps.count:
-        if drawn and not scaled:
+        if sampling is not None and not scaled:
             draw(sampling, steps.taken + taken)
         by_score, by_logit = accumulate(
             layout, sampling, drawn, scores, logits, room, against, per_sentence, noting
@@ -114,8 +129,8 @@ def descend_both(
                 continue
         scaled = False
         entry_square, logit_entry_square = scaled_square(scores), scaled_square(logits)
-        square, scale = pull(scores, steps.scores, entry_square)
-        logit_square, logit_scale = pull(logits, steps.logits, logit_entry_square)
+        square, scale = pull(scores, trained_scores, steps.scores, entry_square)
+        logit_square, logit_scale = pull(logits, trained_logits, steps.logits, logit_entry_square)
         step, logit_step, log_ratio = steps.scores.step_size, steps.logits.step_size, 0.0
         if steps.together:
             log_square = 2 * scale + math.log(square)
@@ -126,9 +141,12 @@ def descend_both(
             else:
                 step *= math.exp((log_square - log_both) / 2)
                 logit_step *= math.exp((log_logit_square - log_both) / 2)
-        moved = move(scores, steps.scores, step, square, scale, log_ratio, entry_square)
+        moved = move(
+            scores, trained_scores, steps.scores, step, square, scale, log_ratio, entry_square
+        )
         logit_moved = move(
             logits,
+            trained_logits,
             steps.logits,
             logit_step,
             logit_square,

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from ntp_dynamics.studies.next_token.model.aligned import aligned
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.columns import Columns
 from ntp_dynamics.studies.next_token.model.iterate import Iterate
@@ -30,7 +31,7 @@ from ntp_dynamics.studies.next_token.model.weight_columns import weight_columns
 def per_sentence_of(against: KernelReference) -> PerSentence:
     """Room for what the sentences say; one that is never noted says nothing."""
     said, odds = np.zeros((7, len(against.pi))), np.zeros((5, len(against.pi) * against.attentive))
-    room = PerSentence(*said, *odds)
+    room = aligned(PerSentence(*said, *odds))
     room.right[:] = 1.0
     room.growth[:] = math.inf
     return room
@@ -98,7 +99,7 @@ def attention_reference(
         bounds,
     )
     log_pi = laid.layout.log_pi
-    return KernelReference(
+    against = KernelReference(
         attentive=True,
         pi=_whole_lanes(np.exp(log_pi)),
         mass=1.0,
@@ -115,6 +116,7 @@ def attention_reference(
         still_margin=groups.still,
         score=np.zeros(size if iterate.start.any() else 0),
     )
+    return aligned(against)
 
 
 def _roles(reference: Reference, run: int, places: Int[np.ndarray, " P"]) -> Int[np.ndarray, " P"]:
@@ -173,7 +175,7 @@ def columns_reference(
     v, known = len(target), len(columns.label)
     target[:, columns.last] *= math.sqrt(columns.many)
     fill_up = [(0, 0), (0, columns.classes - v)]
-    return KernelReference(
+    against = KernelReference(
         attentive=False,
         pi=_whole_lanes(np.ones(known)),
         mass=float(known),
@@ -190,6 +192,7 @@ def columns_reference(
         still_margin=math.inf,
         score=np.zeros(len(iterate.start)),
     )
+    return aligned(against)
 
 
 def _bounds(

@@ -8,7 +8,6 @@ and their sources, are in `optim.rules`.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 from numba import njit
 
@@ -32,61 +31,35 @@ from ntp_dynamics.studies.next_token.model.simd import (
     where_greater,
 )
 from ntp_dynamics.studies.next_token.model.simd_math import total
+from ntp_dynamics.studies.next_token.model.trained import ADAM, NORMALISED, PLAIN, SIGN
 
-PLAIN, NORMALISED, POLYAK, SIGN, ADAM = range(5)
-"""What a rule does with the gradient, or with the sum of gradients that momentum makes of it."""
 FADED = 1e-100
 """A memory whose largest entry is below this gets another unit."""
 
 
-class Rule(NamedTuple):
-    """A rule and its numbers."""
-
-    kind: int
-    step_size: float
-    momentum: float = 0.0
-    """beta of B <- beta B + gradient; beta_1 of Adam."""
-    beta2: float = 0.0
-    epsilon: float = 0.0
-    decay: float = 0.0
-    """lambda of W <- (1 - eta lambda) W + step."""
-
-    @property
-    def memories(self) -> int:
-        """How many matrices it remembers."""
-        return 2 if self.kind == ADAM else int(self.momentum > 0)
-
-
 @njit(**INLINE)
-def is_plain(iterate, rule):
-    """Whether a rule goes along the slope itself.  That is most of all steps, and made part of
-    every kernel; what the others need is compiled once, apart."""
-    return len(iterate.lifted) == 0 and rule.kind < SIGN and rule.momentum == 0.0
-
-
-@njit(**INLINE)
-def pull(iterate, rule, square):
+def pull(iterate, trained, rule, square):
     """The direction in which a rule pulls, left in the slope or in its memory; the sum of its
     squares and their scale."""
-    if is_plain(iterate, rule):
+    if trained is None:
         return square, iterate.scale[0]
-    return _pull(iterate, rule, square)
+    return _pull(iterate, trained, rule, square)
 
 
 @compiled
-def _pull(iterate, rule, square):
+def _pull(iterate, trained, rule, square):
     scale = iterate.scale[0]
     slope = iterate.slope
-    if len(iterate.lifted) > 0:
-        slope = iterate.lifted
-        lift(iterate.within, iterate.slope, slope)
+    if len(trained.lifted) > 0:
+        slope = trained.lifted
+        lift(trained.within, iterate.slope, slope)
         square = sum_of_squares(slope, len(slope))
         if square < TINY:
             scale += magnify(slope, len(slope))
             square = sum_of_squares(slope, len(slope))
     if rule.kind != ADAM and rule.momentum == 0.0:
         return square, scale
-    memory = iterate.memory
+    memory = trained.memory
     scale = scale if square > 0.0 else -math.inf
     share = 1.0 - rule.momentum if rule.kind == ADAM else 1.0
     square = _remember(memory.first, memory.scale, 0, rule.momentum, slope, share, scale, False)
@@ -116,14 +89,14 @@ def _remember(kept, scales, which, beta, slope, share, scale, squared):
 
 
 @njit(**INLINE)
-def move(iterate, rule, step_size, square, scale, log_ratio, entry_square):
+def move(iterate, trained, rule, step_size, square, scale, log_ratio, entry_square):
     """One update along the pull, whose squares sum to ``square`` at a scale.  The slope is cleared,
     and the scale of the iterate becomes the log norm of the slope.  Returns the length of the step,
     decay apart.
 
     ``log_ratio`` is log((L - inf L) / ||gradient||^2), which Polyak's rule needs.
     """
-    if is_plain(iterate, rule) and rule.decay == 0.0:
+    if trained is None:
         if entry_square == 0.0:
             return 0.0
         factor, moved = _stretch(rule, step_size, square, scale, log_ratio)
@@ -134,7 +107,7 @@ def move(iterate, rule, step_size, square, scale, log_ratio, entry_square):
                 split_at(iterate, p, entries(iterate, p))
             store(iterate.slope, p, zero)
     else:
-        moved = _move(iterate, rule, step_size, square, scale, log_ratio)
+        moved = _move(iterate, trained, rule, step_size, square, scale, log_ratio)
     add(iterate.length, moved)
     if entry_square > 0.0:
         iterate.scale[0] += math.log(math.sqrt(entry_square))
@@ -142,22 +115,22 @@ def move(iterate, rule, step_size, square, scale, log_ratio, entry_square):
 
 
 @compiled
-def _move(iterate, rule, step_size, square, scale, log_ratio):
+def _move(iterate, trained, rule, step_size, square, scale, log_ratio):
     left = 1.0 - rule.step_size * rule.decay
     if left != 1.0:
         _shrink(iterate, left)
-    pulled = iterate.lifted if len(iterate.lifted) > 0 else iterate.slope
-    if len(iterate.memory.first) > 0:
-        pulled = iterate.memory.first
+    pulled = trained.lifted if len(trained.lifted) > 0 else iterate.slope
+    if len(trained.memory.first) > 0:
+        pulled = trained.memory.first
     if rule.kind == ADAM:
-        moved = _move_by_adam(iterate, rule, step_size)
+        moved = _move_by_adam(iterate, trained.memory, rule, step_size)
     elif rule.kind == SIGN:
         moved = _move_by_sign(iterate, pulled, step_size)
     else:
         factor, moved = _stretch(rule, step_size, square, scale, log_ratio)
         for p in range(0, len(iterate.moved), LANES):
             add_at(iterate, p, fill(-factor) * load(pulled, p))
-    _look(iterate)
+    _look(iterate, trained)
     return moved
 
 
@@ -198,10 +171,10 @@ def _move_by_sign(iterate, pulled, step_size):
 
 
 @njit(**INLINE)
-def _move_by_adam(iterate, rule, step_size):
+def _move_by_adam(iterate, memory, rule, step_size):
     """weights <- weights - eta m / (sqrt v + epsilon), both means without their bias; the length of
     the step.  Weights that never had a gradient stay."""
-    memory, zero = iterate.memory, fill(0.0)
+    zero = fill(0.0)
     taken = memory.taken[0]
     half = 0.5 * memory.scale[1]
     if half == -math.inf:
@@ -231,10 +204,10 @@ def add_at(iterate, p, change):
 
 
 @njit(**INLINE)
-def _look(iterate):
+def _look(iterate, trained):
     """What the entries are after an update; their slope is cleared."""
     if len(iterate.seen) > 0:
-        see(iterate.within, iterate.moved, iterate.seen)
+        see(trained.within, iterate.moved, iterate.seen)
     zero = fill(0.0)
     for p in range(0, len(iterate.start), LANES):
         if len(iterate.exponent) > 0:

@@ -14,9 +14,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ntp_dynamics.studies.next_token.data.rows import starts
+from ntp_dynamics.studies.next_token.model.aligned import aligned
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.coordinates import Coordinates
-from ntp_dynamics.studies.next_token.model.dense import DenseLayout, lay_out_dense
+from ntp_dynamics.studies.next_token.model.dense_layout import DenseLayout, lay_out_dense
 from ntp_dynamics.studies.next_token.model.gains import gains, kinds
 from ntp_dynamics.studies.next_token.model.iterate import Iterate, iterate_at
 from ntp_dynamics.studies.next_token.model.kernel import Layout
@@ -43,13 +44,12 @@ class Laid:
     def iterate(
         self,
         start: Float[np.ndarray, "V Q"],
-        memories: int = 0,
         within: Coordinates | None = None,
     ) -> Iterate:
-        """At the start, for a rule with so many memories."""
+        """At the start."""
         scores = np.zeros(-(-len(self.pairs) // LANES) * LANES)
         scores[: len(self.pairs)] = start[np.divmod(self.pairs, start.shape[1])]
-        return iterate_at(scores, True, memories, within)
+        return iterate_at(scores, True, within)
 
 
 def lay_out(batch: Batch, run: int, logits: Float[Tensor, "V V"]) -> Laid:
@@ -113,7 +113,7 @@ def _lay_out_blocks(batch: Batch, run: int, gain: Float[np.ndarray, " V"]) -> La
     asked, shown = np.divmod(occurring, v)
     placed = np.flatnonzero(~weightless)
     row_of = placed[np.argsort(order[~weightless])]
-    return Laid(layout, shown * batch.n_queries + asked, row_of)
+    return Laid(aligned(layout), shown * batch.n_queries + asked, row_of)
 
 
 def _pairs(

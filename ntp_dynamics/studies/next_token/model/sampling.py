@@ -31,15 +31,9 @@ class Sampling(NamedTuple):
     """Where each sentence stands in a layout."""
     pool: Int[np.ndarray, " N"]
     chosen: Int[np.ndarray, " b"]
-    """The last draw; empty where every step takes all sentences."""
+    """The last draw."""
     log_weight: Float[np.ndarray, " rows"]
     """By row of the layout: log of the weight in that draw, -inf where it is not in it."""
-
-
-def everything() -> Sampling:
-    """All sentences at every step."""
-    nothing, nowhere = np.zeros(0), np.zeros(0, dtype=np.int64)
-    return Sampling(np.uint64(0), False, nothing, nothing, nowhere, nowhere, nowhere, nothing)
 
 
 def sampling(

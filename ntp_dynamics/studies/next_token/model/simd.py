@@ -18,13 +18,15 @@ from numba.core import types
 from numba.core.typing import templates
 from numba.extending import lower_builtin, models, register_model
 
+from ntp_dynamics.system.parts import PART
+
 intrinsic: Any = extending.intrinsic  # its types do not say that the context is not an argument
 infer_global: Any = templates.infer_global
 
 LANES = 8
 FLAGS = ("contract", "nsz")
 INLINE: dict[str, Any] = {
-    "forceinline": True,
+    **PART,
     "fastmath": set(FLAGS),
     "error_model": "numpy",
     "boundscheck": False,

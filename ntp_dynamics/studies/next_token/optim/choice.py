@@ -114,7 +114,7 @@ def _kernel(
     objective: Objective, config: Config, reference: Reference | None, drawn: Minibatches | None
 ) -> Dynamics:
     from ntp_dynamics.studies.next_token.model.kernel_descent import JointSteps  # takes numba along
-    from ntp_dynamics.studies.next_token.model.kernel_rules import NORMALISED
+    from ntp_dynamics.studies.next_token.model.trained import NORMALISED
     from ntp_dynamics.studies.next_token.optim.closed_form import ClosedForm, in_closed_form
     from ntp_dynamics.studies.next_token.optim.joint import JointKernel
     from ntp_dynamics.studies.next_token.optim.kernel_dynamics import AttentionKernel, ColumnsKernel

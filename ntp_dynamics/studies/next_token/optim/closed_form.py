@@ -10,9 +10,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ntp_dynamics.studies.next_token.model.compiled import compiled
-from ntp_dynamics.studies.next_token.model.kernel_rules import NORMALISED, PLAIN, Rule
 from ntp_dynamics.studies.next_token.model.reference import Reference
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
+from ntp_dynamics.studies.next_token.model.trained import NORMALISED, PLAIN, Rule
 from ntp_dynamics.studies.next_token.optim.kernel_dynamics import FEED_FORWARD_MEASURES, offsets_of
 from ntp_dynamics.studies.next_token.optim.memory import save_step
 from ntp_dynamics.studies.next_token.optim.objectives import FeedForwardObjective

@@ -16,6 +16,7 @@ from ntp_dynamics.studies.next_token.model.kernel_reference import (
     per_sentence_of,
 )
 from ntp_dynamics.studies.next_token.model.layout import Laid
+from ntp_dynamics.studies.next_token.model.trained import trained_by
 from ntp_dynamics.studies.next_token.optim.kernel_dynamics import each, sampling_of
 from ntp_dynamics.studies.next_token.optim.kernel_weights import (
     kept_of,
@@ -51,15 +52,20 @@ class JointKernel:
         attention, feed_forward = objective.matrices
         self._steps, self._threads = steps, threads
         self.laid, self._scores, self._logits = [], [], []
+        self._trained_scores, self._trained_logits = [], []
         for run in range(batch.runs):
             start = feed_forward.start[run]
             laid = Laid(*lay_out_joint(batch, run, start))
             within = score_coordinates(attention, run, laid, batch)
             scores = attention.start[run].numpy(force=True)
             self.laid.append(laid)
-            self._scores.append(laid.iterate(scores, steps.scores.memories, within))
-            given = steps.logits.memories, logit_coordinates(feed_forward, run)
-            self._logits.append(start_columns(batch, run, start, *given)[1])
+            self._scores.append(laid.iterate(scores, within))
+            size = len(self._scores[-1].start)
+            self._trained_scores.append(trained_by(steps.scores, size, within))
+            within = logit_coordinates(feed_forward, run)
+            self._logits.append(start_columns(batch, run, start, within)[1])
+            size = len(self._logits[-1].start)
+            self._trained_logits.append(trained_by(steps.logits, size, within))
         self._against = [loss_reference(laid.layout.log_pi) for laid in self.laid]
         laid = enumerate(self.laid)
         self._drawn = [sampling_of(minibatches, batch, run, one) for run, one in laid]
@@ -73,8 +79,9 @@ class JointKernel:
 
         def one(run: int) -> None:
             iterates = self._scores[run], self._logits[run]
+            trained = self._trained_scores[run], self._trained_logits[run]
             told = self._drawn[run], self._against[run], self._said[run], self._lengths[run]
-            advance_joint(self.laid[run].layout, *iterates, steps, *told)
+            advance_joint(self.laid[run].layout, *iterates, *trained, steps, *told)
 
         each(one, len(self.laid), self._threads)
         self._step = to
@@ -99,15 +106,15 @@ class JointKernel:
     def save(self) -> Saved:
         """As `Dynamics.save`."""
         scores, logits = (
-            save_iterates("scores", self._scores),
-            save_iterates("logits", self._logits),
+            save_iterates("scores", self._scores, self._trained_scores),
+            save_iterates("logits", self._logits, self._trained_logits),
         )
         step = save_step(self._step, len(self.laid))
         return {"step": step, "length": self._lengths.copy(), **scores, **logits}
 
     def load(self, saved: Saved) -> None:
         """As `Dynamics.load`."""
-        load_iterates("scores", self._scores, saved)
-        load_iterates("logits", self._logits, saved)
+        load_iterates("scores", self._scores, self._trained_scores, saved)
+        load_iterates("logits", self._logits, self._trained_logits, saved)
         self._lengths[:] = saved["length"]
         self._step = int(saved["step"][0])

@@ -20,7 +20,8 @@ from torch import Tensor
 from ntp_dynamics.studies.next_token.model import measure
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.columns import advance_columns, start_columns
-from ntp_dynamics.studies.next_token.model.dense import DenseLayout, advance_dense
+from ntp_dynamics.studies.next_token.model.dense import advance_dense
+from ntp_dynamics.studies.next_token.model.dense_layout import DenseLayout
 from ntp_dynamics.studies.next_token.model.excess import WIDEST_MARGIN, equal_margin
 from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
 from ntp_dynamics.studies.next_token.model.growth import growth_before
@@ -35,12 +36,12 @@ from ntp_dynamics.studies.next_token.model.kernel_reference import (
     per_sentence_of,
     sentence_reference,
 )
-from ntp_dynamics.studies.next_token.model.kernel_rules import POLYAK, Rule
 from ntp_dynamics.studies.next_token.model.layout import Laid, lay_out
 from ntp_dynamics.studies.next_token.model.measure import MEASURES, KernelReference
 from ntp_dynamics.studies.next_token.model.reference import Reference
-from ntp_dynamics.studies.next_token.model.sampling import Sampling, everything
+from ntp_dynamics.studies.next_token.model.sampling import Sampling
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
+from ntp_dynamics.studies.next_token.model.trained import POLYAK, Rule, Trained, trained_by
 from ntp_dynamics.studies.next_token.optim.kernel_weights import (
     kept_of,
     load_iterates,
@@ -71,8 +72,9 @@ class KernelRun(NamedTuple):
     advance: Callable[..., None]
     layout: Any
     iterate: Iterate
+    trained: Trained | None
     against: KernelReference
-    sampling: Sampling
+    sampling: Sampling | None
 
 
 class KernelDynamics:
@@ -88,6 +90,7 @@ class KernelDynamics:
     ):
         self.objective = objective
         self.iterates = [run.iterate for run in runs]
+        self._trained = [run.trained for run in runs]
         self.measures: Sequence[str] = tuple(measures)
         self._runs, self._columns = runs, measures
         self._per_sentence = [per_sentence_of(run.against) for run in runs]
@@ -108,7 +111,7 @@ class KernelDynamics:
             it = self._runs[run]
             per_sentence = self._per_sentence[run]
             given = it.sampling, it.against, per_sentence
-            it.advance(it.layout, it.iterate, steps, *given, offsets, rows[run])
+            it.advance(it.layout, it.iterate, it.trained, steps, *given, offsets, rows[run])
 
         each(one, len(self._runs), self._threads)
         self._step = to
@@ -132,13 +135,13 @@ class KernelDynamics:
 
     def save(self) -> Saved:
         """As `Dynamics.save`."""
-        iterates = save_iterates("iterate", self.iterates)
+        iterates = save_iterates("iterate", self.iterates, self._trained)
         per_sentence = save_arrays("per_sentence", self._per_sentence, PER_SENTENCE)
         return {"step": save_step(self._step, len(self.iterates)), **iterates, **per_sentence}
 
     def load(self, saved: Saved) -> None:
         """As `Dynamics.load`."""
-        load_iterates("iterate", self.iterates, saved)
+        load_iterates("iterate", self.iterates, self._trained, saved)
         load_arrays("per_sentence", self._per_sentence, PER_SENTENCE, saved)
         self._step = int(saved["step"][0])
 
@@ -167,7 +170,8 @@ class AttentionKernel(KernelDynamics):
         for run, laid in enumerate(self.laid):
             start = matrix.start[run]
             within = score_coordinates(matrix, run, laid, batch)
-            iterate = laid.iterate(start.numpy(force=True), rule.memories, within)
+            iterate = laid.iterate(start.numpy(force=True), within)
+            trained = trained_by(rule, len(iterate.start), within)
             against = no_reference()
             if reference and measured:
                 against = attention_reference(
@@ -186,7 +190,7 @@ class AttentionKernel(KernelDynamics):
                 against = sentence_reference(laid.layout.log_pi, *said)
             kernel = advance_dense if isinstance(laid.layout, DenseLayout) else advance
             drawn = sampling_of(minibatches, batch, run, laid)
-            runs.append(KernelRun(kernel, laid.layout, iterate, against, drawn))
+            runs.append(KernelRun(kernel, laid.layout, iterate, trained, against, drawn))
         measures = dict(ATTENTION_MEASURES if measured else SENTENCE_MEASURES) if reference else {}
         too_wide = bool((margins > WIDEST_MARGIN).any())
         if too_wide:
@@ -223,14 +227,15 @@ class ColumnsKernel(KernelDynamics):
         for run in range(batch.runs):
             within = logit_coordinates(matrix, run)
             start = matrix.start[run]
-            columns, iterate = start_columns(batch, run, start, rule.memories, within)
+            columns, iterate = start_columns(batch, run, start, within)
+            trained = trained_by(rule, len(iterate.start), within)
             against = no_reference()
             if reference and measured:
                 outside = float(matrix.outside_norm[run])
                 against = columns_reference(columns, iterate, run, outside, reference)
             elif rule.kind == POLYAK:
                 against = loss_reference(np.zeros(len(columns.label)))
-            runs.append(KernelRun(advance_columns, columns, iterate, against, everything()))
+            runs.append(KernelRun(advance_columns, columns, iterate, trained, against, None))
         measures = dict(FEED_FORWARD_MEASURES) if measured else {}
         if batch.unused > 1:  # the slope of many classes is that along their unit vector
             measures.pop("zero_sum_residual", None)
@@ -282,10 +287,12 @@ def measurable(matrix: TokenMatrix | FullMatrix, rule: Rule) -> bool:
     return own and (rule.decay == 0.0 or not (matrix.start.any() or matrix.outside_norm.any()))
 
 
-def sampling_of(minibatches: Minibatches | None, batch: Batch, run: int, laid: Laid) -> Sampling:
+def sampling_of(
+    minibatches: Minibatches | None, batch: Batch, run: int, laid: Laid
+) -> Sampling | None:
     """How the sentences of a step of one run are drawn."""
     if minibatches is None:
-        return everything()
+        return None
     return minibatches.of_run(batch, run, laid.row, len(laid.layout.log_pi))
 
 

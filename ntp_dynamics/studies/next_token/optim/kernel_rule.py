@@ -13,7 +13,7 @@ from ntp_dynamics.studies.next_token.groups import (
     Polyak,
     SignDescent,
 )
-from ntp_dynamics.studies.next_token.model.kernel_rules import (
+from ntp_dynamics.studies.next_token.model.trained import (
     ADAM,
     NORMALISED,
     PLAIN,

@@ -20,6 +20,7 @@ from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
 from ntp_dynamics.studies.next_token.model.iterate import Iterate
 from ntp_dynamics.studies.next_token.model.layout import Laid
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
+from ntp_dynamics.studies.next_token.model.trained import Trained
 from ntp_dynamics.studies.next_token.optim.memory import load_arrays, save_arrays
 from ntp_dynamics.study import Saved
 
@@ -76,19 +77,22 @@ def _moved_weights(iterates: Sequence[Iterate], matrix: FullMatrix) -> Float[Ten
     return torch.from_numpy(np.ascontiguousarray(np.stack(moved)))
 
 
-def save_iterates(kind: str, iterates: Sequence[Iterate]) -> Saved:
+def save_iterates(
+    kind: str, iterates: Sequence[Iterate], trained: Sequence[Trained | None]
+) -> Saved:
     """What the next step of each run depends on."""
-    memories = [iterate.memory for iterate in iterates]
-    return {
-        **save_arrays(kind, iterates, ITERATE),
-        **save_arrays(f"{kind}.memory", memories, MEMORY),
-    }
+    memories = [one.memory for one in trained if one is not None]
+    saved = save_arrays(kind, iterates, ITERATE)
+    return saved | (save_arrays(f"{kind}.memory", memories, MEMORY) if memories else {})
 
 
-def load_iterates(kind: str, iterates: Sequence[Iterate], saved: Saved) -> None:
+def load_iterates(
+    kind: str, iterates: Sequence[Iterate], trained: Sequence[Trained | None], saved: Saved
+) -> None:
     """Write it back in place."""
     load_arrays(kind, iterates, ITERATE, saved)
-    load_arrays(f"{kind}.memory", [iterate.memory for iterate in iterates], MEMORY, saved)
+    if memories := [one.memory for one in trained if one is not None]:
+        load_arrays(f"{kind}.memory", memories, MEMORY, saved)
 
 
 def kept_of(*iterates: Sequence[Iterate]) -> list[Float[Tensor, " R"]] | None:

@@ -21,7 +21,7 @@ from ntp_dynamics.studies.next_token.groups import (
     RealizableDataset,
 )
 from ntp_dynamics.studies.next_token.model.batch import pack
-from ntp_dynamics.studies.next_token.model.dense import DenseLayout
+from ntp_dynamics.studies.next_token.model.dense_layout import DenseLayout
 from ntp_dynamics.studies.next_token.model.gains import gains
 from ntp_dynamics.studies.next_token.model.init import exact_margin
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix, zeros

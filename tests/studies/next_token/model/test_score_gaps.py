@@ -18,8 +18,9 @@ from ntp_dynamics.studies.next_token.model.rank_groups import (
 from ntp_dynamics.studies.next_token.model.score_gaps import by_eights, joined, least_gaps
 from ntp_dynamics.studies.next_token.model.simd import INLINE
 from ntp_dynamics.studies.next_token.model.weight_columns import square_of_sums, weight_columns
+from ntp_dynamics.system.parts import WHOLE
 
-SETTINGS = {**INLINE, "forceinline": False}
+SETTINGS = {**INLINE, **WHOLE}
 
 
 @njit(**SETTINGS)

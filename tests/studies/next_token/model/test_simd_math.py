@@ -16,8 +16,9 @@ from ntp_dynamics.studies.next_token.model.simd import (
     load,
     store,
 )
+from ntp_dynamics.system.parts import WHOLE
 
-SETTINGS = {**INLINE, "forceinline": False}
+SETTINGS = {**INLINE, **WHOLE}
 
 
 def mapped(function):
