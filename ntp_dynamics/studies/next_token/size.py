@@ -21,6 +21,8 @@ from ntp_dynamics.studies.next_token.theory.min_norm import LARGEST_KERNEL
 
 LOGITS, SCORES, SLOTS, CLASSES = 7, 6, 30, 6
 """Arrays of V x V, V x Q, N x K and N x V numbers that live at a time."""
+SOFT_LABELS = 24
+"""The same of V x V numbers, of soft labels and a step on them."""
 SENTENCE, RELATION = 300, 400
 """Bytes of what a sentence has one of, and of Python's objects for a constraint of problem (2)."""
 SYSTEMS = 10
@@ -78,6 +80,7 @@ def leaves_out_pairs(config: Config, shape: Shape) -> bool:
     """Whether a record is without tables that have an entry for every pair of tokens: where they
     are large, and what they say is known in another form."""
     closed = unused_are_alike(config) and Stage.joint not in config.stages
+    closed = closed and not config.linear_stages
     return closed and 8 * shape.runs * shape.vocab_size**2 > LARGE
 
 
@@ -143,6 +146,8 @@ def in_memory(
     corpus = LOGITS * logits + SCORES * scores + SLOTS * slots + SENTENCE * n * different
     if not orthonormal:  # the constraints of both problems, and the systems of their solver
         corpus += RELATION * v * v + SYSTEMS * 8.0 * min(v * v, LARGEST_KERNEL) ** 2
+    if Stage.feed_forward in config.linear_stages:
+        corpus += SOFT_LABELS * logits
     if by_tensors and not _plain(config):
         corpus += CLASSES * classes
     matrices = 0.0

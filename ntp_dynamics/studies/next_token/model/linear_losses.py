@@ -33,7 +33,7 @@ def soft_loss(
     return SoftmaxLinear(
         shape=(runs, classes, tokens),
         reader=WholeColumns(),
-        log_copies=torch.zeros_like(share),
+        log_copies=torch.zeros((), dtype=share.dtype).expand_as(share),
         target=share,
         log_weight=mass.log(),
         inside=inside,

@@ -51,7 +51,7 @@ class WholeColumns(Reader):
 
     def read(self, matrix: Float[Tensor, "R A B"]) -> Float[Tensor, "R B A"]:
         """As `Reader.read`."""
-        return matrix.mT
+        return matrix.mT.contiguous()
 
     def sum(self, entries: Float[Tensor, "R B A"]) -> Float[Tensor, "R A B"]:
         """As `Reader.sum`."""
@@ -138,12 +138,18 @@ class SoftmaxLinear:
     def gradient(self, matrix: Float[Tensor, "R A B"]) -> Parts:
         """The two parts of dL/dW."""
         a = self.reader.read(matrix) + self.log_copies
-        into = a.masked_fill(~self.inside, -math.inf)
-        out = a.masked_fill(self.inside, -math.inf)
-        lse_in, lse_out = into.logsumexp(-1), out.logsumexp(-1)
+        top_in = a.masked_fill(~self.inside, -math.inf).amax(-1, keepdim=True)
+        top_out = a.masked_fill(self.inside, -math.inf).amax(-1, keepdim=True)
+        odds = (a - torch.where(self.inside, top_in, _finite(top_out))).exp()
+        into = odds.masked_fill(~self.inside, 0.0)
+        out = odds.masked_fill_(self.inside, 0.0)
+        mass_in, mass_out = into.sum(-1, keepdim=True), out.sum(-1, keepdim=True)
+        lse_in, lse_out = (
+            (x.log() + y)[..., 0] for x, y in ((mass_in, top_in), (mass_out, top_out))
+        )
         log_q = lse_out - torch.logaddexp(lse_in, lse_out)
-        share_in = (into - lse_in[..., None]).exp()
-        share_out = (out - _finite(lse_out)[..., None]).exp()
+        share_in = into.div_(mass_in)
+        share_out = out.div_(mass_out.where(mass_out > 0, 1.0))
         finite = self._finite_part(share_in, share_out, log_q.exp())
         return Parts(finite, self._other_part(share_out, log_q))
 

@@ -85,6 +85,7 @@ def log_excess_loss(state: State, reference: Reference) -> Float[Tensor, " R"]:
     log=True,
     title="leak of the loss",
     axis="leak (nat)",
+    rank=3,
 )
 def log_leak_loss(state: State, reference: Reference) -> Float[Tensor, " R"]:
     return linear_excess.log_leak_loss(loss_of(state), state.layer.value)
@@ -99,6 +100,7 @@ def log_leak_loss(state: State, reference: Reference) -> Float[Tensor, " R"]:
     log=True,
     title="fluctuation of the loss",
     axis="fluctuation (nat)",
+    rank=3,
 )
 def log_fluctuation(state: State, reference: Reference) -> Float[Tensor, " R"]:
     return linear_excess.log_fluctuation(loss_of(state), state.layer.value)
@@ -111,6 +113,7 @@ def log_fluctuation(state: State, reference: Reference) -> Float[Tensor, " R"]:
     source=DERIVED,
     title="distance of the finite part",
     axis="‖P_F W - W_fin‖",
+    rank=3,
 )
 def finite_distance(state: State, reference: Reference) -> Float[Tensor, " R"]:
     return frobenius(linear_excess.distance(loss_of(state), state.layer.value))

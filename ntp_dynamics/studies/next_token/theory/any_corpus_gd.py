@@ -11,10 +11,11 @@ the gradient flow W = W_svm log T + W_fin + W_0 + o(1), a derivation and no proo
     (L - L_inf) T -> ||W_svm||^2,   ||W||^2 = ||W_svm||^2 (log T + b)^2 + R^2 + o(1),
     1 - cos -> R^2 / (2 ||W||^2),   ||P_F W - W_fin|| -> C / T.
 
-What is left of the way there falls like kappa / T, kappa the path after which no leak is large, and
-like T^-rate at the slowest rate of the way to the offset.  Both are known, and limits are read late
-enough for 5 %: of the loss up to 1.4 times the larger one was measured on 40 random cyclic corpora,
-of 1 - cos up to 5 times.
+What is left of the way there falls like log(tau |V|) / tau, tau = T / kappa, kappa the path after
+which no leak is large, and like T^-rate at the slowest rate of the way to the offset.  Both are
+known, and limits are read late enough.  Measured: on the words of a licence (|V| = 100, nearly all
+columns at kappa) 2.3 % of the loss at tau = 200; on 40 random cyclic corpora, 1 - cos off by up to
+5 T^-rate.
 """
 
 from __future__ import annotations
@@ -47,14 +48,14 @@ PROVED = "proved here"
 DERIVED = "derived here"
 LONG = 1e4
 """eta t from which limits are read at the earliest."""
-LEAKING, LEAKING_ASIDE = 30.0, 200.0
-"""Times kappa: of loss, norm and finite part, and of 1 - cos."""
+LEAKING = 200.0
+"""tau, and the same of the finite part."""
 SETTLED, SETTLED_ASIDE = 200.0, 500.0
-"""T^rate of the slowest rate, of the same."""
+"""T^rate of the slowest rate: of loss and norm, and of 1 - cos."""
 WITHIN = 0.05
 """Relative, of what is read there."""
-NORM_WITHIN = 0.2
-"""Absolute, of the norm."""
+NORM_WITHIN = 0.1
+"""Of the norm, in units of ||W_svm||: nats of r."""
 
 Curve = Float[np.ndarray, "S T"]
 
@@ -86,7 +87,7 @@ def gd_norm(k: LinearConstants) -> Law:
         along = column(k.norm) * (np.log(k.eta * t) + column(k.shift))
         return np.log(along**2 + column(k.offset)) / 2
 
-    return Law.equals(log_norm, 0.0, absolute=NORM_WITHIN)
+    return Law.equals(log_norm, 0.0, absolute=column(NORM_WITHIN * k.norm))
 
 
 def gd_direction(k: LinearConstants, norm: Curve) -> Law:
@@ -112,7 +113,7 @@ def late(k: LinearConstants) -> Float[np.ndarray, " S"]:
 
 def late_aside(k: LinearConstants) -> Float[np.ndarray, " S"]:
     """The same of 1 - cos."""
-    path = np.maximum(LEAKING_ASIDE * k.leaking, SETTLED_ASIDE ** (1 / k.slowest))
+    path = np.maximum(LEAKING * k.leaking, SETTLED_ASIDE ** (1 / k.slowest))
     return np.ceil(np.maximum(LONG, path) / k.eta)
 
 

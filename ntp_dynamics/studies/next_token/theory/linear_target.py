@@ -11,7 +11,7 @@ between them (derived for this project; Thrampoulidis 2024 and Li et al. 2024 fo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,13 +92,20 @@ class LinearTarget:
         return self.direction
 
 
-def steepest(
-    blocks: Iterable[tuple[Float[np.ndarray, "K K"], Float[np.ndarray, " K"]]],
-) -> tuple[float, bool]:
-    """lam over the Hessian's blocks, each with its part of W_fin, and whether W_fin has a part
-    along its eigenvectors."""
+Block = tuple[Float[np.ndarray, "K K"], Float[np.ndarray, " K"]]
+"""The Hessian of a component at W_fin, and W_fin there."""
+
+
+def steepest(blocks: Iterable[tuple[float, Callable[[], Block]]]) -> tuple[float, bool]:
+    """lam, and whether W_fin has a part along its eigenvectors.
+
+    ``blocks`` come with an upper bound of their eigenvalues, the largest first.
+    """
     top, along = 0.0, 0.0
-    for hessian, finite in blocks:
+    for bound, make in blocks:
+        if bound < top * (1 - SAME):
+            break
+        hessian, finite = make()
         values, vectors = np.linalg.eigh(hessian)
         if values[-1] < top * (1 - SAME):
             continue

@@ -9,16 +9,20 @@ need not be complete.  A sentence of one token says nothing, and dilutes the wei
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
-from jaxtyping import Float
 from scipy.sparse import csr_array, diags_array
 
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.orders import is_optimal
 from ntp_dynamics.studies.next_token.theory.finite_part import FinitePart, finite_part
-from ntp_dynamics.studies.next_token.theory.linear_target import LinearTarget, steepest
+from ntp_dynamics.studies.next_token.theory.linear_target import (
+    Block,
+    LinearTarget,
+    steepest,
+)
 from ntp_dynamics.studies.next_token.theory.offset import offset
 from ntp_dynamics.studies.next_token.theory.problems import attention_problem
 from ntp_dynamics.studies.next_token.theory.recession import Recession, recession
@@ -85,10 +89,8 @@ def log_target(corpus: Corpus, collocation: Sequence[int]) -> LinearTarget:
     )
 
 
-def _blocks(
-    found: Recession, finite: FinitePart
-) -> Iterator[tuple[Float[np.ndarray, "K K"], Float[np.ndarray, " K"]]]:
-    """The Hessian of the cut-down loss at W_fin, and W_fin, of each component of several nodes."""
+def _blocks(found: Recession, finite: FinitePart) -> Iterator[tuple[float, Callable[[], Block]]]:
+    """Of each component of several nodes, of the cut-down loss."""
     samples, inside = found.samples, found.inside
     node, sample = found.node[inside], samples.sample[inside]
     odds = samples.copies[inside] * np.exp(finite.values[node])
@@ -99,6 +101,10 @@ def _blocks(
     hessian = csr_array(diags_array(np.bincount(node, weight * share, shape[1])) - root.T @ root)
     order = np.argsort(found.component, kind="stable")
     ends = np.cumsum(found.size)
-    for c in np.flatnonzero(found.size > 1):
+
+    def block(c: int) -> Block:
         members = order[ends[c] - found.size[c] : ends[c]]
-        yield hessian[members][:, members].toarray(), finite.values[members]
+        return hessian[members][:, members].toarray(), finite.values[members]
+
+    for c in np.flatnonzero(found.size > 1).tolist():
+        yield np.inf, partial(block, c)

@@ -19,13 +19,18 @@ column is a component and single tokens that, from zero, stay equal.
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
 
 from ntp_dynamics.studies.next_token.choices import Counted
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
-from ntp_dynamics.studies.next_token.theory.linear_target import LinearTarget, steepest
+from ntp_dynamics.studies.next_token.theory.linear_target import (
+    Block,
+    LinearTarget,
+    steepest,
+)
 from ntp_dynamics.system.errors import UserError
 
 
@@ -102,12 +107,16 @@ def _curvature(
     share: Float[np.ndarray, "V V"], mass: Float[np.ndarray, " V"], finite: Float[np.ndarray, "V V"]
 ) -> tuple[float, bool]:
     """lam of pi_x (diag p - p p') over all columns, and whether its eigenvectors move."""
-    blocks = []
-    for x in np.flatnonzero((share > 0).sum(0) > 1):
+
+    def block(x: int) -> Block:
         inside = share[:, x] > 0
         p = share[inside, x]
-        blocks.append((mass[x] * (np.diag(p) - np.outer(p, p)), finite[inside, x]))
-    return steepest(blocks)
+        return mass[x] * (np.diag(p) - np.outer(p, p)), finite[inside, x]
+
+    several = np.flatnonzero((share > 0).sum(0) > 1)
+    bound = mass[several] * np.minimum(share[:, several].max(0), 0.5)
+    order = np.argsort(-bound).tolist()
+    return steepest((bound[i], partial(block, several[i])) for i in order)
 
 
 def _lag(

@@ -17,6 +17,7 @@ TINY = [
     *("train.feed_forward.steps=60", "train.attention.steps=60", "train.joint.steps=60"),
 ]
 JOINT = ["train.stages=[joint]"]
+LINEAR = ["train.labels=soft", "train.head=log"]
 RULES = {
     "ngd": [],
     "gd": ["optimizer=gd", "init=gaussian"],
@@ -56,6 +57,9 @@ DYNAMICS = {
     "autograd": ["engine=autograd", "precision=float32"],
     "autograd, joint": [*JOINT, "engine=autograd"],
     "shadow": ["shadow=true", "train.margin=9.23"],
+    "softmax-linear, ngd": LINEAR,
+    "softmax-linear, split": [*LINEAR, "optimizer=split_ngd"],
+    "softmax-linear, minibatches": [*LINEAR, "optimizer=gd", "batch.size=3"],
 }
 
 
@@ -117,6 +121,7 @@ class Forgetful:
         ("tensors, ngd", 1, "growth.least"),
         ("tensors, gd", 1, "growth.odds"),
         ("tensors, ngd", 1, "length.lost"),
+        ("softmax-linear, ngd", 1, "W_kq.lost"),
     ],
 )
 def test_what_a_save_leaves_out_is_noticed(kind: str, phase: int, left_out: str) -> None:

@@ -14,6 +14,7 @@ from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.draw import draw_embeddings, streams
 from ntp_dynamics.studies.next_token.data.realizable import recognise
+from ntp_dynamics.studies.next_token.linear import solve_linear
 from ntp_dynamics.studies.next_token.theory.constants import Constants, make_constants
 from ntp_dynamics.studies.next_token.theory.targets import Targets, solve_targets
 
@@ -56,6 +57,8 @@ def constants_of() -> Callable[..., Constants]:
                 if following >= 0:
                     logits[run, following, token] = 9.0
         observed = {"logits": logits, **observed}
-        return make_constants(config, corpora, recognitions, embeddings, targets, observed)
+        linear = solve_linear(config, corpora, recognitions)
+        given = config, corpora, recognitions, embeddings, targets, observed
+        return make_constants(*given, linear)
 
     return make
