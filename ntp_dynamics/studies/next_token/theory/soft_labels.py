@@ -116,7 +116,7 @@ def _curvature(
     several = np.flatnonzero((share > 0).sum(0) > 1)
     bound = mass[several] * np.minimum(share[:, several].max(0), 0.5)
     order = np.argsort(-bound).tolist()
-    return steepest((bound[i], partial(block, several[i])) for i in order)
+    return steepest((bound[i], partial(block, int(several[i]))) for i in order)
 
 
 def _lag(
