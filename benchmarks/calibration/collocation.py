@@ -124,6 +124,7 @@ def train(
         unconfused=True,
         orthonormal=True,
         zero_init=zero_init,
+        hard=True,
         normalised=normalised,
         departures=[],
         optimizer=NormalisedGradientDescent() if normalised else GradientDescent(),

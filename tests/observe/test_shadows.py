@@ -96,7 +96,9 @@ def test_a_table_tells_it_below_its_claim(
 def test_judging_again_says_the_same(records: dict[str, Record]) -> None:
     record = records["with"]
     claims = record.study.claims_of(record.config)
-    judged = judge_claims(record.trajectory, record.constants, claims, record.study.residual)
+    judged = judge_claims(
+        record.trajectory, record.constants, claims, record.study.residual, record.since
+    )
     assert json.dumps([j.to_json() for j in judged]) == json.dumps(record.verdicts)
 
 

@@ -197,12 +197,11 @@ def test_an_earlier_record_opens_says_by_which_rules_and_is_judged_again(sweep, 
 
 
 def test_what_an_earlier_version_did_not_record_is_not_judged(sweep):
-    tree = ntp.load_run(sweep / "0").trajectory
-    constants = ntp.load_run(sweep / "0").constants
+    record = ntp.load_run(sweep / "0")
+    tree, constants = record.trajectory, record.constants
+    claims = STUDY.claims_of(record.config)
     tree["attention"] = tree["attention"].dataset.drop_vars("log_attention_growth")
-    found = {
-        j.claim.id: j.verdict for j in judge_claims(tree, constants, STUDY.claims, STUDY.residual)
-    }
+    found = {j.claim.id: j.verdict for j in judge_claims(tree, constants, claims, STUDY.residual)}
     assert found["kq.attention_monotone"].label == "does not apply"
     assert (
         "log_attention_growth was not recorded (2 of 2 runs)"

@@ -13,7 +13,7 @@ from rich.console import Console
 
 import ntp_dynamics as ntp
 from ntp_dynamics.launch.multirun import tell_failure
-from ntp_dynamics.report.tables import verdict_table
+from ntp_dynamics.report.tables import Row, verdict_table
 from ntp_dynamics.studies.next_token import commands
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.system.errors import UserError, escaped, short
@@ -271,7 +271,7 @@ def test_a_hostile_text_leaves_no_mark_on_a_table_a_log_or_a_sweep(
 ) -> None:
     printed = StringIO()
     verdict_table(
-        Console(file=printed, width=200), [(HOSTILE[:40], HOSTILE[:40], "1 of 1", HOSTILE[:40])]
+        Console(file=printed, width=200), [Row(HOSTILE[:40], HOSTILE[:40], "1 of 1", HOSTILE[:40])]
     )
     assert all(line.isprintable() for line in printed.getvalue().splitlines())
     assert printed.getvalue().count(r"\x1b[2J") == 3
