@@ -40,10 +40,14 @@ def _aside(record: Watched, stage: str, layer: str) -> np.ndarray:
 
 
 def _soft_picture(records: Records) -> Sequence[Chart]:
-    names = ("log_excess_loss", "log_leak_loss", "log_fluctuation")
+    names = {
+        "excess": "log_excess_loss",
+        "leak": "log_leak_loss",
+        "fluctuation": "log_fluctuation",
+    }
     (record,) = (r for key, r in records.items() if "counts" in key)
     t = series.steps(record, FED)
-    curves = [Series(n, t, np.exp(series.values(record, n, FED))) for n in names]
+    curves = [Series(n, t, np.exp(series.values(record, x, FED))) for n, x in names.items()]
     gap = series.values(record, "direction_gap_ov", FED)
     return [
         Chart("the excess loss and its two parts", curves),
