@@ -21,7 +21,7 @@ from ntp_dynamics.verdict.judge import judge
 from ntp_dynamics.verdict.law import Law
 
 START = 100
-HORIZONS = (300, 1_000, 10_000, 100_000)
+HORIZONS = (130, 300, 1_000, 10_000, 100_000)
 TOLERANCES = (0.01, 0.05)
 RUNS = (1, 3, 8)
 NOISES = (Noise(0.0), *(Noise(*values) for values in product((0.01, 0.05, 0.2), (0.0, 0.9))))

@@ -24,7 +24,9 @@ from ntp_dynamics.verdict.design import MOST_CORRELATED
 
 PARTS = 4
 LEAST_POINTS = 2
-"""Recorded steps in each part."""
+"""Recorded steps in a part of equal log-time."""
+FEWEST = 3
+"""Recorded steps that show a second difference."""
 SLOW = 0.25
 """A gap that closes like t to this power, or more slowly, is taken to last."""
 DECADE = math.log(10) * (1 - 1e-9)
@@ -42,16 +44,14 @@ def lasts(
 ) -> bool:
     """Whether the ``gap`` ln y - ln f of one of so many runs, of which each is asked, stays beyond
     what is ``allowed``."""
+    if gap.size < FEWEST:
+        return False
     span = float(log_t[-1] - log_t[0])
-    if span <= 0:
-        return False
-    part = np.minimum((PARTS * (log_t - log_t[0]) / span).astype(int), PARTS - 1)
-    count = np.bincount(part, minlength=PARTS)
-    if count.min() < LEAST_POINTS:
-        return False
+    part = parts(log_t)
+    count = np.bincount(part)
     levels, allowance = (np.bincount(part, weights=x) / count for x in (gap, allowed))
     sizes, kept = np.abs(levels), math.exp(-SLOW * span)
-    late = slice(0 if span < DECADE else PARTS // 2, None)
+    late = slice(0 if span < DECADE else count.size // 2, None)
     if not (np.sign(levels[late]) == np.sign(levels[-1])).all():
         return False
     least = sizes[late].min() if span < DECADE else sizes[-1]
@@ -61,6 +61,16 @@ def lasts(
         return False
     error = errors(runs, gap.size) * noise(log_t, gap, count)[late]
     return bool((beyond > error).all() and remains >= CLOSING * error[-1])
+
+
+def parts(log_t: Float[np.ndarray, " N"]) -> Int[np.ndarray, " N"]:
+    """The part in which each step lies: of equal log-time, or of equally many steps where one would
+    have too few; never more parts than steps."""
+    n, span = log_t.size, log_t[-1] - log_t[0]
+    part = np.minimum((PARTS * (log_t - log_t[0]) / span).astype(int), PARTS - 1)
+    if np.bincount(part, minlength=PARTS).min() >= LEAST_POINTS:
+        return part
+    return np.arange(n) * min(PARTS, n) // n
 
 
 def errors(runs: int, n: int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ntp_dynamics.verdict.lasting import correlation, lasts, noise
+from ntp_dynamics.verdict.lasting import correlation, lasts, noise, parts
 
 ALLOWED = 0.01
 GRIDS = {decades: np.geomspace(100, 100 * 10**decades, round(30 * decades)) for decades in (0.5, 2)}
@@ -41,10 +41,17 @@ def test_a_gap_that_opens_lasts_from_a_decade_on() -> None:
         assert found(0.1 * np.log(t / t[0]), t) is (decades >= 1)
 
 
-def test_what_is_told_by_too_few_steps_does_not_last() -> None:
-    t = np.geomspace(100, 1000, 7)
-    assert not found(np.ones(7), t)
-    assert not found(np.ones(1), t[:1])
+def test_two_steps_tell_nothing_and_three_tell_of_a_gap_that_stays() -> None:
+    for n in (1, 2, 3, 5):
+        t = np.geomspace(100, 110, n)
+        assert found(np.ones(n), t) is (n >= 3)
+        assert not found(100 / t, t)
+
+
+def test_parts_are_of_equal_log_time_or_of_equally_many_steps() -> None:
+    assert parts(np.linspace(0, 1, 9)).tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 3]
+    assert parts(np.array([0, 5, 5.1, 5.2, 5.3])).tolist() == [0, 0, 1, 2, 3]
+    assert parts(np.array([0, 1.0, 9])).tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.5, 0.9])
