@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float
+
 from benchmarks.catalogue.expectation import one_of
 from benchmarks.catalogue.finding import Row
 from benchmarks.catalogue.watched import Records, Watched
@@ -12,6 +15,14 @@ from benchmarks.catalogue.watched import Records, Watched
 def labels(record: Watched, claim: str, version: str | None = None) -> tuple[str, ...]:
     """The labels of a claim, one for each of its versions, or of one of them."""
     return tuple(v["label"] for v in _verdicts(record, claim, version))
+
+
+def proved_from(record: Watched, claim: str) -> Float[np.ndarray, " R"]:
+    """The step of each run from which on a claim is proved of every later one; nan where it is not
+    (docs/certificates.md)."""
+    (found,) = _verdicts(record, claim, None)
+    steps = found.get("proved") or [None] * record.config.runs
+    return np.array([np.nan if step is None else step for step in steps], dtype=float)
 
 
 def verdict(

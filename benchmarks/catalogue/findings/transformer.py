@@ -7,8 +7,10 @@ from benchmarks.catalogue.findings import (
     any_corpus,
     assumptions,
     bounds,
+    certificate_traps,
     confused,
     dimensions,
+    english,
     exact_constant,
     extension,
     horizon,
@@ -84,4 +86,6 @@ FINDINGS: list[Finding] = [
     any_corpus.SOFT_LABELS,
     any_corpus.CYCLIC_ORDERS,
     any_corpus.NGD_TWO_CYCLE,
+    english.ENGLISH,
+    certificate_traps.CERTIFICATE_TRAPS,
 ]
