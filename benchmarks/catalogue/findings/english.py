@@ -29,9 +29,9 @@ def _of(records: Records, size: int) -> Watched:
     return records[_key(size)]
 
 
-def _path(record: Watched) -> float:
-    """Path in units of ||W*_kq|| from which on norm and loss are proved; nan if never."""
-    (step,) = proved_from(record, "kq.loss.sharp")
+def _path(record: Watched, claim: str = "kq.loss.sharp") -> float:
+    """Path in units of ||W*_kq|| from which on a claim is proved; nan if never."""
+    (step,) = proved_from(record, claim)
     return step * record.config.train.attention.step_size / series.target(record, "norm_kq")[0]
 
 
@@ -50,10 +50,16 @@ def _size(size: int) -> list[Row]:
         row("sentences", Nothing(), lambda r: r.corpora[0].size),
         row("||W*_kq||", Nothing(), lambda r: series.target(r, "norm_kq")),
         row("relations forced to zero", Nothing(), lambda r: series.target(r, "forced_zero")),
+        row("R^2, predicted", Nothing(), lambda r: series.target(r, "offset_kq")),
         *[verdict(claim, "tight", of=_key(size), said=f"{size} words") for claim in SHARP],
         row("norm and loss proved from a path over ||W*_kq|| on", below(BY), _path),
         row(
-            "R^2 of the constant, and verdict of kq.direction.exact",
+            "direction proved from a path over ||W*_kq|| on",
+            Nothing(),
+            lambda r: _path(r, "kq.direction.sharp"),
+        ),
+        row(
+            "R^2, determined or not, and verdict of kq.direction.exact",
             one_of("determined: tight", "not determined: does not apply"),
             _constant,
         ),
@@ -67,27 +73,37 @@ def _picture(records: Records) -> Sequence[Chart]:
         over = path / series.target(record, "norm_kq")[0]
         return Series(f"{size} words", over, series.values(record, name))
 
-    def proved(name: str) -> list[tuple[str, np.ndarray, np.ndarray]]:
-        at = [(_path(_of(records, size)), curve(size, name)) for size in SIZES]
-        x = np.array([path for path, _ in at])
-        y = np.array([c.y[0, np.abs(c.t - path).argmin()] for path, c in at if path == path])
-        return [("proved from here on", x[np.isfinite(x)], y)]
+    def proved(name: str, claim: str) -> list[tuple[str, np.ndarray, np.ndarray]]:
+        found = [(_path(_of(records, size), claim), curve(size, name)) for size in SIZES]
+        points = [(x, c.y[0, np.abs(c.t - x).argmin()]) for x, c in found if np.isfinite(x)]
+        return [("proved from here on", *np.array(points).reshape(-1, 2).T)]
 
     x = "path over ||W*_kq||"
     losses = [curve(size, "log_excess_loss") for size in SIZES]
     early = [Series(c.label, c.t[c.t <= BY], c.y[:, c.t <= BY]) for c in losses]
     gaps = [curve(size, GAP) for size in SIZES]
     return [
-        Decades("L - L_min", early, x=x, log_x=False, points=proved("log_excess_loss")),
-        Chart("1 - cos(W_kq, W*_kq)", gaps, x=x, points=proved(GAP)),
+        Decades(
+            "L - L_min", early, x=x, log_x=False, points=proved("log_excess_loss", "kq.loss.sharp")
+        ),
+        Chart("1 - cos(W_kq, W*_kq)", gaps, x=x, points=proved(GAP, "kq.direction.sharp")),
     ]
 
 
 ENGLISH = Finding(
     "english",
-    "A page of Genesis",
+    "English at three sizes",
     rows=[row for size in SIZES for row in _size(size)],
-    text="",
+    text=(
+        "What ntp-corpus keeps of sixteen chapters of Genesis is a corpus like any other: the norm "
+        "and the loss follow their laws, and are proved to do so for ever from a path of 11 to 20 "
+        "||W*_kq|| on, where rates only begin to be read. ||W*_kq|| grows with the vocabulary, "
+        "and with it the time to tell: a first edition of this experiment, of 60,000 steps, was "
+        "too short for a rate at 100 and 200 words, and its verdicts said so; the horizon was changed "
+        "and no expectation. Those two have relations that are forced to zero. R^2 is not "
+        "determined there, no certificate covers the direction, and of its law the records show "
+        "less than was expected: at 100 words they agree with it, at 200 they do not decide."
+    ),
     picture=_picture,
-    caption="Three parts of one text; circles: norm and loss are proved from here on.",
+    caption="Parts of one text under Assumption 1. Circles: from here on the law is proved.",
 )
