@@ -76,7 +76,8 @@ def _picture(records: Records) -> Sequence[Chart]:
     def proved(name: str, claim: str) -> list[tuple[str, np.ndarray, np.ndarray]]:
         found = [(_path(_of(records, size), claim), curve(size, name)) for size in SIZES]
         points = [(x, c.y[0, np.abs(c.t - x).argmin()]) for x, c in found if np.isfinite(x)]
-        return [("proved from here on", *np.array(points).reshape(-1, 2).T)]
+        at, y = np.array(points).reshape(-1, 2).T
+        return [("proved from here on", at, y)]
 
     x = "path over ||W*_kq||"
     losses = [curve(size, "log_excess_loss") for size in SIZES]
@@ -99,8 +100,8 @@ ENGLISH = Finding(
         "and the loss follow their laws, and are proved to do so for ever from a path of 11 to 20 "
         "||W*_kq|| on, where rates only begin to be read. ||W*_kq|| grows with the vocabulary, "
         "and with it the time to tell: a first edition of this experiment, of 60,000 steps, was "
-        "too short for a rate at 100 and 200 words, and its verdicts said so; the horizon was changed "
-        "and no expectation. Those two have relations that are forced to zero. R^2 is not "
+        "too short for a rate at 100 and 200 words, and its verdicts said so; the horizon was "
+        "changed and no expectation. Those two have relations that are forced to zero. R^2 is not "
         "determined there, no certificate covers the direction, and of its law the records show "
         "less than was expected: at 100 words they agree with it, at 200 they do not decide."
     ),
