@@ -11,7 +11,7 @@ export OMP_NUM_THREADS ?= 1
 BASE ?= HEAD
 
 .PHONY: run test lint calibrate catalogue certificates any-corpus mutants torture bench bench-gpu \
-	engines same oldest newest clean
+	engines same oldest newest long clean
 
 run: $(STAMP)  ## the main job: train, record, judge
 	@$(BIN)/ntp-train
@@ -38,6 +38,9 @@ mutants: $(STAMP)  ## which flips of the code the tests notice: docs/mutants.md 
 torture: $(STAMP)  ## sweeps that are killed, starved and crowded: docs/reliability.md (45 minutes)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,ray,slurm]' hydra-joblib-launcher
 	@$(BIN)/python -m benchmarks.torture $(ONLY)
+
+long: $(STAMP)  ## tests that take too long for the suite
+	@$(BIN)/python -m pytest -n auto --max-worker-restart 0 -m long
 
 any-corpus: $(STAMP)  ## proved bounds against 1,000 random corpora, realizable or not (minutes)
 	@$(BIN)/python -m benchmarks.any_corpus $(ONLY)

@@ -68,7 +68,9 @@ def test_what_a_killed_worker_leaves_another_goes_on_with(
     assert equal(tmp_path / "sweep", whole)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.long)]
+)
 def test_workers_end_with_the_sweep_and_the_command_goes_on(
     number: signal.Signals,
     command: Command,

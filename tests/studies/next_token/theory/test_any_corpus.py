@@ -231,7 +231,7 @@ def gap_of(problem: Problem, state: State) -> torch.Tensor:
     return direction_gap(state.layer, svm, norm)
 
 
-@pytest.mark.parametrize("kind", ["soft", "cyclic"])
+@pytest.mark.parametrize("kind", ["soft", pytest.param("cyclic", marks=pytest.mark.long)])
 def test_gradient_descent_meets_its_constants(kind: str) -> None:
     """At eta t = 1e4, to the tolerances of the claims."""
     problem, eta, t = of_one_size(kind), 2.0, 5000
@@ -245,6 +245,7 @@ def test_gradient_descent_meets_its_constants(kind: str) -> None:
     np.testing.assert_allclose(aside, 1, atol=0.05)
 
 
+@pytest.mark.long
 def test_the_two_cycle_of_normalised_descent_has_its_size() -> None:
     problem, eta, t = of_one_size("soft"), 0.1, 4000
     state = trained(problem, NormalisedGradientDescent(), eta, t)
@@ -288,7 +289,7 @@ def test_a_symmetry_of_the_corpus_keeps_its_eigenvector_still() -> None:
     assert held(problem, "any.ngd.plateau", 0.1, 3000, log_y).item() < 0.7
 
 
-@pytest.mark.parametrize("kind", ["soft", "cyclic"])
+@pytest.mark.parametrize("kind", ["soft", pytest.param("cyclic", marks=pytest.mark.long)])
 def test_split_descent_goes_on_as_if_there_were_no_finite_part(kind: str) -> None:
     problem, eta = of_one_size(kind), 0.5
     norm = np.array([target.norm for target in problem.targets])
@@ -301,6 +302,7 @@ def test_split_descent_goes_on_as_if_there_were_no_finite_part(kind: str) -> Non
     np.testing.assert_allclose(slope, -eta / norm, rtol=1e-3)
 
 
+@pytest.mark.long
 def test_polyaks_step_knows_every_infimum() -> None:
     """L - L_inf falls by a decade and more, where L alone would stand still."""
     problem = of_one_size("cyclic")
