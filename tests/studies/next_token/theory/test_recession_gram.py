@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -236,11 +237,36 @@ def test_two_contexts_with_one_vector_and_two_labels_stay_finite() -> None:
 def test_copies_count_in_the_finite_part() -> None:
     """Weights 3 and 1 on a and b, held 2 and 1 times: the odds are 3/2."""
     samples = of_counts([(0, 0, 3.0), (0, 1, 1.0)], 2)
-    twice = Samples(
-        2, samples.column, samples.tokens, np.array([2.0, 1.0]), samples.target, samples.weight
-    )
+    twice = replace(samples, copies=np.array([2.0, 1.0]))
     found = gram_recession(twice, np.eye(2), np.ones((1, 1)))
     np.testing.assert_allclose(found.finite[:, 0], np.array([1, -1]) * np.log(1.5) / 2, rtol=1e-14)
+
+
+def test_copies_count_in_log_odds() -> None:
+    """One vector, odds 3 of single tokens and odds 6 with the first held twice: the same W."""
+    samples = of_counts([(0, 0, 3.0), (0, 1, 1.0), (1, 0, 6.0), (1, 1, 1.0)], 2)
+    twice = replace(samples, copies=np.array([1.0, 1.0, 2.0, 1.0]))
+    found = gram_recession(twice, np.eye(2), np.ones((1, 2)))
+    assert found.compatible
+    assert found.infimum == pytest.approx(found.entropy, rel=1e-14)
+    assert not gram_recession(samples, np.eye(2), np.ones((1, 2))).compatible
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_conflict_is_a_proof(seed: int) -> None:
+    """Its rows cancel and its log-odds do not."""
+    rng = np.random.default_rng(seed)
+    counts = [(x, z, float(rng.integers(1, 9))) for x in range(5) for z in range(3)]
+    samples = of_counts(counts, 3)
+    found = gram_recession(samples, np.eye(3), rng.standard_normal((2, 5)))
+    assert found.conflict is not None
+    used = np.flatnonzero(found.conflict)
+    top = np.flatnonzero(found.row < 0)[samples.sample]
+    odds = np.log(samples.target[top[used]] / samples.target[used])
+    assert found.conflict[used] @ odds == pytest.approx(1, rel=1e-12)
+    combined = np.bincount(found.row[used], found.conflict[used], len(found.strict))
+    largest = np.abs(found.conflict).max()
+    np.testing.assert_allclose(found.rows.matrix(combined) / largest, 0, atol=1e-13)
 
 
 def test_weights_of_many_decades() -> None:
