@@ -28,7 +28,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.optimize import linprog
+from scipy.optimize import OptimizeResult, linprog
 from scipy.sparse import csr_array, eye_array, hstack
 
 from ntp_dynamics.studies.next_token.theory import min_norm
@@ -44,13 +44,15 @@ ZERO = 1e-10
 """Singular values, sums that cancel and log-odds that agree, relative to their size."""
 CLEAR = 1e-8
 """What is not zero is above this; between: Unsolved."""
+METHODS = ("highs", "highs-ipm")
+"""The second solves what the simplex method gives up on: a thousand dense rows may do."""
 
 
 @dataclass(frozen=True, eq=False)
 class GramRecession:
     """W_fin, W_svm and what proves them.
 
-    That no row called strict is not one, W_svm shows; the opposite is shown by ``cancelling``.
+    That rows called strict are strict, W_svm shows; that no other is, ``cancelling``.
     """
 
     rows: Relations
@@ -177,18 +179,8 @@ def _partition(
     length = np.linalg.norm(rows, axis=1)
     length[length == 0] = 1
     unit = rows / length[:, None]
-    m, n = int((~asked).sum()), rows.shape[1]
-    found = linprog(
-        np.concatenate([np.zeros(n), -np.ones(m)]),
-        A_ub=hstack([csr_array(-unit[~asked]), eye_array(m)]),
-        b_ub=np.zeros(m),
-        A_eq=hstack([csr_array(unit[asked]), csr_array((int(asked.sum()), m))]),
-        b_eq=np.zeros(int(asked.sum())),
-        bounds=[(None, None)] * n + [(0, 1)] * m,
-        method="highs",
-    )
-    if found.x is None:
-        raise Unsolved(f"the linear programme was not solved: {found.message}")
+    found = _programme(unit[~asked], unit[asked])
+    n = rows.shape[1]
     strict[~asked] = found.x[n:] > 0.5
     weight[~asked], weight[asked] = -found.ineqlin.marginals, found.eqlin.marginals
     # The dual has at least 1 at what is not strict, and 0 at strict rows; what the solver's
@@ -200,6 +192,24 @@ def _partition(
     if (weight[~strict & ~asked] < 0.5).any() or left_over > ZERO * np.abs(weight).sum():
         raise Unsolved("floats do not decide which pairs of tokens part for ever")
     return strict, weight / length
+
+
+def _programme(free: Float[np.ndarray, "K N"], equal: Float[np.ndarray, "L N"]) -> OptimizeResult:
+    """max sum u over 0 <= u <= 1 and W with free W >= u, equal W = 0; unknowns (W, u)."""
+    m, n = free.shape
+    for method in METHODS:
+        found = linprog(
+            np.concatenate([np.zeros(n), -np.ones(m)]),
+            A_ub=hstack([csr_array(-free), eye_array(m)]),
+            b_ub=np.zeros(m),
+            A_eq=hstack([csr_array(equal), csr_array((len(equal), m))]),
+            b_eq=np.zeros(len(equal)),
+            bounds=[(None, None)] * n + [(0, 1)] * m,
+            method=method,
+        )
+        if found.status == 0:
+            return found
+    raise Unsolved(f"the linear programme was not solved: {found.message}")
 
 
 def _split(
