@@ -33,7 +33,7 @@ from scipy.sparse import csr_array, eye_array, hstack
 
 from ntp_dynamics.studies.next_token.theory import min_norm
 from ntp_dynamics.studies.next_token.theory.gram_finite import cut_loss, newton
-from ntp_dynamics.studies.next_token.theory.min_norm import LARGEST_KERNEL, Unsolved
+from ntp_dynamics.studies.next_token.theory.min_norm import LARGEST_KERNEL, Contradiction, Unsolved
 from ntp_dynamics.studies.next_token.theory.recession import Samples
 from ntp_dynamics.studies.next_token.theory.separation import Relations
 from ntp_dynamics.system.errors import UserError
@@ -254,5 +254,8 @@ def _shortest(rows: Float[np.ndarray, "M P"]) -> tuple[Float[np.ndarray, " P"], 
     points = np.column_stack([rows.T, np.zeros(p)])
     origin = np.full(m, m)
     relations = Relations(np.arange(m), origin, np.zeros(m, dtype=int), points, np.ones((1, 1)))
-    found = min_norm.solve(relations)
+    try:
+        found = min_norm.solve(relations)
+    except Contradiction:
+        raise Unsolved("floats do not decide which pairs of tokens part for ever") from None
     return relations.matrix(found.multipliers)[:, 0], found.gap * found.norm_squared / 2
