@@ -28,6 +28,7 @@ from scipy.special import lambertw
 from ntp_dynamics.studies.next_token.choices import Stage
 from ntp_dynamics.studies.next_token.theory.any_corpus_gd import DERIVED, PROVED, WITHIN, Curve
 from ntp_dynamics.studies.next_token.theory.constants import Constants
+from ntp_dynamics.studies.next_token.theory.exact_direction import limit_is_near
 from ntp_dynamics.studies.next_token.theory.hypotheses import NORMALISED, PLAIN, ZERO_INIT
 from ntp_dynamics.studies.next_token.theory.linear_constants import LinearConstants
 from ntp_dynamics.studies.next_token.theory.linear_hypotheses import (
@@ -51,12 +52,8 @@ LOCKED = 30.0
 leak of the words of a licence (|V| = 100) was off by 4 %."""
 BURN_IN_PATH = 20.0
 """Path length, in units of ||W_svm||, before which no slope can be read."""
-EXACT_PATH = 100.0
-"""The same, of the constant R^2."""
 EXACTLY = 0.01
 """Relative, of R^2."""
-SETTLED = 10.0
-"""e^-10 of a transient is nothing."""
 
 
 def ngd_best(k: LinearConstants) -> Law:
@@ -96,13 +93,8 @@ def split_direction(k: LinearConstants) -> Law:
 
 
 def near_the_limit(k: LinearConstants) -> Float[np.ndarray, " S"]:
-    """First step from which R^2 is read to one per cent, as in `exact_direction`."""
-    step = k.eta / k.norm
-    left = np.maximum(step * k.fastest - 1, np.exp(-step * k.slowest))
-    aside = np.minimum(0.2 * k.offset / k.norm, 0.5 * np.sqrt(k.offset))
-    lost = aside + 0.8 * (k.eta * k.fastest) ** 2 / k.norm
-    straight = np.maximum(EXACT_PATH * k.norm, 2 * lost / EXACTLY) / k.eta
-    return np.ceil(np.maximum(SETTLED / -np.log(left), straight))
+    """First step from which R^2 is read to one per cent."""
+    return limit_is_near(k.eta, k.norm, k.offset, k.slowest, k.fastest)
 
 
 def locked(k: LinearConstants) -> Float[np.ndarray, " S"]:

@@ -75,19 +75,24 @@ def exact_direction(c: Constants) -> Law:
     return Law.limit(lambda t: log_constant - 2 * np.log(c.eta * t), WITHIN, constant=c.offset)
 
 
-def lost_path(c: Constants) -> Float[np.ndarray, " S"]:
-    """What eta t - ||W|| comes to, at most."""
-    aside = np.minimum(0.2 * c.offset / c.kq_norm, 0.5 * np.sqrt(c.offset))
-    return aside + 0.8 * (c.eta * c.fastest) ** 2 / c.kq_norm  # eta_c = 2 ||W|| / fastest
+Runs = Float[np.ndarray, " S"]
 
 
-def near_the_limit(c: Constants) -> Float[np.ndarray, " S"]:
-    """First step from which the limit is read to one per cent."""
-    step = c.eta / c.kq_norm  # of r
-    left_by_a_step = np.maximum(step * c.fastest - 1, np.exp(-step * c.slowest))
+def limit_is_near(eta: float, norm: Runs, offset: Runs, slowest: Runs, fastest: Runs) -> Runs:
+    """First step from which the limit is read to one per cent: norm of the direction, R^2, and the
+    slowest and the fastest rate of its transients."""
+    step = eta / norm  # of r
+    left_by_a_step = np.maximum(step * fastest - 1, np.exp(-step * slowest))
     transient = SETTLED / -np.log(left_by_a_step)
-    straight = np.maximum(PATH * c.kq_norm, 2 * lost_path(c) / WITHIN) / c.eta
+    aside = np.minimum(0.2 * offset / norm, 0.5 * np.sqrt(offset))
+    lost = aside + 0.8 * (eta * fastest) ** 2 / norm  # eta_c = 2 ||W|| / fastest
+    straight = np.maximum(PATH * norm, 2 * lost / WITHIN) / eta
     return np.ceil(np.maximum(transient, straight))
+
+
+def near_the_limit(c: Constants) -> Runs:
+    """That of the attention stage."""
+    return limit_is_near(c.eta, c.kq_norm, c.offset, c.slowest, c.fastest)
 
 
 CLAIMS = [
