@@ -123,6 +123,7 @@ class _Names(NamedTuple):
 
     @classmethod
     def of(cls, corpus: Corpus, pairs: Pairs) -> _Names:
+        """Names for the variables of a corpus."""
         bags, size = corpus.bags.tokens, corpus.size
         owner = bags.owner()
         pair = np.empty(len(owner), dtype=np.int64)

@@ -44,6 +44,7 @@ class Room(NamedTuple):
 
     @classmethod
     def of(cls, bags: Rows, vocab_size: int) -> Room:
+        """Room for the largest order that these sentences can need."""
         entries, tokens = len(bags.flat), np.zeros((7, vocab_size), dtype=np.int64)
         above, below, place, of_query, seen, up, down = tokens
         return cls(

@@ -10,7 +10,6 @@ those on it then carry what is left, in fractions, so that the sum above holds e
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
@@ -18,6 +17,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
+
+from ntp_dynamics.studies.next_token.theory.forest import flows_on
 
 STEPS = 60
 """Of Newton's method; a dozen is usual."""
@@ -106,21 +107,4 @@ def _on_forest(
     for (a, b), flow in off.items():
         rest[a] -= flow
         rest[b] += flow
-    touching: dict[int, set[tuple[int, int]]] = defaultdict(set)
-    for pair in forest:
-        for token in pair:
-            touching[token].add(pair)
-    leaves = [token for token, pairs in touching.items() if len(pairs) == 1]
-    found: dict[tuple[int, int], Fraction] = {}
-    for leaf in leaves:  # grows while it is walked
-        if not touching[leaf]:
-            continue  # the last token
-        ((a, b),) = touching[leaf]
-        flow = found[a, b] = rest[leaf] if leaf == a else -rest[leaf]
-        rest[a] -= flow
-        rest[b] += flow
-        other = b if leaf == a else a
-        touching[other].remove((a, b))
-        if len(touching[other]) == 1:
-            leaves.append(other)
-    return found
+    return flows_on(forest, rest)

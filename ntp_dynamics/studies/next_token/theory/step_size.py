@@ -22,7 +22,6 @@ where it is not, eta_c is not known.  Derived for this project, for orthonormal 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -34,6 +33,7 @@ from scipy.sparse.csgraph import connected_components
 
 from ntp_dynamics.studies.next_token.theory.certificate import Relation
 from ntp_dynamics.studies.next_token.theory.columns import Columns
+from ntp_dynamics.studies.next_token.theory.forest import flows_on
 from ntp_dynamics.studies.next_token.theory.max_margin import AttentionTarget
 
 LARGEST_TREE = 1000
@@ -90,25 +90,7 @@ class _Component:
 
     def multipliers(self) -> dict[Relation, Fraction]:
         """Those of a tree: what a leaf puts out or takes in passes through its only relation."""
-        touching: dict[int, set[Relation]] = defaultdict(set)
-        for a, b in self.relations:
-            touching[a].add((a, b))
-            touching[b].add((a, b))
-        rest = {token: self.values[token] for token in touching}
-        leaves = [token for token, relations in touching.items() if len(relations) == 1]
-        found: dict[Relation, Fraction] = {}
-        for leaf in leaves:  # grows while it is walked
-            if not touching[leaf]:
-                continue  # the last token
-            ((a, b),) = touching[leaf]
-            flow = found[a, b] = rest[leaf] if leaf == a else -rest[leaf]
-            rest[a] -= flow
-            rest[b] += flow
-            other = b if leaf == a else a
-            touching[other].remove((a, b))
-            if len(touching[other]) == 1:
-                leaves.append(other)
-        return found
+        return flows_on(self.relations, {token: self.values[token] for token in self.tokens})
 
     def largest_beside(self, norm_squared: float) -> float:
         """Largest eigenvalue of the Laplacian of a tree with weights lambda / ||W*||^2, across its
