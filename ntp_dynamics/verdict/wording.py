@@ -98,14 +98,17 @@ def _apart(v: Verdict) -> list[str]:
 
 
 def kept_of(outcomes: Any, about: Any = "run") -> str:
-    """``7 of 8``: the runs that keep a claim, of the outcomes in verdicts.json; ``8 as one`` where
-    they are one sample; nothing where none was judged, or the rules of its time did not say."""
+    """``7 of 8``: the runs that keep a claim, of the outcomes in verdicts.json; ``3 of 3, 5 out``
+    where some are not covered; ``8 as one`` where they are one sample; nothing where none was
+    judged, or the rules of its time did not say."""
     if not isinstance(outcomes, (list, tuple)):
         return ""
-    judged = sum(outcome != "left out" for outcome in outcomes)
+    out = outcomes.count("left out")
+    judged = len(outcomes) - out
     if not judged:
         return ""
-    return f"{judged:,} as one" if about == "ensemble" else f"{outcomes.count('kept')} of {judged}"
+    told = f"{judged:,} as one" if about == "ensemble" else f"{outcomes.count('kept')} of {judged}"
+    return f"{told}, {out:,} out" if out else told
 
 
 def _kept(kept: int, total: int) -> str:

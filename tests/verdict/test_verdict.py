@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ntp_dynamics.verdict.judge import judge
 from ntp_dynamics.verdict.law import Law
 from ntp_dynamics.verdict.verdict import Verdict
+from ntp_dynamics.verdict.wording import kept_of
 from tests.verdict.curves import STEPS, runs
 
 LOG_LAW = Law.power(1, 1)
@@ -99,3 +100,18 @@ def test_the_sentence_names_horizon_numbers_and_runs():
         "at most 39 % of such runs would not keep it (95 %)",
     ):
         assert part in sentence
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "about", "told"),
+    [
+        (["kept"] * 7 + ["broken"], "run", "7 of 8"),
+        (["kept"] * 3 + ["left out"] * 5, "run", "3 of 3, 5 out"),
+        (["kept"] * 40 + ["left out"], "ensemble", "40 as one, 1 out"),
+        (["left out"] * 8, "run", ""),
+    ],
+)
+def test_the_column_of_runs_counts_those_that_keep_it_and_those_left_out(
+    outcomes: list[str], about: str, told: str
+) -> None:
+    assert kept_of(outcomes, about) == told
