@@ -70,9 +70,11 @@ class Hook:
         return bytes_per_value * math.prod(sizes.get(d, 1) for d in ("run", *self.observable.dims))
 
     def measure(self, state: Any, reference: Any, sizes: MutableMapping[str, int]) -> np.ndarray:
-        """The values (R, ...) in a state.  Raises Unmeasurable, of an own one what it raises."""
+        """The values (R, ...) in a state.  Raises Unmeasurable, of an own one what it raises; what
+        is no number is recorded, and told by whoever looks at the record."""
         if self.own:
-            return as_array(self.observable(state, reference))
+            with np.errstate(over="ignore", invalid="ignore"):
+                return as_array(self.observable(state, reference))
         return measure(self.observable, state, reference, sizes)
 
 

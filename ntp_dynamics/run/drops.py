@@ -52,8 +52,8 @@ class Drops:
         return {"notes": self.told} if self.told else {}
 
     def notes(self, hooks: Mapping[str, Sequence[Hook]], tree: xarray.DataTree) -> list[str]:
-        """What was dropped, and which other scalars are nan and where first: those of the user
-        anywhere, those of the study after a number."""
+        """What was dropped, and what else is nan and where first: scalars of the user anywhere,
+        values of the study after a number."""
         return [*self.told, *self._undefined(hooks, tree)]
 
     def _undefined(
@@ -62,14 +62,16 @@ class Drops:
         own = ((stage, mine) for stage, mine in hooks.items() if not stage.startswith(SHADOW))
         for stage, hook in ((stage, hook) for stage, mine in own for hook in mine):
             o = hook.observable
-            if o.dims or o.may_end or (stage, o.name) in self._gone or stage not in tree:
+            if o.may_end or (stage, o.name) in self._gone or stage not in tree:
+                continue
+            if o.dims and not hook.own:  # padded as its author likes
                 continue
             values = tree.children[stage].dataset[o.name]
             nan = np.isnan(values.values)
             if hook.own:  # of which some begin later than the phase
                 nan &= np.maximum.accumulate(~nan, axis=1)
             if nan.any():
-                there = np.asarray(nan.any(axis=0))
+                there = np.asarray(nan.any(axis=tuple(i for i in range(nan.ndim) if i != 1)))
                 first = int(values[hook.clock].values[there.argmax()])
                 where = f"{there.sum()} of {there.size} steps, first at {first:,}"
                 yield f"{o.name if hook.own else named(o)}: nan at {where} of {stage}"

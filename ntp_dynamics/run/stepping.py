@@ -71,9 +71,10 @@ def follow(
 
 @contextmanager
 def _of_numbers(dynamics: Dynamics, step: int) -> Iterator[None]:
-    """What somebody cannot compute with because it is no number is told as that."""
+    """What somebody cannot compute with because it is no number is told as that, and only so."""
     try:
-        yield
+        with np.errstate(over="ignore", invalid="ignore"):
+            yield
     except (OverflowError, ValueError) as error:
         if isinstance(error, OverflowError) or not _all_finite(dynamics):
             raise NonFinite(step, "its state") from error

@@ -128,3 +128,13 @@ def test_observables_from_python_are_recorded_beside_the_built_in_ones(tmp_path:
     attention = record.stage("attention")
     np.testing.assert_allclose(attention["coefficient_norm"], attention["norm_kq"], rtol=1e-12)
     assert "coefficient_norm" in record.stage("feed_forward")
+
+
+def test_a_measure_of_what_is_no_number_is_none_and_warns_of_nothing() -> None:
+    @observable("p", long_name="a size")
+    def size(state: np.ndarray, reference: object) -> np.ndarray:
+        return (state * state - state).sum(axis=1)
+
+    broken = np.array([[1e308, 0.0], [np.inf, 0.0], [2.0, 3.0]])
+    measured = Hook(size, {0}, "step", own=True).measure(broken, None, {})
+    assert np.array_equal(measured, [np.inf, np.nan, 8.0], equal_nan=True)

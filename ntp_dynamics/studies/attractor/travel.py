@@ -96,7 +96,7 @@ class Travel:
     position: Float[np.ndarray, " C"]
     at: int = 0
     mark: Float[np.ndarray, " C"] = field(init=False)
-    """Positions at the last mark."""
+    """Positions at the last mark; before the first one, at the start."""
     squares: Float[np.ndarray, " C"] = field(init=False)
     """Sum of the squared displacements between marks, from the first mark on."""
     drawn: dict[int, tuple[int, Float[np.ndarray, "64 N 16"]]] = field(
@@ -105,7 +105,7 @@ class Travel:
     """The noise at hand, by the first column of its block: which chunk, and its numbers."""
 
     def __post_init__(self) -> None:
-        self.mark = np.full_like(self.position, np.nan)
+        self.mark = self.position.copy()
         self.squares = np.zeros_like(self.position)
 
     @property
@@ -198,7 +198,7 @@ class _Walker:
             self._move(min(stops))
             if window and self.at % window == 0:
                 moved = self.block.position - self.mark
-                self.squares += np.where(np.isnan(self.mark) & (self.at == window), 0.0, moved**2)
+                self.squares += 0.0 if self.at == window else moved**2
                 self.mark = self.block.position.copy()
 
     def _move(self, to: int) -> None:

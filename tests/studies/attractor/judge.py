@@ -23,7 +23,7 @@ def measured(made: AttractorConfig) -> tuple[Any, xarray.DataTree]:
     """What claims are made of, and everything that was recorded."""
     job = prepare(made)
     trained = train(job, lambda steps, *_: iter(steps), Interrupt())
-    assert trained.failure is None
+    assert trained.failure is None, trained.failure
     tree = trained.tree(job.problem.tables())
     return job.constants(tree), tree
 

@@ -77,7 +77,7 @@ class PlaneTravel:
         cases = self.journey.cases
         places = [decoded(t, u) for t, u in zip(cases, self.y[:, 0], strict=True)]
         self.place = np.stack(places)
-        self.mark, self.squares = np.full_like(self.place, np.nan), np.zeros_like(self.place)
+        self.mark, self.squares = self.place.copy(), np.zeros_like(self.place)
 
     @property
     def measures(self) -> Sequence[str]:

@@ -19,6 +19,7 @@ from ntp_dynamics.studies.next_token.model.layout import Laid
 from ntp_dynamics.studies.next_token.model.trained import trained_by
 from ntp_dynamics.studies.next_token.optim.kernel_dynamics import each, sampling_of
 from ntp_dynamics.studies.next_token.optim.kernel_weights import (
+    check_memories,
     kept_of,
     load_iterates,
     logit_coordinates,
@@ -101,6 +102,7 @@ class JointKernel:
 
     def state(self) -> State:
         """As `Dynamics.state`."""
+        check_memories(self._step, [*self._trained_scores, *self._trained_logits])
         return self.objective.state(self.position())
 
     def save(self) -> Saved:

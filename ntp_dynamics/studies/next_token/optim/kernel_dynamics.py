@@ -43,6 +43,7 @@ from ntp_dynamics.studies.next_token.model.sampling import Sampling
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
 from ntp_dynamics.studies.next_token.model.trained import POLYAK, Rule, Trained, trained_by
 from ntp_dynamics.studies.next_token.optim.kernel_weights import (
+    check_memories,
     kept_of,
     load_iterates,
     logit_coordinates,
@@ -131,6 +132,7 @@ class KernelDynamics:
 
     def state(self) -> State:
         """As `Dynamics.state`."""
+        check_memories(self._step, self._trained)
         return self.objective.state(self.position())
 
     def save(self) -> Saved:

@@ -22,7 +22,7 @@ from ntp_dynamics.studies.next_token.model.layout import Laid
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
 from ntp_dynamics.studies.next_token.model.trained import Trained
 from ntp_dynamics.studies.next_token.optim.memory import load_arrays, save_arrays
-from ntp_dynamics.study import Saved
+from ntp_dynamics.study import NonFinite, Saved
 
 ITERATE = ("moved", "lost", "seen", "exponent", "mantissa", "scale", "length", "kept")
 """What of an `Iterate` its next step depends on."""
@@ -93,6 +93,13 @@ def load_iterates(
     load_arrays(kind, iterates, ITERATE, saved)
     if memories := [one.memory for one in trained if one is not None]:
         load_arrays(f"{kind}.memory", memories, MEMORY, saved)
+
+
+def check_memories(step: int, trained: Sequence[Trained | None]) -> None:
+    """Raises NonFinite where what a rule remembers has a unit that is no number: it moves nothing
+    then, and no measure shows it."""
+    if any(one is not None and np.isnan(one.memory.scale).any() for one in trained):
+        raise NonFinite(step, "what the rule remembers")
 
 
 def kept_of(*iterates: Sequence[Iterate]) -> list[Float[Tensor, " R"]] | None:
