@@ -85,6 +85,14 @@ FOUND = (
         "the flow's solver refuses is `non-finite at step ...`.",
     ),
     Found(
+        "R10",
+        "A unit of Adam's memory that was made nan froze the matrix, a position that became nan was "
+        "recorded so, and nothing said it; measures of what had overflowed printed numpy's warnings "
+        "beside the one line.",
+        "A rule whose memory is no number is `non-finite at step ...`; arrays of a study are looked "
+        "at as its scalars are; what is no number is told by the record and not by warnings.",
+    ),
+    Found(
         "W1",
         "A server that refuses, keeps silent or answers 500 cost 5.2 to 5.7 s beyond an offline "
         "mirror.",
