@@ -86,11 +86,11 @@ FOUND = (
     ),
     Found(
         "R10",
-        "A unit of Adam's memory that was made nan froze the matrix, a position that became nan was "
-        "recorded so, and nothing said it; measures of what had overflowed printed numpy's warnings "
-        "beside the one line.",
-        "A rule whose memory is no number is `non-finite at step ...`; arrays of a study are looked "
-        "at as its scalars are; what is no number is told by the record and not by warnings.",
+        "A unit of Adam's memory that was made nan froze the matrix, a position that became nan was"
+        " recorded so, and nothing said it; measures of what had overflowed printed numpy's "
+        "warnings beside the one line.",
+        "A rule whose memory is no number is `non-finite at step ...`; arrays of a study are "
+        "looked at as its scalars are; the record tells what is no number, and warnings do not.",
     ),
     Found(
         "W1",
