@@ -11,6 +11,7 @@ from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.observe.hooks import Hook, hooks_of
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.data.folded import fold
 from ntp_dynamics.studies.next_token.observables import BUILT_IN
 from ntp_dynamics.studies.next_token.outline import outline
 from ntp_dynamics.studies.next_token.size import Shape, in_memory, on_disk, shape_of
@@ -73,9 +74,9 @@ def test_a_job_that_does_not_fit_is_one_line_and_leaves_nothing(
 
 
 def test_unused_tokens_take_nothing(tmp_path: Path) -> None:
-    two = Corpus.from_samples([([0], 1), ([0, 1], 0)], vocab_size=50257).folded()
+    two = fold(Corpus.from_samples([([0], 1), ([0, 1], 0)], vocab_size=50257))
     shape = shape_of([two], two.classes)
-    assert shape == Shape(1, 2, 2, 1, 3, 50257)
+    assert shape == Shape(1, 2, 2, 1, 3, 50257, 3)
     assert sum(needs(job(), shape).values()) < 200_000
     assert on_disk(job(), shape, hooks(job())) < 200_000
 

@@ -129,6 +129,13 @@ def is_optimal(corpus: Corpus, collocation: Int[np.ndarray, " V"]) -> Bool[np.nd
     return collocation[bags.flat] == np.repeat(corpus.label, bags.lengths)
 
 
+def one_optimal(corpus: Corpus, collocation: Sequence[int]) -> bool:
+    """Whether each sentence of two tokens or more has exactly one optimal type of token."""
+    right = is_optimal(corpus, np.asarray(collocation))
+    count = np.add.reduceat(right, corpus.bags.tokens.start[:-1], dtype=np.int64)
+    return bool((count[corpus.rows.lengths > 1] == 1).all())
+
+
 def query_orders(corpus: Corpus, collocation: Sequence[int]) -> Orders:
     """The relations of every query that has one."""
     right = is_optimal(corpus, np.asarray(collocation))

@@ -82,7 +82,7 @@ def lay_out_dense(
         optimal=optimal[kept].astype(np.float64),
         label=label[rows].astype(np.int64),
         log_pi=log_pi[rows],
-        last=batch.vocab_size - 1,
+        last=batch.label_size - 1,
         many=float(max(batch.unused, 1)),
     )
     query_of, token_of = np.divmod(occurring, batch.vocab_size)

@@ -86,8 +86,10 @@ class KernelReference(NamedTuple):
     mass: float
     """Sum of pi."""
     classes: float
+    shared: bool
+    """Whether all wrong tokens have one class, as with two labels; else each has its own."""
     margin: float
-    """The margin Delta of the logits where all are equal and n is injective, else nan."""
+    """The margin Delta of the logits where all are equal and the excess is known, else nan."""
     largest_logit: float
     """nan where the weights are the logits."""
     target: Float[np.ndarray, " pairs"]

@@ -226,6 +226,8 @@ def _excess(against, wrong, shift, surplus):
     """L - L_min of eight sentences in units of 2^shift (`model.excess`):
 
     log1p(e^-D [(V-1) expm1(D phi_-) + e^{D phi_-} sum_k expm1(D phi_k)] / den).
+
+    Where all wrong tokens have one class the sum has one term, expm1(D phi_-).
     """
     unit = power_of_two(shift)
     spread = against.margin * wrong
@@ -234,6 +236,8 @@ def _excess(against, wrong, shift, surplus):
         ratio, growth = expm1_ratio(x), exp(x)
     else:
         ratio, growth = expm1_series(x), exp_series(x)
+    if against.shared:
+        surplus = spread * ratio
     odds = (against.classes - 1.0) * spread * ratio + growth * surplus
     floor = math.exp(-against.margin)
     odds = odds * (floor / (1.0 + (against.classes - 1.0) * floor))

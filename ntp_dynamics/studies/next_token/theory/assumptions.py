@@ -55,7 +55,8 @@ class Report:
             "assumption3_violations": len(found.assumption3_violations),
             "prefix_closed": found.prefix_closed,
             "proposition2_holds": {corpus.vocab[q]: h for q, h in self.proposition2_holds.items()},
-            "vocab_size": corpus.classes,
+            "vocab_size": corpus.token_count,
+            **({"labels": list(corpus.labels)} if corpus.labels else {}),
             "sentences": corpus.size,
             "failures": mend.to_json(corpus, self.failures),
         }

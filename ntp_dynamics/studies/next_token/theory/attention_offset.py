@@ -37,13 +37,13 @@ def attention_offset(corpus: Corpus, found: Recognition, columns: Columns) -> At
     """That of a realizable corpus with orthonormal embeddings; ``columns`` are its target's."""
     if not columns:
         return AttentionOffset(missing="the corpus states no relation to learn")
-    if not found.injective:
+    if not (found.injective or corpus.labels):  # with labels: see below
         return AttentionOffset(missing="two tokens share a continuation")
     if (why := undetermined(columns)) is not None:
         return AttentionOffset(missing=why)
     samples = attention_problem(corpus, np.array(found.collocation))
     if samples is None:
-        return AttentionOffset(missing="some sentence has not one optimal token")
+        return AttentionOffset(missing="some sentence has not exactly one optimal token")
     problem = recession(samples, columns)
     its = offset(problem, finite_part(problem))
     return AttentionOffset(its.squared, *its.rates, its.missing)

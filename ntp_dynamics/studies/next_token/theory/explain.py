@@ -26,7 +26,9 @@ def explain(corpus: Corpus, found: Recognition, proposition2_holds: Mapping[int,
     ``proposition2_holds`` by query, as in ``assumptions.Report``.
     """
     queries = len(corpus.queries)
-    lines = [f"sentences {corpus.size:,}, tokens {corpus.classes:,}, queries {queries:,}", ""]
+    lines = [f"sentences {corpus.size:,}, tokens {corpus.token_count:,}, queries {queries:,}", ""]
+    if corpus.labels:
+        lines.insert(1, f"labels {' and '.join(map(corpus.label_name, range(len(corpus.labels))))}")
     for what, holds, meaning in _table(found, proposition2_holds):
         lines.append(f"{what:<15}{WORD[holds]:<5}{meaning}")
     if found.certificate is not None:
@@ -95,14 +97,15 @@ def _first(items: Sequence[Any], tell: Callable[[Any], str]) -> list[str]:
 
 def _refusal(corpus: Corpus, found: Recognition, certificate: Certificate) -> list[str]:
     """Why the corpus is not realizable, with the samples that show it."""
-    token, samples = corpus.name(certificate.tokens[0]), certificate.samples
+    samples = certificate.samples
     if certificate.reason is Reason.CYCLE:
         return _cycle(corpus, found, certificate)
     if certificate.reason is Reason.UNREACHABLE_LABEL:
-        what = f"{token} is the continuation of no token of"
+        what = f"{corpus.label_name(certificate.tokens[0])} is the continuation of no token of"
         tokens = dict.fromkeys(corpus.sentences[samples[0]])
         where = [f"  where {_n(corpus, found, *tokens)}"]
     else:
+        token = corpus.name(certificate.tokens[0])
         what = {
             Reason.TWO_CONTINUATIONS: f"{token} has two continuations",
             Reason.MISSING_COLLOCATION: f"no sentence is [{token}] alone, and {token} is used in",
@@ -128,7 +131,7 @@ def _cycle(corpus: Corpus, found: Recognition, certificate: Certificate) -> list
 def _n(corpus: Corpus, found: Recognition, *tokens: int) -> str:
     """``n(a) = c, n(b) = d``."""
     n, name = found.collocation, corpus.name
-    told = [f"n({name(token)}) = {name(n[token])}" for token in tokens[:FEW]]
+    told = [f"n({name(token)}) = {corpus.label_name(n[token])}" for token in tokens[:FEW]]
     return ", ".join([*told, *["..."] * (len(tokens) > FEW)])
 
 
