@@ -18,7 +18,7 @@ from ntp_dynamics.studies.next_token.size import Shape, in_memory, on_disk, shap
 from ntp_dynamics.system.errors import UserError
 
 QUIET = ["figures=none", "tracking=none"]
-SHAPE = Shape(runs=1, sentences=40, tokens=4, queries=10, vocab_size=20, dim=20)
+SHAPE = Shape(runs=1, sentences=40, tokens=4, queries=10, vocab_size=20, dim=20, labels=20)
 
 
 def job(*overrides: str) -> Config:
@@ -117,7 +117,9 @@ def test_needs_grow_with_runs_tokens_and_sentences() -> None:
         return sum(needs(job("hooks=none"), shape).values())
 
     assert total(SHAPE._replace(runs=8)) == pytest.approx(8 * total(SHAPE))
-    large = SHAPE._replace(vocab_size=4000)
-    assert total(large._replace(vocab_size=8000)) == pytest.approx(4 * total(large), rel=0.02)
+    large = SHAPE._replace(vocab_size=4000, labels=4000)
+    assert total(large._replace(vocab_size=8000, labels=8000)) == pytest.approx(
+        4 * total(large), rel=0.02
+    )
     many = SHAPE._replace(sentences=10**6)
     assert total(many._replace(sentences=2 * 10**6)) == pytest.approx(2 * total(many), rel=0.01)
