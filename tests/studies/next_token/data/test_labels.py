@@ -132,6 +132,23 @@ def test_the_check_command_reads_votes(tmp_path: Path, capsys: pytest.CaptureFix
     assert "tokens 3" in text
     assert "labels + and -" in text
     assert "n(bad) = -, n(film) = -" in text
+    assert re.search(r"^one voter +yes", text, re.MULTILINE)
+
+
+def test_the_check_command_names_sentences_of_two_right_voters(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    header = HEADER | {"vocab": ["good", "bad", "film", "fine"]}
+    more = [{"tokens": ["fine"], "next": "+"}, {"tokens": ["good", "fine", "film"], "next": "+"}]
+    path = str(written(tmp_path, header, *LINES, *more))
+    with pytest.raises(SystemExit):
+        commands.check([path])
+    text = capsys.readouterr().out
+    assert "sentences in which not exactly one type of token votes for the label: 1" in text
+    assert "[good fine film] -> +: good and fine" in text
+    with pytest.raises(SystemExit):
+        commands.check([path, "--json"])
+    assert json.loads(capsys.readouterr().out)["one_right_voter"] is False
 
 
 def test_no_part_of_votes_is_sought(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
