@@ -19,6 +19,8 @@ from ntp_dynamics.studies.next_token.model.cross_entropy import cross_entropy
 from ntp_dynamics.studies.next_token.model.excess import log_excess
 from ntp_dynamics.studies.next_token.model.gradient import DenseCrossEntropy, feed_forward_gradient
 from ntp_dynamics.studies.next_token.model.init import exact_margin
+from ntp_dynamics.studies.next_token.model.kernel import Layout
+from ntp_dynamics.studies.next_token.model.layout import lay_out
 from ntp_dynamics.studies.next_token.model.transformer import Transformer
 
 NGD = NormalisedGradientDescent()
@@ -129,6 +131,15 @@ def test_the_excess_of_one_sentence_by_hand_in_the_far_tail() -> None:
     _, forward = cross_entropy(logits, batch).gradient(scores)
     expected = math.log(2 * DELTA / (1 + math.exp(DELTA)) / 3) - 2000
     assert log_excess(forward, logits, batch).item() == pytest.approx(expected, rel=1e-13)
+
+
+def test_no_sentence_of_a_layout_lacks_more_classes_than_there_are() -> None:
+    """Slots that no token fills would count as classes of logit 0; there are two classes in all."""
+    _, batch, _ = drawn(1)
+    layout = lay_out(batch, 0, exact_margin(DELTA, batch)[0]).layout
+    assert isinstance(layout, Layout)
+    assert set(layout.rest.tolist()) <= {0.0, 1.0}
+    assert np.diff(layout.first).max() > 2
 
 
 def test_stage_one_of_two_labels_is_that_of_the_plain_module() -> None:

@@ -17,7 +17,9 @@ from ntp_dynamics.studies.next_token.data.realizable import recognise
 from ntp_dynamics.studies.next_token.theory import asymptotics, exact_direction, huang2024, votes
 from ntp_dynamics.studies.next_token.theory.claims import CLAIMS, claims_of
 from ntp_dynamics.studies.next_token.theory.constants import Constants
+from ntp_dynamics.studies.next_token.theory.gram_dual import feed_forward_dual
 from ntp_dynamics.studies.next_token.theory.hypotheses import INJECTIVE, ONE_RIGHT_VOTER, VOTES
+from ntp_dynamics.studies.next_token.theory.max_margin import ClosedFormTarget
 from ntp_dynamics.studies.next_token.theory.targets import solve_targets
 from ntp_dynamics.system.errors import UserError, UserErrors
 
@@ -96,6 +98,21 @@ def test_targets_of_votes_are_certified_and_leave_the_set_up_of_the_paper() -> N
     assert found.realizable
     assert not found.injective
     assert np.isfinite(targets.offset.squared)
+
+
+def test_w_ov_of_two_rows_has_a_target_for_any_vectors() -> None:
+    """The closed form where they are orthonormal; else every vote leads by 1 or more."""
+    n = [0, 0, 1, 1]
+    same = feed_forward_dual(n, np.eye(4), label_size=2)
+    np.testing.assert_allclose(same.matrix, ClosedFormTarget(n, 2).matrix, atol=1e-9)
+    vectors = np.random.default_rng(0).standard_normal((4, 4))
+    found = feed_forward_dual(n, vectors.T @ vectors, label_size=2)
+    assert found.matrix.shape == (2, 4)
+    lead = (found.matrix[0] - found.matrix[1]) * [1, 1, -1, -1]
+    assert lead.min() == pytest.approx(1, abs=1e-9)
+    w = found.coefficients @ vectors.T
+    assert found.norm == pytest.approx(np.linalg.norm(w))
+    np.testing.assert_allclose(w @ vectors, found.matrix)
 
 
 def test_two_right_voters_win_or_lose_as_they_please_and_nothing_is_claimed(job) -> None:
