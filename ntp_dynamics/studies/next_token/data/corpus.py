@@ -250,7 +250,7 @@ class Corpus:
         return len(self.labels) or self.token_count
 
     @property
-    def multiplicity(self) -> Float[np.ndarray, " C"]:
+    def multiplicity(self) -> Float[np.ndarray, " J"]:
         """How many classes each one of `label_names` stands for."""
         multiplicity = np.ones(len(self.label_names))
         multiplicity[-1] = self.unused or 1

@@ -64,7 +64,7 @@ class Batch:
 
     @property
     def label_size(self) -> int:
-        """C, the length of the axes of what can come next: V unless labels are no tokens."""
+        """J, the length of the axes of what can come next: V unless labels are no tokens."""
         return self.labels or self.vocab_size
 
     @property

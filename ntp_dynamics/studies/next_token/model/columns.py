@@ -96,7 +96,7 @@ def _lead(class_, label):
 def start_columns(
     batch: Batch,
     run: int,
-    start: Float[Tensor, "C V"],
+    start: Float[Tensor, "J V"],
     within: Coordinates | None = None,
 ) -> tuple[Columns, Iterate]:
     """The feed-forward stage of one run at its start."""

@@ -43,7 +43,7 @@ class DenseLayout(NamedTuple):
 
 
 def lay_out_dense(
-    batch: Batch, run: int, logits: Float[Tensor, "V V"]
+    batch: Batch, run: int, logits: Float[Tensor, "J V"]
 ) -> tuple[DenseLayout, Int[np.ndarray, " P"], Int[np.ndarray, " N"]]:
     """The layout of one run, where the scores that occur stand in the flattened V x Q, and where
     each sentence stands in the layout."""
@@ -89,7 +89,7 @@ def lay_out_dense(
     return aligned(layout), token_of * batch.n_queries + query_of, np.argsort(rows)
 
 
-def padded_columns(logits: Float[Tensor, "V V"]) -> Float[np.ndarray, "V classes"]:
+def padded_columns(logits: Float[Tensor, "J V"]) -> Float[np.ndarray, "V classes"]:
     """The columns of M as rows, filled up to whole vectors with classes that never occur."""
     columns = logits.numpy(force=True).T
     missing = -columns.shape[1] % LANES

@@ -31,7 +31,7 @@ of it."""
 
 
 def log_excess(
-    forward: Forward, logits: Float[Tensor, "R V V"], batch: Batch
+    forward: Forward, logits: Float[Tensor, "R J V"], batch: Batch
 ) -> Float[Tensor, " R"]:
     """log (L - L_min) of each run; nan where margins differ, or n is neither injective nor a vote
     for one of two labels."""
@@ -48,7 +48,7 @@ def log_excess(
     return (log_softplus(log_odds) + batch.log_pi).logsumexp(-1)
 
 
-def equal_margin(logits: Float[Tensor, "R V V"], batch: Batch) -> Float[Tensor, " R"]:
+def equal_margin(logits: Float[Tensor, "R J V"], batch: Batch) -> Float[Tensor, " R"]:
     """The margin Delta if every token has it against every class, else nan."""
     label = batch.collocation.clamp_min(0)[..., None]
     columns = logits.transpose(1, 2)  # (R, token, class)

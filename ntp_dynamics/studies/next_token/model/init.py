@@ -27,7 +27,7 @@ def initial_weight(
 
 
 def feed_forward_matrix(
-    weights: Sequence[Float[np.ndarray, "C D"]] | None,
+    weights: Sequence[Float[np.ndarray, "J D"]] | None,
     embeddings: Sequence[TokenVectors],
     batch: Batch,
     entrywise: bool,
@@ -73,7 +73,7 @@ def attention_matrix(
     return _full_matrix(weights, left, right, entrywise)
 
 
-def exact_margin(margin: float, batch: Batch) -> Float[Tensor, "R C V"]:
+def exact_margin(margin: float, batch: Batch) -> Float[Tensor, "R J V"]:
     """Logits with equal margins: M[:, x] = Delta (e_n(x) - 1/|V|), zero where n(x) is unknown; of
     two labels +-Delta/2."""
     hit = torch.nn.functional.one_hot(batch.collocation.clamp_min(0), batch.label_size)

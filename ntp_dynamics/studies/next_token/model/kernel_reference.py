@@ -84,7 +84,7 @@ def attention_reference(
     batch: Batch,
     run: int,
     start: Float[Tensor, "V Q"],
-    logits: Float[Tensor, "V V"],
+    logits: Float[Tensor, "J V"],
     margin: float,
     outside: float,
     reference: Reference,

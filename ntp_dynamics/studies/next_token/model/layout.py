@@ -52,7 +52,7 @@ class Laid:
         return iterate_at(scores, True, within)
 
 
-def lay_out(batch: Batch, run: int, logits: Float[Tensor, "C V"]) -> Laid:
+def lay_out(batch: Batch, run: int, logits: Float[Tensor, "J V"]) -> Laid:
     """The layout of one run: blocks of sentences where the logits have gains, else dense."""
     gain = gains(logits, batch.collocation[run])
     if gain is None:

@@ -41,7 +41,7 @@ class FeedForward(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(label_size, dim, dtype=torch.float64))
 
-    def forward(self, x: Float[Tensor, "N L D"], phi: Float[Tensor, "N L"]) -> Float[Tensor, "N C"]:
+    def forward(self, x: Float[Tensor, "N L D"], phi: Float[Tensor, "N L"]) -> Float[Tensor, "N J"]:
         return einsum(self.weight, x, phi, "v d, n l d, n l -> n v")
 
 
@@ -59,7 +59,7 @@ class Transformer(nn.Module):
 
     def forward(
         self, tokens: Int[Tensor, "N L"], lengths: Int[Tensor, " N"]
-    ) -> Float[Tensor, "N C"]:
+    ) -> Float[Tensor, "N J"]:
         x = self.embedding.T[tokens]  # (N, L, D)
         present = torch.arange(tokens.shape[1]) < lengths[:, None]
         last = x[torch.arange(len(tokens)), lengths - 1]

@@ -301,7 +301,7 @@ def offsets_of(due: Int[np.ndarray, " n"], step: int) -> Int[np.ndarray, " n+1"]
     return np.append(due - step, NOT_DUE)
 
 
-def _equal_runs(batch: Batch, logits: Float[Tensor, "R V V"], a: int, b: int) -> bool:
+def _equal_runs(batch: Batch, logits: Float[Tensor, "R J V"], a: int, b: int) -> bool:
     """Whether two runs have the same corpus and logits, and can share a layout."""
     told = (batch.token, batch.log_copies, batch.query, batch.next_token, batch.log_pi)
     return all(torch.equal(x[a], x[b]) for x in (*told, batch.collocation, logits))

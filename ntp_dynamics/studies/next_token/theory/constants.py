@@ -143,7 +143,7 @@ def constants_of(known: Known, tree: xarray.DataTree) -> Constants:
 
 
 def recorded_for_laws(tree: xarray.DataTree) -> Mapping[str, np.ndarray]:
-    """What laws and hypotheses of the attention stage refer to: (S, T), logits (S, V, V)."""
+    """What laws and hypotheses of the attention stage refer to: (S, T), logits (S, J, V)."""
     if Stage.attention not in tree:
         return {}
     data = tree.children[Stage.attention].variables
@@ -250,7 +250,7 @@ def _pure(
     return pure
 
 
-def _equal_margins(collocation: Sequence[int], logits: Float[np.ndarray, "V V"]) -> bool:
+def _equal_margins(collocation: Sequence[int], logits: Float[np.ndarray, "J V"]) -> bool:
     """Whether every token with a known continuation has one positive margin against all others."""
     n = np.array(collocation)
     known = np.flatnonzero(n >= 0)

@@ -106,9 +106,9 @@ class AttentionTarget:
 class FeedForwardTarget:
     """W*_ov in token coordinates (column x = logits that token x causes), and its norm."""
 
-    matrix: Float[np.ndarray, "V V"]
+    matrix: Float[np.ndarray, "J V"]
     norm: float
-    coefficients: Float[np.ndarray, "V V"]
+    coefficients: Float[np.ndarray, "J V"]
     """C with W*_ov = C E^T; for orthonormal E the logits themselves."""
     gap: float = 0.0
     """Duality gap: an upper bound of 1/2 ||W - W*_ov||^2; 0 for the closed form."""
@@ -121,11 +121,11 @@ class ClosedFormTarget(FeedForwardTarget):
 
     The sum is over the K tokens x whose continuation ``collocation[x]`` = n(x) is known (not -1);
     with K = V the norm is sqrt(V - 1).  Closed form derived for this project; n may be any map.
-    The last of the C rows stands for ``unused`` ones of |V| = C + unused - 1 (0: for itself).
+    The last of the J rows stands for ``unused`` ones of |V| = J + unused - 1 (0: for itself).
     """
 
     def __init__(self, collocation: Sequence[int], label_size: int, unused: int = 0):
-        """``label_size`` is C: the vocabulary size, unless labels are no tokens."""
+        """``label_size`` is J: the vocabulary size, unless labels are no tokens."""
         known = sum(following >= 0 for following in collocation)
         classes = label_size + max(unused - 1, 0)
         norm = math.sqrt(known * (classes - 1) / classes)
@@ -139,7 +139,7 @@ class ClosedFormTarget(FeedForwardTarget):
     _classes: int
 
     @cached_property
-    def matrix(self) -> Float[np.ndarray, "V V"]:
+    def matrix(self) -> Float[np.ndarray, "J V"]:
         known = [x for x, following in enumerate(self._collocation) if following >= 0]
         matrix = np.zeros((self._label_size, len(self._collocation)))
         matrix[:, known] = -1 / self._classes
@@ -147,7 +147,7 @@ class ClosedFormTarget(FeedForwardTarget):
         return matrix
 
     @cached_property
-    def coefficients(self) -> Float[np.ndarray, "V V"]:
+    def coefficients(self) -> Float[np.ndarray, "J V"]:
         if not self._unused:
             return self.matrix
         coefficients = self.matrix.copy()

@@ -39,7 +39,7 @@ class Pairs(NamedTuple):
 def is_best(
     corpora: Sequence[Corpus],
     recognitions: Sequence[Recognition],
-    logits: Float[np.ndarray, "S V V"],
+    logits: Float[np.ndarray, "S J V"],
 ) -> Bool[np.ndarray, " S"]:
     """In which runs every such rate is positive; not where a corpus is not realizable."""
     best = np.array([found.realizable for found in recognitions])
@@ -58,7 +58,7 @@ def is_best(
 
 
 def rates(
-    logits: Float[np.ndarray, "P V V"],
+    logits: Float[np.ndarray, "P J V"],
     best: Int[np.ndarray, " P"],
     label: Int[np.ndarray, " P"],
     multiplicity: Float[np.ndarray, "P V"],
