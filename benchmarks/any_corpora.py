@@ -46,6 +46,16 @@ def any_corpus(
     return Corpus.from_samples(list(samples.values()), vocab_size=v), n
 
 
+def voting(
+    corpus: Corpus, n: Int[np.ndarray, " V"], rng: np.random.Generator
+) -> tuple[Corpus, Int[np.ndarray, " V"]]:
+    """The same sentences with two labels, every class of the corpus counted as one of them."""
+    vote = rng.integers(0, 2, corpus.vocab_size).astype(np.int32)
+    labels = vote[corpus.label]
+    told = corpus.rows, labels, corpus.weight, corpus.vocab, 0, ("+", "-")
+    return Corpus.from_arrays(*told), np.where(n < 0, -1, vote[n])
+
+
 def batch_of(drawn: Sequence[tuple[Corpus, Int[np.ndarray, " V"]]]) -> Batch:
     """Such corpora as one batch."""
     corpora, collocations = zip(*drawn, strict=True)
@@ -62,7 +72,7 @@ def any_reference(batch: Batch) -> Reference:
         occurs[run, batch.score_index[run][real[run]]] = True
     kq = torch.from_numpy(rng.standard_normal((runs, v * q))).masked_fill(~occurs, 0.0)
     kq = kq.view(runs, v, q)
-    ov = torch.from_numpy(rng.standard_normal((runs, v, v)))
+    ov = torch.from_numpy(rng.standard_normal((runs, batch.label_size, v)))
     relations = torch.full((2, runs, 11), -1)
     for run in range(runs):
         count = int(rng.integers(0, 12))

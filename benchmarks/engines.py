@@ -26,7 +26,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from benchmarks.any_corpora import any_corpus, batch_of
+from benchmarks.any_corpora import any_corpus, batch_of, voting
 from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.run.stepping import NO_STEPS
 from ntp_dynamics.studies.next_token.choices import EngineName
@@ -137,11 +137,14 @@ def config_of(rule: str) -> Config:
     return read_config(compose_job([*overrides, *sizes, "tracking=none", "figures=none"]))
 
 
-def objective_of(combination: Combination, v: int, runs: int = RUNS) -> Objective:
-    """Of random corpora of a vocabulary size."""
+def objective_of(
+    combination: Combination, v: int, runs: int = RUNS, votes: bool = False
+) -> Objective:
+    """Of random corpora of a vocabulary size, or of votes."""
     rng = np.random.default_rng(v)
     injective = combination.rule.startswith("polyak")
-    batch = batch_of([any_corpus(v, True, rng, injective) for _ in range(runs)])
+    drawn = [any_corpus(v, True, rng, injective) for _ in range(runs)]
+    batch = batch_of([voting(*x, rng) for x in drawn] if votes else drawn)
     vectors = [VECTORS[combination.vectors](v, rng) for _ in range(runs)]
     entrywise = isinstance(config_of(combination.rule).optimizer, ENTRYWISE)
 
@@ -152,22 +155,22 @@ def objective_of(combination: Combination, v: int, runs: int = RUNS) -> Objectiv
 
     if combination.stage == "feed_forward":
         return FeedForwardObjective(
-            batch, feed_forward_matrix(weights(v), vectors, batch, entrywise)
+            batch, feed_forward_matrix(weights(batch.label_size), vectors, batch, entrywise)
         )
     attention = attention_matrix(weights(vectors[0].dim), vectors, batch, entrywise)
     if combination.stage == "joint":
-        feed_forward = feed_forward_matrix(weights(v), vectors, batch, entrywise)
+        feed_forward = feed_forward_matrix(weights(batch.label_size), vectors, batch, entrywise)
         return JointObjective(batch, attention, feed_forward)
     if combination.stage == "dense":
-        logits = 3 * torch.from_numpy(rng.standard_normal((runs, v, v)))
+        logits = 3 * torch.from_numpy(rng.standard_normal((runs, batch.label_size, v)))
     else:
         logits = exact_margin(9.23, batch)
     return AttentionObjective(batch, attention, logits)
 
 
-def compare(combination: Combination, v: int, runs: int = RUNS) -> Apart:
+def compare(combination: Combination, v: int, runs: int = RUNS, votes: bool = False) -> Apart:
     """Both engines from one start."""
-    objective = objective_of(combination, v, runs)
+    objective = objective_of(combination, v, runs, votes)
     tensors, kernel = (engine_of(objective, combination.rule, name) for name in ("torch", "numba"))
     try:
         for dynamics in (tensors, kernel):

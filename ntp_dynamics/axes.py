@@ -9,6 +9,7 @@ LEGEND = {
     "N": "sentences of a corpus (distinct samples)",
     "K": "distinct tokens of a sentence, by first occurrence",
     "V": "vocabulary",
+    "J": "what can come next: the vocabulary, or labels of their own",
     "Q": "queries: distinct last tokens",
     "D": "embedding dimension",
     "T": "recorded steps",

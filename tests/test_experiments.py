@@ -92,6 +92,7 @@ def test_every_claim_of_an_experiment_that_applies_is_drawn(tmp_path: Path) -> N
 def test_every_choice_of_every_group_composes_to_its_dataclass(group: str, choice: str) -> None:
     extra = {
         "file": ["runs=1", "dataset.path=x"],
+        "votes_file": ["runs=1", "dataset.path=x"],
         "split_ngd": ["train.labels=soft", "train.head=log"],
     }.get(choice, [])
     config = composed(f"{group}={choice}", *extra)

@@ -27,6 +27,7 @@ from benchmarks.catalogue.findings import (
     trap,
     trap_regimes,
     unfit,
+    votes,
 )
 
 OPENING = """\
@@ -65,6 +66,7 @@ FINDINGS: list[Finding] = [
     targets.PROPOSITION_2,
     regimes.REGIMES,
     exact_constant.EXACT_CONSTANT,
+    votes.VOTES,
     horizon.LONG_HORIZON,
     bounds.BOUNDS,
     small_vocabulary.SMALL_VOCABULARY,

@@ -167,7 +167,9 @@ class OneLayerTransformer(Study):
 
         chosen = (type(x).__name__ for x in (config.optimizer, config.init, config.embedding))
         told = [*(WORDS.get(x, x) for x in chosen), *config.additions]
-        return [f"|V| = {inputs['corpora'][0].classes:,}", *told]
+        corpus = inputs["corpora"][0]
+        labels = [f"{len(corpus.labels)} labels"] * bool(corpus.labels)
+        return [f"|V| = {corpus.token_count:,}", *labels, *told]
 
     def sheets(
         self, tree: xarray.DataTree, inputs: Mapping[str, Any], which: Any, title: str

@@ -151,6 +151,9 @@ def _part(whole: Corpus, options: argparse.Namespace) -> Part | None:
     """The part that is asked for, written."""
     if not options.realizable_part:
         return None
+    if whole.labels:
+        what = "parts are sought of corpora whose labels are tokens, and these are none"
+        raise UserError("--realizable-part", what, "leave it out")
     from ntp_dynamics.studies.next_token.repair import tell
     from ntp_dynamics.studies.next_token.repair.part import realizable_part
     from ntp_dynamics.studies.next_token.repair.terms import Choice, Terms

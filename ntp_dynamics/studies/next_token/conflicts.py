@@ -16,12 +16,16 @@ from ntp_dynamics.studies.next_token.choices import (
     Weights,
 )
 from ntp_dynamics.studies.next_token.config import Config
+from ntp_dynamics.studies.next_token.data.votes import most_of_a_vote
 from ntp_dynamics.studies.next_token.groups import (
     FileDataset,
+    OrderedDataset,
     OrthonormalEmbedding,
     Polyak,
     RealizableDataset,
     SplitNormalisedGradientDescent,
+    VotesDataset,
+    VotesFileDataset,
     ZeroInit,
 )
 from ntp_dynamics.system.environment import jit_disabled
@@ -75,7 +79,11 @@ DATASET_CONFLICTS = [
     ),
     Conflict(
         "dataset.max_length",
-        lambda d: d.density is Density.complete and d.max_length < d.non_optimal + 1,
+        lambda d: (
+            isinstance(d, RealizableDataset)
+            and d.density is Density.complete
+            and d.max_length < d.non_optimal + 1
+        ),
         "complete density does not fit in a sentence",
         "raise it to dataset.non_optimal + 1 or use dataset.density=random",
     ),
@@ -84,6 +92,12 @@ DATASET_CONFLICTS = [
         lambda d: d.weights is Weights.counts,
         "only trajectories can be counted",
         "use uniform, dirichlet or powers, or dataset=prefix_closed",
+    ),
+    Conflict(
+        "dataset.non_optimal",
+        lambda d: isinstance(d, VotesDataset) and most_of_a_vote(d) > d.vocab_size // 2,
+        "an order has more tokens of one vote than half of the vocabulary",
+        "lower it or dataset.optimal, or raise dataset.vocab_size",
     ),
 ]
 
@@ -176,6 +190,14 @@ CONFLICTS = [
         "use train.labels=hard, or list feed_forward with train.margin=null",
     ),
     Conflict(
+        "train.labels",
+        lambda c: (
+            c.train.labels is Labels.soft and isinstance(c.dataset, VotesDataset | VotesFileDataset)
+        ),
+        "soft labels are distributions of the next token, and these labels are no tokens",
+        "use train.labels=hard",
+    ),
+    Conflict(
         "train.head",
         lambda c: c.train.head is Head.log and Stage.attention not in c.stages,
         "the log head is that of the attention stage, which is not trained",
@@ -233,6 +255,6 @@ CONFLICTS += [
 def mistakes(config: Config) -> list[UserError]:
     """Every conflict between fields."""
     found = [conflict for conflict in CONFLICTS if conflict.holds(config)]
-    if isinstance(config.dataset, RealizableDataset):
+    if isinstance(config.dataset, OrderedDataset):
         found += [conflict for conflict in DATASET_CONFLICTS if conflict.holds(config.dataset)]
     return [conflict.error for conflict in found]

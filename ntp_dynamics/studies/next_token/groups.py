@@ -40,8 +40,8 @@ class GeneratedDataset(Dataset):
 
 
 @dataclass
-class RealizableDataset(GeneratedDataset):
-    """Random realizable corpora (`data.generate`)."""
+class OrderedDataset(GeneratedDataset):
+    """Generators that draw the order of each query first."""
 
     queries: Count = 12
     """Queries that get sentences."""
@@ -54,11 +54,23 @@ class RealizableDataset(GeneratedDataset):
     """Levels of the order; more than two give confused tokens."""
     p_star: Probability = 0.3
     """Chance that a query is its own optimum (two levels only)."""
+
+
+@dataclass
+class RealizableDataset(OrderedDataset):
+    """Random realizable corpora (`data.generate`)."""
+
     density: Density = Density.random
     extra_optimal_copies: Natural = 0
     """At most so many extra copies of the optimal token."""
     extra_wrong_copies: Natural = 0
     """Extra copies of each wrong token; breaks Assumption 3."""
+
+
+@dataclass
+class VotesDataset(OrderedDataset):
+    """Every token votes for one of two labels, and one token of a sentence is right
+    (`data.votes`)."""
 
 
 @dataclass
@@ -77,6 +89,11 @@ class FileDataset(Dataset):
     """One corpus from a JSON Lines file, the same for every run."""
 
     path: str = ""
+
+
+@dataclass
+class VotesFileDataset(FileDataset):
+    """The same of a file whose first line names two labels."""
 
 
 @dataclass
@@ -198,6 +215,8 @@ GROUPS: Mapping[str, Mapping[str, type]] = {
         "realizable": RealizableDataset,
         "prefix_closed": PrefixClosedDataset,
         "file": FileDataset,
+        "votes": VotesDataset,
+        "votes_file": VotesFileDataset,
     },
     "embedding": {
         "orthonormal": OrthonormalEmbedding,

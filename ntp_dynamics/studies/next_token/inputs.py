@@ -59,7 +59,7 @@ def _look_at_engine(config: Config) -> None:
 
 def _look_at_corpora(config: Config) -> None:
     """Read the corpus of a file, and see that it fits in memory; Polyak's step needs an injective
-    collocation."""
+    collocation, or votes for two labels."""
     polyak = _needs_infimum(config)
     from_file = isinstance(config.dataset, FileDataset)
     if not (polyak or from_file or config.linear_stages):
@@ -81,7 +81,7 @@ def _look_at_corpora(config: Config) -> None:
             require_one_holder(corpus, recognise(corpus).collocation, _where(config))
     if polyak:
         known = {id(corpus): corpus for corpus in corpora}
-        if not all(recognise(corpus).injective for corpus in known.values()):
+        if not all(corpus.labels or recognise(corpus).injective for corpus in known.values()):
             what = "Polyak's step needs the infimum of the attention loss, unknown where two tokens"
             what += " have one continuation"
             raise UserError("optimizer", what, "use another optimizer or another corpus")

@@ -74,7 +74,7 @@ def _frozen_logits(state: State) -> dict[str, Any]:
     return {"logits": (("run", "next", "key"), as_array(state.logits), about)}
 
 
-def frozen_logits(problem: NextToken, states: States, prefix: str = "") -> Float[Tensor, "R V V"]:
+def frozen_logits(problem: NextToken, states: States, prefix: str = "") -> Float[Tensor, "R J V"]:
     """The logits M = W_ov E of the attention stage; ``prefix`` of the phases that are asked."""
     if problem.config.train.margin is not None:
         return exact_margin(problem.config.train.margin, problem.batch)
@@ -83,7 +83,7 @@ def frozen_logits(problem: NextToken, states: States, prefix: str = "") -> Float
 
 
 def objective_of(
-    problem: NextToken, stage: Stage, logits: Float[Tensor, "R V V"], engine: Engine
+    problem: NextToken, stage: Stage, logits: Float[Tensor, "R J V"], engine: Engine
 ) -> Objective:
     """What a stage minimises; ``logits`` are those of the attention stage."""
     if loss := problem.losses.get(stage):

@@ -155,7 +155,7 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
     targets = known.targets
     batch = pack(corpora, [recognition.collocation for recognition in known.recognitions])
 
-    dim, vocab_size = embeddings[0].dim, corpora[0].vocab_size
+    dim, label_size = embeddings[0].dim, batch.label_size
     entrywise = isinstance(config.optimizer, ENTRYWISE)  # its steps depend on the basis
 
     def weights(purpose: Purpose, rows: int) -> list[Float[Any, "A D"]] | None:
@@ -175,7 +175,7 @@ def prepare(config: Config, hooks: Mapping[str, Sequence[Hook]]) -> NextToken:
             [OfQueries(t) for t in logs] if logs else [t.attention for t in targets],
         ),
         feed_forward=feed_forward_matrix(
-            weights(Purpose.init_feed_forward, vocab_size), embeddings, batch, entrywise
+            weights(Purpose.init_feed_forward, label_size), embeddings, batch, entrywise
         ),
         attention=attention_matrix(
             weights(Purpose.init_attention, dim), embeddings, batch, entrywise

@@ -62,12 +62,12 @@ def direction_gap(
     return 0.5 * (inside + (matrix.outside_norm / norm).square())
 
 
-def is_right(wrong_margin: Float[Tensor, "R N"], logits: Float[Tensor, "R V V"]) -> Tensor:
+def is_right(wrong_margin: Float[Tensor, "R N"], logits: Float[Tensor, "R J V"]) -> Tensor:
     """Whether the right class leads by more than rounding; a tie is not right."""
     return wrong_margin < -1e-12 * logits.abs().amax((1, 2))[:, None]
 
 
-def class_margins(state: State, absent: float) -> Float[Tensor, "R V V"]:
+def class_margins(state: State, absent: float) -> Float[Tensor, "R J V"]:
     """M_n(x)x - M_vx of class v (row) and token x (column); ``absent`` at v = n(x), and where that
     is not known."""
     label = state.batch.collocation.clamp_min(0)[:, None]

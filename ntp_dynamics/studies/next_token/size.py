@@ -49,6 +49,8 @@ class Shape(NamedTuple):
     queries: int
     vocab_size: int
     dim: int
+    labels: int
+    """All that can come next, as logits have rows."""
 
     @property
     def axes(self) -> dict[str, int]:
@@ -59,7 +61,7 @@ class Shape(NamedTuple):
             "token": self.tokens,
             "query": self.queries,
             "key": self.vocab_size,
-            "next": self.vocab_size,
+            "next": self.labels,
         }
 
 
@@ -73,6 +75,7 @@ def shape_of(corpora: Sequence[Corpus], dim: int) -> Shape:
         queries=max(len(corpus.queries) or 1 for corpus in different),
         vocab_size=corpora[0].vocab_size,
         dim=dim,
+        labels=len(corpora[0].label_names),
     )
 
 
@@ -81,7 +84,7 @@ def leaves_out_pairs(config: Config, shape: Shape) -> bool:
     are large, and what they say is known in another form."""
     closed = unused_are_alike(config) and Stage.joint not in config.stages
     closed = closed and not config.linear_stages
-    return closed and 8 * shape.runs * shape.vocab_size**2 > LARGE
+    return closed and 8 * shape.runs * shape.labels * shape.vocab_size > LARGE
 
 
 def _plain(config: Config) -> bool:
@@ -121,8 +124,8 @@ def notes_of_size(
 
 def on_disk(config: Config, shape: Shape, hooks: Mapping[str, Sequence[Hook]]) -> int:
     """Bytes of the trajectory: what the hooks record, targets, frozen logits, token tables."""
-    runs, n, k, q, v, _ = shape
-    pairs = 16 * v if leaves_out_pairs(config, shape) else 8 * v * (2 * v + q)
+    runs, n, k, q, v, _, c = shape
+    pairs = 16 * v if leaves_out_pairs(config, shape) else 8 * v * (2 * c + q)
     fixed = runs * (pairs + 4 * n * (k + 1))
     measured = sum(record_size(due, shape.axes) for due in hooks.values())
     return fixed + measured
@@ -136,16 +139,16 @@ def in_memory(
 
     A count of the arrays of each kind that live at a time, held against measured peaks.
     """
-    runs, n, k, q, v, d = shape
+    runs, n, k, q, v, d, c = shape
     different = 1 if isinstance(config.dataset, FileDataset) or not config.varies_corpus else runs
-    logits, scores, slots, classes = (8.0 * runs * x for x in (v * v, v * q, n * k, n * v))
+    logits, scores, slots, classes = (8.0 * runs * x for x in (c * v, v * q, n * k, n * v))
     orthonormal = isinstance(config.embedding, OrthonormalEmbedding)
     zero, whole = isinstance(config.init, ZeroInit), isinstance(config.optimizer, ENTRYWISE)
     by_tensors = not choose(config).fused
 
     corpus = LOGITS * logits + SCORES * scores + SLOTS * slots + SENTENCE * n * different
     if not orthonormal:  # the constraints of both problems, and the systems of their solver
-        corpus += RELATION * v * v + SYSTEMS * 8.0 * min(v * v, LARGEST_KERNEL) ** 2
+        corpus += RELATION * c * v + SYSTEMS * 8.0 * min(c * v, LARGEST_KERNEL) ** 2
     if Stage.feed_forward in config.linear_stages:
         corpus += SOFT_LABELS * logits
     if by_tensors and not _plain(config):
@@ -177,13 +180,13 @@ def in_memory(
 
 def on_device(config: Config, shape: Shape) -> dict[str, tuple[float, str]]:
     """Bytes at the peak on a GPU, and what to do about them, by the field that asks for them."""
-    runs, n, k, q, v, d = shape
+    runs, n, k, q, v, d, c = shape
     orthonormal = isinstance(config.embedding, OrthonormalEmbedding)
     standard = isinstance(config.embedding, StandardEmbedding)
     apart = standard if isinstance(config.optimizer, ENTRYWISE) else orthonormal
     frozen = not {Stage.feed_forward, Stage.joint} & {*config.stages}
     sizes = {
-        "V x V": v * v / ON_DEVICE["V x V"] if frozen else v * v,  # the logits themselves
+        "V x V": c * v / ON_DEVICE["V x V"] if frozen else c * v,  # the logits themselves
         "V x Q": v * q,
         "N x K": n * k,
         "N x V": 0 if _plain(config) else n * v,

@@ -11,13 +11,14 @@ from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.observe.hooks import Hook, hooks_of
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.data.folded import fold
 from ntp_dynamics.studies.next_token.observables import BUILT_IN
 from ntp_dynamics.studies.next_token.outline import outline
 from ntp_dynamics.studies.next_token.size import Shape, in_memory, on_disk, shape_of
 from ntp_dynamics.system.errors import UserError
 
 QUIET = ["figures=none", "tracking=none"]
-SHAPE = Shape(runs=1, sentences=40, tokens=4, queries=10, vocab_size=20, dim=20)
+SHAPE = Shape(runs=1, sentences=40, tokens=4, queries=10, vocab_size=20, dim=20, labels=20)
 
 
 def job(*overrides: str) -> Config:
@@ -73,9 +74,9 @@ def test_a_job_that_does_not_fit_is_one_line_and_leaves_nothing(
 
 
 def test_unused_tokens_take_nothing(tmp_path: Path) -> None:
-    two = Corpus.from_samples([([0], 1), ([0, 1], 0)], vocab_size=50257).folded()
+    two = fold(Corpus.from_samples([([0], 1), ([0, 1], 0)], vocab_size=50257))
     shape = shape_of([two], two.classes)
-    assert shape == Shape(1, 2, 2, 1, 3, 50257)
+    assert shape == Shape(1, 2, 2, 1, 3, 50257, 3)
     assert sum(needs(job(), shape).values()) < 200_000
     assert on_disk(job(), shape, hooks(job())) < 200_000
 
@@ -116,7 +117,9 @@ def test_needs_grow_with_runs_tokens_and_sentences() -> None:
         return sum(needs(job("hooks=none"), shape).values())
 
     assert total(SHAPE._replace(runs=8)) == pytest.approx(8 * total(SHAPE))
-    large = SHAPE._replace(vocab_size=4000)
-    assert total(large._replace(vocab_size=8000)) == pytest.approx(4 * total(large), rel=0.02)
+    large = SHAPE._replace(vocab_size=4000, labels=4000)
+    assert total(large._replace(vocab_size=8000, labels=8000)) == pytest.approx(
+        4 * total(large), rel=0.02
+    )
     many = SHAPE._replace(sentences=10**6)
     assert total(many._replace(sentences=2 * 10**6)) == pytest.approx(2 * total(many), rel=0.01)

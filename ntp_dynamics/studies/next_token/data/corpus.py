@@ -3,18 +3,21 @@
     {"vocab": ["S", "V", "O", "P"]}                          optional first line
     {"tokens": ["S", "V"], "next": "O", "weight": 1.0}       one sample a line
     {"vocab": ["S", "V", "others"], "unused": 50255}         the last one stands for so many tokens
+    {"vocab": ["S", "V"], "labels": ["+", "-"]}              "next" is one of two labels, no token
 
-Tokens are strings of the vocabulary or integers ``0 .. V-1``.  Without a vocabulary line, strings
-are numbered by first occurrence and integers span ``0 .. max``.  Equal samples add up.
+Tokens are strings of the vocabulary or integers ``0 .. V-1``, labels of their own likewise strings
+or integers 0, 1.  Without a vocabulary line, strings are numbered by first occurrence and integers
+span ``0 .. max``.  Equal samples add up.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +25,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ntp_dynamics.studies.next_token.data.corpus_file import read_samples
+from ntp_dynamics.studies.next_token.data.lines import lines_of
 from ntp_dynamics.studies.next_token.data.rows import Rows
 from ntp_dynamics.studies.next_token.data.written import check_sample
 from ntp_dynamics.system.errors import UserError, short
@@ -48,6 +52,8 @@ class Corpus:
     weight: Float[np.ndarray, " N"]
     unused: int = 0
     """So many tokens that no sample uses stand together as the last one; 0: each for itself."""
+    labels: tuple[str, ...] = ()
+    """What can come next where that is no token but one of two labels; empty: the tokens."""
 
     @classmethod
     def from_samples(
@@ -56,11 +62,13 @@ class Corpus:
         vocab_size: int | None = None,
         vocab: Iterable[str] | None = None,
         unused: int = 0,
+        labels: Iterable[str] = (),
     ) -> Corpus:
         """Collect ``(tokens, next[, weight])``; equal samples add up, first occurrence orders them.
 
-        Raises UserError for an empty corpus, an empty sentence, a token outside the vocabulary, a
-        weight that is not positive and finite, or a sample that uses the ``unused``.
+        Raises UserError for an empty corpus, an empty sentence, a token outside the vocabulary (a
+        next one outside the ``labels``, if there are any), a weight that is not positive and
+        finite, or a sample that uses the ``unused``.
         """
         sentences, following, weights = [], [], []
         for i, (tokens, label, *rest) in enumerate(samples):
@@ -70,21 +78,16 @@ class Corpus:
             check_sample(f"sample {i}", sentences[-1], weights[-1])
         if not sentences:
             raise UserError("corpus", "it holds no samples", "give at least one sentence")
-        largest = max(max(map(max, sentences)), max(following))
+        labels = tuple(labels)
+        tokens = [*chain.from_iterable(sentences), *([] if labels else following)]
         if vocab is None:
-            vocab = numbers(largest + 1 if vocab_size is None else vocab_size)
+            vocab = numbers(max(tokens) + 1 if vocab_size is None else vocab_size)
         vocab = tuple(vocab)
-        smallest = min(min(map(min, sentences)), min(following))
-        if smallest < 0 or largest >= len(vocab):
-            outside = smallest if smallest < 0 else largest
-            raise UserError(
-                "corpus",
-                f"token {outside} is outside the vocabulary 0..{len(vocab) - 1}",
-                "enlarge the vocabulary or mend the sample",
-            )
-        return cls.from_arrays(
-            Rows.of(sentences), np.array(following, np.int32), np.array(weights), vocab, unused
-        )
+        _check_range("token", "vocabulary", tokens, len(vocab))
+        if labels:
+            _check_range("label", "labels", following, len(labels))
+        label, weight = np.array(following, np.int32), np.array(weights)
+        return cls.from_arrays(Rows.of(sentences), label, weight, vocab, unused, labels)
 
     @classmethod
     def from_arrays(
@@ -94,6 +97,7 @@ class Corpus:
         weight: Float[np.ndarray, " M"],
         vocab: tuple[str, ...],
         unused: int = 0,
+        labels: tuple[str, ...] = (),
     ) -> Corpus:
         """As `from_samples`, of M samples of tokens within the vocabulary, with positive weights.
 
@@ -110,7 +114,7 @@ class Corpus:
         if len(distinct) < len(first):
             weight = np.bincount(first, weight, len(first))[distinct]  # in their order
             rows, label = rows.take(distinct), label[distinct]
-        return cls.of_distinct(rows, label, weight, vocab, unused)
+        return cls.of_distinct(rows, label, weight, vocab, unused, labels)
 
     @classmethod
     def of_distinct(
@@ -120,6 +124,7 @@ class Corpus:
         weight: Float[np.ndarray, " N"],
         vocab: tuple[str, ...],
         unused: int = 0,
+        labels: tuple[str, ...] = (),
     ) -> Corpus:
         """As `from_arrays`, of samples no two of which are equal."""
         with np.errstate(over="ignore"):
@@ -129,7 +134,7 @@ class Corpus:
         if weight.min() / mass == 0:
             what = "a weight vanishes in double precision beside their sum"
             raise UserError("corpus", what, "let the weights span less than 300 decades")
-        return cls(vocab, rows, label, weight, unused)
+        return cls(vocab, rows, label, weight, unused, labels)
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Corpus) and self._content == other._content)
@@ -140,30 +145,11 @@ class Corpus:
     @property
     def _content(self) -> tuple[Any, ...]:
         arrays = self.rows.flat, self.rows.start, self.label, self.weight
-        return (self.vocab, self.unused, *(x.tobytes() for x in arrays))
+        return (self.vocab, self.unused, self.labels, *(x.tobytes() for x in arrays))
 
     @cached_property
     def _digest(self) -> int:
         return hash(self._content)
-
-    def folded(self) -> Corpus:
-        """The same samples, the tokens that none of them uses as one, if there are several.
-
-        From a start at zero nothing tells unused tokens apart: they enter as a number.
-        """
-        is_used = np.zeros(self.vocab_size, dtype=bool)
-        is_used[self.rows.flat] = is_used[self.label] = True
-        used = np.flatnonzero(is_used)
-        unused = self.classes - len(used)
-        if unused < 2 or (self.unused and len(used) == self.vocab_size - 1):
-            return self
-        names = [self.vocab[v] for v in used]
-        together = f"{unused:,} unused tokens"
-        while together in names:
-            together += "'"
-        number = (is_used.cumsum() - 1).astype(np.int32)
-        rows = Rows(number[self.rows.flat], self.rows.start)
-        return Corpus((*names, together), rows, number[self.label], self.weight, unused)
 
     @cached_property
     def sentences(self) -> tuple[tuple[int, ...], ...]:
@@ -225,26 +211,16 @@ class Corpus:
             file.writelines(line + "\n" for line in self.lines())
 
     def lines(self) -> Iterator[str]:
-        """The JSON Lines of this corpus: integers if the vocabulary is unnamed, else strings."""
-        unused = {"unused": self.unused} if self.unused else {}
-        yield json.dumps({"vocab": list(self.vocab), **unused}, ensure_ascii=False)
-        written = self.vocab
-        if not self.unnamed:
-            written = [json.dumps(name, ensure_ascii=False) for name in self.vocab]
-        tokens = list(map(written.__getitem__, self.rows.flat.tolist()))
-        labels = map(written.__getitem__, self.label.tolist())
-        start = self.rows.start.tolist()
-        samples = zip(start[:-1], start[1:], labels, self.weight.tolist(), strict=True)
-        for a, b, label, weight in samples:
-            sentence = ", ".join(tokens[a:b])
-            yield f'{{"tokens": [{sentence}], "next": {label}, "weight": {weight!r}}}'
+        """The JSON Lines of this corpus (`lines`)."""
+        return lines_of(self)
 
     def sample(self, i: int) -> dict[str, Any]:
         """Sample ``i`` as it stands in a file."""
         name = (lambda v: v) if self.unnamed else self.vocab.__getitem__
+        following = self.labels.__getitem__ if self.labels else name
         return {
             "tokens": [name(v) for v in self.rows[i].tolist()],
-            "next": name(int(self.label[i])),
+            "next": following(int(self.label[i])),
             "weight": float(self.weight[i]),
         }
 
@@ -259,14 +235,24 @@ class Corpus:
         return len(self.vocab)
 
     @property
-    def classes(self) -> int:
-        """|V|: all tokens that can come next, those that stand together counted."""
+    def token_count(self) -> int:
+        """All tokens, those that stand together counted."""
         return self.vocab_size + max(self.unused - 1, 0)
 
     @property
-    def multiplicity(self) -> Float[np.ndarray, " V"]:
-        """How many tokens each one of `vocab` stands for."""
-        multiplicity = np.ones(self.vocab_size)
+    def label_names(self) -> tuple[str, ...]:
+        """What can come next: labels of their own, or the vocabulary."""
+        return self.labels or self.vocab
+
+    @property
+    def classes(self) -> int:
+        """|V| of the theorems: all that can come next, tokens that stand together counted."""
+        return len(self.labels) or self.token_count
+
+    @property
+    def multiplicity(self) -> Float[np.ndarray, " J"]:
+        """How many classes each one of `label_names` stands for."""
+        multiplicity = np.ones(len(self.label_names))
         multiplicity[-1] = self.unused or 1
         return multiplicity
 
@@ -294,8 +280,11 @@ class Corpus:
 
     def name(self, token: int) -> str:
         """A token for a person: harmless on a terminal, and short; one of blanks in quotes."""
-        text = self.vocab[token]
-        return short(text if text.strip() else f'"{text}"')
+        return _harmless(self.vocab[token])
+
+    def label_name(self, label: int) -> str:
+        """The same of what comes next."""
+        return _harmless(self.label_names[label])
 
     def spell(self, i: int) -> str:
         """Sample ``i`` for a person: ``[S V] -> O``; a long sentence by its ends."""
@@ -303,12 +292,27 @@ class Corpus:
         words = [self.name(v) for v in _ends(sentence)]
         if left_out := len(sentence) - len(words):
             words.insert(-1, f"... {left_out:,} more ...")
-        return f"[{' '.join(words)}] -> {self.name(self.label[i])}"
+        return f"[{' '.join(words)}] -> {self.label_name(self.label[i])}"
 
 
 def numbers(vocab_size: int) -> tuple[str, ...]:
     """A vocabulary without names."""
     return tuple(map(str, range(vocab_size)))
+
+
+def _check_range(what: str, of: str, found: Sequence[int], size: int) -> None:
+    """Raise UserError for a number that names nothing."""
+    outside = next((x for x in (min(found), max(found)) if not 0 <= x < size), None)
+    if outside is not None:
+        raise UserError(
+            "corpus",
+            f"{what} {outside} is outside the {of} 0..{size - 1}",
+            f"enlarge the {of} or mend the sample",
+        )
+
+
+def _harmless(text: str) -> str:
+    return short(text if text.strip() else f'"{text}"')
 
 
 def _ends(sentence: list[int]) -> list[int]:

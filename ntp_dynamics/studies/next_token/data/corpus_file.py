@@ -12,6 +12,7 @@ from typing import Any
 
 from ntp_dynamics.studies.next_token.data.written import (
     MAX_VOCAB,
+    Header,
     Samples,
     Written,
     alike,
@@ -21,6 +22,8 @@ from ntp_dynamics.studies.next_token.data.written import (
 )
 from ntp_dynamics.system.errors import UserError, short
 
+LABELS = 2
+"""So many there are where labels are no tokens: votes for and against."""
 MARK = "\ufeff"
 """The byte order mark that some editors put before a file."""
 
@@ -31,8 +34,7 @@ class _Twice(Exception):
 
 def read_samples(path: Path) -> Samples:
     """The samples of a JSON Lines file.  Raises UserError naming the file and line."""
-    vocab: tuple[str, ...] | None = None
-    vocab_line, unused = "", 0
+    header: Header | None = None
     written = Written(path)
     for number, line in enumerate(_text(path).split("\n"), start=1):
         line = line.removeprefix(MARK)  # within a file where several were joined
@@ -41,16 +43,14 @@ def read_samples(path: Path) -> Samples:
         record = _parse(path, number, line)
         if "vocab" in record:
             where = f"{path}:{number}"
-            if written.tokens or vocab is not None:
+            if written.tokens or header is not None:
                 raise UserError(where, "the vocabulary is not the first line", "move it to the top")
-            vocab, unused, vocab_line = *_vocab(where, record), where
+            header = _header(where, record)
         else:
             written.add(number, record)
     if not written.tokens:
         raise UserError(str(path), "it holds no samples", "give at least one sentence")
-    if vocab is None:
-        return alike(written)
-    return by_vocab(written, vocab, unused, vocab_line)
+    return alike(written) if header is None else by_vocab(written, header)
 
 
 def _text(path: Path) -> str:
@@ -112,12 +112,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
 
 
-def _vocab(where: str, record: dict[str, Any]) -> tuple[tuple[str, ...], int]:
-    """The names, and for how many unused tokens the last one stands (0: for itself)."""
+def _header(where: str, record: dict[str, Any]) -> Header:
     vocab = record["vocab"]
-    unused = record.pop("unused", None)
-    strings = isinstance(vocab, list) and vocab and all(isinstance(v, str) for v in vocab)
-    if not strings or len(record) > 1:
+    unused, labels = record.pop("unused", None), record.pop("labels", None)
+    if not (_strings(vocab) and vocab) or len(record) > 1:
         raise UserError(where, "the vocabulary is not a list of strings", 'write {"vocab": ["a"]}')
     if len(set(vocab)) < len(vocab):
         ((double, _),) = Counter(vocab).most_common(1)
@@ -126,4 +124,16 @@ def _vocab(where: str, record: dict[str, Any]) -> tuple[tuple[str, ...], int]:
     if unused is not None and not (is_integer(unused) and 2 <= unused <= MAX_VOCAB):
         what = f"'unused' is {shown(unused)}"
         raise UserError(where, what, "say for how many tokens, 2 or more, the last one stands")
-    return tuple(vocab), unused or 0
+    if labels is None:
+        return Header(where, tuple(vocab), unused or 0)
+    if not (_strings(labels) and len(labels) == len(set(labels)) == LABELS):
+        what = f"'labels' is {shown(labels)}"
+        raise UserError(where, what, 'name two different labels: "labels": ["+", "-"]')
+    if unused is not None:
+        what = "with labels of its own no token is unused: each can only be read"
+        raise UserError(where, what, "leave out 'unused'")
+    return Header(where, tuple(vocab), labels=tuple(labels))
+
+
+def _strings(names: Any) -> bool:
+    return isinstance(names, list) and all(isinstance(name, str) for name in names)

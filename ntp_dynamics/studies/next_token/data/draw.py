@@ -24,8 +24,10 @@ from ntp_dynamics.studies.next_token.data.embedding import (
     orthonormal,
     standard,
 )
+from ntp_dynamics.studies.next_token.data.folded import fold
 from ntp_dynamics.studies.next_token.data.generate import generate
 from ntp_dynamics.studies.next_token.data.prefix_closed import generate_prefix_closed
+from ntp_dynamics.studies.next_token.data.votes import generate_votes
 from ntp_dynamics.studies.next_token.groups import (
     Adam,
     FileDataset,
@@ -34,6 +36,8 @@ from ntp_dynamics.studies.next_token.groups import (
     RealizableDataset,
     SignDescent,
     StandardEmbedding,
+    VotesDataset,
+    VotesFileDataset,
     ZeroInit,
 )
 from ntp_dynamics.system.errors import UserError
@@ -83,6 +87,7 @@ def check_minibatches(config: Config, corpora: Sequence[Corpus]) -> None:
 GENERATORS: dict[type, Callable[[Any, np.random.Generator], Corpus]] = {
     RealizableDataset: generate,
     PrefixClosedDataset: generate_prefix_closed,
+    VotesDataset: generate_votes,
 }
 
 
@@ -108,8 +113,9 @@ def draw_corpora(config: Config, source: Streams) -> list[Corpus]:
     dataset = config.dataset
     if isinstance(dataset, FileDataset):
         corpus = Corpus.read(dataset.path)
+        _check_labels(dataset, corpus)
         if unused_are_alike(config):
-            corpus = corpus.folded()
+            corpus = fold(corpus)
         elif corpus.unused:
             what = f"its last token stands for {corpus.unused:,}, which this job tells apart"
             remedy = "list them, or use init=zero, orthonormal embeddings and a covariant optimizer"
@@ -122,11 +128,22 @@ def draw_corpora(config: Config, source: Streams) -> list[Corpus]:
     return [drawn[stream] for stream in source.data]
 
 
+def _check_labels(dataset: FileDataset, corpus: Corpus) -> None:
+    """Raise UserError where a file has other labels than its kind: its claims are about those."""
+    if isinstance(dataset, VotesFileDataset) == bool(corpus.labels):
+        return
+    if corpus.labels:
+        what, remedy = "its labels are no tokens", "use dataset=votes_file"
+    else:
+        what = "its first line names no labels"
+        remedy = 'write {"vocab": [...], "labels": ["+", "-"]}, or use dataset=file'
+    raise UserError(dataset.path, what, remedy)
+
+
 def draw_embeddings(config: Config, source: Streams, corpus: Corpus) -> list[TokenVectors]:
     """The embedding of each run.  Raises UserError where the vectors cannot be orthonormal."""
-    vocab_size = corpus.classes
-    check_dimensions(config, vocab_size)
-    dim = config.embedding.dim or vocab_size
+    check_dimensions(config, corpus.token_count)
+    dim = config.embedding.dim or corpus.token_count
     draw = gaussian
     orthogonal = isinstance(config.embedding, OrthonormalEmbedding)
     basis = isinstance(config.embedding, StandardEmbedding)

@@ -57,6 +57,6 @@ def failures(corpus: Corpus) -> tuple[Failure, ...]:
 
 def _is_optimal(corpus: Corpus, alone: Int[np.ndarray, " A"]) -> Bool[np.ndarray, " E"]:
     """Of each distinct token of each sample, whether some continuation of it is the next token."""
-    bags, v = corpus.bags.tokens, np.int64(corpus.vocab_size)
+    bags, v = corpus.bags.tokens, np.int64(len(corpus.label_names))
     pairs = corpus.rows.first[alone] * v + corpus.label[alone]
     return np.isin(bags.flat * v + corpus.label[bags.owner()], pairs)

@@ -129,6 +129,17 @@ def is_optimal(corpus: Corpus, collocation: Int[np.ndarray, " V"]) -> Bool[np.nd
     return collocation[bags.flat] == np.repeat(corpus.label, bags.lengths)
 
 
+def optimal_types(corpus: Corpus, collocation: Sequence[int]) -> Int[np.ndarray, " N"]:
+    """How many distinct tokens of each sample lead to its label."""
+    right = is_optimal(corpus, np.asarray(collocation))
+    return np.add.reduceat(right, corpus.bags.tokens.start[:-1], dtype=np.int64)
+
+
+def one_optimal(corpus: Corpus, collocation: Sequence[int]) -> bool:
+    """Whether each sentence of two tokens or more has exactly one optimal type of token."""
+    return bool((optimal_types(corpus, collocation)[corpus.rows.lengths > 1] == 1).all())
+
+
 def query_orders(corpus: Corpus, collocation: Sequence[int]) -> Orders:
     """The relations of every query that has one."""
     right = is_optimal(corpus, np.asarray(collocation))

@@ -181,7 +181,10 @@ def _non_injective(collocation: Sequence[int]) -> tuple[tuple[int, int], ...]:
 
 
 def _open_prefixes(corpus: Corpus) -> tuple[int, ...]:
-    """One token less at a time is enough: a corpus without such a sample is prefix closed."""
+    """One token less at a time is enough: a corpus without such a sample is prefix closed.  None
+    is whose labels are no tokens."""
+    if corpus.labels:
+        return tuple(np.flatnonzero(corpus.rows.lengths > 1).tolist())
     from ntp_dynamics.studies.next_token.data.row_kernels import equals  # takes numba along
 
     before = equals(corpus.rows.ended_by(corpus.label)).before

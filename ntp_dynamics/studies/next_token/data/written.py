@@ -7,7 +7,7 @@ import math
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
@@ -52,6 +52,17 @@ class Samples(NamedTuple):
     vocab: tuple[str, ...]
     unused: int
     """For how many unused tokens the last one stands; 0: for itself."""
+    labels: tuple[str, ...] = ()
+    """What can come next where that is no token."""
+
+
+class Header(NamedTuple):
+    """What a vocab line says, and where it stands."""
+
+    where: str
+    vocab: tuple[str, ...]
+    unused: int = 0
+    labels: tuple[str, ...] = ()
 
 
 @dataclass
@@ -153,23 +164,45 @@ def _unlike(lines: Sequence[Line]) -> UserError:
     return UserError(line.where, what, "write all tokens alike, or give a vocab line")
 
 
-def by_vocab(written: Written, vocab: tuple[str, ...], unused: int, vocab_line: str) -> Samples:
+def by_vocab(written: Written, header: Header) -> Samples:
     """The samples of a file with a vocabulary, tokens by name or number."""
+    if header.labels:
+        return _by_labels(written, header)
+    vocab, unused = header.vocab, header.unused
     flat = written.flat()
     kinds = set(map(type, flat))
     if kinds == {int} and min(flat) >= 0 and max(flat) < len(vocab):
         return written.numbered(flat, vocab, unused)
+    find = _finder(vocab)
     number: dict[Any, int] = {name: i for i, name in enumerate(vocab)}
+    found = list(map(number.get if kinds == {str} else find, flat))
+    if None in found:
+        raise _unknown(written.lines, find, len(vocab), header.where)
+    return written.numbered([x for x in found if x is not None], vocab, unused)
+
+
+def _by_labels(written: Written, header: Header) -> Samples:
+    """Tokens by the vocabulary, what comes next by the labels."""
+    found = list(map(_finder(header.labels), written.following))
+    if None in found:
+        line = written.lines[found.index(None)]
+        what = f"label {shown(line.next_token)} is none of {shown(list(header.labels))}"
+        raise UserError(line.where, what, "use these, integers 0 and 1, or mend the vocab line")
+    own = replace(written, following=[sentence[0] for sentence in written.tokens])
+    samples = by_vocab(own, header._replace(labels=()))
+    return samples._replace(label=np.array(found, dtype=np.int32), labels=header.labels)
+
+
+def _finder(names: tuple[str, ...]) -> Callable[[Any], int | None]:
+    """The number of a name, or a number as it is; None for what is neither."""
+    number: dict[Any, int] = {name: i for i, name in enumerate(names)}
 
     def find(token: Any) -> int | None:
         if is_integer(token):
-            return token if 0 <= token < len(vocab) else None
+            return token if 0 <= token < len(names) else None
         return number.get(token) if isinstance(token, str) else None
 
-    found = list(map(number.get if kinds == {str} else find, flat))
-    if None in found:
-        raise _unknown(written.lines, find, len(vocab), vocab_line)
-    return written.numbered([x for x in found if x is not None], vocab, unused)
+    return find
 
 
 def _unknown(

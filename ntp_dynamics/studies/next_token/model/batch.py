@@ -37,6 +37,8 @@ class Batch:
     n_sentences: Int[Tensor, " R"]
     unused: int = 0
     """So many tokens that no sentence uses stand together as the last one."""
+    labels: int = 0
+    """How many labels there are where they are no tokens; 0: what comes next is a token."""
 
     def to(self, device: torch.device | str) -> Batch:
         """The same on another device."""
@@ -48,7 +50,8 @@ class Batch:
 
     def each(self, change: Callable[[Tensor], Tensor]) -> Batch:
         """Every tensor changed in one way."""
-        tensors = [f.name for f in fields(self) if f.name not in ("vocab_size", "unused")]
+        plain = "vocab_size", "unused", "labels"
+        tensors = [f.name for f in fields(self) if f.name not in plain]
         return replace(self, **{name: change(getattr(self, name)) for name in tensors})
 
     @property
@@ -60,9 +63,14 @@ class Batch:
         return self.query_id.shape[1]
 
     @property
+    def label_size(self) -> int:
+        """J, the length of the axes of what can come next: V unless labels are no tokens."""
+        return self.labels or self.vocab_size
+
+    @property
     def classes(self) -> int:
-        """|V|: all tokens that can come next."""
-        return self.vocab_size + max(self.unused - 1, 0)
+        """|V|: all that can come next, those that stand together counted."""
+        return self.label_size + max(self.unused - 1, 0)
 
     @cached_property
     def log_multiplicity(self) -> Float[Tensor, " V"] | None:
@@ -104,6 +112,12 @@ class Batch:
         alone = [len(n.unique()) == len(n) for n in known]
         return torch.tensor(alone, device=self.collocation.device)
 
+    @property
+    def measured_excess(self) -> Bool[Tensor, " R"]:
+        """Whether the classes of wrong tokens are told by their number (`excess`): each has one of
+        its own, or with two labels all have the other one."""
+        return self.injective | (self.labels == 2)
+
     @cached_property
     def known(self) -> Bool[Tensor, "R V"]:
         """Tokens whose continuation the corpus states."""
@@ -116,7 +130,8 @@ def pack(
     device: torch.device | str = "cpu",
 ) -> Batch:
     """Stack corpora of one vocabulary size, padded to the largest."""
-    ((vocab_size, unused),) = {(corpus.vocab_size, corpus.unused) for corpus in corpora}
+    told = {(corpus.vocab_size, corpus.unused, len(corpus.labels)) for corpus in corpora}
+    ((vocab_size, unused, labels),) = told
     queries = [corpus.queries or (0,) for corpus in corpora]
     n = max(c.size for c in corpora)
     k = max(int(c.bags.tokens.lengths.max()) for c in corpora)
@@ -154,4 +169,5 @@ def pack(
         query_id=query_id,
         n_sentences=torch.tensor([c.size for c in corpora]),
         unused=unused,
+        labels=labels,
     ).to(device)

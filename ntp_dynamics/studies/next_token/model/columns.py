@@ -96,14 +96,14 @@ def _lead(class_, label):
 def start_columns(
     batch: Batch,
     run: int,
-    start: Float[Tensor, "V V"],
+    start: Float[Tensor, "J V"],
     within: Coordinates | None = None,
 ) -> tuple[Columns, Iterate]:
     """The feed-forward stage of one run at its start."""
     columns = padded_columns(start)
     n = batch.collocation[run].numpy(force=True)
     known = np.nonzero(n >= 0)[0]
-    last, many = batch.vocab_size - 1, float(max(batch.unused, 1))
+    last, many = batch.label_size - 1, float(max(batch.unused, 1))
     columns[:, last] *= math.sqrt(many)
     classes = columns.shape[1]
     layout = Columns(known * classes, n[known].astype(np.int64), classes, last, many)

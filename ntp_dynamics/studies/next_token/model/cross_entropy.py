@@ -57,7 +57,7 @@ class Blocks:
         return LogScaled(value, torch.cat([slope.log_scale for slope in slopes])), forward
 
 
-def cross_entropy(logits: Float[Tensor, "R V V"], batch: Batch) -> CrossEntropy:
+def cross_entropy(logits: Float[Tensor, "R J V"], batch: Batch) -> CrossEntropy:
     """Structured where the logits of every run have gains, else dense."""
     columns = _columns(logits, batch)
     runs, sentences, tokens = batch.token.shape
@@ -75,7 +75,7 @@ def cross_entropy(logits: Float[Tensor, "R V V"], batch: Batch) -> CrossEntropy:
     return Blocks(losses, size)
 
 
-def _columns(logits: Float[Tensor, "R V V"], batch: Batch) -> tuple[Tensor, Tensor] | None:
+def _columns(logits: Float[Tensor, "R J V"], batch: Batch) -> tuple[Tensor, Tensor] | None:
     """Gain and kind of every column of every run; None where a run has another form."""
     collocation = batch.collocation.cpu()
     gain = [gains(m, n) for m, n in zip(logits, collocation, strict=True)]

@@ -43,7 +43,7 @@ class DenseLayout(NamedTuple):
 
 
 def lay_out_dense(
-    batch: Batch, run: int, logits: Float[Tensor, "V V"]
+    batch: Batch, run: int, logits: Float[Tensor, "J V"]
 ) -> tuple[DenseLayout, Int[np.ndarray, " P"], Int[np.ndarray, " N"]]:
     """The layout of one run, where the scores that occur stand in the flattened V x Q, and where
     each sentence stands in the layout."""
@@ -82,14 +82,14 @@ def lay_out_dense(
         optimal=optimal[kept].astype(np.float64),
         label=label[rows].astype(np.int64),
         log_pi=log_pi[rows],
-        last=batch.vocab_size - 1,
+        last=batch.label_size - 1,
         many=float(max(batch.unused, 1)),
     )
     query_of, token_of = np.divmod(occurring, batch.vocab_size)
     return aligned(layout), token_of * batch.n_queries + query_of, np.argsort(rows)
 
 
-def padded_columns(logits: Float[Tensor, "V V"]) -> Float[np.ndarray, "V classes"]:
+def padded_columns(logits: Float[Tensor, "J V"]) -> Float[np.ndarray, "V classes"]:
     """The columns of M as rows, filled up to whole vectors with classes that never occur."""
     columns = logits.numpy(force=True).T
     missing = -columns.shape[1] % LANES

@@ -14,7 +14,7 @@ from ntp_dynamics.studies.next_token.model.gradient import EQUAL
 
 
 def gains(
-    logits: Float[Tensor, "V V"], collocation: Int[Tensor, " V"]
+    logits: Float[Tensor, "J V"], collocation: Int[Tensor, " V"]
 ) -> Float[np.ndarray, " V"] | None:
     """g_u of every column, M[j,u] = c_u + g_u [j = n(u)]; None where M has another form.
 

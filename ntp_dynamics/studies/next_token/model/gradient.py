@@ -70,7 +70,7 @@ def attend(scores: Float[Tensor, "R V Q"], batch: Batch) -> Float[Tensor, "R N K
 class DenseCrossEntropy:
     """The cross-entropy of all samples as a function of the scores, for logits of any form."""
 
-    logits: Float[Tensor, "R V V"]
+    logits: Float[Tensor, "R J V"]
     batch: Batch
 
     def gradient(self, scores: Float[Tensor, "R V Q"]) -> tuple[LogScaled, Forward]:
@@ -81,14 +81,14 @@ class DenseCrossEntropy:
 
 
 def gradient_by_sentence(
-    scores: Float[Tensor, "R V Q"], logits: Float[Tensor, "R V V"], batch: Batch
+    scores: Float[Tensor, "R V Q"], logits: Float[Tensor, "R J V"], batch: Batch
 ) -> LogScaled:
     """What each token of each sentence adds to dLoss/dS: (R, N, K), with its log-scale (R,)."""
     return _gradient_by_sentence(logits, batch, *_cross_entropy(scores, logits, batch))
 
 
 def joint_gradient(
-    scores: Float[Tensor, "R V Q"], logits: Float[Tensor, "R V V"], batch: Batch
+    scores: Float[Tensor, "R V Q"], logits: Float[Tensor, "R J V"], batch: Batch
 ) -> tuple[LogScaled, LogScaled, Forward]:
     """dLoss/dS and dLoss/dM of the cross-entropy, and the forward pass they came from.
 
@@ -116,7 +116,7 @@ class _Parts(NamedTuple):
 
 
 def _cross_entropy(
-    scores: Float[Tensor, "R V Q"], logits: Float[Tensor, "R V V"], batch: Batch
+    scores: Float[Tensor, "R V Q"], logits: Float[Tensor, "R J V"], batch: Batch
 ) -> tuple[Forward, _Parts]:
     log_phi = attend(scores, batch)
     phi = log_phi.exp()
@@ -132,7 +132,7 @@ def _cross_entropy(
 
 
 def _gradient_by_sentence(
-    logits: Float[Tensor, "R V V"], batch: Batch, forward: Forward, parts: _Parts
+    logits: Float[Tensor, "R J V"], batch: Batch, forward: Forward, parts: _Parts
 ) -> LogScaled:
     value = torch.gather(torch.bmm(parts.residual, logits), 2, batch.token)  # v_k, same units
     direction, log_outside = _mean_removed(parts.phi, forward.log_phi, value, batch.present)
@@ -150,7 +150,7 @@ def _sum_over_sentences(
 
 
 def feed_forward_gradient(
-    logits: Float[Tensor, "R V V"], batch: Batch
+    logits: Float[Tensor, "R J V"], batch: Batch
 ) -> tuple[LogScaled, FeedForwardPass]:
     """dL0/dM (with its log-scale) and the forward pass it came from."""
     label = batch.collocation.clamp_min(0)[..., None]

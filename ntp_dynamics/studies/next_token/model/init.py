@@ -27,7 +27,7 @@ def initial_weight(
 
 
 def feed_forward_matrix(
-    weights: Sequence[Float[np.ndarray, "V D"]] | None,
+    weights: Sequence[Float[np.ndarray, "J D"]] | None,
     embeddings: Sequence[TokenVectors],
     batch: Batch,
     entrywise: bool,
@@ -37,13 +37,13 @@ def feed_forward_matrix(
 
     ``weights`` None is a start at zero.
     """
-    v = batch.vocab_size
+    c = batch.label_size
     seen = _seen_alone(embeddings, entrywise)
     if weights is None and seen:
-        return zeros(batch.runs, v, v, _classes_of_rows(batch))
+        return zeros(batch.runs, c, batch.vocab_size, _classes_of_rows(batch))
     right = [embedding.matrix for embedding in embeddings]
-    identities = [np.eye(v) for _ in embeddings]
-    weights = weights or [np.zeros((v, embedding.dim)) for embedding in embeddings]
+    identities = [np.eye(c) for _ in embeddings]
+    weights = weights or [np.zeros((c, embedding.dim)) for embedding in embeddings]
     if seen:
         return _token_matrix(weights, identities, right)
     return _full_matrix(weights, identities, right, entrywise)
@@ -73,9 +73,10 @@ def attention_matrix(
     return _full_matrix(weights, left, right, entrywise)
 
 
-def exact_margin(margin: float, batch: Batch) -> Float[Tensor, "R V V"]:
-    """Logits with equal margins: M[:, x] = Delta (e_n(x) - 1/V), zero where n(x) is unknown."""
-    hit = torch.nn.functional.one_hot(batch.collocation.clamp_min(0), batch.vocab_size)
+def exact_margin(margin: float, batch: Batch) -> Float[Tensor, "R J V"]:
+    """Logits with equal margins: M[:, x] = Delta (e_n(x) - 1/|V|), zero where n(x) is unknown; of
+    two labels +-Delta/2."""
+    hit = torch.nn.functional.one_hot(batch.collocation.clamp_min(0), batch.label_size)
     logits = margin * (hit.to(torch.float64) - 1 / batch.classes)  # (R, token, class)
     return (logits * batch.known[..., None]).transpose(1, 2).contiguous()
 
@@ -84,7 +85,7 @@ def _classes_of_rows(batch: Batch) -> Float[Tensor, "V 1"] | None:
     """How many classes each row of logits stands for; None where each is one."""
     if not batch.unused:
         return None
-    many = torch.ones(batch.vocab_size, 1, dtype=torch.float64)
+    many = torch.ones(batch.label_size, 1, dtype=torch.float64)
     many[-1] = batch.unused
     return many
 

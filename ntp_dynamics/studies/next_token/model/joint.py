@@ -76,7 +76,7 @@ def _both(layout, sampling, drawn, scores, logits, room, against, per_sentence, 
 
 
 def lay_out_joint(
-    batch: Batch, run: int, logits: Float[Tensor, "V V"]
+    batch: Batch, run: int, logits: Float[Tensor, "J V"]
 ) -> tuple[DenseLayout, Int[np.ndarray, " P"], Int[np.ndarray, " N"]]:
     """As `lay_out_dense`, of one run whose logits move."""
     layout, pairs, row = lay_out_dense(batch, run, logits)

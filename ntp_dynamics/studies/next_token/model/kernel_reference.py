@@ -45,6 +45,7 @@ def no_reference() -> KernelReference:
         pi=nothing,
         mass=1.0,
         classes=0.0,
+        shared=False,
         margin=math.nan,
         largest_logit=0.0,
         target=nothing,
@@ -65,11 +66,15 @@ def loss_reference(log_pi: Float[np.ndarray, " sentences"]) -> KernelReference:
 
 
 def sentence_reference(
-    log_pi: Float[np.ndarray, " sentences"], margin: float, classes: int, largest_logit: float
+    log_pi: Float[np.ndarray, " sentences"], margin: float, batch: Batch, largest_logit: float
 ) -> KernelReference:
     """Of what sentences say in the attention stage; ``margin`` as in `attention_reference`."""
     return loss_reference(log_pi)._replace(
-        attentive=True, margin=margin, classes=float(classes), largest_logit=largest_logit
+        attentive=True,
+        margin=margin,
+        classes=float(batch.classes),
+        shared=batch.labels > 0,
+        largest_logit=largest_logit,
     )
 
 
@@ -79,12 +84,13 @@ def attention_reference(
     batch: Batch,
     run: int,
     start: Float[Tensor, "V Q"],
-    logits: Float[Tensor, "V V"],
+    logits: Float[Tensor, "J V"],
     margin: float,
     outside: float,
     reference: Reference,
 ) -> KernelReference:
-    """Of one run in the attention stage; ``margin`` is Delta where all are equal, else nan."""
+    """Of one run in the attention stage; ``margin`` is Delta where all are equal and the excess is
+    known, else nan."""
     occurring, size = laid.pairs, len(iterate.start)
     query = occurring % batch.n_queries
     with np.errstate(invalid="ignore"):  # without relations it has no direction
@@ -104,6 +110,7 @@ def attention_reference(
         pi=_whole_lanes(np.exp(log_pi)),
         mass=1.0,
         classes=float(batch.classes),
+        shared=batch.labels > 0,
         margin=margin,
         largest_logit=max(float(logits.max()), -float(logits.min())),
         target=_filled(target, size),
@@ -172,14 +179,15 @@ def columns_reference(
 ) -> KernelReference:
     """Of one run in the feed-forward stage."""
     target = (reference.ov[run] / reference.ov_norm[run]).numpy(force=True).T.copy()
-    v, known = len(target), len(columns.label)
+    (v, c), known = target.shape, len(columns.label)
     target[:, columns.last] *= math.sqrt(columns.many)
-    fill_up = [(0, 0), (0, columns.classes - v)]
+    fill_up = [(0, 0), (0, columns.classes - c)]
     against = KernelReference(
         attentive=False,
         pi=_whole_lanes(np.ones(known)),
         mass=float(known),
-        classes=float(v),
+        classes=float(c),
+        shared=False,
         margin=math.nan,
         largest_logit=math.nan,
         target=np.pad(target, fill_up).ravel(),

@@ -52,7 +52,7 @@ class Laid:
         return iterate_at(scores, True, within)
 
 
-def lay_out(batch: Batch, run: int, logits: Float[Tensor, "V V"]) -> Laid:
+def lay_out(batch: Batch, run: int, logits: Float[Tensor, "J V"]) -> Laid:
     """The layout of one run: blocks of sentences where the logits have gains, else dense."""
     gain = gains(logits, batch.collocation[run])
     if gain is None:
@@ -163,8 +163,9 @@ def _leaders(
     """Row, slot, and the slot that stands for its class, of every token where that is another.
 
     ``raises``: the class that the token of a pair raises; -1: none.  A slot that raises no class
-    counts as a class of logit 0; where that makes one class too many (the whole vocabulary in a
-    sentence, and nothing predicts the label) one of them leads itself, which takes it out.
+    counts as a class of logit 0; where that makes too many classes (the whole vocabulary in a
+    sentence, and nothing predicts the label; or two labels) as many lead themselves, which takes
+    them out.
     """
     widths = np.diff(first)
     blocks = np.flatnonzero(widths > (classes if injective else 1))
@@ -181,8 +182,9 @@ def _leaders(
     for slot in reversed(range(len(slots) - 1)):  # the first one comes last, and stays
         later = said[:, slot + 1 :]
         leader[:, slot + 1 :][(later == said[:, [slot]]) & (later >= 0)] = slot
-    excess = np.nonzero(widths[blocks].repeat(LANES) - (leader >= 0).sum(1) > classes)[0]
-    idle = 1 + (said[excess, 1:] < 0).argmax(1)
-    leader[excess, idle] = idle
+    excess = widths[blocks].repeat(LANES) - (leader >= 0).sum(1) - classes
+    idle = (said < 0) & (slots > 0)
+    row, slot = np.nonzero(idle & (idle.cumsum(1) <= excess[:, None]))
+    leader[row, slot] = slot
     row, slot = np.nonzero(leader >= 0)
     return (blocks[:, None] * LANES + lanes).ravel()[row], slot, leader[row, slot]

@@ -15,7 +15,11 @@ from numba import njit
 
 from ntp_dynamics.studies.next_token.model.compiled import compiled
 from ntp_dynamics.studies.next_token.model.growth_kernel import log_growth
-from ntp_dynamics.studies.next_token.model.per_sentence import NO_CLASS, measure_sentences
+from ntp_dynamics.studies.next_token.model.per_sentence import (
+    NO_CLASS,
+    measure_sentences,
+    share_surplus,
+)
 from ntp_dynamics.studies.next_token.model.score_gaps import Gaps, least_gaps
 from ntp_dynamics.studies.next_token.model.simd import (
     INLINE,
@@ -86,8 +90,10 @@ class KernelReference(NamedTuple):
     mass: float
     """Sum of pi."""
     classes: float
+    shared: bool
+    """Whether all wrong tokens have one class, as with two labels; else each has its own."""
     margin: float
-    """The margin Delta of the logits where all are equal and n is injective, else nan."""
+    """The margin Delta of the logits where all are equal and the excess is known, else nan."""
     largest_logit: float
     """nan where the weights are the logits."""
     target: Float[np.ndarray, " pairs"]
@@ -116,6 +122,7 @@ def measure_step(against, per_sentence, iterate, row):
         biggest = _measure_weights(against, iterate, weight, row)
         row[SCORE_MARGIN], row[ORDER_EXTENSION_MARGIN] = _margins(against, weight)
     logit = biggest if math.isnan(against.largest_logit) else against.largest_logit
+    share_surplus(against, per_sentence)
     (
         row[LOG_LOSS],
         row[ACCURACY],
@@ -186,5 +193,6 @@ def _margins(against, weight):
 @compiled
 def log_gap(against, per_sentence):
     """log of the loss above its infimum, which is 0 where attention is not trained alone."""
+    share_surplus(against, per_sentence)
     said = measure_sentences(against, per_sentence, 0.0)
     return said[2] if against.attentive else said[0]

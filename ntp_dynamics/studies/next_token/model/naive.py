@@ -17,7 +17,7 @@ from ntp_dynamics.studies.next_token.model.token_space import LogScaled
 
 
 def naive_cross_entropy(
-    scores: Float[Tensor, "R V Q"], logits: Float[Tensor, "R V V"], batch: Batch, dtype: torch.dtype
+    scores: Float[Tensor, "R V Q"], logits: Float[Tensor, "R J V"], batch: Batch, dtype: torch.dtype
 ) -> tuple[LogScaled, LogScaled]:
     """dLoss/dS and dLoss/dM of the cross-entropy of all samples, computed in ``dtype``."""
     with torch.enable_grad():
@@ -36,7 +36,7 @@ def naive_cross_entropy(
 
 
 def naive_collocation_loss(
-    logits: Float[Tensor, "R V V"], batch: Batch, dtype: torch.dtype
+    logits: Float[Tensor, "R J V"], batch: Batch, dtype: torch.dtype
 ) -> LogScaled:
     """dL0/dM, computed in ``dtype``."""
     with torch.enable_grad():

@@ -67,7 +67,8 @@ class PerSentence(NamedTuple):
     """That on the others is this times 2^shift."""
     shift: Float[np.ndarray, " sentences"]
     surplus: Float[np.ndarray, " sentences"]
-    """sum_k e^{Delta phi_k} - 1 over the other tokens k, in units of 2^shift; see `excess`."""
+    """sum_k e^{Delta phi_k} - 1 over the other tokens k, in units of 2^shift; see `excess`, and
+    `share_surplus`."""
     lead: Float[np.ndarray, " sentences"]
     """max_{j!=y} z_y - z_j; noted in the feed-forward stage."""
     odds_now: Float[np.ndarray, " sentences"]
@@ -144,6 +145,18 @@ def _sum_wrong(ratio, weight, size, per_mass, per_phi):
 @njit(**INLINE)
 def _one(x):
     return fill(1.0)
+
+
+@njit(**INLINE)
+def share_surplus(against, per_sentence):
+    """Where all wrong tokens have one class the surplus has one term, e^{Delta phi_-} - 1."""
+    if against.shared and not math.isnan(against.margin):
+        for i in range(0, len(against.pi), LANES):
+            wrong, shift = load(per_sentence.wrong, i), load(per_sentence.shift, i)
+            spread = against.margin * wrong
+            shift = where_greater(wrong, fill(0.0), shift, fill(NEVER))
+            surplus = spread * expm1_ratio(spread * power_of_two(shift))
+            store(per_sentence.surplus, i, surplus)
 
 
 @njit(**INLINE)

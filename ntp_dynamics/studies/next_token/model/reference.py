@@ -25,9 +25,9 @@ from ntp_dynamics.studies.next_token.theory.max_margin import AttentionTarget, F
 class Reference:
     """Targets of R runs (nan where a run has none) and the roles of tokens under each query."""
 
-    ov: Float[Tensor, "R V V"]
+    ov: Float[Tensor, "R J V"]
     """W*_ov E in token space."""
-    ov_coefficients: Float[Tensor, "R V V"]
+    ov_coefficients: Float[Tensor, "R J V"]
     """C with W*_ov = C E^T; ``ov`` itself where embeddings are orthonormal."""
     ov_norm: Float[Tensor, " R"]
     kq: Float[Tensor, "R V Q"]
@@ -84,11 +84,11 @@ class SolvedReference(Reference):
     _attention: Sequence[AttentionTarget | GramTarget | OfQueries | None]
 
     @cached_property
-    def ov(self) -> Float[Tensor, "R V V"]:
+    def ov(self) -> Float[Tensor, "R J V"]:
         return self._stacked([None if t is None else t.matrix for t in self._feed_forward])
 
     @cached_property
-    def ov_coefficients(self) -> Float[Tensor, "R V V"]:
+    def ov_coefficients(self) -> Float[Tensor, "R J V"]:
         if all(t is None or t.coefficients is t.matrix for t in self._feed_forward):
             return self.ov
         return self._stacked([None if t is None else t.coefficients for t in self._feed_forward])
@@ -168,8 +168,7 @@ class SolvedReference(Reference):
         return ordered
 
     def _stacked(self, matrices: Sequence[np.ndarray | None]) -> Float[Tensor, "R A B"]:
-        v = self._batch.vocab_size
-        nothing = np.broadcast_to(np.nan, (v, v))
+        nothing = np.broadcast_to(np.nan, (self._batch.label_size, self._batch.vocab_size))
         each = [nothing if matrix is None else matrix for matrix in matrices]
         return torch.from_numpy(np.stack(each)).to(self._batch.token.device)
 

@@ -37,29 +37,29 @@ class Attention(nn.Module):
 class FeedForward(nn.Module):
     """z = W_ov X phi."""
 
-    def __init__(self, vocab_size: int, dim: int):
+    def __init__(self, label_size: int, dim: int):
         super().__init__()
-        self.weight = nn.Parameter(torch.zeros(vocab_size, dim, dtype=torch.float64))
+        self.weight = nn.Parameter(torch.zeros(label_size, dim, dtype=torch.float64))
 
-    def forward(self, x: Float[Tensor, "N L D"], phi: Float[Tensor, "N L"]) -> Float[Tensor, "N V"]:
+    def forward(self, x: Float[Tensor, "N L D"], phi: Float[Tensor, "N L"]) -> Float[Tensor, "N J"]:
         return einsum(self.weight, x, phi, "v d, n l d, n l -> n v")
 
 
 class Transformer(nn.Module):
-    """Logits of the next token for padded sentences."""
+    """Logits of the next token, or of ``label_size`` labels, for padded sentences."""
 
     embedding: Tensor
 
-    def __init__(self, embedding: Float[Tensor, "D V"]):
+    def __init__(self, embedding: Float[Tensor, "D V"], label_size: int | None = None):
         super().__init__()
         dim, vocab_size = embedding.shape
         self.register_buffer("embedding", embedding)
         self.attention = Attention(dim)
-        self.feed_forward = FeedForward(vocab_size, dim)
+        self.feed_forward = FeedForward(label_size or vocab_size, dim)
 
     def forward(
         self, tokens: Int[Tensor, "N L"], lengths: Int[Tensor, " N"]
-    ) -> Float[Tensor, "N V"]:
+    ) -> Float[Tensor, "N J"]:
         x = self.embedding.T[tokens]  # (N, L, D)
         present = torch.arange(tokens.shape[1]) < lengths[:, None]
         last = x[torch.arange(len(tokens)), lengths - 1]

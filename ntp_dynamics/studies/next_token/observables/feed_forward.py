@@ -74,5 +74,5 @@ def margin_max(state: State, reference: Reference) -> Float[Tensor, " R"]:
 
 
 @observable(*FED_FORWARD, dims=("next", "key"), long_name="logits M = W_ov E")
-def logits(state: State, reference: Reference) -> Float[Tensor, "R V V"]:
+def logits(state: State, reference: Reference) -> Float[Tensor, "R J V"]:
     return state.logits

@@ -53,13 +53,13 @@ class ClosedForm:
         self.vocab_size, self.step_size, self.normalised = v, step_size, normalised
         self.known = batch.known.sum(-1).double()
         self.pattern_norm = (self.known * (v * (v - 1))).sqrt()
-        shape = batch.runs, batch.vocab_size, batch.vocab_size
+        shape = batch.runs, batch.label_size, batch.vocab_size
         nothing = torch.zeros(shape, dtype=torch.float64)
         label = batch.collocation.clamp_min(0)[:, None]
         hit = nothing.scatter(1, label, float(v)) - 1  # (R, class, token)
         self.pattern = hit.where(batch.known[:, None], nothing)
         self.gap = torch.full_like(self.known, math.nan)
-        many = torch.ones(batch.vocab_size, dtype=torch.float64)
+        many = torch.ones(batch.label_size, dtype=torch.float64)
         many[-1] = max(batch.unused, 1)
         if reference:
             unit = self.pattern / self.pattern_norm[:, None, None]

@@ -62,7 +62,7 @@ from ntp_dynamics.studies.next_token.optim.state import Position, State
 from ntp_dynamics.study import Logged, Saved
 
 NOT_DUE = 2**62
-POLYAK_NEEDS = "Polyak's step needs inf L: equal margins and an injective collocation"
+POLYAK_NEEDS = "Polyak's step needs inf L: equal margins, and an injective collocation or votes"
 PER_SENTENCE = ("odds_before", "power_before", "growth")
 """The same of a `PerSentence`."""
 
@@ -166,7 +166,7 @@ class AttentionKernel(KernelDynamics):
         for run in range(1, batch.runs):
             same = _equal_runs(batch, logits, run - 1, run)
             self.laid.append(self.laid[-1] if same else lay_out(batch, run, logits[run]))
-        margins = equal_margin(logits, batch).where(batch.injective, math.nan)
+        margins = equal_margin(logits, batch).where(batch.measured_excess, math.nan)
         measured = reference is not None and measurable(matrix, rule)
         runs = []
         for run, laid in enumerate(self.laid):
@@ -188,7 +188,7 @@ class AttentionKernel(KernelDynamics):
                     reference,
                 )
             elif reference or rule.kind == POLYAK:
-                said = float(margins[run]), batch.classes, float(logits[run].abs().max())
+                said = float(margins[run]), batch, float(logits[run].abs().max())
                 against = sentence_reference(laid.layout.log_pi, *said)
             kernel = advance_dense if isinstance(laid.layout, DenseLayout) else advance
             drawn = sampling_of(minibatches, batch, run, laid)
@@ -303,7 +303,7 @@ def offsets_of(due: Int[np.ndarray, " n"], step: int) -> Int[np.ndarray, " n+1"]
     return np.append(due - step, NOT_DUE)
 
 
-def _equal_runs(batch: Batch, logits: Float[Tensor, "R V V"], a: int, b: int) -> bool:
+def _equal_runs(batch: Batch, logits: Float[Tensor, "R J V"], a: int, b: int) -> bool:
     """Whether two runs have the same corpus and logits, and can share a layout."""
     told = (batch.token, batch.log_copies, batch.query, batch.next_token, batch.log_pi)
     return all(torch.equal(x[a], x[b]) for x in (*told, batch.collocation, logits))

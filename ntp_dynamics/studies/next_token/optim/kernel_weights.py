@@ -65,8 +65,8 @@ def moved_logits(
     """What training added to W_ov; coefficients of classes that stand together add up."""
     if isinstance(matrix, FullMatrix):
         return _moved_weights(iterates, matrix)
-    v = batch.vocab_size
-    moved = np.stack([iterate.moved.reshape(v, -1)[:, :v].T for iterate in iterates])
+    v, c = batch.vocab_size, batch.label_size
+    moved = np.stack([iterate.moved.reshape(v, -1)[:, :c].T for iterate in iterates])
     moved[:, -1] *= math.sqrt(max(batch.unused, 1))
     return torch.from_numpy(moved)
 

@@ -32,7 +32,7 @@ class LinearObjective(Checked):
     batch: Batch
     matrix: Matrix
     loss: SoftmaxLinear
-    logits: Float[Tensor, "R V V"]
+    logits: Float[Tensor, "R J V"]
     """M = W_ov E of the attention stage, which the log head does not use."""
     engine: Engine = LOG_DOMAIN
     keeps_least: bool = False

@@ -133,7 +133,7 @@ class AttentionObjective(Checked):
         self,
         batch: Batch,
         matrix: Matrix,
-        logits: Float[Tensor, "R V V"],
+        logits: Float[Tensor, "R J V"],
         engine: Engine = LOG_DOMAIN,
     ):
         self.batch, self.matrix, self.logits, self.engine = batch, matrix, logits, engine

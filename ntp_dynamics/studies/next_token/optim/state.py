@@ -60,7 +60,7 @@ class State:
     attention: Layer | None
     """None where the attention layer is not trained."""
     feed_forward: Layer | None
-    logits: Float[Tensor, "R V V"]
+    logits: Float[Tensor, "R J V"]
     """M = W_ov E, frozen in the attention stage."""
     forward: Any
     """`Forward`, or `FeedForwardPass` in the feed-forward stage; `LinearPass` stands for both."""

@@ -17,6 +17,7 @@ from typing import Any
 
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.failures import Failure, failures
+from ntp_dynamics.studies.next_token.data.orders import one_optimal
 from ntp_dynamics.studies.next_token.data.realizable import Recognition, recognise
 from ntp_dynamics.studies.next_token.theory import mend, proposition2
 from ntp_dynamics.studies.next_token.theory.explain import explain
@@ -55,10 +56,15 @@ class Report:
             "assumption3_violations": len(found.assumption3_violations),
             "prefix_closed": found.prefix_closed,
             "proposition2_holds": {corpus.vocab[q]: h for q, h in self.proposition2_holds.items()},
-            "vocab_size": corpus.classes,
+            "vocab_size": corpus.token_count,
+            **(self._of_votes() if corpus.labels else {}),
             "sentences": corpus.size,
             "failures": mend.to_json(corpus, self.failures),
         }
+
+    def _of_votes(self) -> dict[str, Any]:
+        found = one_optimal(self.corpus, self.recognition.collocation)
+        return {"labels": list(self.corpus.labels), "one_right_voter": found}
 
     def text(self) -> str:
         """The report for a person, with what it takes to check a refusal by hand."""

@@ -1,7 +1,9 @@
 """The offset R^2 of the attention stage: the constant in front of 1 - cos ~ t^-2.
 
 Near its infimum the cross-entropy of a frozen W_ov with equal margins is a constant times the loss
-of the log head (`problems`), and R^2 is that of the log head.
+of the log head (`problems`), and R^2 is that of the log head.  So it is of votes for two labels
+where each sentence has one right voter, though n is not injective: a leak phi_- costs
+2 Delta phi_- / (1 + e^Delta), whichever tokens it goes to.
 """
 
 from __future__ import annotations
@@ -37,13 +39,13 @@ def attention_offset(corpus: Corpus, found: Recognition, columns: Columns) -> At
     """That of a realizable corpus with orthonormal embeddings; ``columns`` are its target's."""
     if not columns:
         return AttentionOffset(missing="the corpus states no relation to learn")
-    if not found.injective:
+    if not (found.injective or corpus.labels):
         return AttentionOffset(missing="two tokens share a continuation")
     if (why := undetermined(columns)) is not None:
         return AttentionOffset(missing=why)
     samples = attention_problem(corpus, np.array(found.collocation))
     if samples is None:
-        return AttentionOffset(missing="some sentence has not one optimal token")
+        return AttentionOffset(missing="some sentence has not exactly one optimal token")
     problem = recession(samples, columns)
     its = offset(problem, finite_part(problem))
     return AttentionOffset(its.squared, *its.rates, its.missing)

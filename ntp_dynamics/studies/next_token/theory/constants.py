@@ -21,6 +21,7 @@ from ntp_dynamics.studies.next_token.config import Config, Minibatch
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.draw import ENTRYWISE
 from ntp_dynamics.studies.next_token.data.embedding import TokenVectors
+from ntp_dynamics.studies.next_token.data.orders import one_optimal
 from ntp_dynamics.studies.next_token.data.realizable import Recognition
 from ntp_dynamics.studies.next_token.groups import (
     NormalisedGradientDescent,
@@ -81,6 +82,10 @@ class Constants:
     """Every prefix of a sample is a sample: the set-up of the paper.  Reported; no claim asks."""
     realizable: Bool[np.ndarray, " S"]
     injective: Bool[np.ndarray, " S"]
+    two_labels: Bool[np.ndarray, " S"]
+    """What comes next is one of two labels, and no token."""
+    one_right_voter: Bool[np.ndarray, " S"]
+    """Every sentence has one optimal type of token, as it has where n is injective."""
     unconfused: Bool[np.ndarray, " S"]
     assumption3: Bool[np.ndarray, " S"]
     orthonormal: Bool[np.ndarray, " S"]
@@ -138,7 +143,7 @@ def constants_of(known: Known, tree: xarray.DataTree) -> Constants:
 
 
 def recorded_for_laws(tree: xarray.DataTree) -> Mapping[str, np.ndarray]:
-    """What laws and hypotheses of the attention stage refer to: (S, T), logits (S, V, V)."""
+    """What laws and hypotheses of the attention stage refer to: (S, T), logits (S, J, V)."""
     if Stage.attention not in tree:
         return {}
     data = tree.children[Stage.attention].variables
@@ -195,6 +200,8 @@ def make_constants(
         prefix_closed=np.array([r.prefix_closed for r in recognitions]),
         realizable=np.array([r.realizable for r in recognitions]),
         injective=np.array([r.injective for r in recognitions]),
+        two_labels=np.array([bool(c.labels) for c in corpora]),
+        one_right_voter=_one_right_voter(corpora, recognitions),
         unconfused=np.array([not r.confused for r in recognitions]),
         assumption3=np.array([not r.assumption3_violations for r in recognitions]),
         orthonormal=np.array([e.orthonormal for e in embeddings]),
@@ -243,13 +250,20 @@ def _pure(
     return pure
 
 
-def _equal_margins(collocation: Sequence[int], logits: Float[np.ndarray, "V V"]) -> bool:
+def _equal_margins(collocation: Sequence[int], logits: Float[np.ndarray, "J V"]) -> bool:
     """Whether every token with a known continuation has one positive margin against all others."""
     n = np.array(collocation)
     known = np.flatnonzero(n >= 0)
     margins = logits[n[known], known] - logits[:, known]
     margins[n[known], np.arange(len(known))] = margins[0, 0] if n[known[0]] else margins[1, 0]
     return bool(margins.min() > (1 - 1e-9) * margins.max() > 0)
+
+
+def _one_right_voter(
+    corpora: Sequence[Corpus], recognitions: Sequence[Recognition]
+) -> Bool[np.ndarray, " S"]:
+    runs = zip(corpora, recognitions, strict=True)
+    return np.array([not c.labels or one_optimal(c, r.collocation) for c, r in runs])
 
 
 def _complete(corpus: Corpus) -> bool:

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
-from ntp_dynamics.studies.next_token.data.orders import optimal_tokens
+from ntp_dynamics.studies.next_token.data.orders import optimal_tokens, optimal_types
 from ntp_dynamics.studies.next_token.data.realizable import Certificate, Reason, Recognition
 from ntp_dynamics.studies.next_token.theory import column, proposition2
 
@@ -26,8 +28,10 @@ def explain(corpus: Corpus, found: Recognition, proposition2_holds: Mapping[int,
     ``proposition2_holds`` by query, as in ``assumptions.Report``.
     """
     queries = len(corpus.queries)
-    lines = [f"sentences {corpus.size:,}, tokens {corpus.classes:,}, queries {queries:,}", ""]
-    for what, holds, meaning in _table(found, proposition2_holds):
+    lines = [f"sentences {corpus.size:,}, tokens {corpus.token_count:,}, queries {queries:,}", ""]
+    if corpus.labels:
+        lines.insert(1, f"labels {' and '.join(map(corpus.label_name, range(len(corpus.labels))))}")
+    for what, holds, meaning in _table(corpus, found, proposition2_holds):
         lines.append(f"{what:<15}{WORD[holds]:<5}{meaning}")
     if found.certificate is not None:
         lines += ["", *_refusal(corpus, found, found.certificate)]
@@ -40,8 +44,11 @@ def explain(corpus: Corpus, found: Recognition, proposition2_holds: Mapping[int,
             ("Confused tokens:", found.confused, _confusion),
             ("Sentences against assumption 3:", found.assumption3_violations, _majority),
             ("Queries against proposition 2:", failing, _excess),
-            ("Prefixes that are no sample:", found.open_prefixes, _prefix),
         ]
+    if corpus.labels:
+        sections.append(("Without one right voter:", _undecided(corpus, found), _voters))
+    elif found.realizable:
+        sections.append(("Prefixes that are no sample:", found.open_prefixes, _prefix))
     for title, items, tell in sections:
         if items:
             lines += ["", title, *_first(items, partial(tell, corpus, found))]
@@ -49,7 +56,7 @@ def explain(corpus: Corpus, found: Recognition, proposition2_holds: Mapping[int,
 
 
 def _table(
-    found: Recognition, proposition2_holds: Mapping[int, bool]
+    corpus: Corpus, found: Recognition, proposition2_holds: Mapping[int, bool]
 ) -> Iterator[tuple[str, bool | None, str]]:
     """A line a condition: its name, whether it is met (None: not asked), what that means."""
     reason = found.certificate.reason if found.certificate else None
@@ -82,6 +89,12 @@ def _table(
         not_met = "it speaks of no query: each has a confused token, or no relation"
         yield "proposition 2", held == asked if asked else None, met if asked else not_met
 
+    if corpus.labels:
+        count = len(_undecided(corpus, found))
+        met = "in every sentence one type of token votes for the label"
+        not_met = "sentences in which not exactly one type of token votes for the label"
+        yield "one voter", not count, f"{not_met}: {count:,}" if count else met
+        return
     count = len(found.open_prefixes)
     met = "every prefix of a sample is a sample: the paper's set-up, which no claim asks for"
     not_met = "samples whose prefix is none (the paper's set-up; no claim asks for it)"
@@ -95,14 +108,15 @@ def _first(items: Sequence[Any], tell: Callable[[Any], str]) -> list[str]:
 
 def _refusal(corpus: Corpus, found: Recognition, certificate: Certificate) -> list[str]:
     """Why the corpus is not realizable, with the samples that show it."""
-    token, samples = corpus.name(certificate.tokens[0]), certificate.samples
+    samples = certificate.samples
     if certificate.reason is Reason.CYCLE:
         return _cycle(corpus, found, certificate)
     if certificate.reason is Reason.UNREACHABLE_LABEL:
-        what = f"{token} is the continuation of no token of"
+        what = f"{corpus.label_name(certificate.tokens[0])} is the continuation of no token of"
         tokens = dict.fromkeys(corpus.sentences[samples[0]])
         where = [f"  where {_n(corpus, found, *tokens)}"]
     else:
+        token = corpus.name(certificate.tokens[0])
         what = {
             Reason.TWO_CONTINUATIONS: f"{token} has two continuations",
             Reason.MISSING_COLLOCATION: f"no sentence is [{token}] alone, and {token} is used in",
@@ -128,12 +142,23 @@ def _cycle(corpus: Corpus, found: Recognition, certificate: Certificate) -> list
 def _n(corpus: Corpus, found: Recognition, *tokens: int) -> str:
     """``n(a) = c, n(b) = d``."""
     n, name = found.collocation, corpus.name
-    told = [f"n({name(token)}) = {name(n[token])}" for token in tokens[:FEW]]
+    told = [f"n({name(token)}) = {corpus.label_name(n[token])}" for token in tokens[:FEW]]
     return ", ".join([*told, *["..."] * (len(tokens) > FEW)])
 
 
 def _pair(corpus: Corpus, found: Recognition, tokens: tuple[int, int]) -> str:
     return _n(corpus, found, *tokens)
+
+
+def _undecided(corpus: Corpus, found: Recognition) -> list[int]:
+    count = optimal_types(corpus, found.collocation)
+    return np.flatnonzero((corpus.rows.lengths > 1) & (count != 1)).tolist()
+
+
+def _voters(corpus: Corpus, found: Recognition, i: int) -> str:
+    """``[a b q] -> +: a and b``."""
+    optimal, _ = optimal_tokens(corpus, i, found.collocation)
+    return f"{corpus.spell(i)}: {' and '.join(map(corpus.name, optimal[:FEW])) or 'none'}"
 
 
 def _prefix(corpus: Corpus, found: Recognition, i: int) -> str:

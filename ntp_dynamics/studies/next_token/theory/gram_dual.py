@@ -99,21 +99,21 @@ def attention_dual(orders: Mapping[int, Order], gram: Float[np.ndarray, "V V"]) 
 
 
 def feed_forward_dual(
-    collocation: Sequence[int], gram: Float[np.ndarray, "V V"]
+    collocation: Sequence[int], gram: Float[np.ndarray, "V V"], label_size: int | None = None
 ) -> FeedForwardTarget:
     """W*_ov, where ``collocation[x]`` = n(x) or -1, to a relative gap of 1e-10.
 
-    Raises NoGramTarget.
+    ``label_size`` is the number of its rows, V where it is None.  Raises NoGramTarget.
     """
-    size = len(gram)
+    label_size = label_size or len(gram)
     triples = [
-        (y, v, x) for x, y in enumerate(collocation) if y >= 0 for v in range(size) if v != y
+        (y, v, x) for x, y in enumerate(collocation) if y >= 0 for v in range(label_size) if v != y
     ]
     if not triples:
-        nothing = np.zeros((size, size))
+        nothing = np.zeros((label_size, len(gram)))
         return FeedForwardTarget(nothing, 0.0, nothing, 0.0)
-    relations = _relations(triples, np.eye(size), factor(gram))
-    solution = _candidate(relations, collocation, gram)
+    relations = _relations(triples, np.eye(label_size), factor(gram))
+    solution = _candidate(relations, collocation, gram, label_size)
     if solution.gap > TARGET_GAP:
         solution = _solve(relations, triples, 2)
     weights = relations.coefficients(solution.multipliers)
@@ -135,13 +135,14 @@ def _relations(
     return Relations(above, below, query, left, right)
 
 
-def _candidate(relations: Relations, collocation: Sequence[int], gram: np.ndarray) -> Solution:
+def _candidate(
+    relations: Relations, collocation: Sequence[int], gram: np.ndarray, size: int
+) -> Solution:
     """The closed form over the tokens with a known continuation; its gap says if it is right."""
-    size = len(gram)
     known = [x for x, following in enumerate(collocation) if following >= 0]
     logits = np.full((size, len(known)), -1 / size)
     logits[[collocation[x] for x in known], range(len(known))] += 1
-    coefficients = np.zeros((size, size))
+    coefficients = np.zeros((size, len(gram)))
     coefficients[:, known] = np.linalg.lstsq(gram[np.ix_(known, known)], logits.T, rcond=None)[0].T
     multipliers = np.maximum(-coefficients[relations.below, relations.query], 0.0)
     return solution_of(relations, multipliers)

@@ -38,6 +38,17 @@ COLLOCATION = Precondition(
 )
 REALIZABLE = Precondition("realizable", lambda c: c.realizable, "the corpus is not realizable")
 INJECTIVE = Precondition("injective", lambda c: c.injective, "two tokens share a continuation")
+TWO_LABELS = Precondition(
+    "two labels", lambda c: c.two_labels, "what comes next is a token, and not one of two labels"
+)
+ONE_RIGHT_VOTER = Precondition(
+    "one right voter",
+    lambda c: c.one_right_voter,
+    "in some sentence not exactly one type of token votes for the label: with two the winner takes "
+    "all, and it is not known which",
+)
+VOTES = (TWO_LABELS, ONE_RIGHT_VOTER)
+"""In place of an injective n."""
 UNCONFUSED = Precondition("no confused token", lambda c: c.unconfused, "some token is confused")
 ASSUMPTION_1 = (COMPLETE, REALIZABLE, INJECTIVE, UNCONFUSED)
 """With the set-up that it is part of: n is a permutation of the whole vocabulary."""

@@ -106,9 +106,9 @@ class AttentionTarget:
 class FeedForwardTarget:
     """W*_ov in token coordinates (column x = logits that token x causes), and its norm."""
 
-    matrix: Float[np.ndarray, "V V"]
+    matrix: Float[np.ndarray, "J V"]
     norm: float
-    coefficients: Float[np.ndarray, "V V"]
+    coefficients: Float[np.ndarray, "J V"]
     """C with W*_ov = C E^T; for orthonormal E the logits themselves."""
     gap: float = 0.0
     """Duality gap: an upper bound of 1/2 ||W - W*_ov||^2; 0 for the closed form."""
@@ -121,32 +121,33 @@ class ClosedFormTarget(FeedForwardTarget):
 
     The sum is over the K tokens x whose continuation ``collocation[x]`` = n(x) is known (not -1);
     with K = V the norm is sqrt(V - 1).  Closed form derived for this project; n may be any map.
-    The last row stands for ``unused`` rows of |V| = vocab_size + unused - 1 (0: for itself).
+    The last of the J rows stands for ``unused`` ones of |V| = J + unused - 1 (0: for itself).
     """
 
-    def __init__(self, collocation: Sequence[int], vocab_size: int, unused: int = 0):
+    def __init__(self, collocation: Sequence[int], label_size: int, unused: int = 0):
+        """``label_size`` is J: the vocabulary size, unless labels are no tokens."""
         known = sum(following >= 0 for following in collocation)
-        classes = vocab_size + max(unused - 1, 0)
+        classes = label_size + max(unused - 1, 0)
         norm = math.sqrt(known * (classes - 1) / classes)
-        told = {"_collocation": collocation, "_vocab_size": vocab_size, "_unused": unused}
+        told = {"_collocation": collocation, "_label_size": label_size, "_unused": unused}
         for name, value in {**told, "_classes": classes, "norm": norm}.items():
             object.__setattr__(self, name, value)
 
     _collocation: Sequence[int]
-    _vocab_size: int
+    _label_size: int
     _unused: int
     _classes: int
 
     @cached_property
-    def matrix(self) -> Float[np.ndarray, "V V"]:
+    def matrix(self) -> Float[np.ndarray, "J V"]:
         known = [x for x, following in enumerate(self._collocation) if following >= 0]
-        matrix = np.zeros((self._vocab_size, self._vocab_size))
+        matrix = np.zeros((self._label_size, len(self._collocation)))
         matrix[:, known] = -1 / self._classes
         matrix[[self._collocation[x] for x in known], known] += 1
         return matrix
 
     @cached_property
-    def coefficients(self) -> Float[np.ndarray, "V V"]:
+    def coefficients(self) -> Float[np.ndarray, "J V"]:
         if not self._unused:
             return self.matrix
         coefficients = self.matrix.copy()

@@ -54,7 +54,7 @@ def told(corpus: Corpus, found: Sequence[Failure]) -> list[str]:
         share = f"{_share(corpus, samples):.2%} of the weight"
         lines.append(f"  {failure.reason}: {many}{many_of(len(samples), 'sample')}, {share}")
         lines += [f"    {_named(corpus, failure)}", f"    to mend it, {mend(corpus, failure)}"]
-    return [*lines, f"  To keep as much as can be kept: {PART}"]
+    return lines if corpus.labels else [*lines, f"  To keep as much as can be kept: {PART}"]
 
 
 def mend(corpus: Corpus, failure: Failure) -> str:

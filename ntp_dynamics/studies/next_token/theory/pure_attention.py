@@ -39,7 +39,7 @@ class Pairs(NamedTuple):
 def is_best(
     corpora: Sequence[Corpus],
     recognitions: Sequence[Recognition],
-    logits: Float[np.ndarray, "S V V"],
+    logits: Float[np.ndarray, "S J V"],
 ) -> Bool[np.ndarray, " S"]:
     """In which runs every such rate is positive; not where a corpus is not realizable."""
     best = np.array([found.realizable for found in recognitions])
@@ -58,7 +58,7 @@ def is_best(
 
 
 def rates(
-    logits: Float[np.ndarray, "P V V"],
+    logits: Float[np.ndarray, "P J V"],
     best: Int[np.ndarray, " P"],
     label: Int[np.ndarray, " P"],
     multiplicity: Float[np.ndarray, "P V"],
@@ -76,7 +76,7 @@ def rates(
 
 def _pairs(corpora: Sequence[Corpus], recognitions: Sequence[Recognition]) -> Pairs:
     """Of realizable corpora.  The optimal token of a sentence is the first of its optimal ones."""
-    size = corpora[0].vocab_size
+    size = max(corpora[0].vocab_size, corpora[0].classes)  # of a number for each pair
     collocation = np.array([found.collocation for found in recognitions])
     lengths = np.concatenate([corpus.rows.lengths for corpus in corpora])
     run = np.repeat(np.arange(len(corpora)), [corpus.size for corpus in corpora])
@@ -88,6 +88,6 @@ def _pairs(corpora: Sequence[Corpus], recognitions: Sequence[Recognition]) -> Pa
     best = np.empty(len(lengths), dtype=np.int64)
     best[sentence[first]] = token[first]
     keys, pair = np.unique((run * size + label) * size + best, return_inverse=True)
-    wrong = np.zeros((len(keys), size), dtype=bool)
+    wrong = np.zeros((len(keys), corpora[0].vocab_size), dtype=bool)
     wrong[pair[sentence[~optimal]], token[~optimal]] = True
     return Pairs(keys // size**2, keys // size % size, keys % size, wrong)

@@ -92,9 +92,9 @@ def _feed_forward(
     corpus: Corpus, collocation: Sequence[int], embedding: TokenVectors
 ) -> FeedForwardTarget | None:
     if embedding.orthonormal:
-        return ClosedFormTarget(collocation, corpus.vocab_size, corpus.unused)
+        return ClosedFormTarget(collocation, len(corpus.label_names), corpus.unused)
     try:
-        return feed_forward_dual(collocation, embedding.gram)
+        return feed_forward_dual(collocation, embedding.gram, len(corpus.label_names))
     except NoGramTarget:
         return None
 

@@ -83,7 +83,7 @@ def _sentence(
     return {
         "sample": i,
         "query": text(corpus.vocab[sentence[-1]]),
-        "next": text(corpus.vocab[corpus.next_tokens[i]]),
+        "next": text(corpus.label_names[corpus.next_tokens[i]]),
         "text": text(corpus.spell(i)),
         "share": float(corpus.pi[i]),
         "tokens": [

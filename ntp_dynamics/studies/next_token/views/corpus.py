@@ -31,7 +31,7 @@ def corpus_view(corpus: Corpus) -> dict[str, Any]:
     """Everything that the page of a corpus shows."""
     report = check(corpus)
     found = report.recognition
-    name = [text(word) for word in corpus.vocab]
+    name, following = (list(map(text, x)) for x in (corpus.vocab, corpus.label_names))
     orders = query_orders(corpus, found.collocation)
     bad = found.certificate
     shown = range(min(corpus.size, SENTENCES))
@@ -45,7 +45,7 @@ def corpus_view(corpus: Corpus) -> dict[str, Any]:
         "vocab": len(name),
         "size": corpus.size,
         "collocation": [
-            [name[x], name[y] if y >= 0 else "?"] for x, y in enumerate(found.collocation)
+            [name[x], following[y] if y >= 0 else "?"] for x, y in enumerate(found.collocation)
         ][:SENTENCES],
         "sentences": [
             {
@@ -54,7 +54,7 @@ def corpus_view(corpus: Corpus) -> dict[str, Any]:
                     {"name": name[x], "role": who[x], "query": k == len(corpus.sentences[i]) - 1}
                     for k, x in enumerate(corpus.sentences[i][:40])
                 ],
-                "next": name[corpus.next_tokens[i]],
+                "next": following[corpus.next_tokens[i]],
                 "share": float(corpus.pi[i]),
                 "against3": i in found.assumption3_violations,
                 "witness": bad is not None and i in bad.samples,

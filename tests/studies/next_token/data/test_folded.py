@@ -14,6 +14,7 @@ import xarray
 import ntp_dynamics as ntp
 from ntp_dynamics.studies.next_token.data import draw
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.studies.next_token.data.folded import fold
 from ntp_dynamics.studies.next_token.optim.rules import COVARIANT, RULES
 from ntp_dynamics.studies.next_token.theory.assumptions import check
 from ntp_dynamics.system.errors import UserError
@@ -127,13 +128,13 @@ def test_two_tokens_of_50257_train_like_two(tmp_path: Path) -> None:
 
 def test_folding_keeps_the_samples_and_the_number_of_tokens(tmp_path: Path) -> None:
     corpus = Corpus.from_samples(SAMPLES, vocab_size=V)
-    folded = corpus.folded()
+    folded = fold(corpus)
     assert [folded.sample(i)["next"] for i in range(folded.size)] == [
         str(corpus.next_tokens[i]) for i in range(corpus.size)
     ]
     assert (folded.unused, folded.classes, folded.vocab_size) == (9, V, 5)
     assert folded.multiplicity.tolist() == [1, 1, 1, 1, 9]
-    assert folded.folded() is folded
+    assert fold(folded) is folded
     folded.write(tmp_path / "folded.jsonl")
     assert Corpus.read(tmp_path / "folded.jsonl") == folded
     assert check(folded).to_json()["vocab_size"] == V
@@ -142,12 +143,12 @@ def test_folding_keeps_the_samples_and_the_number_of_tokens(tmp_path: Path) -> N
 @pytest.mark.parametrize("size", [4, 5])
 def test_one_unused_token_stands_for_itself(size: int) -> None:
     corpus = Corpus.from_samples([([0], 1), ([2], 3)], vocab_size=size)
-    assert corpus.folded() is corpus
+    assert fold(corpus) is corpus
 
 
 def test_a_token_named_like_the_unused_is_another() -> None:
     vocab = ["2 unused tokens", "a", "b", "c"]
-    folded = Corpus.from_samples([([0], 1), ([1], 0)], vocab=vocab).folded()
+    folded = fold(Corpus.from_samples([([0], 1), ([1], 0)], vocab=vocab))
     assert folded.vocab == ("2 unused tokens", "a", "2 unused tokens'")
 
 
@@ -158,7 +159,7 @@ def test_what_tells_unused_tokens_apart_keeps_them(choice: str, file: Path, tmp_
     given = [*QUIET, "train.feed_forward.steps=2", "train.attention.steps=2", choice]
     record = ntp.train([*given, f"dataset.path={file}"], tmp_path / "record")
     assert record.corpora == [Corpus.read(file)]
-    Corpus.read(file).folded().write(file)
+    fold(Corpus.read(file)).write(file)
     with pytest.raises(UserError, match="its last token stands for 9, which this job tells apart"):
         ntp.train([*given, f"dataset.path={file}"], tmp_path / "other")
 

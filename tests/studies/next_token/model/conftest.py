@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.any_corpora import any_corpus, batch_of
+from benchmarks.any_corpora import any_corpus, batch_of, voting
 from ntp_dynamics.run.stepping import every_state
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.groups import Optimizer
@@ -49,17 +49,18 @@ class Cases(NamedTuple):
         return every_state(Descent(self.objective, make_rule(optimizer), [step_size]), steps)
 
 
-def _any_cases(v: int, separable: bool, dense: bool = False) -> Cases:
-    """``dense``: logits without any structure."""
+def _any_cases(v: int, separable: bool, dense: bool = False, votes: bool = False) -> Cases:
+    """``dense``: logits without any structure; ``votes``: two labels."""
     rng = np.random.default_rng([v, separable, dense])
     drawn = [any_corpus(v, separable, rng) for _ in range(RUNS)]
+    drawn = [voting(*x, rng) for x in drawn] if votes else drawn
     batch, collocations = batch_of(drawn), [n for _, n in drawn]
-    logits = np.tile(rng.standard_normal((RUNS, 1, v)), (1, v, 1))
+    logits = np.tile(rng.standard_normal((RUNS, 1, v)), (1, batch.label_size, 1))
     for run, n in enumerate(collocations):
         gain = np.full(v, 9.23) if rng.random() < 0.5 else rng.uniform(0.5, 12.0, v)
         logits[run, n[n >= 0], np.arange(v)[n >= 0]] += gain[n >= 0]
     if dense:
-        logits = 5 * rng.standard_normal((RUNS, v, v))
+        logits = 5 * rng.standard_normal((RUNS, batch.label_size, v))
     scale = rng.choice([0.0, 3.0], (RUNS, 1, 1))
     scores = scale * rng.standard_normal((RUNS, v, batch.n_queries))
     outside = torch.zeros(RUNS, dtype=torch.float64)
@@ -68,7 +69,7 @@ def _any_cases(v: int, separable: bool, dense: bool = False) -> Cases:
 
 @pytest.fixture
 def any_cases() -> Callable[..., Cases]:
-    """25 runs: any_cases(vocab_size, separable, dense=False)."""
+    """25 runs: any_cases(vocab_size, separable, dense=False, votes=False)."""
     return _any_cases
 
 

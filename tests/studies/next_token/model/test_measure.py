@@ -86,6 +86,22 @@ def test_all_scalars_of_the_attention_stage(
         assert leak[np.isfinite(leak)].min() < -1000, "the case is as deep as it claims"
 
 
+@pytest.mark.parametrize("v", [2, 3, 6, 9])
+@pytest.mark.parametrize(("separable", "dense"), [(True, False), (False, False), (True, True)])
+@pytest.mark.parametrize("step_size", [0.3, 30.0])
+def test_all_scalars_of_votes(
+    any_cases: Callable[..., Any], v: int, separable: bool, dense: bool, step_size: float
+) -> None:
+    """Several right voters, none, tokens that do not vote; the excess loss wherever margins are
+    equal, though n is not injective."""
+    cases = any_cases(v, separable, dense, votes=True)
+    reference = any_reference(cases.batch)
+    dynamics = AttentionKernel(cases.objective, kernel_rule(NGD, step_size), 1, reference)
+    values = assert_measured(dynamics, Stage.attention, reference)
+    known = np.isfinite(values["log_excess_loss"][~cases.batch.injective])
+    assert known.any() or dense or v == 2
+
+
 @pytest.mark.parametrize(("separable", "dense"), [(True, False), (False, False), (True, True)])
 @pytest.mark.parametrize("step_size", [0.3, 4.0])
 def test_the_least_growth_of_attention_over_every_step(

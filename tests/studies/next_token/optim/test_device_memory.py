@@ -65,7 +65,7 @@ def test_a_step_takes_no_more_than_was_said_nor_much_less(name: str) -> None:
     sizes = [0.1] * len(given.matrices)
     descent = GraphedDescent(given, make_rule(config.optimizer), sizes, 0.0, CPU)
 
-    shape = Shape(RUNS, problem.n, problem.l, batch.n_queries, problem.v, problem.v)
+    shape = Shape(RUNS, problem.n, problem.l, batch.n_queries, problem.v, problem.v, problem.v)
     ((said, _),) = on_device(config, shape).values()
     taken = bytes_of_a_step(descent) + sum(x.nbytes for x in leaves(descent.place))
     assert said / 4 < taken < said

@@ -63,6 +63,13 @@ def test_so_they_do_of_two_tokens(rule: str) -> None:
     assert (found.wrong <= ROUNDING).all()
 
 
+@pytest.mark.parametrize("combination", SOME[::3], ids=" ".join)
+def test_so_they_do_of_two_labels(combination: Combination) -> None:
+    """Votes: W_ov has two rows, whatever the vocabulary."""
+    found = compare(combination, v=6, runs=8, votes=True)
+    assert (found.wrong <= ROUNDING).all()
+
+
 @pytest.mark.parametrize("rule", sorted(RULES.keys() - {"global-norm", "polyak", "polyak-decay"}))
 @pytest.mark.parametrize("size", [0.0, 2.0])
 def test_without_a_gradient_only_decay_moves(rule: str, size: float) -> None:

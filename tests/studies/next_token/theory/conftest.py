@@ -13,6 +13,7 @@ from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
 from ntp_dynamics.studies.next_token.data.draw import draw_embeddings, streams
+from ntp_dynamics.studies.next_token.data.folded import fold
 from ntp_dynamics.studies.next_token.data.realizable import recognise
 from ntp_dynamics.studies.next_token.linear import solve_linear
 from ntp_dynamics.studies.next_token.theory.constants import Constants, make_constants
@@ -42,16 +43,17 @@ def constants_of() -> Callable[..., Constants]:
         *overrides: str,
         targets: Sequence[Targets] | None = None,
         folded: bool = False,
+        labels: tuple[str, ...] = (),
         **observed: Any,
     ) -> Constants:
         config = _config((f"runs={len(runs)}", *overrides))
-        corpora = [Corpus.from_samples(samples, vocab_size=v) for samples in runs]
-        corpora = [corpus.folded() for corpus in corpora] if folded else corpora
+        corpora = [Corpus.from_samples(x, vocab_size=v, labels=labels) for x in runs]
+        corpora = [fold(corpus) for corpus in corpora] if folded else corpora
         v = corpora[0].vocab_size
         recognitions = [recognise(corpus) for corpus in corpora]
         embeddings = draw_embeddings(config, streams(config), corpora[0])
         targets = targets or solve_targets(corpora, recognitions, embeddings)
-        logits = np.zeros((len(runs), v, v))
+        logits = np.zeros((len(runs), len(labels) or v, v))
         for run, found in enumerate(recognitions):
             for token, following in enumerate(found.collocation):
                 if following >= 0:

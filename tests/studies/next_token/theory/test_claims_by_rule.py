@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from ntp_dynamics.config.compose import compose_job, read_config
-from ntp_dynamics.studies.next_token.theory import any_corpus_claims
+from ntp_dynamics.studies.next_token.theory import any_corpus_claims, votes
 from ntp_dynamics.studies.next_token.theory.claims import CLAIMS, claims_of
 from ntp_dynamics.studies.next_token.theory.constants import Constants
 from ntp_dynamics.verdict.claim import Claim
 
 V = 5
 SAMPLES = [*(((x,), (x + 1) % V) for x in range(V)), ((0, 4, 1), 1), ((2, 2, 3, 4), 3), ((2, 4), 3)]
+VOTES = [((0,), 0), ((1,), 0), ((2,), 1), ((3,), 1), ((0, 2, 3), 0), ((1, 2, 3), 0, 3.0)]
+OF_VOTES = {"votes.direction", "votes.sparsity", "votes.direction.exact", "votes.loss.sharp"}
 STEPS = 2_000_000
 """Of the first stage: long enough for every claim."""
 RULES = {
@@ -52,7 +54,9 @@ SPOKEN_OF = {
     "ov.exact.norm": BY_MATRIX | {"ngd, momentum"},
     "ov.exact.loss": BY_MATRIX | {"ngd, momentum"},
 }
-OF_THE_PAPER = [claim for claim in CLAIMS if claim not in any_corpus_claims.CLAIMS]
+OF_THE_PAPER = [
+    claim for claim in CLAIMS if claim not in (*any_corpus_claims.CLAIMS, *votes.CLAIMS)
+]
 """And of what follows from it."""
 CYCLIC = [
     *(((x,), (x + 1) % V) for x in range(V - 1)),
@@ -103,7 +107,20 @@ def test_a_job_is_held_against_every_claim_that_may_speak_of_its_rule() -> None:
 
 def test_every_claim_is_spoken_of_here() -> None:
     assert set(SPOKEN_OF) == {claim.id for claim in OF_THE_PAPER}
+    assert {claim.id for claim in votes.CLAIMS} == OF_VOTES
     assert set(OF_ANY_CORPUS) == {claim.id for claim in any_corpus_claims.CLAIMS}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_claims_on_votes_speak_of_the_plain_rule_only(
+    rule: str, constants_of: Callable[..., Constants]
+) -> None:
+    settings = (*RULES[rule], "embedding=standard", "train.margin=3")
+    settings += ("train.attention.step_size=0.125",)
+    constants = constants_of([VOTES], 4, *settings, labels=("+", "-"))
+    spoken = {c.id for c in votes.CLAIMS if speaks(c, constants)}
+    assert spoken == (OF_VOTES if rule in PAPER else set())
+    assert not [c.id for c in OF_THE_PAPER if c.stage == "attention" and speaks(c, constants)]
 
 
 @pytest.mark.parametrize("rule", [*RULES, "split"])
