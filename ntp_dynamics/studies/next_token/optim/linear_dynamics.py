@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from ntp_dynamics.studies.next_token.choices import Stage
+from ntp_dynamics.studies.next_token.model import measure
 from ntp_dynamics.studies.next_token.model.iterate import Iterate, iterate_at
 from ntp_dynamics.studies.next_token.model.linear_kernel import LinearSteps, advance_linear
 from ntp_dynamics.studies.next_token.model.linear_layout import LaidLinear, lay_out_linear
@@ -15,15 +18,23 @@ from ntp_dynamics.studies.next_token.model.linear_reference import (
     log_head_reference,
     soft_reference,
 )
+from ntp_dynamics.studies.next_token.model.measure import MEASURES
 from ntp_dynamics.studies.next_token.model.reference import Reference
 from ntp_dynamics.studies.next_token.model.softmax_linear import WholeColumns
 from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix, is_nothing
 from ntp_dynamics.studies.next_token.model.trained import Rule, trained_by
-from ntp_dynamics.studies.next_token.optim.kernel_dynamics import KernelDynamics, KernelRun
+from ntp_dynamics.studies.next_token.optim.kernel_dynamics import (
+    KernelDynamics,
+    KernelRun,
+    offsets_of,
+)
 from ntp_dynamics.studies.next_token.optim.linear_objective import LinearObjective
 from ntp_dynamics.studies.next_token.optim.measured import linear_measures, measurable
-from ntp_dynamics.studies.next_token.optim.state import Position
+from ntp_dynamics.studies.next_token.optim.state import Position, State
 from ntp_dynamics.study import Saved
+
+HERE = np.zeros(1, dtype=np.int64)
+"""The step where it stands is due, and no other is taken."""
 
 
 class LinearKernel(KernelDynamics):
@@ -87,6 +98,17 @@ class LinearKernel(KernelDynamics):
         if not self._steps.keeps_least:
             return at
         return at._replace(least=torch.from_numpy(np.concatenate(self._least)))
+
+    def state(self) -> State:
+        """As `Dynamics.state`; the least excess loss is what the kernel says."""
+        found = self.objective.state(self.position()._replace(least=None))
+        if not self._steps.keeps_least:
+            return found
+        rows = np.empty((len(self._runs), 1, len(MEASURES)))
+        for run, row in zip(self._runs, rows, strict=True):
+            given = self._steps._replace(count=0), None, run.against, None
+            run.advance(run.layout, run.iterate, run.trained, *given, offsets_of(HERE, 0), row)
+        return replace(found, least=torch.from_numpy(rows[:, 0, measure.LOG_LEAST_EXCESS]))
 
     def save(self) -> Saved:
         """As `Dynamics.save`."""
