@@ -125,7 +125,8 @@ BREAKING = [
     ["train.head=log", "train.stages=[feed_forward]"],
     ["train.labels=soft", "embedding=gaussian"],
     ["optimizer=split_ngd", "train.labels=soft"],
-    ["train.head=log", "engine=numba"],
+    ["train.head=log", "batch.size=2", "engine=numba"],
+    ["train.labels=soft", "optimizer=adam", "engine=numba"],
 ]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import large, laws
+from benchmarks import large, laws, linear
 from benchmarks.attractor import RECORD
 from benchmarks.performance import combinations, jobs, solver, steps
 from benchmarks.performance.companions import companions
@@ -76,7 +76,8 @@ def say(text: str) -> None:
 
 def page_of(results: Results) -> str:
     """docs/performance.md: these numbers, and what other benchmarks left."""
-    page = report(results) + network(json.loads(RECORD.read_text())) + companions()
+    page = report(results) + linear.section(json.loads(linear.RECORD.read_text()))
+    page += network(json.loads(RECORD.read_text())) + companions()
     kept = json.loads(large.RECORD.read_text())
     jobs = json.loads(laws.RECORD.read_text())
     page += large.section(kept["sizes"], kept["load"]) + laws.section(jobs["jobs"], jobs["load"])

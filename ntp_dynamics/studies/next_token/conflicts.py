@@ -18,11 +18,13 @@ from ntp_dynamics.studies.next_token.choices import (
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.data.votes import most_of_a_vote
 from ntp_dynamics.studies.next_token.groups import (
+    Adam,
     FileDataset,
     OrderedDataset,
     OrthonormalEmbedding,
     Polyak,
     RealizableDataset,
+    SignDescent,
     SplitNormalisedGradientDescent,
     VotesDataset,
     VotesFileDataset,
@@ -46,8 +48,12 @@ def _equal_margins(c: Config) -> bool:
 UNFUSED: list[tuple[Callable[[Config], bool], str]] = [
     (lambda c: jit_disabled(), "NUMBA_DISABLE_JIT switches the kernel off"),
     (
-        lambda c: bool(c.linear_stages),
-        "no kernel knows soft labels or the log head",
+        lambda c: bool(c.linear_stages) and isinstance(c.optimizer, Adam | SignDescent),
+        "no kernel knows soft labels or the log head with a rule of single entries",
+    ),
+    (
+        lambda c: Stage.attention in c.linear_stages and c.batch.size is not None,
+        "no kernel draws minibatches for the log head",
     ),
 ]
 """What the fused kernel cannot express, and how to say so."""

@@ -12,7 +12,6 @@ from ntp_dynamics.studies.next_token.model.aligned import aligned
 from ntp_dynamics.studies.next_token.model.batch import Batch
 from ntp_dynamics.studies.next_token.model.columns import Columns
 from ntp_dynamics.studies.next_token.model.iterate import Iterate
-from ntp_dynamics.studies.next_token.model.layout import Laid
 from ntp_dynamics.studies.next_token.model.measure import KernelReference
 from ntp_dynamics.studies.next_token.model.per_sentence import PerSentence
 from ntp_dynamics.studies.next_token.model.rank_groups import (
@@ -79,7 +78,8 @@ def sentence_reference(
 
 
 def attention_reference(
-    laid: Laid,
+    occurring: Int[np.ndarray, " pairs"],
+    log_pi: Float[np.ndarray, " sentences"],
     iterate: Iterate,
     batch: Batch,
     run: int,
@@ -89,9 +89,10 @@ def attention_reference(
     outside: float,
     reference: Reference,
 ) -> KernelReference:
-    """Of one run in the attention stage; ``margin`` is Delta where all are equal and the excess is
-    known, else nan."""
-    occurring, size = laid.pairs, len(iterate.start)
+    """Of one run in the attention stage; ``occurring``: where the scores that occur stand in the
+    flattened ones, by query; ``margin`` is Delta where all are equal and the excess is known, else
+    nan."""
+    size = len(iterate.start)
     query = occurring % batch.n_queries
     with np.errstate(invalid="ignore"):  # without relations it has no direction
         target = reference.target_at(run, occurring) / float(reference.kq_norm[run])
@@ -104,7 +105,6 @@ def attention_reference(
         _places(reference.below[run], occurring, batch),
         bounds,
     )
-    log_pi = laid.layout.log_pi
     against = KernelReference(
         attentive=True,
         pi=_whole_lanes(np.exp(log_pi)),

@@ -118,7 +118,7 @@ def move(iterate, trained, rule, step_size, square, scale, log_ratio, entry_squa
 def _move(iterate, trained, rule, step_size, square, scale, log_ratio):
     left = 1.0 - rule.step_size * rule.decay
     if left != 1.0:
-        _shrink(iterate, left)
+        shrink(iterate, left)
     pulled = trained.lifted if len(trained.lifted) > 0 else iterate.slope
     if len(trained.memory.first) > 0:
         pulled = trained.memory.first
@@ -148,7 +148,7 @@ def _stretch(rule, step_size, square, scale, log_ratio):
 
 
 @njit(**INLINE)
-def _shrink(iterate, left):
+def shrink(iterate, left):
     """Weights, and what rounding took from them, decay."""
     for p in range(0, len(iterate.moved), LANES):
         store(iterate.moved, p, load(iterate.moved, p) * left)

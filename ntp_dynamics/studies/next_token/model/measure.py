@@ -52,6 +52,10 @@ MEASURES = (
     "log_attention_growth",
     "margin_min",
     "margin_max",
+    "log_leak_loss",
+    "log_fluctuation",
+    "finite_distance",
+    "log_least_excess",
 )
 """The numbers of a row."""
 (
@@ -74,6 +78,10 @@ MEASURES = (
     LOG_ATTENTION_GROWTH,
     MARGIN_MIN,
     MARGIN_MAX,
+    LOG_LEAK_LOSS,
+    LOG_FLUCTUATION,
+    FINITE_DISTANCE,
+    LOG_LEAST_EXCESS,
 ) = range(len(MEASURES))
 
 TIE = 1e-12
@@ -119,8 +127,8 @@ def measure_step(against, per_sentence, iterate, row):
     biggest = 0.0
     if len(against.target) > 0:
         weight = against.score if len(against.score) > 0 else iterate.moved
-        biggest = _measure_weights(against, iterate, weight, row)
-        row[SCORE_MARGIN], row[ORDER_EXTENSION_MARGIN] = _margins(against, weight)
+        biggest = measure_weights(against, iterate, weight, row)
+        row[SCORE_MARGIN], row[ORDER_EXTENSION_MARGIN] = margins(against, weight)
     logit = biggest if math.isnan(against.largest_logit) else against.largest_logit
     share_surplus(against, per_sentence)
     (
@@ -139,7 +147,7 @@ def measure_step(against, per_sentence, iterate, row):
 
 
 @njit(**INLINE)
-def _measure_weights(against, iterate, weight, row):
+def measure_weights(against, iterate, weight, row):
     """What depends on the weights and their slope; the largest weight."""
     if len(against.score) > 0:
         for p in range(0, len(weight), LANES):
@@ -179,7 +187,7 @@ def _measure_weights(against, iterate, weight, row):
 
 
 @njit(**INLINE)
-def _margins(against, weight):
+def margins(against, weight):
     """Score margin, order-extension margin; nan where there is none."""
     score_margin, order_margin = least_gaps(against.relations, weight)
     order_margin = min(order_margin, against.still_margin, least_gaps(against.beside, weight)[1])

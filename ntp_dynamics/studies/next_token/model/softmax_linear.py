@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -42,6 +43,16 @@ class Reader(ABC):
         """Sums of what the tokens say of each entry."""
 
     @abstractmethod
+    def places(
+        self,
+        run: int,
+        sample: Int[np.ndarray, " T"],
+        slot: Int[np.ndarray, " T"],
+        shape: tuple[int, int, int],
+    ) -> Int[np.ndarray, " T"]:
+        """Where tokens of samples stand in the flattened matrix of a run; ``shape`` is R, A, B."""
+
+    @abstractmethod
     def to(self, device: torch.device) -> Reader:
         """The same on another device."""
 
@@ -56,6 +67,16 @@ class WholeColumns(Reader):
     def sum(self, entries: Float[Tensor, "R B A"]) -> Float[Tensor, "R A B"]:
         """As `Reader.sum`."""
         return entries.mT.contiguous()
+
+    def places(
+        self,
+        run: int,
+        sample: Int[np.ndarray, " T"],
+        slot: Int[np.ndarray, " T"],
+        shape: tuple[int, int, int],
+    ) -> Int[np.ndarray, " T"]:
+        """As `Reader.places`."""
+        return slot * shape[2] + sample
 
     def to(self, device: torch.device) -> WholeColumns:
         """As `Reader.to`."""
@@ -79,6 +100,17 @@ class Places(Reader):
     def sum(self, entries: Float[Tensor, "R N K"]) -> Float[Tensor, "R A B"]:
         """As `Reader.sum`."""
         return self.pairs.sum(entries.flatten()).view(self.matrix)
+
+    def places(
+        self,
+        run: int,
+        sample: Int[np.ndarray, " T"],
+        slot: Int[np.ndarray, " T"],
+        shape: tuple[int, int, int],
+    ) -> Int[np.ndarray, " T"]:
+        """As `Reader.places`."""
+        index = self.pairs.index.view(*self.samples)[run].numpy(force=True)
+        return index[sample, slot] - run * shape[1] * shape[2]
 
     def to(self, device: torch.device) -> Places:
         """As `Reader.to`."""

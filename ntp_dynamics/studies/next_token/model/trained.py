@@ -15,8 +15,9 @@ from jaxtyping import Float
 from ntp_dynamics.studies.next_token.model.aligned import aligned
 from ntp_dynamics.studies.next_token.model.coordinates import Coordinates, own_coordinates
 
-PLAIN, NORMALISED, POLYAK, SIGN, ADAM = range(5)
-"""What a rule does with the gradient, or with the sum of gradients that momentum makes of it."""
+PLAIN, NORMALISED, POLYAK, SIGN, ADAM, SPLIT = range(6)
+"""What a rule does with the gradient, or with the sum of gradients that momentum makes of it; only
+softmax-linear losses have parts to split."""
 FADED = 1e-100
 """A memory whose largest entry is below this gets another unit."""
 
@@ -41,7 +42,8 @@ class Rule(NamedTuple):
     @property
     def is_plain(self) -> bool:
         """Whether it goes along the slope, and neither remembers, forgets nor asks for the loss."""
-        return self.kind in (PLAIN, NORMALISED) and self.momentum == 0.0 and self.decay == 0.0
+        plain = self.kind in (PLAIN, NORMALISED, SPLIT)
+        return plain and self.momentum == 0.0 and self.decay == 0.0
 
 
 class Memory(NamedTuple):

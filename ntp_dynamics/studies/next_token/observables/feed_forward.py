@@ -46,7 +46,8 @@ def log_collocation_loss(state: State, reference: Reference) -> Float[Tensor, " 
 )
 def collocation_accuracy(state: State, reference: Reference) -> Float[Tensor, " R"]:
     right = is_right(state.forward.wrong_margin, state.logits).double()
-    return right.sum(-1) / state.batch.known.sum(-1)
+    asked = state.linear.log_weight > -math.inf if state.linear else state.batch.known
+    return right.sum(-1) / asked.sum(-1)
 
 
 @observable(

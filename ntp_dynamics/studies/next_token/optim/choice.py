@@ -11,13 +11,18 @@ from ntp_dynamics.studies.next_token.choices import EngineName, NormOver, Precis
 from ntp_dynamics.studies.next_token.config import Config
 from ntp_dynamics.studies.next_token.conflicts import unfused
 from ntp_dynamics.studies.next_token.data.draw import batch_key
-from ntp_dynamics.studies.next_token.groups import NormalisedGradientDescent, Polyak
+from ntp_dynamics.studies.next_token.groups import (
+    NormalisedGradientDescent,
+    Polyak,
+    SplitNormalisedGradientDescent,
+)
 from ntp_dynamics.studies.next_token.model.excess import WIDEST_MARGIN, equal_margin
 from ntp_dynamics.studies.next_token.model.kernel_check import kernel_fault
 from ntp_dynamics.studies.next_token.model.reference import Reference
 from ntp_dynamics.studies.next_token.optim.descent import Descent
 from ntp_dynamics.studies.next_token.optim.engine import LOG_DOMAIN, Autograd, Engine
 from ntp_dynamics.studies.next_token.optim.graphed import GraphedDescent
+from ntp_dynamics.studies.next_token.optim.linear_objective import LinearObjective
 from ntp_dynamics.studies.next_token.optim.minibatches import Minibatches
 from ntp_dynamics.studies.next_token.optim.objectives import (
     AttentionObjective,
@@ -119,6 +124,7 @@ def _kernel(
     from ntp_dynamics.studies.next_token.optim.joint import JointKernel
     from ntp_dynamics.studies.next_token.optim.kernel_dynamics import AttentionKernel, ColumnsKernel
     from ntp_dynamics.studies.next_token.optim.kernel_rule import kernel_rule
+    from ntp_dynamics.studies.next_token.optim.linear_dynamics import LinearKernel
 
     optimizer, threads = config.optimizer, config.runtime.threads
     rules = [kernel_rule(optimizer, step_size) for step_size in step_sizes(objective, config)]
@@ -129,6 +135,10 @@ def _kernel(
         scores, logits = rules
         return JointKernel(objective, JointSteps(0, scores, logits, together), threads, drawn)
     (rule,) = rules
+    if isinstance(objective, LinearObjective):
+        split = isinstance(optimizer, SplitNormalisedGradientDescent)
+        inside = optimizer.finite_step_size if split else None
+        return LinearKernel(objective, rule, inside, threads, reference)
     if isinstance(objective, AttentionObjective):
         return AttentionKernel(objective, rule, threads, reference, drawn)
     assert isinstance(objective, FeedForwardObjective)

@@ -23,7 +23,6 @@ from ntp_dynamics.studies.next_token.model.columns import advance_columns, start
 from ntp_dynamics.studies.next_token.model.dense import advance_dense
 from ntp_dynamics.studies.next_token.model.dense_layout import DenseLayout
 from ntp_dynamics.studies.next_token.model.excess import WIDEST_MARGIN, equal_margin
-from ntp_dynamics.studies.next_token.model.full_matrix import FullMatrix
 from ntp_dynamics.studies.next_token.model.growth import growth_before
 from ntp_dynamics.studies.next_token.model.iterate import Iterate
 from ntp_dynamics.studies.next_token.model.kernel import advance
@@ -37,10 +36,10 @@ from ntp_dynamics.studies.next_token.model.kernel_reference import (
     sentence_reference,
 )
 from ntp_dynamics.studies.next_token.model.layout import Laid, lay_out
-from ntp_dynamics.studies.next_token.model.measure import MEASURES, KernelReference
+from ntp_dynamics.studies.next_token.model.measure import MEASURES
+from ntp_dynamics.studies.next_token.model.per_sentence import PerSentence
 from ntp_dynamics.studies.next_token.model.reference import Reference
 from ntp_dynamics.studies.next_token.model.sampling import Sampling
-from ntp_dynamics.studies.next_token.model.token_space import TokenMatrix
 from ntp_dynamics.studies.next_token.model.trained import POLYAK, Rule, Trained, trained_by
 from ntp_dynamics.studies.next_token.optim.kernel_weights import (
     check_memories,
@@ -52,11 +51,18 @@ from ntp_dynamics.studies.next_token.optim.kernel_weights import (
     save_iterates,
     score_coordinates,
 )
+from ntp_dynamics.studies.next_token.optim.measured import (
+    ATTENTION_MEASURES,
+    FEED_FORWARD_MEASURES,
+    SENTENCE_MEASURES,
+    measurable,
+)
 from ntp_dynamics.studies.next_token.optim.memory import load_arrays, save_arrays, save_step
 from ntp_dynamics.studies.next_token.optim.minibatches import Minibatches
 from ntp_dynamics.studies.next_token.optim.objectives import (
     AttentionObjective,
     FeedForwardObjective,
+    Objective,
 )
 from ntp_dynamics.studies.next_token.optim.state import Position, State
 from ntp_dynamics.study import Logged, Saved
@@ -74,8 +80,9 @@ class KernelRun(NamedTuple):
     layout: Any
     iterate: Iterate
     trained: Trained | None
-    against: KernelReference
+    against: Any
     sampling: Sampling | None
+    per_sentence: PerSentence | None
 
 
 class KernelDynamics:
@@ -83,10 +90,10 @@ class KernelDynamics:
 
     def __init__(
         self,
-        objective: AttentionObjective | FeedForwardObjective,
+        objective: Objective,
         runs: Sequence[KernelRun],
         measures: Mapping[str, int],
-        steps: Steps,
+        steps: Any,
         threads: int,
     ):
         self.objective = objective
@@ -94,8 +101,9 @@ class KernelDynamics:
         self._trained = [run.trained for run in runs]
         self.measures: Sequence[str] = tuple(measures)
         self._runs, self._columns = runs, measures
-        self._per_sentence = [per_sentence_of(run.against) for run in runs]
+        self._per_sentence = [run.per_sentence for run in runs]
         self._steps, self._threads = steps, threads
+        (self._matrix,) = objective.matrices
         self._step = 0
         norms = [measures[name] for name in ("norm_kq", "norm_ov") if name in measures]
         self._tell = norms or [measure.PATH_LENGTH, measure.ATTENTION_MASS_MEAN]
@@ -138,13 +146,15 @@ class KernelDynamics:
     def save(self) -> Saved:
         """As `Dynamics.save`."""
         iterates = save_iterates("iterate", self.iterates, self._trained)
-        per_sentence = save_arrays("per_sentence", self._per_sentence, PER_SENTENCE)
+        said = [one for one in self._per_sentence if one is not None]
+        per_sentence = save_arrays("per_sentence", said, PER_SENTENCE) if said else {}
         return {"step": save_step(self._step, len(self.iterates)), **iterates, **per_sentence}
 
     def load(self, saved: Saved) -> None:
         """As `Dynamics.load`."""
         load_iterates("iterate", self.iterates, self._trained, saved)
-        load_arrays("per_sentence", self._per_sentence, PER_SENTENCE, saved)
+        if said := [one for one in self._per_sentence if one is not None]:
+            load_arrays("per_sentence", said, PER_SENTENCE, saved)
         self._step = int(saved["step"][0])
 
 
@@ -177,7 +187,8 @@ class AttentionKernel(KernelDynamics):
             against = no_reference()
             if reference and measured:
                 against = attention_reference(
-                    laid,
+                    laid.pairs,
+                    laid.layout.log_pi,
                     iterate,
                     batch,
                     run,
@@ -192,7 +203,8 @@ class AttentionKernel(KernelDynamics):
                 against = sentence_reference(laid.layout.log_pi, *said)
             kernel = advance_dense if isinstance(laid.layout, DenseLayout) else advance
             drawn = sampling_of(minibatches, batch, run, laid)
-            runs.append(KernelRun(kernel, laid.layout, iterate, trained, against, drawn))
+            said = per_sentence_of(against)
+            runs.append(KernelRun(kernel, laid.layout, iterate, trained, against, drawn, said))
         measures = dict(ATTENTION_MEASURES if measured else SENTENCE_MEASURES) if reference else {}
         too_wide = bool((margins > WIDEST_MARGIN).any())
         if too_wide:
@@ -204,7 +216,7 @@ class AttentionKernel(KernelDynamics):
     def moved(self) -> Float[Tensor, "R A B"]:
         """What training added to W_kq."""
         pairs = [laid.pairs for laid in self.laid]
-        return moved_scores(self.iterates, pairs, self.objective.matrix)
+        return moved_scores(self.iterates, pairs, self._matrix)
 
     def position(self) -> Position:
         """Where it stands; growth was seen by the kernel alone."""
@@ -237,7 +249,8 @@ class ColumnsKernel(KernelDynamics):
                 against = columns_reference(columns, iterate, run, outside, reference)
             elif rule.kind == POLYAK:
                 against = loss_reference(np.zeros(len(columns.label)))
-            runs.append(KernelRun(advance_columns, columns, iterate, trained, against, None))
+            told = against, None, per_sentence_of(against)
+            runs.append(KernelRun(advance_columns, columns, iterate, trained, *told))
         measures = dict(FEED_FORWARD_MEASURES) if measured else {}
         if batch.unused > 1:  # the slope of many classes is that along their unit vector
             measures.pop("zero_sum_residual", None)
@@ -245,48 +258,7 @@ class ColumnsKernel(KernelDynamics):
 
     def moved(self) -> Float[Tensor, "R A B"]:
         """What training added to W_ov."""
-        return moved_logits(self.iterates, self.objective.matrix, self.objective.batch)
-
-
-_ANY_STAGE = {
-    name: MEASURES.index(name)
-    for name in ("path_length", "norm_ratio", "log_grad_norm", "zero_sum_residual", "log_loss")
-} | {"accuracy": measure.ACCURACY}
-FEED_FORWARD_MEASURES = {
-    **_ANY_STAGE,
-    "norm_ov": measure.NORM,
-    "direction_gap_ov": measure.DIRECTION_GAP,
-    "margin_min": measure.MARGIN_MIN,
-    "margin_max": measure.MARGIN_MAX,
-}
-SENTENCE_MEASURES = {
-    "path_length": measure.PATH_LENGTH,
-    "log_loss": measure.LOG_LOSS,
-    "accuracy": measure.ACCURACY,
-    "log_excess_loss": measure.LOG_EXCESS_LOSS,
-    "log_leak": measure.LOG_LEAK,
-    "attention_mass_min": measure.ATTENTION_MASS_MIN,
-    "attention_mass_mean": measure.ATTENTION_MASS_MEAN,
-    "accuracy_unweighted": measure.ACCURACY_UNWEIGHTED,
-    "log_attention_growth": measure.LOG_ATTENTION_GROWTH,
-}
-"""Of the attention stage, where entries are not weights or W_0 decays."""
-ATTENTION_MEASURES = {
-    **_ANY_STAGE,
-    **SENTENCE_MEASURES,
-    "norm_kq": measure.NORM,
-    "direction_gap_kq": measure.DIRECTION_GAP,
-    "gradient_alignment_kq": measure.GRADIENT_ALIGNMENT,
-    "score_margin": measure.SCORE_MARGIN,
-    "order_extension_margin": measure.ORDER_EXTENSION_MARGIN,
-}
-"""Where each observable stands in a row of a kernel."""
-
-
-def measurable(matrix: TokenMatrix | FullMatrix, rule: Rule) -> bool:
-    """Whether a kernel can measure on its way: entries are weights, and W_0 does not decay."""
-    own = isinstance(matrix, TokenMatrix)
-    return own and (rule.decay == 0.0 or not (matrix.start.any() or matrix.outside_norm.any()))
+        return moved_logits(self.iterates, self._matrix, self.objective.batch)
 
 
 def sampling_of(

@@ -12,6 +12,7 @@ from ntp_dynamics.studies.next_token.groups import (
     Optimizer,
     Polyak,
     SignDescent,
+    SplitNormalisedGradientDescent,
 )
 from ntp_dynamics.studies.next_token.model.trained import (
     ADAM,
@@ -19,6 +20,7 @@ from ntp_dynamics.studies.next_token.model.trained import (
     PLAIN,
     POLYAK,
     SIGN,
+    SPLIT,
     Rule,
 )
 
@@ -28,12 +30,14 @@ KINDS: dict[type[Optimizer], int] = {
     Polyak: POLYAK,
     SignDescent: SIGN,
     Adam: ADAM,
+    SplitNormalisedGradientDescent: SPLIT,
 }
 NUMBERS: dict[int, Callable[[Any], dict[str, float]]] = {
     NORMALISED: lambda o: {"momentum": o.momentum},
     PLAIN: lambda o: {"momentum": o.momentum},
     SIGN: lambda o: {"momentum": o.momentum},
     POLYAK: lambda o: {},
+    SPLIT: lambda o: {},
     ADAM: lambda o: {"momentum": o.beta1, "beta2": o.beta2, "epsilon": o.epsilon},
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import mpmath
@@ -13,7 +14,11 @@ import torch
 from benchmarks.any_corpus import Problem, log_problem, soft_problem
 from ntp_dynamics.run.stepping import NO_STEPS
 from ntp_dynamics.studies.next_token.choices import Counted
-from ntp_dynamics.studies.next_token.groups import GradientDescent, NormalisedGradientDescent
+from ntp_dynamics.studies.next_token.groups import (
+    GradientDescent,
+    NormalisedGradientDescent,
+    Optimizer,
+)
 from ntp_dynamics.studies.next_token.model.linear_excess import (
     distance,
     log_fluctuation,
@@ -25,8 +30,12 @@ from ntp_dynamics.studies.next_token.model.linear_pass import LinearPass
 from ntp_dynamics.studies.next_token.model.naive import naive_softmax_linear
 from ntp_dynamics.studies.next_token.model.softmax_linear import SoftmaxLinear
 from ntp_dynamics.studies.next_token.optim.descent import Descent
+from ntp_dynamics.studies.next_token.optim.kernel_rule import kernel_rule
+from ntp_dynamics.studies.next_token.optim.linear_dynamics import LinearKernel
+from ntp_dynamics.studies.next_token.optim.linear_objective import LinearObjective
 from ntp_dynamics.studies.next_token.optim.rules import make_rule
 from ntp_dynamics.studies.next_token.quantities import direction_gap, norm_of
+from ntp_dynamics.study import Dynamics
 from tests.studies.next_token.linear_jobs import (
     CYCLIC,
     SOFT,
@@ -46,13 +55,24 @@ def golden_problem(name: str) -> Problem:
     return log_problem([corpus], [collocation])
 
 
+def by_tensors(objective: LinearObjective, optimizer: Optimizer, step_size: float) -> Dynamics:
+    return Descent(objective, make_rule(optimizer), [step_size])
+
+
+def by_kernel(objective: LinearObjective, optimizer: Optimizer, step_size: float) -> Dynamics:
+    return LinearKernel(objective, kernel_rule(optimizer, step_size), None)
+
+
+@pytest.mark.parametrize("engine", [by_tensors, by_kernel])
 @pytest.mark.parametrize(("name", "rule"), ROWS, ids=[f"{n}, {r}" for n, r in ROWS])
-def test_steps_are_those_of_eighty_digits(name: str, rule: str) -> None:
+def test_steps_are_those_of_eighty_digits(
+    name: str, rule: str, engine: Callable[..., Dynamics]
+) -> None:
     """NGD to t = 10 only: later it amplifies rounding (any two programs differ)."""
     objective, (target,) = golden_problem(name)
     case = {**SOFT, **CYCLIC}[name]["trajectories"][rule]
     svm = torch.from_numpy(target.direction)[None]
-    descent = Descent(objective, make_rule(RULES[rule]), [float(case["step_size"])])
+    descent = engine(objective, RULES[rule], float(case["step_size"]))
     for row in case["rows"]:
         if not row["reliable"] or (rule == "ngd" and row["t"] > 10):
             continue

@@ -59,7 +59,10 @@ DYNAMICS = {
     "shadow": ["shadow=true", "train.margin=9.23"],
     "softmax-linear, ngd": LINEAR,
     "softmax-linear, split": [*LINEAR, "optimizer=split_ngd"],
+    "softmax-linear, polyak": [*LINEAR, "optimizer=polyak"],
     "softmax-linear, minibatches": [*LINEAR, "optimizer=gd", "batch.size=3"],
+    "softmax-linear, tensors, ngd": ["engine=torch", *LINEAR],
+    "softmax-linear, tensors, split": ["engine=torch", *LINEAR, "optimizer=split_ngd"],
 }
 
 
@@ -121,7 +124,10 @@ class Forgetful:
         ("tensors, ngd", 1, "growth.least"),
         ("tensors, gd", 1, "growth.odds"),
         ("tensors, ngd", 1, "length.lost"),
-        ("softmax-linear, ngd", 1, "W_kq.lost"),
+        ("softmax-linear, ngd", 0, "iterate.moved"),
+        ("softmax-linear, ngd", 1, "iterate.lost"),
+        ("softmax-linear, ngd", 1, "iterate.length"),
+        ("softmax-linear, tensors, ngd", 1, "W_kq.lost"),
     ],
 )
 def test_what_a_save_leaves_out_is_noticed(kind: str, phase: int, left_out: str) -> None:
@@ -156,6 +162,7 @@ def test_every_array_of_a_save_has_the_runs_first() -> None:
         (["optimizer=adam"], "numba, float64, log domain", False),
         (["optimizer.momentum=0.9"], "numba, float64, log domain", False),
         (["embedding=gaussian"], "numba, float64, log domain", False),
+        (LINEAR, "numba, float64, log domain", False),
     ],
 )
 def test_the_choice_of_an_engine_says_why(overrides: list[str], words: str, alone: bool) -> None:
