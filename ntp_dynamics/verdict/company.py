@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ntp_dynamics.verdict.drift import Drift
+from ntp_dynamics.verdict.gate import Case
 from ntp_dynamics.verdict.limits import limits, p_above, quantile
 from ntp_dynamics.verdict.single import PERSISTENCE
 from ntp_dynamics.verdict.windows import Reach, Windows
@@ -29,13 +30,15 @@ HARDLY = 0.05
 """A difference of a twentieth of what is allowed is none."""
 
 
-def testable(windows: Windows, reach: Reach) -> bool:
+def testable(case: Case, windows: Windows, reach: Reach) -> bool:
     """Whether the pooled test may be asked: runs and steps enough.
 
     Runs that fell below the floor speak for the law; leaving them out must not turn the mean of the
     rest into a contradiction.
     """
-    enough = reach.seen.sum() >= LEAST_RUNS and long_enough(windows, reach)[reach.seen].all()
+    long = windows.full if case.sized else long_enough(windows, reach)
+    long = np.broadcast_to(long, reach.seen.shape)
+    enough = reach.seen.sum() >= LEAST_RUNS and long[reach.seen].all()
     return bool(enough) and not reach.fallen.any()
 
 

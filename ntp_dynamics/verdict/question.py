@@ -48,6 +48,7 @@ class Question:
     unit: str = ""
     timeless: bool = False
     offset: float = 0.0
+    transient: bool = True
     kept_law: Law | None = None
     tight: bool = False
     evaluated: bool = False
@@ -112,6 +113,7 @@ def opened(q: Question) -> Verdict | Opened:
         "unit": q.unit,
         "timeless": q.timeless,
         "evaluated": q.evaluated,
+        "sized": not q.transient,
     }
 
     def ended(gate: str, word: str, **found: Any) -> Verdict:
@@ -190,6 +192,7 @@ def _case(
         log_constant=None if q.log_constant is None else column("log_constant", q.log_constant),
         log_ceiling=None if q.log_ceiling is None else column("log_ceiling", q.log_ceiling),
         clock=clock,
+        sized=not q.transient,
     )
 
 
