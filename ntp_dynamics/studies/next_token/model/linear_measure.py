@@ -144,7 +144,8 @@ def _measure_samples(against, layout, tie, row):
     row[ACCURACY] = right_ones / against.samples
     if against.weights.attentive:
         row[ACCURACY], row[ACCURACY_UNWEIGHTED] = 1.0 - failed, row[ACCURACY]
-        row[LOG_LEAK], row[ATTENTION_MASS_MIN], row[ATTENTION_MASS_MEAN] = leak, least, mean
+    # of soft labels these say no more than whether all weights are numbers
+    row[LOG_LEAK], row[ATTENTION_MASS_MIN], row[ATTENTION_MASS_MEAN] = leak, least, mean
 
 
 @njit(**INLINE)

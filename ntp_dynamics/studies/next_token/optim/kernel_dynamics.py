@@ -113,7 +113,7 @@ class KernelDynamics:
         """As `Dynamics.advance`."""
         due = due if self.measures else due[:0]
         offsets = offsets_of(due, self._step)
-        rows = np.empty((len(self._runs), len(due), len(MEASURES)))
+        rows = np.full((len(self._runs), len(due), len(MEASURES)), math.nan)
         steps = self._steps._replace(count=to - self._step, taken=self._step)
 
         def one(run: int) -> None:
