@@ -134,12 +134,13 @@ def test_the_excess_of_one_sentence_by_hand_in_the_far_tail() -> None:
 
 
 def test_no_sentence_of_a_layout_lacks_more_classes_than_there_are() -> None:
-    """Slots that no token fills would count as classes of logit 0; there are two classes in all."""
-    _, batch, _ = drawn(1)
-    layout = lay_out(batch, 0, exact_margin(DELTA, batch)[0]).layout
-    assert isinstance(layout, Layout)
-    assert set(layout.rest.tolist()) <= {0.0, 1.0}
-    assert np.diff(layout.first).max() > 2
+    """A sentence of two tokens beside one of six: four slots stand empty, and no class is left."""
+    alone = [([0], 0), *(([token], 1) for token in range(1, 6))]
+    samples = [*alone, ([0, 1], 0), ([0, 1, 2, 3, 4, 5], 0)]
+    batch = packed(Corpus.from_samples(samples, vocab_size=6, labels="+-"))
+    laid = lay_out(batch, 0, exact_margin(DELTA, batch)[0])
+    assert isinstance(laid.layout, Layout)
+    assert laid.layout.rest[laid.row].tolist() == [1.0] * 6 + [0.0] * 2
 
 
 def test_stage_one_of_two_labels_is_that_of_the_plain_module() -> None:
