@@ -1,0 +1,207 @@
+"""A claim page: one HTML file that opens from a disk, without a network.
+
+It loads nothing and runs one script, which the page names by its hash; without it everything but
+the values under the pointer is there.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ntp_dynamics import __version__
+from ntp_dynamics.judging.pages.data import csv_of, json_of, shown_of
+from ntp_dynamics.judging.pages.facts import Facts, Run, each, facts
+from ntp_dynamics.judging.pages.vector import inline
+
+if TYPE_CHECKING:
+    from ntp_dynamics.judging.judged import Judged
+
+HERE = Path(__file__).parent
+WIDE, NARROW = (8.2, 5.2), (4.3, 5.4)
+"""Inches of the figure on a screen, and on that of a phone."""
+
+
+def page(judged: Judged | Sequence[Judged]) -> str:
+    """The page of a judgement, or of several: one HTML document."""
+    told = [(facts(one), one) for one in each(judged)]
+    title = told[0][0].title if len(told) == 1 else f"{len(told)} claims"
+    parts = [_contents([fact for fact, _ in told])] if len(told) != 1 else []
+    parts += [_claim(number, fact, one) for number, (fact, one) in enumerate(told, 1)]
+    script = (HERE / "page.js").read_text(encoding="utf-8")
+    style = (HERE / "page.css").read_text(encoding="utf-8")
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{_hash(script)}'; style-src 'unsafe-inline'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    body = "\n".join(parts)
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<title>{_text(title)}</title>
+<link rel="icon" href="data:,">
+<style>{style}</style>
+</head>
+<body>
+<main>
+{body}
+</main>
+<footer>Written by ntp-judge, ntp-dynamics {_text(__version__)}. This file loads nothing: curves,
+numbers and JSON are in it.</footer>
+<script>{script}</script>
+</body>
+</html>
+"""
+
+
+def _contents(told: Sequence[Facts]) -> str:
+    """A table of all claims of a page."""
+    rows = "".join(
+        f'<tr><td>{_badge(fact)}</td><td><a href="#claim-{number}">{_text(fact.title)}</a></td>'
+        f"<td><code>{_text(fact.law)}</code></td><td>{_text(fact.kept)}</td></tr>"
+        for number, fact in enumerate(told, 1)
+    )
+    head = "<tr><th>verdict</th><th>claim</th><th>law</th><th>runs kept</th></tr>"
+    return (
+        f"<h1>{len(told)} claims</h1><div class=scroll tabindex=0>"
+        f"<table><thead>{head}</thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _claim(number: int, fact: Facts, judged: Judged) -> str:
+    level = "h1" if number == 1 else "h2"
+    source = f"<p class=source>{_text(fact.source)}</p>" if fact.source else ""
+    law = "" if fact.title == fact.law else f"<p class=law><code>{_text(fact.law)}</code></p>"
+    parts = [
+        f'<article id="claim-{number}" aria-labelledby="title-{number}">',
+        f'<header><{level} id="title-{number}">{_text(fact.title)}</{level}>{_badge(fact)}</header>',
+        f"{law}{source}",
+        f"<p class=sentence>{_text(fact.sentence)}</p>",
+        f'<section class=settle><h3>What would settle it</h3><p>{_text(fact.settle)}</p></section>'
+        if fact.settle
+        else "",
+        _figure(number, fact, judged),
+        "<div class=two>",
+        _pairs("Numbers", fact.numbers),
+        _pairs("Declared with the law", fact.declared or (("nothing", ""),)),
+        "</div>",
+        _table(fact),
+        _files(number, fact, judged),
+        "</article>",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _badge(fact: Facts) -> str:
+    label = fact.label
+    return f'<span class=badge style="background:{label.colour};color:{label.ink}">{_text(label)}</span>'
+
+
+def _figure(number: int, fact: Facts, judged: Judged) -> str:
+    """The figure in both widths; to who cannot see it, its sentence."""
+    shown = shown_of(judged)
+    drawings = "".join(
+        f"<div class={name}>{inline(shown, size, f'{name[0]}{number}-')}</div>"
+        for name, size in (("wide", WIDE), ("narrow", NARROW))
+    )
+    alt = f"{fact.read}. {fact.sentence}"
+    return (
+        f'<figure><div class=drawing role=img aria-label="{_text(alt)}">{drawings}</div>'
+        "<p class=reading aria-hidden=true>&nbsp;</p>"
+        f"<figcaption>{_text(fact.read)}. {_text(_how_to_read(judged))}</figcaption></figure>"
+    )
+
+
+def _how_to_read(judged: Judged) -> str:
+    """The lower panel in a sentence."""
+    made = judged.made
+    if made.law.form == "monotone":
+        return ""
+    if made.law.form in ("equals", "limit"):
+        return "Below: y divided by the stated value; the band is what the tolerance allows."
+    if made.law.form == "linear_growth":
+        return "Below: y / t, which is flat where y grows linearly."
+    against = "rising is against the law" if made.side == "upper" else "falling is against the law"
+    ahead = "falling is faster" if made.side == "upper" else "rising is more than was claimed"
+    return f"Below: y divided by the law; flat is as the law says, {ahead}, {against}."
+
+
+def _pairs(title: str, pairs: Iterable[tuple[str, str]]) -> str:
+    rows = "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in pairs)
+    return f"<section><h3>{title}</h3><dl>{rows}</dl></section>"
+
+
+def _table(fact: Facts) -> str:
+    """All runs, those that fail first; columns that say nothing are left out."""
+    runs = sorted(fact.runs, key=lambda run: not run.fails)
+    columns = [
+        (fact.exponent_name, [run.exponent for run in runs]),
+        ("factor to spare", [run.spare for run in runs]),
+        ("drift", [run.drift for run in runs]),
+    ]
+    columns = [(name, values) for name, values in columns if any(values)]
+    heads = "".join(f'<th class=n scope=col>{_text(name)}</th>' for name, _ in columns)
+    rows = "".join(
+        _row(run, [values[place] for _, values in columns]) for place, run in enumerate(runs)
+    )
+    head = f"<tr><th class=n scope=col>run</th><th scope=col>name</th><th scope=col>outcome</th>{heads}</tr>"
+    return (
+        f"<section><h3>Runs</h3><div class=scroll tabindex=0><table><thead>{head}</thead>"
+        f"<tbody>{rows}</tbody></table></div>{_key(dict(columns))}</section>"
+    )
+
+
+def _key(columns: Collection[str]) -> str:
+    """What the less usual columns say."""
+    if "drift" not in columns:
+        return ""
+    said = "how far the last window moves against the law, in units of what is allowed"
+    return f"<p class=key>drift: {said}; above 1 counts against the run.</p>"
+
+
+def _row(run: Run, numbers: Sequence[str]) -> str:
+    cells = "".join(f"<td class=n>{_text(value)}</td>" for value in numbers)
+    kind = " class=fails" if run.fails else ""
+    return (
+        f"<tr{kind}><td class=n>{run.number}</td><td class=name>{_text(run.name)}</td>"
+        f"<td>{_text(run.outcome)}</td>{cells}</tr>"
+    )
+
+
+def _files(number: int, fact: Facts, judged: Judged) -> str:
+    """The data, and how to judge it again."""
+    kept, note = csv_of(judged)
+    link = f"data:text/csv;charset=utf-8;base64,{_base64(kept.encode())}"
+    notes = "".join(f"<li>{_text(said)}</li>" for said in (*fact.notes, *note))
+    record = json_of(judged)
+    return (
+        "<section><h3>Again, and further</h3>"
+        f'<pre><code>{_text(fact.command)}</code></pre>'
+        f'<p class=files><a href="{link}" download="curve-{number}.csv">the curves as CSV</a>'
+        f'<a hidden class=json data-of="data-{number}" download="judgement-{number}.json">'
+        "the judgement as JSON</a></p>"
+        + (f"<ul class=notes>{notes}</ul>" if notes else "")
+        + f'<script type="application/json" id="data-{number}">{record}</script></section>'
+    )
+
+
+def _text(value: str) -> str:
+    """Text between tags or in an attribute with quotes."""
+    return escape(str(value), quote=True)
+
+
+def _base64(body: bytes) -> str:
+    return base64.b64encode(body).decode()
+
+
+def _hash(script: str) -> str:
+    """What a Content-Security-Policy calls a script by."""
+    return _base64(hashlib.sha256(script.encode()).digest())
