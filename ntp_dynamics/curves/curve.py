@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float
@@ -16,6 +17,7 @@ class Curve:
     ``y`` (S, T): the quantity itself, not its log.  ``name`` and ``clock`` are those of the columns
     that y and t were read from, ``runs`` (S,) the names of the runs, ``source`` what was read (a
     file's name, without its folder).  ``notes``: what was left out on the way, a clause each.
+    ``bounds`` (S, T) by name: columns that stood beside y, to be held against it.
     """
 
     t: Float[np.ndarray, " T"]
@@ -25,6 +27,7 @@ class Curve:
     runs: tuple[str, ...] = ()
     source: str = ""
     notes: tuple[str, ...] = ()
+    bounds: Mapping[str, Float[np.ndarray, "S T"]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.t.ndim != 1 or self.y.ndim != 2 or self.y.shape[1] != self.t.size:

@@ -6,6 +6,7 @@ y <= 3 t^-1,  y >= 0.5 log t    with the constant as it is written
 0.2 t <= y <= 0.4 t             linear growth; a t <= y <= b t where no numbers are claimed
 y = 2 exp(-t)                   a value, met to ``tolerance``
 y -> 3 / t                      an equality in the limit, met to ``tolerance`` from ``start`` on
+y <= column NAME                a bound that was logged beside y
 never rises,  never falls       up to rounding
 """
 
@@ -13,19 +14,23 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from ntp_dynamics.judging.expression import Expression, Monomial
 from ntp_dynamics.judging.notation import parse
-from ntp_dynamics.system.errors import UserError
+from ntp_dynamics.system.errors import UserError, short
 from ntp_dynamics.verdict.law import Law
 
 BIG = re.compile(r"^\s*(O|Omega|Ω)\s*\((.*)\)\s*$", re.DOTALL)
 SIDED = re.compile(r"^\s*y\s*(<=|≤|>=|≥|=|->|→)(.*)$", re.DOTALL)
 GROWS = re.compile(r"^(.*?)(?:<=|≤)\s*y\s*(?:<=|≤)(.*)$", re.DOTALL)
+COLUMN = re.compile(r"^\s*column\s+(.+?)\s*$")
+THETA = re.compile(r"^\s*(Theta|Θ|o|omega|ω)\s*\(")
 WORDS = {"never rises": -1, "never falls": +1}
 TOLERANCE = 0.05
 
@@ -63,8 +68,22 @@ class Made:
     log_constant: float | None = None
 
 
-def made(statement: Statement, clock: str = "t", where: str = "--law") -> Made:
-    """The law of a statement.  ``clock``: what t is called beside t.  Raises UserError."""
+def bound_column(law: str) -> str | None:
+    """The column that a law holds y against; None where it holds it against a formula."""
+    found = SIDED.match(law.strip())
+    column = found and COLUMN.match(found[2])
+    return column[1] if column else None
+
+
+def made(
+    statement: Statement,
+    clock: str = "t",
+    where: str = "--law",
+    bounds: Mapping[str, Float[np.ndarray, "S T"]] | None = None,
+) -> Made:
+    """The law of a statement.  ``clock``: what t is called beside t; ``bounds``: columns that it
+    may name.  Raises UserError."""
+    _check(statement)
     text = statement.law.strip()
     names = {"t", clock} if clock.isidentifier() else {"t"}
 
@@ -76,21 +95,56 @@ def made(statement: Statement, clock: str = "t", where: str = "--law") -> Made:
     if found := GROWS.match(text):
         return Made(_growth(found[1], found[2], read, where))
     if found := SIDED.match(text):
-        mark, expression = found[1], read(found[2])
+        mark = found[1]
+        side = "upper" if mark in ("<=", "≤") else "lower"
+        if column := COLUMN.match(found[2]):
+            return Made(_logged(column[1], mark, bounds or {}, where), side, _log(statement))
+        expression = read(found[2])
         if mark in ("=", "->", "→"):
             return Made(_value(mark, expression, statement))
-        return _bound(expression, "upper" if mark in ("<=", "≤") else "lower", 1.0, True, where)
+        if statement.constant is not None:
+            cure = "leave one of them out, or write O(...) and the constant beside it"
+            raise UserError("constant", f"{where} states its own constant", cure)
+        return _bound(expression, side, 1.0, True, where)
+    if THETA.match(text):
+        raise UserError(where, "one side is judged at a time", "judge O(...) and Omega(...)")
     side = "upper"
     if found := BIG.match(text):
         side, text = ("upper" if found[1] == "O" else "lower"), found[2]
     return _bound(read(text), side, statement.constant, False, where)
 
 
+def _check(statement: Statement) -> None:
+    """Numbers that a statement gives are positive.  Raises UserError."""
+    for name in ("constant", "start", "ceiling", "floor", "tolerance"):
+        value = getattr(statement, name)
+        if value is not None and not (value > 0 and math.isfinite(value)):
+            raise UserError(name, f"{value:g} is not positive", "laws speak of positive y, t")
+    if statement.about not in ("run", "ensemble"):
+        what = f"'{short(statement.about)}' is neither run nor ensemble"
+        raise UserError("about", what, "say what each run, or their mean, is to keep")
+
+
+def _log(statement: Statement) -> float:
+    return 0.0 if statement.constant is None else math.log(statement.constant)
+
+
+def _logged(name: str, mark: str, bounds: Mapping[str, np.ndarray], where: str) -> Law:
+    """A bound that was logged beside y."""
+    if mark not in ("<=", "≤", ">=", "≥"):
+        raise UserError(where, "a column is a bound", f"write y <= column {short(name)}")
+    if name not in bounds:
+        raise UserError(where, f"no column '{short(name)}' was read", "name one with --envelope")
+    values = bounds[name]
+    if not (values > 0).all():
+        what = f"the bound {short(name)} is not positive everywhere"
+        raise UserError(where, what, "bounds of logs are judged; leave such rows out")
+    return Law.envelope(np.log(values))
+
+
 def _bound(x: Expression, side: str, constant: float | None, written: bool, where: str) -> Made:
     """A bound by C x.  ``written``: the numbers in front of it are meant."""
     monomial = x.monomial
-    if constant is not None and not constant > 0:
-        raise UserError("--constant", f"{constant:g} is not positive", "bounds of logs are judged")
     log_constant = None if constant is None else math.log(constant)
     if monomial is None:
         return Made(Law.envelope(_curve(x)), side, log_constant)
