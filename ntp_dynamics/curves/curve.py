@@ -17,7 +17,8 @@ class Curve:
     ``y`` (S, T): the quantity itself, not its log.  ``name`` and ``clock`` are those of the columns
     that y and t were read from, ``runs`` (S,) the names of the runs, ``source`` what was read (a
     file's name, without its folder).  ``notes``: what was left out on the way, a clause each.
-    ``bounds`` (S, T) by name: columns that stood beside y, to be held against it.
+    ``bounds`` (S, T) by name: columns that stood beside y, to be held against it.  ``reading``: the
+    words by which `ntp-judge` reads it again, files without their folders; empty for arrays.
     """
 
     t: Float[np.ndarray, " T"]
@@ -28,6 +29,7 @@ class Curve:
     source: str = ""
     notes: tuple[str, ...] = ()
     bounds: Mapping[str, Float[np.ndarray, "S T"]] = field(default_factory=dict)
+    reading: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.t.ndim != 1 or self.y.ndim != 2 or self.y.shape[1] != self.t.size:

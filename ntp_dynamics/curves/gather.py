@@ -73,6 +73,7 @@ def read_curve(paths: Sequence[Path], asked: Asked = Asked()) -> tuple[Curve, Ch
         _source(paths),
         (*notes, *more),
         {name: values[:, 1 + i] for i, name in enumerate(asked.bounds)},
+        _reading(paths, asked),
     )
     return curve, choices[0]
 
@@ -81,8 +82,19 @@ def _beside(asked: Asked) -> tuple[str, ...]:
     return (*asked.bounds, *([asked.by] if asked.by else []))
 
 
+def _names(paths: Sequence[Path]) -> list[str]:
+    return [path.name or path.resolve().name for path in paths]
+
+
+def _reading(paths: Sequence[Path], asked: Asked) -> tuple[str, ...]:
+    """What is written after ``ntp-judge`` to read the same again."""
+    said = [("--t", asked.t), *(("--column", name) for name in asked.columns)]
+    said += [("--by", asked.by), ("--clock", asked.clock)]
+    return (*_names(paths), *(word for option, x in said if x is not None for word in (option, x)))
+
+
 def _source(paths: Sequence[Path]) -> str:
-    names = [path.name or path.resolve().name for path in paths]
+    names = _names(paths)
     if len(names) <= MOST_NAMED:
         return ", ".join(names)
     return f"{', '.join(names[:MOST_NAMED])} and {len(names) - MOST_NAMED} more files"

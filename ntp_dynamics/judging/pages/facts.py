@@ -64,11 +64,6 @@ class Facts:
     notes: tuple[str, ...]
 
 
-def each(judged: Judged | Sequence[Judged]) -> list[Judged]:
-    """One judgement or several, as several."""
-    return list(judged) if isinstance(judged, Sequence) else [judged]
-
-
 def facts(judged: Judged) -> Facts:
     """What is told of a judgement."""
     statement, curve, verdict = judged.statement, judged.curve, judged.verdict
@@ -83,7 +78,7 @@ def facts(judged: Judged) -> Facts:
         sentence=text(judged.sentence, LONGEST),
         summary=text("; ".join(part for part in (verdict.summary, _to(judged)) if part), LONGEST),
         kept=kept_of(verdict.outcomes, verdict.about),
-        settle=text(getattr(judged, "settle", None) or "", LONGEST),
+        settle=text(judged.settle or "", LONGEST),
         command=text(command(judged), LONGEST),
         exponent_name=NAMES.get(verdict.form, "exponent"),
         runs=tuple(_runs(judged)),
@@ -157,7 +152,10 @@ def _numbers(judged: Judged) -> Iterator[tuple[str, str]]:
     if math.isfinite(v.resolvable):
         yield "an exponent wrong by less would not show", f"{v.resolvable:.2g}"
     if math.isfinite(v.most_failing) and v.most_failing < 1:
-        yield "share of such runs that would not keep it, at most (95 %)", f"{100 * v.most_failing:.2g} %"
+        yield (
+            "share of such runs that would not keep it, at most (95 %)",
+            f"{100 * v.most_failing:.2g} %",
+        )
     if v.decides_at:
         yield "going on as they are, decided at", said(v.decides_at, v.clock, v.unit)
     yield "horizon", _to(judged).removeprefix("to ")
@@ -179,7 +177,10 @@ def _declared(judged: Judged) -> Iterator[tuple[str, str]]:
     if s.floor is not None:
         yield "rounding floor", f"{s.floor:.6g}"
     if s.ceiling is not None:
-        yield ("largest" if v.side == "upper" else "smallest") + " possible value", f"{s.ceiling:.6g}"
+        yield (
+            ("largest" if v.side == "upper" else "smallest") + " possible value",
+            f"{s.ceiling:.6g}",
+        )
     if v.form in ("equals", "limit"):
         yield "relative tolerance", f"{s.tolerance:.6g}"
     if not s.transient:

@@ -14,24 +14,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ntp_dynamics import __version__
-from ntp_dynamics.judging.pages.data import csv_of, json_of, shown_of
-from ntp_dynamics.judging.pages.facts import Facts, Run, each, facts
+from ntp_dynamics.judging.pages.data import csv_of, json_of, shown
+from ntp_dynamics.judging.pages.facts import Facts, Run, facts
 from ntp_dynamics.judging.pages.vector import inline
 
 if TYPE_CHECKING:
     from ntp_dynamics.judging.judged import Judged
 
 HERE = Path(__file__).parent
-WIDE, NARROW = (8.2, 5.2), (4.3, 5.4)
+SIZES = {"wide": (8.2, 5.2), "narrow": (4.3, 5.4)}
 """Inches of the figure on a screen, and on that of a phone."""
 
 
-def page(judged: Judged | Sequence[Judged]) -> str:
-    """The page of a judgement, or of several: one HTML document."""
-    told = [(facts(one), one) for one in each(judged)]
+def page(*judged: Judged) -> str:
+    """The page of some judgements: one HTML document."""
+    told = [(facts(one), one) for one in judged]
     title = told[0][0].title if len(told) == 1 else f"{len(told)} claims"
-    parts = [_contents([fact for fact, _ in told])] if len(told) != 1 else []
-    parts += [_claim(number, fact, one) for number, (fact, one) in enumerate(told, 1)]
+    alone = len(told) == 1
+    parts = [] if alone else [_contents([fact for fact, _ in told])]
+    level = "h1" if alone else "h2"
+    parts += [_claim(number, level, fact, one) for number, (fact, one) in enumerate(told, 1)]
     script = (HERE / "page.js").read_text(encoding="utf-8")
     style = (HERE / "page.css").read_text(encoding="utf-8")
     policy = (
@@ -62,10 +64,18 @@ numbers and JSON are in it.</footer>
 """
 
 
+def drawing(judged: Judged, prefix: str) -> str:
+    """The figure as a piece of HTML that stands in a frame of its own."""
+    style = (HERE / "page.css").read_text(encoding="utf-8")
+    inside = inline(judged, SIZES["wide"], prefix)
+    return f"<style>{style}</style><div class=drawing>{inside}</div>"
+
+
 def _contents(told: Sequence[Facts]) -> str:
     """A table of all claims of a page."""
     rows = "".join(
-        f'<tr><td>{_badge(fact)}</td><td><a href="#claim-{number}">{_text(fact.title)}</a></td>'
+        f"<tr><td>{_badge(fact)}</td>"
+        f'<td class=name><a href="#claim-{number}">{_text(fact.title)}</a></td>'
         f"<td><code>{_text(fact.law)}</code></td><td>{_text(fact.kept)}</td></tr>"
         for number, fact in enumerate(told, 1)
     )
@@ -76,22 +86,20 @@ def _contents(told: Sequence[Facts]) -> str:
     )
 
 
-def _claim(number: int, fact: Facts, judged: Judged) -> str:
-    level = "h1" if number == 1 else "h2"
+def _claim(number: int, level: str, fact: Facts, judged: Judged) -> str:
     source = f"<p class=source>{_text(fact.source)}</p>" if fact.source else ""
     law = "" if fact.title == fact.law else f"<p class=law><code>{_text(fact.law)}</code></p>"
     parts = [
         f'<article id="claim-{number}" aria-labelledby="title-{number}">',
-        f'<header><{level} id="title-{number}">{_text(fact.title)}</{level}>{_badge(fact)}</header>',
+        "<header>"
+        f'<{level} id="title-{number}">{_text(fact.title)}</{level}>{_badge(fact)}</header>',
         f"{law}{source}",
         f"<p class=sentence>{_text(fact.sentence)}</p>",
-        f'<section class=settle><h3>What would settle it</h3><p>{_text(fact.settle)}</p></section>'
-        if fact.settle
-        else "",
+        _settle(fact),
         _figure(number, fact, judged),
         "<div class=two>",
         _pairs("Numbers", fact.numbers),
-        _pairs("Declared with the law", fact.declared or (("nothing", ""),)),
+        _pairs("Beside the law", fact.declared or (("nothing was declared", ""),)),
         "</div>",
         _table(fact),
         _files(number, fact, judged),
@@ -100,17 +108,26 @@ def _claim(number: int, fact: Facts, judged: Judged) -> str:
     return "\n".join(part for part in parts if part)
 
 
+def _settle(fact: Facts) -> str:
+    """What would settle an open question, or what an answer rests on."""
+    if not fact.settle:
+        return ""
+    title = "What would settle it" if fact.answer == "undecided" else "What it rests on"
+    said = fact.settle[:1].upper() + fact.settle[1:]
+    return f"<section class=settle><h3>{title}</h3><p>{_text(said)}.</p></section>"
+
+
 def _badge(fact: Facts) -> str:
     label = fact.label
-    return f'<span class=badge style="background:{label.colour};color:{label.ink}">{_text(label)}</span>'
+    style = f"background:{label.colour};color:{label.ink}"
+    return f'<span class=badge style="{style}">{_text(label)}</span>'
 
 
 def _figure(number: int, fact: Facts, judged: Judged) -> str:
     """The figure in both widths; to who cannot see it, its sentence."""
-    shown = shown_of(judged)
     drawings = "".join(
-        f"<div class={name}>{inline(shown, size, f'{name[0]}{number}-')}</div>"
-        for name, size in (("wide", WIDE), ("narrow", NARROW))
+        f"<div class={name}>{inline(judged, size, f'{name[0]}{number}-')}</div>"
+        for name, size in SIZES.items()
     )
     alt = f"{fact.read}. {fact.sentence}"
     return (
@@ -148,13 +165,15 @@ def _table(fact: Facts) -> str:
         ("drift", [run.drift for run in runs]),
     ]
     columns = [(name, values) for name, values in columns if any(values)]
-    heads = "".join(f'<th class=n scope=col>{_text(name)}</th>' for name, _ in columns)
+    heads = "".join(f"<th class=n scope=col>{_text(name)}</th>" for name, _ in columns)
     rows = "".join(
         _row(run, [values[place] for _, values in columns]) for place, run in enumerate(runs)
     )
-    head = f"<tr><th class=n scope=col>run</th><th scope=col>name</th><th scope=col>outcome</th>{heads}</tr>"
+    first = "<th class=n scope=col>run</th><th scope=col>name</th><th scope=col>outcome</th>"
+    head = f"<tr>{first}{heads}</tr>"
     return (
-        f"<section><h3>Runs</h3><div class=scroll tabindex=0><table><thead>{head}</thead>"
+        "<section><h3>Runs</h3><div class=scroll tabindex=0>"
+        f"<table><thead>{head}</thead>"
         f"<tbody>{rows}</tbody></table></div>{_key(dict(columns))}</section>"
     )
 
@@ -178,13 +197,14 @@ def _row(run: Run, numbers: Sequence[str]) -> str:
 
 def _files(number: int, fact: Facts, judged: Judged) -> str:
     """The data, and how to judge it again."""
-    kept, note = csv_of(judged)
-    link = f"data:text/csv;charset=utf-8;base64,{_base64(kept.encode())}"
-    notes = "".join(f"<li>{_text(said)}</li>" for said in (*fact.notes, *note))
-    record = json_of(judged)
+    curve = shown(judged.curve)
+    link = f"data:text/csv;charset=utf-8;base64,{_base64(csv_of(curve).encode())}"
+    left_out = curve.notes[len(judged.curve.notes) :]
+    notes = "".join(f"<li>{_text(said)}</li>" for said in (*fact.notes, *left_out))
+    record = json_of(judged, curve)
     return (
         "<section><h3>Again, and further</h3>"
-        f'<pre><code>{_text(fact.command)}</code></pre>'
+        f"<pre><code>{_text(fact.command)}</code></pre>"
         f'<p class=files><a href="{link}" download="curve-{number}.csv">the curves as CSV</a>'
         f'<a hidden class=json data-of="data-{number}" download="judgement-{number}.json">'
         "the judgement as JSON</a></p>"

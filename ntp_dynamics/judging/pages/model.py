@@ -27,10 +27,14 @@ class Said(Part):
     law: str = Field(description="in the notation of docs/judge.md")
     constant: Told = None
     start: Told = Field(None, description="the statement speaks from this place of the clock on")
-    ceiling: Told = Field(None, description="the largest possible value; the smallest if a lower bound")
+    ceiling: Told = Field(
+        None, description="the largest possible value; the smallest if a lower bound"
+    )
     floor: Told = Field(None, description="what lies below is rounding")
     tolerance: Told = Field(0.05, description="relative, of equalities")
-    transient: bool = Field(True, description="false: the clock is a size, nothing dies out along it")
+    transient: bool = Field(
+        True, description="false: the clock is a size, nothing dies out along it"
+    )
     about: Literal["run", "ensemble"] = "run"
     unit: str = ""
     text: str = Field("", description="the statement in words")
@@ -61,12 +65,17 @@ class Curve(Part):
     clock: str
     source: str = Field("", description="the name of the file, without its folder")
     runs: list[str]
-    notes: list[str] = []
+    notes: list[str] = Field([], description="what was left out or found on the way")
+    reading: list[str] = Field([], description="what is written after ntp-judge to read it again")
     places: int = Field(ge=0, description="T")
     t: list[FiniteFloat] | None = None
     y: list[list[FiniteFloat | None]] | None = Field(None, description="null is not finite")
     not_finite: dict[str, Literal["inf", "-inf"]] | None = Field(
         None, description="what a null is by its path, y.<run>.<place>; nan if it is not here"
+    )
+
+    bounds: dict[str, list[list[FiniteFloat]]] | None = Field(
+        None, description="columns that y is held against, like y"
     )
 
     @model_validator(mode="after")
@@ -82,6 +91,9 @@ class Curve(Part):
             raise ValueError(f"{len(self.y)} rows of y, {len(self.runs)} runs")
         if any(len(row) != self.places for row in self.y):
             raise ValueError("a row of y has not one value for each t")
+        for rows in (self.bounds or {}).values():
+            if [len(row) for row in rows] != [self.places] * len(self.runs):
+                raise ValueError("a bound has not one value for each value of y")
         if not all(_leads(path, self.y) for path in self.not_finite or {}):
             raise ValueError("a path of not_finite leads to no null")
         return self

@@ -20,7 +20,7 @@ from ntp_dynamics.draw.lettering import letter, one_line
 from ntp_dynamics.draw.runs import draw_line
 from ntp_dynamics.draw.ticks import decade_label, decade_ticks, read_plainly
 from ntp_dynamics.judging.pages.facts import Facts, facts, joined
-from ntp_dynamics.judging.pages.scene import STATED, Scene, scene, speaks
+from ntp_dynamics.judging.pages.scene import STATED, Scene, middle, scene, speaks
 from ntp_dynamics.judging.pages.strokes import strokes
 from ntp_dynamics.record.atomic import write_atomically
 from ntp_dynamics.system.errors import UserError
@@ -90,7 +90,9 @@ def figure(judged: Judged, size: tuple[float, float], *, titled: bool) -> Figure
     told, shown = facts(judged), scene(judged)
     made = Figure(figsize=size, dpi=DPI, layout="constrained")
     below = shown.log_f is not None
-    axes = made.subplots(2 if below else 1, 1, sharex=True, squeeze=False, height_ratios=[2, 1][: 1 + below])
+    axes = made.subplots(
+        2 if below else 1, 1, sharex=True, squeeze=False, height_ratios=[2, 1][: 1 + below]
+    )
     upper, last = axes[0, 0], axes[-1, 0]
     _curves(upper, judged, shown)
     if below:
@@ -150,9 +152,11 @@ def _quotient(ax: Axes, judged: Judged, shown: Scene) -> None:
         ax.set_yticks([])
         return
     _each(ax, judged, shown, room, named=False)
-    levels = [(line.log_y - shown.log_f) / LOG_10 for line in shown.lines]
+    levels = [(line.log_y - middle(shown.log_f)) / LOG_10 for line in shown.lines]
     if judged.made.law.form in ("equals", "limit"):
-        reach = np.log10([max(1 - judged.statement.tolerance, 1e-9), 1 + judged.statement.tolerance])
+        reach = np.log10(
+            [max(1 - judged.statement.tolerance, 1e-9), 1 + judged.statement.tolerance]
+        )
         ax.axhspan(*reach, color=SKY, alpha=0.25, linewidth=0)
     counted = np.where(speaks(judged, shown.t), room, np.nan)
     _frame(ax, counted if np.isfinite(counted).any() else room, levels)
@@ -176,7 +180,12 @@ def _law(ax: Axes, shown: Scene, y: Any, kind: str, label: str | None = None) ->
     if label is not None and not ((y >= low) & (y <= high)).any():
         label += " (above)" if np.nanmax(y, initial=low) > high else " (below)"
     ax.plot(
-        shown.t, y, linestyle=style, color=BLACK, linewidth=1.5, zorder=3,
+        shown.t,
+        y,
+        linestyle=style,
+        color=BLACK,
+        linewidth=1.5,
+        zorder=3,
         label=None if label is None else one_line(label, 46),
     )
 
@@ -192,14 +201,20 @@ def _worst(ax: Axes, judged: Judged, alone: bool) -> None:
     if y > 0:
         said = "moves against the law most" if alone else "off the bound by most"
         ax.plot(
-            [judged.curve.t[at]], [np.log10(y)], "o", color=BLACK, markerfacecolor="none",
-            markersize=9, markeredgewidth=1.3, zorder=4, label=said,
+            [judged.curve.t[at]],
+            [np.log10(y)],
+            "o",
+            color=BLACK,
+            markerfacecolor="none",
+            markersize=9,
+            markeredgewidth=1.3,
+            clip_on=False,
+            zorder=4,
+            label=said,
         )
 
 
-def _frame(
-    ax: Axes, y: Float[np.ndarray, "S T"], lines: list[Float[np.ndarray, " T"]]
-) -> None:
+def _frame(ax: Axes, y: Float[np.ndarray, "S T"], lines: list[Float[np.ndarray, " T"]]) -> None:
     """Limits that show the curves whole, and of the laws as much as leaves the curves readable."""
     low, high = float(np.nanmin(y)), float(np.nanmax(y))
     span = max(high - low, 0.1)

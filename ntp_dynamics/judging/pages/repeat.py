@@ -18,6 +18,8 @@ OPTIONS = {
     "tolerance": "--tolerance",
     "about": "--about",
     "unit": "--unit",
+    "text": "--text",
+    "source": "--source",
 }
 """Fields of a statement that are given by an option with a value."""
 
@@ -25,11 +27,10 @@ OPTIONS = {
 def command(judged: Judged) -> str:
     """``ntp-judge log.csv --law ... --column loss``, or the call of ``ntp.judge_curve``."""
     told = _told(judged.statement)
-    if not judged.curve.source:
+    if not judged.curve.reading:
         given = {"law": judged.statement.law, **told, "clock": judged.curve.clock}
         return f"ntp.judge_curve(t, y, {', '.join(f'{k}={v!r}' for k, v in given.items())})"
-    words = ["ntp-judge", judged.curve.source, "--law", judged.statement.law]
-    words += ["--t", judged.curve.clock, "--column", judged.curve.name]
+    words = ["ntp-judge", *judged.curve.reading, "--law", judged.statement.law]
     for field, value in told.items():
         if field == "transient":
             words.append("--no-transient")

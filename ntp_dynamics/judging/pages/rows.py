@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
-from ntp_dynamics.judging.pages.facts import Facts, each, facts
+from ntp_dynamics.judging.pages.facts import Facts, facts
 
 if TYPE_CHECKING:
     from ntp_dynamics.judging.judged import Judged
@@ -40,7 +39,7 @@ LATEX = {
     "Ω": r"\(\Omega\)",
     "…": r"\dots{}",
     "·": r"\(\cdot\)",
-    "–": "--",
+    "\N{EN DASH}": "--",
     "—": "---",
     "ß": r"\ss{}",
     "æ": r"\ae{}",
@@ -71,19 +70,19 @@ ACCENTS = {
 DOTLESS = {"i": r"\i ", "j": r"\j "}
 
 
-def markdown(judged: Judged | Sequence[Judged]) -> str:
-    """A Markdown table (GitHub's) of a judgement or of several, with its head."""
-    rows = [[_marked(cell) for cell in _cells(fact)] for fact in map(facts, each(judged))]
+def markdown(*judged: Judged) -> str:
+    """A Markdown table (GitHub's) of some judgements, with its head."""
+    rows = [[marked(cell) for cell in _cells(fact)] for fact in map(facts, judged)]
     lines = [HEAD, ("---",) * len(HEAD), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def latex(judged: Judged | Sequence[Judged]) -> str:
-    """A LaTeX tabular of a judgement or of several, which needs no package.
+def latex(*judged: Judged) -> str:
+    """A LaTeX tabular of some judgements, which needs no package.
 
     A character that LaTeX has no command for stands as ``[U+4E2D]``.
     """
-    rows = [[_set(cell) for cell in _cells(fact)] for fact in map(facts, each(judged))]
+    rows = [[_set(cell) for cell in _cells(fact)] for fact in map(facts, judged)]
     body = "".join(f"{' & '.join(row)} \\\\\n" for row in rows)
     head = " & ".join(HEAD)
     columns = r"p{0.27\linewidth}p{0.16\linewidth}lp{0.12\linewidth}p{0.27\linewidth}"
@@ -93,15 +92,15 @@ def latex(judged: Judged | Sequence[Judged]) -> str:
     )
 
 
+def marked(cell: str) -> str:
+    """Text in a cell of Markdown."""
+    return MARKDOWN.sub(r"\\\1", cell)
+
+
 def _cells(fact: Facts) -> tuple[str, ...]:
     """Of a row, as plain text."""
     claim = f"{fact.title} ({fact.source})" if fact.source else fact.title
     return claim, fact.law, fact.kept, str(fact.label), fact.summary
-
-
-def _marked(cell: str) -> str:
-    """Text in a cell of Markdown."""
-    return MARKDOWN.sub(r"\\\1", cell)
 
 
 def _set(cell: str) -> str:

@@ -36,16 +36,17 @@ class Line:
 class Scene:
     """Natural logs; nan where there is no value.
 
-    ``log_t``: the clock is drawn in decades.  ``log_f``: what y is divided by in the lower panel;
-    None where a law draws no curve.  ``room``: ln y / f, nan below a declared floor, and
-    ``quotient`` what it is called.  ``window``: where the rate was measured.
+    ``log_t``: the clock is drawn in decades.  ``log_f``: what y is divided by in the lower panel,
+    one for all runs or one for each; None where a law draws no curve.  ``room``: ln y / f, nan
+    below a declared floor; ``quotient``: what it is called.  ``window``: where the rate was
+    measured.
     """
 
     t: Float[np.ndarray, " T"]
     log_y: Float[np.ndarray, "S T"]
     log_t: bool
     lines: tuple[Line, ...] = ()
-    log_f: Float[np.ndarray, " T"] | None = None
+    log_f: Float[np.ndarray, "F T"] | None = None
     room: Float[np.ndarray, "S T"] | None = None
     quotient: str = ""
     window: tuple[float, float] | None = None
@@ -60,14 +61,19 @@ def scene(judged: Judged) -> Scene:
     floor = judged.statement.floor
     log_t = not (isinstance(law, Exponential) or _exponential(judged))
     kept = thinned(curve.t, log_y, MOST, log_t=log_t)
-    t, log_y = curve.t[kept], log_y[:, kept]
-    window = judged.verdict.window
-    log_f, quotient = _divisor(judged, t)
+    log_f, quotient = _divisor(judged, curve.t)
+    t, log_y, window = curve.t[kept], log_y[:, kept], judged.verdict.window
     if log_f is None:
         return Scene(t, log_y, log_t, window=window)
+    log_f = log_f[:, kept]
     seen = log_y if floor is None else np.where(log_y > np.log(floor) + ROUNDED, log_y, np.nan)
-    lines = tuple(_lines(judged, t, log_f, seen - log_f))
+    lines = tuple(_lines(judged, t, middle(log_f), seen - log_f))
     return Scene(t, log_y, log_t, lines, log_f, seen - log_f, quotient, window)
+
+
+def middle(log_f: Float[np.ndarray, "F T"]) -> Float[np.ndarray, " T"]:
+    """One law for all runs."""
+    return log_f[0] if len(log_f) == 1 else np.median(log_f, axis=0)
 
 
 def _exponential(judged: Judged) -> bool:
@@ -84,19 +90,19 @@ def _exponential(judged: Judged) -> bool:
 
 def _divisor(
     judged: Judged, t: Float[np.ndarray, " T"]
-) -> tuple[Float[np.ndarray, " T"] | None, str]:
-    """ln f, and what y / f is called; None where there is no f."""
+) -> tuple[Float[np.ndarray, "F T"] | None, str]:
+    """ln f, one for all runs or one for each, and what y / f is called; None without an f."""
     law, verdict = judged.made.law, judged.verdict
     if isinstance(law, Monotone):
         return None, ""
     if isinstance(law, Exponential) and law.rate is None:
         if not np.isfinite(verdict.exponent) or verdict.exponent <= 0:
             return None, ""
-        return -verdict.exponent * t, f"y / exp(-{verdict.exponent:.4g} t)"
+        return -verdict.exponent * t[None], f"y / exp(-{verdict.exponent:.4g} t)"
     if isinstance(law, LinearGrowth):
-        return np.log(t), "y / t"
+        return np.log(t)[None], "y / t"
     with np.errstate(divide="ignore", invalid="ignore"):
-        log_f = np.asarray(law.log_f(t), dtype=np.float64)[0]
+        log_f = np.asarray(law.log_f(t), dtype=np.float64)
     names = {"equals": "y / stated value", "limit": "y / stated value", "envelope": "y / f"}
     quotient = names.get(law.form, f"y / ({law.describe()})")
     return np.where(np.isfinite(log_f), log_f, np.nan), quotient

@@ -1,6 +1,6 @@
 """The JSON of a judgement, versioned; its written schema, its validator, and the way back.
 
-    {"format": "ntp-judgement", "version": 1, "answer": "kept", "exit_code": 0, "label": "tight", ...}
+    {"format": "ntp-judgement", "version": 1, "answer": "kept", "label": "tight", ...}
 
 `judgement.schema.json` beside this module is the schema in JSON Schema, draft 2020-12; what it says
 is what `validate` asks.  A reader takes any version that it knows; keys are added within a version
@@ -38,10 +38,7 @@ def to_json(judged: Judged, *, data: bool = True) -> dict[str, Any]:
 
     A value that is not finite is null: nan, or what ``not_finite`` says by its path (``y.0.12``).
     """
-    curve, asked = judged.curve, judged.made
-    about = {"name": curve.name, "clock": curve.clock, "source": curve.source}
-    said = {**about, "runs": list(curve.runs), "notes": list(curve.notes), "places": curve.t.size}
-    constant = asked.log_constant
+    asked, constant = judged.made, judged.made.log_constant
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -49,13 +46,21 @@ def to_json(judged: Judged, *, data: bool = True) -> dict[str, Any]:
         "exit_code": judged.exit_code,
         "label": str(judged.verdict.label),
         "sentence": judged.sentence,
-        "settle": getattr(judged, "settle", None),
+        "settle": judged.settle,
         "statement": _plain(asdict(judged.statement)),
         "asked": {**asked.law.to_json(), "side": asked.side, "log_constant": constant},
         "runs": list(_runs(judged)),
         "verdict": judged.verdict.to_json(),
-        "curve": {**said, **(_values(curve) if data else {})},
+        "curve": curve_json(judged.curve, data=data),
     }
+
+
+def curve_json(curve: Curve, *, data: bool = True) -> dict[str, Any]:
+    """What was read, with its values or without."""
+    words = ("runs", "notes", "reading")
+    said = {name: getattr(curve, name) for name in ("name", "clock", "source")}
+    said |= {name: list(getattr(curve, name)) for name in words} | {"places": curve.t.size}
+    return said | (_values(curve) if data else {})
 
 
 def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,9 +83,9 @@ def _values(curve: Curve) -> dict[str, Any]:
     lost = {}
     for run, place in np.argwhere(np.isinf(curve.y)).tolist():
         lost[f"y.{run}.{place}"] = str(float(curve.y[run, place]))
-    finite = np.isfinite(curve.y)
-    y = [[x if ok else None for x, ok in zip(*row, strict=True)] for row in zip(curve.y.tolist(), finite.tolist(), strict=True)]
-    return {"t": curve.t.tolist(), "y": y, "not_finite": lost}
+    bounds = {name: values.tolist() for name, values in curve.bounds.items()}
+    y = [[x if math.isfinite(x) else None for x in row] for row in curve.y.tolist()]
+    return {"t": curve.t.tolist(), "y": y, "not_finite": lost, "bounds": bounds}
 
 
 def validate(record: Any, where: str = "judgement") -> Judgement:
@@ -104,7 +109,9 @@ def from_json(record: Any, where: str = "judgement") -> Judged:
     """The inverse of ``to_json``.  Nothing is judged anew.  Raises UserError."""
     found = validate(record, where)
     if found.curve.t is None or found.curve.y is None:
-        raise UserError(f"{where}.curve", "the values of the curve are not there", "write with them")
+        raise UserError(
+            f"{where}.curve", "the values of the curve are not there", "write with them"
+        )
     statement = Statement(**{name: _heard(x) for name, x in record["statement"].items()})
     curve = Curve(
         np.array(found.curve.t),
@@ -114,12 +121,15 @@ def from_json(record: Any, where: str = "judgement") -> Judged:
         tuple(found.curve.runs),
         found.curve.source,
         tuple(found.curve.notes),
+        {name: np.array(rows) for name, rows in (found.curve.bounds or {}).items()},
+        tuple(found.curve.reading),
     )
     try:
         verdict = Verdict.from_json(record["verdict"])
     except (TypeError, KeyError, ValueError) as error:
         raise UserError(f"{where}.verdict", "it is not one", f"see {SCHEMA.name}") from error
-    return Judged(statement, curve, made(statement, curve.clock, f"{where}.statement.law"), verdict)
+    asked = made(statement, curve.clock, f"{where}.statement.law", curve.bounds)
+    return Judged(statement, curve, asked, verdict, settles=found.settle is not None)
 
 
 def _heard(value: Any) -> Any:
@@ -127,9 +137,7 @@ def _heard(value: Any) -> Any:
     return INFINITE.get(value, value) if isinstance(value, str) else value
 
 
-def _restored(
-    y: list[list[float | None]], lost: Mapping[str, str]
-) -> Float[np.ndarray, "S T"]:
+def _restored(y: list[list[float | None]], lost: Mapping[str, str]) -> Float[np.ndarray, "S T"]:
     values = np.array([[math.nan if x is None else x for x in row] for row in y], dtype=np.float64)
     for path, value in lost.items():
         _, run, place = path.split(".")

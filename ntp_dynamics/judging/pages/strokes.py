@@ -33,7 +33,12 @@ class Stroke:
         thin = 1.0 if len(self.runs) < 4 else 0.8
         alpha = 1.0 if self.bold or len(self.runs) < 4 else max(0.25, min(0.7, 6 / len(self.runs)))
         width = 1.7 if self.bold else thin + 0.3 * (len(self.runs) == 1)
-        return {"color": self.colour, "linewidth": width, "alpha": alpha, "zorder": 2 + self.bold / 2}
+        return {
+            "color": self.colour,
+            "linewidth": width,
+            "alpha": alpha,
+            "zorder": 2 + self.bold / 2,
+        }
 
 
 def strokes(judged: Judged) -> Iterator[Stroke]:
@@ -58,7 +63,9 @@ def strokes(judged: Judged) -> Iterator[Stroke]:
 def _named(outcome: str, runs: Sequence[int], names: Sequence[str]) -> str:
     if len(names) == 1:
         return outcome
-    return f"{outcome}: {_short(names[runs[0]])}" if len(runs) == 1 else f"{outcome}: {len(runs)} runs"
+    return (
+        f"{outcome}: {_short(names[runs[0]])}" if len(runs) == 1 else f"{outcome}: {len(runs)} runs"
+    )
 
 
 def _counted(what: str, count: int) -> str:
