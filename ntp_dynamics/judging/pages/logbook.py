@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from ntp_dynamics.judging.pages.data import csv_of, shown
 from ntp_dynamics.judging.pages.facts import Facts, facts, joined
 from ntp_dynamics.judging.pages.html import drawing
-from ntp_dynamics.judging.pages.rows import marked
 from ntp_dynamics.system.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ TITLE = 80
 """Characters of the name of a page."""
 MOST = 50
 """Runs that a page lists, those that fail first."""
+INSTEAD = {"`": "'", "](": "] (", "**": "* *", "|": "\N{BROKEN BAR}", "://": ": //"}
 MARKUP = re.compile(r"[^\w\s.,;:=<>+*/^()'-]|[<>](?![= ])")
 """What no name of a page holds: trackio writes it into a heading and a table."""
 
@@ -63,15 +63,23 @@ def _name(told: Facts) -> str:
     return name[:TITLE].strip() or "claim"
 
 
+def plain(value: str) -> str:
+    """Text as trackio's Markdown shows it: it knows no escapes, takes HTML for text, and follows
+    any link."""
+    for markup, instead in INSTEAD.items():
+        value = value.replace(markup, instead)
+    return value
+
+
 def _told(told: Facts) -> str:
     """What was found, in Markdown."""
     lines = [
-        f"**{told.label}**. {marked(told.sentence)}",
-        f"Claim: {marked(told.title)}" + (f" ({marked(told.source)})" if told.source else ""),
-        f"Law: {marked(told.law)}. Held against {marked(told.read)}.",
-        f"Beside the law: {marked(joined(told.declared))}." if told.declared else "",
-        f"{marked(told.settle[:1].upper() + told.settle[1:])}." if told.settle else "",
-        "; ".join(map(marked, told.notes)),
+        f"**{told.label}**. {plain(told.sentence)}",
+        f"Claim: {plain(told.title)}" + (f" ({plain(told.source)})" if told.source else ""),
+        f"Law: {plain(told.law)}. Held against {plain(told.read)}.",
+        f"Beside the law: {plain(joined(told.declared))}." if told.declared else "",
+        f"{plain(told.settle[:1].upper() + told.settle[1:])}." if told.settle else "",
+        "; ".join(map(plain, told.notes)),
         _runs(told),
         f"Again:\n\n~~~\n{told.command}\n~~~",
     ]
@@ -81,7 +89,7 @@ def _told(told: Facts) -> str:
 def _runs(told: Facts) -> str:
     runs = sorted(told.runs, key=lambda run: not run.fails)[:MOST]
     rows = [
-        f"| {run.number} | {marked(run.name)} | {run.outcome} | {run.exponent} | {run.spare} |"
+        f"| {run.number} | {plain(run.name)} | {run.outcome} | {run.exponent} | {run.spare} |"
         for run in runs
     ]
     head = f"| run | name | outcome | {told.exponent_name} | factor to spare |"

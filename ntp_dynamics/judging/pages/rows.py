@@ -72,7 +72,7 @@ DOTLESS = {"i": r"\i ", "j": r"\j "}
 
 def markdown(*judged: Judged) -> str:
     """A Markdown table (GitHub's) of some judgements, with its head."""
-    rows = [[marked(cell) for cell in _cells(fact)] for fact in map(facts, judged)]
+    rows = [[_marked(cell) for cell in _cells(fact)] for fact in map(facts, judged)]
     lines = [HEAD, ("---",) * len(HEAD), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
@@ -92,15 +92,15 @@ def latex(*judged: Judged) -> str:
     )
 
 
-def marked(cell: str) -> str:
-    """Text in a cell of Markdown."""
-    return MARKDOWN.sub(r"\\\1", cell)
-
-
 def _cells(fact: Facts) -> tuple[str, ...]:
     """Of a row, as plain text."""
     claim = f"{fact.title} ({fact.source})" if fact.source else fact.title
     return claim, fact.law, fact.kept, str(fact.label), fact.summary
+
+
+def _marked(cell: str) -> str:
+    """Text in a cell of Markdown."""
+    return MARKDOWN.sub(r"\\\1", cell)
 
 
 def _set(cell: str) -> str:
