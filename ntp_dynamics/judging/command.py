@@ -88,6 +88,10 @@ def _write(found: Sequence[Judged], options: Any) -> None:
 
         draw(found[0], Path(options.figure))
     if options.page is not None:
-        from ntp_dynamics.judging.pages.html import page
+        from ntp_dynamics.judging.pages.html import save
 
-        Path(options.page).write_text(page(*found), encoding="utf-8")
+        save(Path(options.page), *found)
+    if options.logbook is not None:
+        from ntp_dynamics.judging.pages.logbook import write
+
+        write(Path(options.logbook), *found)

@@ -69,6 +69,7 @@ def fill(parser: ArgumentParser) -> None:
     out.add_argument("--latex", action="store_true", help="print a row of a LaTeX table")
     out.add_argument("--figure", metavar="FILE", help="draw it: .png, .pdf or .svg")
     out.add_argument("--page", metavar="FILE.html", help="write one page that opens from disk")
+    out.add_argument("--logbook", metavar="DIR", help="add a page to the trackio logbook there")
     out.add_argument(
         "--no-settle", dest="settle", action="store_false", help="skip what would settle it"
     )

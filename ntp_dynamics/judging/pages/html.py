@@ -17,6 +17,8 @@ from ntp_dynamics import __version__
 from ntp_dynamics.judging.pages.data import csv_of, json_of, shown
 from ntp_dynamics.judging.pages.facts import Facts, Run, facts
 from ntp_dynamics.judging.pages.vector import inline
+from ntp_dynamics.record.atomic import write_atomically
+from ntp_dynamics.system.errors import UserError
 
 if TYPE_CHECKING:
     from ntp_dynamics.judging.judged import Judged
@@ -62,6 +64,16 @@ numbers and JSON are in it.</footer>
 </body>
 </html>
 """
+
+
+def save(path: Path, *judged: Judged) -> None:
+    """Write the page.  Raises UserError where it cannot be written."""
+    body = page(*judged)
+    try:
+        write_atomically(path, lambda part: part.write_text(body, encoding="utf-8"))
+    except OSError as error:
+        reason = (error.strerror or "it cannot be written").lower()
+        raise UserError(str(path), reason, "choose another file") from error
 
 
 def drawing(judged: Judged, prefix: str) -> str:
