@@ -21,7 +21,7 @@ from ntp_dynamics.draw.runs import draw_line
 from ntp_dynamics.draw.ticks import decade_label, decade_ticks, read_plainly
 from ntp_dynamics.judging.pages.facts import Facts, facts, joined
 from ntp_dynamics.judging.pages.scene import STATED, Scene, middle, scene, speaks
-from ntp_dynamics.judging.pages.strokes import strokes
+from ntp_dynamics.judging.pages.strokes import Stroke, strokes
 from ntp_dynamics.record.atomic import write_atomically
 from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.verdict.palette import BLACK, SKY
@@ -36,6 +36,8 @@ KINDS = {".png": "png", ".pdf": "pdf", ".svg": "svg"}
 SIZE = (6.6, 5.6)
 DPI = 160
 LOG_10 = np.log(10.0)
+MOST_LINES = 60
+"""Of more runs that are drawn alike the range is drawn: lines would be one blot."""
 LETTERS_AN_INCH = 17
 SOLE = {"Date": None, "Creator": "ntp-dynamics"}
 UNDATED = {
@@ -168,9 +170,22 @@ def _quotient(ax: Axes, judged: Judged, shown: Scene) -> None:
 def _each(ax: Axes, judged: Judged, shown: Scene, y: Any, *, named: bool = True) -> None:
     """A line for every run, coloured by what became of it."""
     for stroke in strokes(judged):
+        if len(stroke.runs) > MOST_LINES:
+            _range(ax, shown, y[list(stroke.runs)], stroke, named=named)
+            continue
         for place, run in enumerate(stroke.runs):
             label = stroke.label if named and place == 0 else None
             draw_line(ax, shown.t, y[run], stroke.line, label, **stroke.look)
+
+
+def _range(ax: Axes, shown: Scene, y: Any, stroke: Stroke, *, named: bool) -> None:
+    """Of many runs that are drawn alike, from the least to the largest value."""
+    there = np.isfinite(y)
+    low = np.where(there, y, np.inf).min(axis=0)
+    high = np.where(there, y, -np.inf).max(axis=0)
+    look = {"color": stroke.colour, "alpha": 0.35, "linewidth": 0, "zorder": 2}
+    label = f"{stroke.label}, their range" if named else None
+    ax.fill_between(shown.t, low, high, where=there.any(axis=0), label=label, **look)
 
 
 def _law(ax: Axes, shown: Scene, y: Any, kind: str, label: str | None = None) -> None:

@@ -141,6 +141,11 @@ def test_names_and_texts_stay_text_wherever_they_stand() -> None:
     assert embedded(text)["curve"]["runs"][0] == EVIL
 
 
+def test_half_a_character_in_a_name_is_told_and_the_page_is_written() -> None:
+    told = facts(judged("O(t^-1)", powers(1, 1.0), runs=["a\ud800b"]))
+    assert told.runs[0].name == "a\\ud800b"
+
+
 def test_names_of_elements_are_unique_on_a_page_of_several_claims() -> None:
     text = page(*FOUR)
     read = Reader(text)

@@ -66,6 +66,14 @@ def test_light_and_dark_narrow_and_wide_are_readable_and_fit(opened: Any) -> Non
                 assert contrast(opened, selector) > 4.5, (scheme, width, selector)
 
 
+def test_no_part_of_the_figure_stays_white_in_the_dark(opened: Any) -> None:
+    white = "getComputedStyle(x).fill === 'rgb(255, 255, 255)'"
+    count = f"[...document.querySelectorAll('svg *')].filter(x => {white}).length"
+    assert opened.evaluate(count) > 0
+    opened.emulate_media(color_scheme="dark")
+    assert opened.evaluate(count) == 0
+
+
 def test_the_pointer_reads_values_and_leaves_nothing_behind(opened: Any) -> None:
     drawing = opened.locator(".wide svg").first
     box = drawing.bounding_box()

@@ -114,6 +114,19 @@ def test_of_many_failing_runs_three_are_named() -> None:
     assert found[0].label == "6 more that fail"
 
 
+def test_of_very_many_runs_the_range_is_drawn_and_every_failing_one() -> None:
+    one = some_fail(200)
+    with own_style():
+        ax = figure(one, SIZE, titled=False).axes[0]
+    words = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert words[:3] == [
+        "kept: 198 runs, their range",
+        "contradicted: seed_11",
+        "contradicted: seed_3",
+    ]
+    assert len(drawn(one, "svg")) < 300_000
+
+
 def test_a_long_curve_is_thinned_and_keeps_its_peaks() -> None:
     t = np.arange(1.0, 50_001.0)
     y = np.ones((3, t.size)) / t
