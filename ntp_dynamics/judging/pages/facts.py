@@ -140,7 +140,7 @@ def _numbers(judged: Judged) -> Iterator[tuple[str, str]]:
         where = f"{v.clock} {amount(v.window[0])} to {amount(v.window[1], v.unit)}"
         name = f"{NAMES.get(v.form, 'exponent')}{', mean over runs' * (v.runs_rated > 1)}"
         yield name, f"{v.exponent:.4g}; {kind} {low:.4g} to {high:.4g}; over {where}"
-    if math.isfinite(v.sup_constant):
+    if math.isfinite(v.sup_constant) and v.side != "both":
         which = "smallest" if v.side == "upper" else "largest"
         at = "" if v.sup_step is None else f", decided at {said(v.sup_step, v.clock, v.unit)}"
         yield f"{which} constant that would do", f"{factor(v.sup_constant)}{at}"

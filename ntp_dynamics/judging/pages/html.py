@@ -88,10 +88,10 @@ def _contents(told: Sequence[Facts]) -> str:
     rows = "".join(
         f"<tr><td>{_badge(fact)}</td>"
         f'<td class=name><a href="#claim-{number}">{_text(fact.title)}</a></td>'
-        f"<td><code>{_text(fact.law)}</code></td><td>{_text(fact.kept)}</td></tr>"
+        f"<td><code>{_text(fact.law)}</code></td><td class=few>{_text(fact.kept)}</td></tr>"
         for number, fact in enumerate(told, 1)
     )
-    head = "<tr><th>verdict</th><th>claim</th><th>law</th><th>runs kept</th></tr>"
+    head = "<tr><th>verdict</th><th>claim</th><th>law</th><th class=few>runs kept</th></tr>"
     return (
         f"<h1>{len(told)} claims</h1><div class=scroll tabindex=0>"
         f"<table><thead>{head}</thead><tbody>{rows}</tbody></table></div>"

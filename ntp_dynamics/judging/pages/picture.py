@@ -183,7 +183,7 @@ def _range(ax: Axes, shown: Scene, y: Any, stroke: Stroke, *, named: bool) -> No
     there = np.isfinite(y)
     low = np.where(there, y, np.inf).min(axis=0)
     high = np.where(there, y, -np.inf).max(axis=0)
-    look = {"color": stroke.colour, "alpha": 0.35, "linewidth": 0, "zorder": 2}
+    look = {"color": stroke.colour, "alpha": 0.4, "linewidth": 0.8, "zorder": 2}
     label = f"{stroke.label}, their range" if named else None
     ax.fill_between(shown.t, low, high, where=there.any(axis=0), label=label, **look)
 

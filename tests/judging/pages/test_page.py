@@ -245,6 +245,14 @@ def test_the_command_on_the_page_answers_the_same_again(tmp_path: Path, capsys: 
     assert asked(command[1:]) == first
 
 
+def test_a_declaration_that_t_is_a_size_is_in_the_command() -> None:
+    one = kinds()["kept"]
+    declared = replace(one, statement=replace(one.statement, transient=False))
+    assert "--no-transient" in shlex.split(facts(declared).command)
+    assert "no transient" in dict(facts(declared).declared)
+    assert "--no-transient" not in facts(one).command
+
+
 def test_a_curve_of_arrays_is_judged_again_in_python() -> None:
     one = replace(kinds()["broken"], curve=replace(kinds()["broken"].curve, reading=()))
     call = facts(one).command
