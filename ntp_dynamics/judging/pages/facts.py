@@ -27,13 +27,15 @@ PRINTED = 80
 
 @dataclass(frozen=True)
 class Run:
-    """A run by itself.  ``exponent``, ``spare``, ``drift``: written numbers, empty where there is
-    none; ``spare`` is the factor between it and the bound."""
+    """A run by itself.  ``exponent``, ``needs``, ``spare``, ``drift``: written numbers, empty where
+    there is none; ``needs`` is the constant that would do, ``spare`` the factor between it and the
+    bound."""
 
     number: int
     name: str
     outcome: str
     exponent: str
+    needs: str
     spare: str
     drift: str
 
@@ -107,12 +109,14 @@ def _place(t: float) -> str:
 
 def _runs(judged: Judged) -> Iterator[Run]:
     v = judged.verdict
+    constants = getattr(judged, "log_constants", ())
     for number, name in enumerate(judged.curve.runs):
         yield Run(
             number,
             text(name, PRINTED),
             _of(v.outcomes, number, "as one sample" if v.about == "ensemble" else "left out"),
             _number(_of(v.run_exponents, number, math.nan)),
+            _factor(_of(constants, number, math.nan)),
             _factor(_of(v.run_slacks, number, math.nan)),
             _number(_of(v.run_drifts, number, math.nan)),
         )

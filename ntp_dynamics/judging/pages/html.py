@@ -173,6 +173,7 @@ def _table(fact: Facts) -> str:
     runs = sorted(fact.runs, key=lambda run: not run.fails)
     columns = [
         (fact.exponent_name, [run.exponent for run in runs]),
+        ("constant needed", [run.needs for run in runs]),
         ("factor to spare", [run.spare for run in runs]),
         ("drift", [run.drift for run in runs]),
     ]

@@ -7,10 +7,13 @@ import csv
 import hashlib
 import io
 import json
+import os
 import platform
 import re
 import shlex
 import socket
+import subprocess
+import sys
 from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
@@ -273,3 +276,27 @@ def test_a_page_that_cannot_be_written_is_a_mistake_in_one_line(
     assert (tmp_path / "a.html").read_text(encoding="utf-8") == page_of("kept")
     with pytest.raises(UserError, match="is a directory; choose another file"):
         html.save(tmp_path, kinds()["kept"])
+
+
+def test_a_column_of_the_table_that_says_nothing_is_left_out() -> None:
+    heads = {
+        name: re.findall(r"<th class=n scope=col>([^<]+)", page_of(name))
+        for name in ("kept", "monotone")
+    }
+    assert {"run", "exponent", "drift"} <= set(heads["kept"])
+    assert "factor to spare" not in heads["kept"]
+    assert not {"exponent", "drift", "constant needed"} & set(heads["monotone"])
+
+
+def test_a_page_is_written_without_the_libraries_that_start_slowly() -> None:
+    heavy = {"torch", "pandas", "xarray", "plotly", "pydantic", "wandb", "numba"}
+    code = (
+        "import sys; from tests.judging.pages.made import kinds; "
+        "from ntp_dynamics.judging.pages.html import page; page(kinds()['short']); "
+        f"print(sorted({heavy!r} & set(sys.modules)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment
+    )
+    assert done.stdout.strip() == "[]", done.stderr
