@@ -69,3 +69,9 @@ def test_letters_of_other_languages_stay_where_latex_has_them() -> None:
     one = kinds()["kept"]
     said = replace(one, statement=replace(one.statement, text="Gödel, Erdős, Łoś, naïve, 中"))
     assert r"G\"{o}del, Erd\H{o}s, \L{}o\'{s}, na\"{\i }ve, {[}U+4E2D]" in latex(said)
+
+
+def test_a_bracket_that_begins_a_row_is_no_argument_of_the_line_before() -> None:
+    one = kinds()["kept"]
+    said = replace(one, statement=replace(one.statement, text="[9] shows it"))
+    assert "\n{[}9] shows it & " in latex(said)
