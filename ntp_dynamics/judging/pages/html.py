@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
-from html import escape
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ntp_dynamics import __version__
 from ntp_dynamics.judging.pages.data import csv_of, json_of, shown
-from ntp_dynamics.judging.pages.facts import Facts, Run, facts
+from ntp_dynamics.judging.pages.facts import Facts, facts
+from ntp_dynamics.judging.pages.sections import badge, in_html, pairs, settle, table
 from ntp_dynamics.judging.pages.vector import inline
 from ntp_dynamics.record.atomic import write_atomically
 from ntp_dynamics.system.errors import UserError
@@ -50,7 +50,7 @@ def page(*judged: Judged) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
-<title>{_text(title)}</title>
+<title>{in_html(title)}</title>
 <link rel="icon" href="data:,">
 <style>{style}</style>
 </head>
@@ -58,7 +58,7 @@ def page(*judged: Judged) -> str:
 <main>
 {body}
 </main>
-<footer>Written by ntp-judge, ntp-dynamics {_text(__version__)}. This file loads nothing: curves,
+<footer>Written by ntp-judge, ntp-dynamics {in_html(__version__)}. This file loads nothing: curves,
 numbers and JSON are in it.</footer>
 <script>{script}</script>
 </body>
@@ -86,9 +86,9 @@ def drawing(judged: Judged, prefix: str) -> str:
 def _contents(told: Sequence[Facts]) -> str:
     """A table of all claims of a page."""
     rows = "".join(
-        f"<tr><td>{_badge(fact)}</td>"
-        f'<td class=name><a href="#claim-{number}">{_text(fact.title)}</a></td>'
-        f"<td><code>{_text(fact.law)}</code></td><td class=few>{_text(fact.kept)}</td></tr>"
+        f"<tr><td>{badge(fact)}</td>"
+        f'<td class=name><a href="#claim-{number}">{in_html(fact.title)}</a></td>'
+        f"<td><code>{in_html(fact.law)}</code></td><td class=few>{in_html(fact.kept)}</td></tr>"
         for number, fact in enumerate(told, 1)
     )
     head = "<tr><th>verdict</th><th>claim</th><th>law</th><th class=few>runs kept</th></tr>"
@@ -99,40 +99,25 @@ def _contents(told: Sequence[Facts]) -> str:
 
 
 def _claim(number: int, level: str, fact: Facts, judged: Judged) -> str:
-    source = f"<p class=source>{_text(fact.source)}</p>" if fact.source else ""
-    law = "" if fact.title == fact.law else f"<p class=law><code>{_text(fact.law)}</code></p>"
+    source = f"<p class=source>{in_html(fact.source)}</p>" if fact.source else ""
+    law = "" if fact.title == fact.law else f"<p class=law><code>{in_html(fact.law)}</code></p>"
     parts = [
         f'<article id="claim-{number}" aria-labelledby="title-{number}">',
         "<header>"
-        f'<{level} id="title-{number}">{_text(fact.title)}</{level}>{_badge(fact)}</header>',
+        f'<{level} id="title-{number}">{in_html(fact.title)}</{level}>{badge(fact)}</header>',
         f"{law}{source}",
-        f"<p class=sentence>{_text(fact.sentence)}</p>",
-        _settle(fact),
+        f"<p class=sentence>{in_html(fact.sentence)}</p>",
+        settle(fact),
         _figure(number, fact, judged),
         "<div class=two>",
-        _pairs("Numbers", fact.numbers),
-        _pairs("Beside the law", fact.declared or (("nothing was declared", ""),)),
+        pairs("Numbers", fact.numbers),
+        pairs("Beside the law", fact.declared or (("nothing was declared", ""),)),
         "</div>",
-        _table(fact),
+        table(fact),
         _files(number, fact, judged),
         "</article>",
     ]
     return "\n".join(part for part in parts if part)
-
-
-def _settle(fact: Facts) -> str:
-    """What would settle an open question, or what an answer rests on."""
-    if not fact.settle:
-        return ""
-    title = "What would settle it" if fact.answer == "undecided" else "What it rests on"
-    said = fact.settle[:1].upper() + fact.settle[1:]
-    return f"<section class=settle><h3>{title}</h3><p>{_text(said)}.</p></section>"
-
-
-def _badge(fact: Facts) -> str:
-    label = fact.label
-    style = f"background:{label.colour};color:{label.ink}"
-    return f'<span class=badge style="{style}">{_text(label)}</span>'
 
 
 def _figure(number: int, fact: Facts, judged: Judged) -> str:
@@ -143,9 +128,9 @@ def _figure(number: int, fact: Facts, judged: Judged) -> str:
     )
     alt = f"{fact.read}. {fact.sentence}"
     return (
-        f'<figure><div class=drawing role=img aria-label="{_text(alt)}">{drawings}</div>'
+        f'<figure><div class=drawing role=img aria-label="{in_html(alt)}">{drawings}</div>'
         "<p class=reading aria-hidden=true>&nbsp;</p>"
-        f"<figcaption>{_text(fact.read)}. {_text(_how_to_read(judged))}</figcaption></figure>"
+        f"<figcaption>{in_html(fact.read)}. {in_html(_how_to_read(judged))}</figcaption></figure>"
     )
 
 
@@ -163,72 +148,22 @@ def _how_to_read(judged: Judged) -> str:
     return f"Below: y divided by the law; flat is as the law says, {ahead}, {against}."
 
 
-def _pairs(title: str, pairs: Iterable[tuple[str, str]]) -> str:
-    rows = "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in pairs)
-    return f"<section><h3>{title}</h3><dl>{rows}</dl></section>"
-
-
-def _table(fact: Facts) -> str:
-    """All runs, those that fail first; columns that say nothing are left out."""
-    runs = sorted(fact.runs, key=lambda run: not run.fails)
-    columns = [
-        (fact.exponent_name, [run.exponent for run in runs]),
-        ("constant needed", [run.needs for run in runs]),
-        ("factor to spare", [run.spare for run in runs]),
-        ("drift", [run.drift for run in runs]),
-    ]
-    columns = [(name, values) for name, values in columns if any(values)]
-    heads = "".join(f"<th class=n scope=col>{_text(name)}</th>" for name, _ in columns)
-    rows = "".join(
-        _row(run, [values[place] for _, values in columns]) for place, run in enumerate(runs)
-    )
-    first = "<th class=n scope=col>run</th><th scope=col>name</th><th scope=col>outcome</th>"
-    head = f"<tr>{first}{heads}</tr>"
-    return (
-        "<section><h3>Runs</h3><div class=scroll tabindex=0>"
-        f"<table><thead>{head}</thead>"
-        f"<tbody>{rows}</tbody></table></div>{_key(dict(columns))}</section>"
-    )
-
-
-def _key(columns: Collection[str]) -> str:
-    """What the less usual columns say."""
-    if "drift" not in columns:
-        return ""
-    said = "how far the last window moves against the law, in units of what is allowed"
-    return f"<p class=key>drift: {said}; above 1 counts against the run.</p>"
-
-
-def _row(run: Run, numbers: Sequence[str]) -> str:
-    cells = "".join(f"<td class=n>{_text(value)}</td>" for value in numbers)
-    kind = " class=fails" if run.fails else ""
-    return (
-        f"<tr{kind}><td class=n>{run.number}</td><td class=name>{_text(run.name)}</td>"
-        f"<td>{_text(run.outcome)}</td>{cells}</tr>"
-    )
-
-
 def _files(number: int, fact: Facts, judged: Judged) -> str:
     """The data, and how to judge it again."""
     curve = shown(judged.curve)
     link = f"data:text/csv;charset=utf-8;base64,{_base64(csv_of(curve).encode())}"
     left_out = curve.notes[len(judged.curve.notes) :]
-    notes = "".join(f"<li>{_text(said)}</li>" for said in (*fact.notes, *left_out))
+    notes = "".join(f"<li>{in_html(said)}</li>" for said in (*fact.notes, *left_out))
     record = json_of(judged, curve)
     return (
         "<section><h3>Again, and further</h3>"
-        f"<pre><code>{_text(fact.command)}</code></pre>"
+        f"<pre><code>{in_html(fact.command)}</code></pre>"
         f'<p class=files><a href="{link}" download="curve-{number}.csv">the curves as CSV</a>'
         f'<a hidden class=json data-of="data-{number}" download="judgement-{number}.json">'
         "the judgement as JSON</a></p>"
         + (f"<ul class=notes>{notes}</ul>" if notes else "")
         + f'<script type="application/json" id="data-{number}">{record}</script></section>'
     )
-
-
-def _text(value: str) -> str:
-    """Text between tags or in an attribute with quotes."""
-    return escape(str(value), quote=True)
 
 
 def _base64(body: bytes) -> str:

@@ -300,3 +300,9 @@ def test_a_page_is_written_without_the_libraries_that_start_slowly() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment
     )
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_runs_that_fail_stand_first() -> None:
+    names = re.findall(r"<td class=name>(seed_\d+)", page_of("contradicted"))
+    assert names[:3] == ["seed_3", "seed_11", "seed_0"]
+    assert len(names) == 20
