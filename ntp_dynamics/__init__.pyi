@@ -1,4 +1,5 @@
 from ntp_dynamics.api import train as train
+from ntp_dynamics.judging.door import judge_curve as judge_curve
 from ntp_dynamics.observe.observable import observable as observable
 from ntp_dynamics.record.record import Record as Record
 from ntp_dynamics.record.record import load_run as load_run

@@ -99,6 +99,19 @@ def resume(arguments: Sequence[str] | None = None) -> None:
         go_on(Path(options.directory), allow_changed=options.allow_changed)
 
 
+def judge(arguments: Sequence[str] | None = None) -> NoReturn:
+    """``ntp-judge FILE --law LAW``: hold a law against curves that were logged."""
+    from ntp_dynamics.judging.options import fill
+
+    parser = OneLineParser(prog="ntp-judge")
+    fill(parser)
+    options = parser.parse_args(arguments)
+    with mistakes_in_one_line():
+        from ntp_dynamics.judging.command import judge_files
+
+        sys.exit(judge_files(options))
+
+
 def dashboard(arguments: Sequence[str] | None = None) -> None:
     """``ntp-dashboard DIR [--port P] [--export FILE.html]``: look at runs and sweeps."""
     parser = OneLineParser(

@@ -19,7 +19,7 @@ STUDIES = [name for name in STUDIES if not name.startswith("_")]
 
 ROOMS = [
     ["axes", "system"],
-    ["verdict"],
+    ["verdict", "curves"],
     ["view"],
     ["study"],
     ["studies"],
@@ -29,7 +29,7 @@ ROOMS = [
     ["draw"],
     ["track"],
     ["run"],
-    ["report", "dashboard"],
+    ["report", "dashboard", "judging"],
     ["launch", "api"],
     ["cli"],
     ["__main__", "__init__"],

@@ -1,0 +1,1 @@
+"""Curves that others logged: files of many kinds read into one `curve.Curve`."""
