@@ -9,6 +9,7 @@ written.  The exit code is 1 where an answer is wrong and its file does not say 
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -31,8 +32,8 @@ AGREES = {True: "kept", False: "contradicted"}
 class Row:
     """A claim, its truth and its answer.
 
-    ``since``: where a false bound is broken first, if late; ``beyond``: what is known of it past the
-    horizon; ``misjudged``: why the answer is known to be wrong; ``seconds`` of processor time.
+    ``since``: where a false bound is broken first, if late; ``beyond``: what is known of it past
+    the horizon; ``misjudged``: why the answer is known to be wrong; ``seconds``: of processor time.
     """
 
     name: str
@@ -105,20 +106,20 @@ def cells(row: Row) -> list[str]:
     answer = row.judged.answer if label == row.judged.answer else f"{row.judged.answer} ({label})"
     said = [f"[{row.name}]({row.name}.py)", statement.text, f"`{statement.law}`", statement.source]
     said += [truth, answer, row.agreement, row.found]
-    return [*(cell.replace("|", "\\|") for cell in said), f"{row.seconds:.1f}"]
+    return [*(re.sub(r"([|*])", r"\\\1", cell) for cell in said), f"{row.seconds:.1f}"]
 
 
 def page(judged: Sequence[Row]) -> str:
     """docs/gallery/README.md."""
     count = {word: sum(row.agreement == word for row in judged) for word in COUNTED}
-    truths = sum(row.truth for row in judged)
+    truths, problems = sum(row.truth for row in judged), len({row.name for row in judged})
     head = ["file", "claim", "law", "source", "truth", "answer", "agreement", "found", "s"]
     lines = [
         *INTRODUCTION,
         "",
-        f"**{len(judged)} claims of {len({row.name for row in judged})} problems, {truths} true and "
-        f"{len(judged) - truths} false: {count['agrees']} answers agree, {count['undecided']} are "
-        f"undecided, {count['WRONG']} wrong.**",
+        f"**{len(judged)} claims of {problems} problems, {truths} true and {len(judged) - truths} "
+        f"false: {count['agrees']} answers agree, {count['undecided']} are undecided, "
+        f"{count['WRONG']} wrong.**",
         "",
         f"| {' | '.join(head)} |",
         f"|{' --- |' * len(head)}",
@@ -131,17 +132,18 @@ COUNTED = ("agrees", "undecided", "WRONG")
 INTRODUCTION = """\
 # Claims whose truth is known
 
-Published rates, held against small problems of our own making by `judge_curve`, the door that
-[judge.md](../judge.md) explains. Each file is a problem, the claims about it as data, and the reason
-why each is true or false: a theorem, a closed form or exact arithmetic. Some are true, some false,
-some false only from a late step on, and some true with a log that looks like a power. Run one:
+Rates that others published, held against small problems of our own making by `judge_curve`, the
+door that [judge.md](../judge.md) explains. Each file is a problem, the claims about it as data, and
+the reason why each is true or false: a theorem, a closed form or exact arithmetic. Some are true,
+some false, some false only from a late step on, and some true with a log that looks like a power.
+Most of the false ones are a theorem carried to where it was not proved. Run one:
 
     python docs/gallery/subgradient_last.py
 
-This page is written by `make gallery`, which judges all of them in a few seconds. A true claim that
-is called contradicted, or a false one that is called kept, is *WRONG*; *undecided* is no error, and
+This page is written by `make gallery`, which judges all of them in seconds. A true claim that is
+called contradicted, or a false one that is called kept, is *WRONG*; *undecided* is no error, and
 says what would settle it. *Truth* is that of the claim about this problem, to the horizon that is
-run. *s* is processor time in seconds.""".splitlines()
+run. A wrong answer stays here, with the reason. *s* is processor time in seconds.""".splitlines()
 
 
 def main(arguments: Sequence[str]) -> int:

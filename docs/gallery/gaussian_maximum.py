@@ -37,8 +37,8 @@ CLAIMS: list[dict[str, Any]] = [
 ]
 TRUTH = [True, True, False]
 MISJUDGED = {
-    "y -> sqrt(2 log n)": "a gap that closes more slowly than t^-1/4 is taken to last; this one "
-    "closes like log log n / log n",
+    "y -> sqrt(2 log n)": "a gap that closes more slowly than t^-1/4 counts as lasting "
+    "(docs/calibration.md); this one closes like log log n / log n",
 }
 
 

@@ -1,9 +1,10 @@
 """SGD on a strongly convex objective, all iterates averaged: O(log T / T), and no better.
 
-Rakhlin, Shamir and Sridharan, ICML 2012: on some non-smooth problems the average of all iterates is
-of order log T / T, so that 1/T, which the average of the last half has (sgd_suffix), is false of it.
-A problem of their kind: F(w) = w^2 / 2 + w on [0, 1], gradients w + z with z uniform on [-1, 3], steps 1/t.
-The optimum w = 0 is at the edge, so that E w_t falls like 1/t, and its mean like log T / T.
+Rakhlin, Shamir and Sridharan, ICML 2012: on some non-smooth problems the average of all iterates
+is of order log T / T, so that 1/T, which the average of the last half has (sgd_suffix), is false of
+it.  A problem of their kind: F(w) = w^2 / 2 + w on [0, 1], gradients w + z with z uniform on [-1,
+3], steps 1/t.  The optimum w = 0 is at the edge, so that E w_t falls like 1/t, and its
+mean like log T / T.
 """
 
 from __future__ import annotations

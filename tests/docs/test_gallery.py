@@ -1,4 +1,4 @@
-"""The gallery: claims of others whose truth is known, and no answer is wrong that is not owned up to."""
+"""Claims of others whose truth is known: no answer is wrong but where its file says why."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from functools import lru_cache
+from functools import cache
 from math import isclose
 
 import numpy as np
@@ -18,7 +18,7 @@ from benchmarks.gallery import FOLDER, PAGE, Row, cells, load, names, rows
 NAMES = names()
 
 
-@lru_cache(maxsize=None)
+@cache
 def judged(name: str) -> tuple[Row, ...]:
     return tuple(rows(name))
 
