@@ -41,7 +41,7 @@ def test_most_claims_are_decided_and_both_kinds_are_many() -> None:
     every = [row for name in NAMES for row in judged(name)]
     count = Counter(row.agreement for row in every)
     assert len(NAMES) >= 34
-    assert count["WRONG"] <= 1
+    assert count["WRONG"] <= 2
     assert 0.85 <= count["agrees"] / len(every) < 1
     for truth in (True, False):
         assert sum(row.truth == truth and row.agreement == "agrees" for row in every) >= 30
