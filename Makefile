@@ -32,7 +32,7 @@ catalogue: $(STAMP)  ## every experiment in full: docs/findings.md, docs/finding
 certificates: $(STAMP)  ## proofs of later steps of 200 runs, and 50 traps: docs/certificates.md (minutes)
 	@$(BIN)/python -m benchmarks.certificates
 
-gallery: $(STAMP)  ## 100 claims of others whose truth is known, judged: docs/gallery/ (seconds)
+gallery: $(STAMP)  ## claims of others whose truth is known, judged: docs/gallery/ (seconds)
 	@$(BIN)/python -m benchmarks.gallery $(ONLY)
 
 mutants: $(STAMP)  ## which flips of the code the tests notice: docs/mutants.md (minutes)

@@ -20,8 +20,14 @@ CLAIMS: list[dict[str, Any]] = [
         "source": "Kingma and Ba 2015, Theorem 4.1",
         "clock": "T",
     },
+    {
+        "law": "a t <= y <= b t",
+        "text": "Adam on this sequence: regret grows linearly",
+        "source": "Reddi, Kale and Kumar 2018, Theorem 1",
+        "clock": "T",
+    },
 ]
-TRUTH = [False]
+TRUTH = [False, True]
 
 C, STEP = 3.0, 0.5
 

@@ -27,8 +27,13 @@ CLAIMS: list[dict[str, Any]] = [
         "text": "gradient descent, separable: direction error O(t^(-1/2))",
         "source": "the rate of normalised steps, claimed of plain ones",
     },
+    {
+        "law": "Omega(1 / log t)",
+        "text": "gradient descent, separable: direction error no faster than 1/log t",
+        "source": "Soudry et al. 2018, section 3",
+    },
 ]
-TRUTH = [True, False]
+TRUTH = [True, False, True]
 
 
 def curve() -> tuple[np.ndarray, np.ndarray]:

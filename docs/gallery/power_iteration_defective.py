@@ -25,8 +25,13 @@ CLAIMS: list[dict[str, Any]] = [
         "text": "power iteration on a Jordan block: 1/t",
         "source": "Wilkinson 1965, chapter 9",
     },
+    {
+        "law": "Omega(t^-1/2)",
+        "text": "power iteration on a Jordan block: no faster than t^(-1/2)",
+        "source": "a bound that is too slow to be true",
+    },
 ]
-TRUTH = [False, True]
+TRUTH = [False, True, False]
 
 
 def curve() -> tuple[np.ndarray, np.ndarray]:

@@ -33,8 +33,14 @@ CLAIMS: list[dict[str, Any]] = [
         "source": "Polya 1921, of the plane, claimed of the line",
         "clock": "n",
     },
+    {
+        "law": "y >= (pi (n + 0.5))^-1/2",
+        "text": "return of the walk on the line: at least 1/sqrt(pi (n + 1/2))",
+        "source": "textbook",
+        "clock": "n",
+    },
 ]
-TRUTH = [True, True, False]
+TRUTH = [True, True, False, True]
 
 
 def curve() -> tuple[np.ndarray, np.ndarray]:

@@ -26,8 +26,14 @@ CLAIMS: list[dict[str, Any]] = [
         "source": "Nemirovski, Juditsky, Lan and Shapiro 2009, section 2.1",
         "clock": "j",
     },
+    {
+        "law": "Omega(j^-0.4)",
+        "text": "the same, from below: no faster than j^(-2/5)",
+        "source": "the product, summed",
+        "clock": "j",
+    },
 ]
-TRUTH = [False, True]
+TRUTH = [False, True, True]
 
 
 def curve() -> tuple[np.ndarray, np.ndarray]:

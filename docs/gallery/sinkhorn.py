@@ -25,8 +25,13 @@ CLAIMS: list[dict[str, Any]] = [
         "text": "Sinkhorn scaling of [[1, 1], [0, 1]]: 1/t",
         "source": "the recursion, solved",
     },
+    {
+        "law": "y = 1 / (2 t + 1)",
+        "text": "Sinkhorn scaling of [[1, 1], [0, 1]]: the corner is 1/(2 t + 1)",
+        "source": "the recursion, solved",
+    },
 ]
-TRUTH = [False, True]
+TRUTH = [False, True, True]
 
 
 def curve() -> tuple[np.ndarray, np.ndarray]:

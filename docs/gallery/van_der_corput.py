@@ -26,8 +26,14 @@ CLAIMS: list[dict[str, Any]] = [
         "source": "Bejian and Faure 1977",
         "clock": "n",
     },
+    {
+        "law": "Omega(log n)",
+        "text": "van der Corput: the largest n D_n grows like log n",
+        "source": "Schmidt 1972, of any sequence",
+        "clock": "n",
+    },
 ]
-TRUTH = [False, True]
+TRUTH = [False, True, True]
 
 
 def curve() -> tuple[np.ndarray, np.ndarray]:
