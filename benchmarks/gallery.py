@@ -64,7 +64,8 @@ def settles(judged: Judged) -> str:
     verdict = judged.verdict
     if verdict.decides_at is not None:
         return f"{verdict.clock} {amount(verdict.decides_at)} would decide, going on as it does"
-    return verdict.reason or "no horizon is in sight: more runs, or more decades"
+    told = getattr(judged, "settle", None)
+    return told or verdict.reason or "no horizon is in sight: more runs, or more decades"
 
 
 def names() -> list[str]:
