@@ -1,8 +1,8 @@
 """Nesterov's accelerated gradient method: f - f* <= 2 L D^2 / (t + 1)^2.
 
 Beck and Teboulle, SIAM J. Imaging Sciences 2 (2009), Theorem 4.4 (FISTA; here without the second
-term, which is Nesterov 1983).  True.  The problem is the chain of springs from which Nesterov (2004)
-makes lower bounds, 4,001 of them, D and L = 4 as they are.
+term, which is Nesterov 1983).  True.  The problem is a chain of 4,001 springs, as Nesterov (2004)
+uses it for lower bounds, D and L = 4 as they are.
 """
 
 from __future__ import annotations
