@@ -43,8 +43,8 @@ def test_the_log_of_the_page_gets_the_sentence_of_the_page(
         exec(blocks("python")[0], {})
     columns = np.loadtxt(tmp_path / "log.csv", delimiter=",", skiprows=1).T
     judged = judge_curve(columns[0], columns[1:], "t^-1", clock="step")
-    (shown,) = re.findall(r"```\n(Tight to .*?)```", PAGE, re.DOTALL)
-    assert judged.sentence == " ".join(shown.split())
+    shown = " ".join(section("Read the answer").partition("```\n")[2].partition("```")[0].split())
+    assert f"KEPT {judged.sentence} seed0 kept" in shown
     assert judge_curve(columns[0], columns[1:], "y <= 2 / t").exit_code == 0
     assert judge_curve(columns[0], columns[1:], "t^-2").exit_code == 1
 
@@ -71,7 +71,9 @@ def test_what_the_notation_is_said_to_mean_is_what_is_read() -> None:
 
 
 def test_fields_words_and_exit_codes_are_those_of_the_code() -> None:
-    listed = re.findall(r"`(\w+)`", PAGE.partition("`--claim FILE`")[2].partition("\n\n")[0])
+    listed = re.findall(
+        r"`(\w+)`", PAGE.partition("A claim has the fields ")[2].partition(", and")[0]
+    )
     assert listed == [field.name for field in fields(Statement)]
     assert set(first_cells(section("Read the answer"))) == set(Label) - {"does not apply"}
     codes = section("In CI")
