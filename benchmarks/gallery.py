@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 
@@ -148,7 +149,12 @@ run. A wrong answer stays here, with the reason. *s* is processor time in second
 
 
 def main(arguments: Sequence[str]) -> int:
-    judged = []
+    judged: list[Row] = []
+    for name in arguments:
+        if name not in names():
+            near = get_close_matches(name, names(), 1) or names()[:1]
+            print(f"error: {name}: no file of the gallery; try {near[0]}", file=sys.stderr)
+            return 2
     for name in arguments or names():
         for row in rows(name):
             print(f"{row.agreement:9}  {name}: {row.judged.statement.law}  {row.found}", flush=True)
