@@ -2,7 +2,7 @@
 and strongly convex.
 
 Polyak (1964) proves it near a minimum of a C^2 function and on quadratics.  False in general:
-Lessard, Recht and Packard, SIAM J. Optimization 26 (2016), equation (4.11), give f with f'
+Lessard, Recht and Packard, SIAM J. Optimization 26 (2016), give f with f'
 piecewise linear, m = 1, L = 25, on which the method enters a cycle of three points from x_0 = 3.3.
 """
 

@@ -30,7 +30,7 @@ CLAIMS: list[dict[str, Any]] = [
     {
         "law": "Omega(1 / log t)",
         "text": "gradient descent, separable: direction error no faster than 1/log t",
-        "source": "Soudry et al. 2018, section 3",
+        "source": "Soudry et al. 2018, Theorem 5 (the rate is tight here)",
     },
 ]
 TRUTH = [True, False, True]
