@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 export OMP_NUM_THREADS ?= 1
 BASE ?= HEAD
 
-.PHONY: run test lint calibrate catalogue certificates any-corpus mutants torture bench bench-gpu \
+.PHONY: run test lint calibrate catalogue certificates gallery any-corpus mutants torture bench bench-gpu \
 	engines same oldest newest long clean
 
 run: $(STAMP)  ## the main job: train, record, judge
@@ -31,6 +31,9 @@ catalogue: $(STAMP)  ## every experiment in full: docs/findings.md, docs/finding
 
 certificates: $(STAMP)  ## proofs of later steps of 200 runs, and 50 traps: docs/certificates.md (minutes)
 	@$(BIN)/python -m benchmarks.certificates
+
+gallery: $(STAMP)  ## claims of others whose truth is known, judged: docs/gallery/ (seconds)
+	@$(BIN)/python -m benchmarks.gallery $(ONLY)
 
 mutants: $(STAMP)  ## which flips of the code the tests notice: docs/mutants.md (minutes)
 	@$(BIN)/python -m benchmarks.mutants
