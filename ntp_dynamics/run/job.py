@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from ntp_dynamics import studies
 from ntp_dynamics.config.choices import Figures
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.stored import redact_overrides, to_yaml
@@ -35,7 +36,7 @@ from ntp_dynamics.run.publishing import Publisher
 from ntp_dynamics.run.rehearsal import rehearse
 from ntp_dynamics.run.training import Trained, Watcher, train_phases
 from ntp_dynamics.system.disk import make_room, size_in_words
-from ntp_dynamics.system.errors import UserErrors
+from ntp_dynamics.system.errors import UserError, UserErrors
 from ntp_dynamics.system.log import JobLog
 from ntp_dynamics.system.owner import unwritable
 from ntp_dynamics.system.secrets import redact
@@ -94,6 +95,9 @@ def job_parts(
     config: JobConfig, directory: str | Path, around: Surroundings = Surroundings()
 ) -> Parts[Record]:
     """As `run_job`, in parts: training is the work that other threads can do."""
+    if not studies.find(config.study).trains:
+        what = f"{config.study!r} records loops of your own, which the lab cannot run"
+        raise UserError("study", what, "run your script again")
     progress = around.progress or JobProgress(Console(quiet=True))
     status = first_status(config, around)
     writer = RecordWriter(directory, status, config.overwrite, around.resume, around.together)

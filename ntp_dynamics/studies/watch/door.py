@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any, Literal
 
 import numpy as np
@@ -24,8 +24,8 @@ from ntp_dynamics.studies.watch.forward import Forward
 from ntp_dynamics.studies.watch.interception import compiled
 from ntp_dynamics.studies.watch.observables import CHANNELS, map_channel, one_run
 from ntp_dynamics.studies.watch.rounding import FIRES
-from ntp_dynamics.studies.watch.schedule import crosses, schedule_of
-from ntp_dynamics.studies.watch.weights import Step, Weights, weights_of
+from ntp_dynamics.studies.watch.schedule import Schedule, crosses, schedule_of
+from ntp_dynamics.studies.watch.weights import Step, Weights, unwrapped, weights_of
 from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.system.owner import new_directory
 from ntp_dynamics.verdict.claim import Claim
@@ -60,6 +60,7 @@ def watch(
     script = None if caller is None or caller.f_back is None else caller.f_back.f_globals
     module = sys.modules.get(str((script or {}).get("__name__")))
     due = schedule_of(every)
+    blind, model = compiled(model), unwrapped(model)
     weights = weights_of(model)
     texts = _settings(settings or {})
     if tracking not in ("none", "wandb"):
@@ -85,7 +86,10 @@ def watch(
         where = place if directory is not None else new_directory(place)
         return OutsideJob(config, where, overrides, claims)
 
-    return Watch(model, weights, due, job, attention, module)
+    def forward(note: Callable[[str], None]) -> Forward:
+        return Forward(model, note, attention, module)
+
+    return Watch(weights, due, job, forward, blind)
 
 
 class Watch:
@@ -96,15 +100,14 @@ class Watch:
 
     def __init__(
         self,
-        model: Any,
         weights: Weights,
-        due: Callable[[int], bool],
+        due: Schedule,
         job: Callable[[], OutsideJob],
-        attention: bool,
-        script: ModuleType | None,
+        forward: Callable[[Callable[[str], None]], Forward],
+        blind: bool,
     ):
-        self._model, self._weights, self._due, self._make = model, weights, due, job
-        self._attention, self._script = attention, script
+        self._weights, self._due, self._blind = weights, due, blind
+        self._make, self._see = job, forward
         self._at = 0
         self._job: OutsideJob | None = None
         self._under_way: Step | None = None
@@ -125,14 +128,12 @@ class Watch:
             raise UserError("ntp.watch", "it has been entered before", "make a new one for a loop")
         self._job = self._make().__enter__()
         self._job.attributes["modules"] = ", ".join(self._weights.modules)
-        seen = compiled(self._model)
-        if seen:
+        if self._blind:
             self._job.note(
                 "the model is compiled: attention and logits in it are not seen; pass logits= and "
                 "targets= to step()"
             )
-        self._forward = Forward(self._model, self._job.note, self._attention, self._script)
-        self._blind = seen
+        self._forward = self._see(self._job.note)
         if self._due(0):
             self._begin()
         return self

@@ -35,7 +35,10 @@ class Interception:
     ):
         self._seen = seen
         self._names = {id(m): name for name, m in _modules(model)}
-        self._places = [*_places(seen, [F, torch, *_code_of(model), *([script] if script else [])])]
+        spaces = [F, torch, *_code_of(model), *([script] if script else [])]
+        made = {function: self._replacement(function) for function in seen}
+        self._places = [(*place, made[place[2]]) for place in _places(seen, spaces)]
+        self._methods = [(name, made[function]) for name, function in _methods(seen)]
         self._undo: list[Callable[[], None]] = []
         self._inside: list[nn.Module] = []
         self._within = False
@@ -45,11 +48,11 @@ class Interception:
         if self._undo:
             return
         self._inside.clear()
-        for owner, name, original in self._places:
-            setattr(owner, name, self._replacement(original))
+        for owner, name, original, replacement in self._places:
+            setattr(owner, name, replacement)
             self._undo.append(functools.partial(setattr, owner, name, original))
-        for method, original in _methods(self._seen):
-            setattr(Tensor, method, self._replacement(original))
+        for method, replacement in self._methods:
+            setattr(Tensor, method, replacement)
             self._undo.append(functools.partial(delattr, Tensor, method))
         if self._names:
             enter = hooks.register_module_forward_pre_hook(lambda m, _: self._inside.append(m))

@@ -31,7 +31,7 @@ def _measured(name: str, long_name: str, **more: Any) -> Observable:
 SCALARS = (
     _measured("loss", "the loss that the loop handed over", title="loss", rank=1),
     _measured(
-        "log_loss",
+        "log_cross_entropy",
         "log of the mean cross-entropy, from the logits in the log domain",
         units="log nats",
         log=True,

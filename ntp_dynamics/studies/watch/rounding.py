@@ -86,12 +86,12 @@ def sentinel(
     rest = torch.logsumexp(others, dim=1)
     odds = mine - rest  # log p_y / (1 - p_y)
     of_row = torch.zeros_like(mine) if weight is None else weight.detach().to(mine)[y].log()
-    log_loss = torch.logsumexp(_log_softplus(-odds) + of_row, 0) - torch.logsumexp(of_row, 0)
+    log_sum = float(torch.logsumexp(_log_softplus(-odds) + of_row, 0))
     error, residual = _errors(naive, others, mine, rest, right, of_row)
     kept = margins.sort().values
     return {
-        "log_loss": float(log_loss),
-        "loss_error": abs(math.expm1(_log(naive_loss) - float(log_loss))),
+        "log_cross_entropy": log_sum - float(torch.logsumexp(of_row, 0)),
+        "loss_error": abs(math.expm1(_log(naive_loss) - log_sum)),
         "gradient_error": error,
         "zero_sum_residual": residual,
         "margin_min": float(kept[0]),
@@ -107,13 +107,13 @@ def _by_torch(
     cross_entropy: CrossEntropy,
     weight: Tensor | None,
 ) -> tuple[float, Float[Tensor, "n V"]]:
-    """The mean loss, and the gradient of the sum, as automatic differentiation has them."""
+    """The loss and its gradient, summed over rows, as automatic differentiation has them."""
     weight = None if weight is None else weight.detach()
     with torch.enable_grad():
         z = z.clone().requires_grad_()
-        (gradient,) = torch.autograd.grad(cross_entropy(z, y, weight, reduction="sum"), z)
-        mean = cross_entropy(z, y, weight)
-    return float(mean.detach()), gradient
+        loss = cross_entropy(z, y, weight, reduction="sum")
+        (gradient,) = torch.autograd.grad(loss, z)
+    return float(loss.detach()), gradient
 
 
 def _errors(

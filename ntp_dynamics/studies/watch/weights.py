@@ -64,7 +64,14 @@ def weights_of(model: Any) -> Weights:
             raise UserError(WHERE, what, "move the model to a real device first")
     if not named:
         raise UserError(WHERE, "it has no parameter that is trained", remedy)
-    return Weights({name.removeprefix("module."): p for name, p in named.items()})
+    return Weights(named)
+
+
+def unwrapped(model: Any) -> Any:
+    """What torch's data parallelism, or its compiler, was given: names are those of that model."""
+    while isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
+        model = model.module
+    return getattr(model, "_orig_mod", model)
 
 
 class Step:
