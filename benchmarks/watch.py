@@ -3,7 +3,8 @@
     python -m benchmarks.watch [rounds]
 
 The lines are those of the scripts: without it `ntp.watch` gives something that does nothing.  Only
-the loop is timed; opening and sealing a record, which every loop does once, are told apart.
+the loop is timed, by the clock and in seconds of the processor (which a busy machine disturbs
+less); opening and sealing a record, which every loop does once, are told apart.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ class Timed:
     ends: list[float] = field(default_factory=list)
     around: float = 0.0
     """Seconds before and after the loop."""
+    processor: float = 0.0
+    """Seconds of it that the loop took."""
 
     def __enter__(self) -> Timed:
         start = time.perf_counter()
@@ -40,6 +43,7 @@ class Timed:
             self.inner.__enter__()
         self.ends.append(time.perf_counter())
         self.around = self.ends[0] - start
+        self._began = time.process_time()
         return self
 
     def step(self, *args: Any, **kwargs: Any) -> None:
@@ -48,6 +52,7 @@ class Timed:
         self.ends.append(time.perf_counter())
 
     def __exit__(self, *error: Any) -> None:
+        self.processor = time.process_time() - self._began
         if self.inner is not None:
             start = time.perf_counter()
             self.inner.__exit__(*error)
@@ -94,24 +99,26 @@ LOOPS = {
 }
 
 
-def main(rounds: int = 5) -> None:
+def main(rounds: int = 7) -> None:
     for name, run in LOOPS.items():
         module = script(name.partition(",")[0])
         found: dict[bool, list[Timed]] = {True: [], False: []}
         for i in range(rounds + 1):  # the first for nothing
             for watching in (True, False) if i % 2 else (False, True):
                 found[watching].append(timed(lambda d, m=module, r=run: r(m, d), watching))
-        with_, without = (found[watching][1:] for watching in (True, False))
-        a, b = (statistics.median(t.seconds for t in each) for each in (with_, without))
+        pairs = [*zip(found[True][1:], found[False][1:], strict=True)]
+        wall = statistics.median(a.seconds / b.seconds - 1 for a, b in pairs)
+        processor = statistics.median(a.processor / b.processor - 1 for a, b in pairs)
         usual, recorded = (
             statistics.median(s for t in each for s in t.iterations(recorded))
-            for each, recorded in ((without, False), (with_, True))
+            for each, recorded in ((found[False][1:], False), (found[True][1:], True))
         )
-        once = statistics.median(t.around for t in with_)
+        once = statistics.median(a.around for a, _ in pairs)
         print(
-            f"{name}: {a / b - 1:+.1%} at every={EVERY} ({b:.2f} s, watched {a:.2f} s); "
-            f"an iteration {usual * 1e6:,.0f} us, recorded {recorded * 1e6:,.0f} us; "
-            f"opening and sealing {once:.2f} s"
+            f"{name}: at every={EVERY} {wall:+.1%} by the clock, {processor:+.1%} of the "
+            f"processor; an iteration takes {usual * 1e6:,.0f} us, a recorded one "
+            f"{recorded * 1e6:,.0f} us; opening and sealing {once:.2f} s",
+            flush=True,
         )
 
 

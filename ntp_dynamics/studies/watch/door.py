@@ -16,15 +16,16 @@ from torch import Tensor
 
 from ntp_dynamics.config.choices import Figures
 from ntp_dynamics.config.tracking import Mode, NoTracking, WandbTracking, from_environment
-from ntp_dynamics.record.growing import Measured
+from ntp_dynamics.record.outcome import one_line
 from ntp_dynamics.record.store import STATUS
 from ntp_dynamics.run.outside import OutsideJob
 from ntp_dynamics.studies.watch.config import Setting, WatchConfig
 from ntp_dynamics.studies.watch.forward import Forward
 from ntp_dynamics.studies.watch.interception import compiled
-from ntp_dynamics.studies.watch.observables import CHANNELS, map_channel, one_run
+from ntp_dynamics.studies.watch.layers import Layers
+from ntp_dynamics.studies.watch.observables import CHANNELS, one_run
 from ntp_dynamics.studies.watch.rounding import FIRES
-from ntp_dynamics.studies.watch.schedule import Schedule, crosses, schedule_of
+from ntp_dynamics.studies.watch.schedule import Schedule, schedule_of
 from ntp_dynamics.studies.watch.weights import Step, Weights, unwrapped, weights_of
 from ntp_dynamics.system.errors import UserError
 from ntp_dynamics.system.owner import new_directory
@@ -112,9 +113,8 @@ class Watch:
         self._job: OutsideJob | None = None
         self._under_way: Step | None = None
         self._last: int | None = None
-        self._mapped = -1
-        self._maps: list[Measured] = []
-        self._layers: list[str] = []
+        self._broken = False
+        self._layers = Layers()
         self.rounding_from: int | None = None
         """The first recorded step at which the gradient is rounding; None where none is."""
 
@@ -126,15 +126,16 @@ class Watch:
     def __enter__(self) -> Watch:
         if self._job is not None:
             raise UserError("ntp.watch", "it has been entered before", "make a new one for a loop")
+        first = self._due(0)
         self._job = self._make().__enter__()
-        self._job.attributes["modules"] = ", ".join(self._weights.modules)
+        self._job.attributes["names_of_module"] = ", ".join(self._weights.modules)
         if self._blind:
             self._job.note(
                 "the model is compiled: attention and logits in it are not seen; pass logits= and "
                 "targets= to step()"
             )
         self._forward = self._see(self._job.note)
-        if self._due(0):
+        if first:
             self._begin()
         return self
 
@@ -168,8 +169,8 @@ class Watch:
         job = self._opened
         if self._last is None and error is None:
             job.note("nothing is recorded: call step(loss) once an iteration")
-        if self._maps and self._last is not None:  # those of the last step are kept, too
-            job.put(self._last, self._maps)
+        if self._layers.left and self._last is not None:  # maps of the last step are kept, too
+            job.put(self._last, self._layers.left)
         job.__exit__(kind, error, trace)
         if error is None:
             job.account.tell(f"the record is in {self.path}; ntp-dashboard shows it")
@@ -186,7 +187,7 @@ class Watch:
         try:
             self._under_way = step = Step(self._weights)
         except RuntimeError as error:  # no memory for a copy of the parameters
-            job.note(f"step {self._at:,} is not recorded: {str(error).partition(chr(10))[0]}")
+            job.note(f"step {self._at:,} is not recorded: {one_line(error)}")
             return
         if not self._blind:
             self._forward.open()
@@ -201,51 +202,34 @@ class Watch:
         return step
 
     def _record(self, at: int, loss: Any, logits: Tensor | None, targets: Tensor | None) -> None:
-        step, job, forward = self._end_step(), self._opened, self._forward
+        step = self._end_step()
         assert step is not None
         number = _number(loss)
-        if logits is not None and targets is not None:
-            forward.logits(logits, targets)
-        elif logits is not None or targets is not None:
+        if (logits is None) != (targets is None):
             raise UserError("step", "logits and targets go together", "hand over both")
-        step.look_at_rest()
+        try:
+            if logits is not None and targets is not None:
+                self._forward.logits(logits, targets)
+            step.look_at_rest()
+            self._keep(at, number, step)
+        except Exception as error:  # a loop does not end because somebody looks at it
+            self._opened.note(f"step {at:,} is not recorded: {one_line(error)}")
+
+    def _keep(self, at: int, loss: float | None, step: Step) -> None:
+        job, forward = self._opened, self._forward
         found = {**step.measured(), **forward.classifier}
         if loss is not None:
-            found["loss"] = number
-            if not np.isfinite(number):
-                job.note(f"the loss is {number} from step {at:,} on")
+            found["loss"] = loss
+            if not np.isfinite(loss) and not self._broken:
+                self._broken = True
+                job.note(f"the loss is {loss} at step {at:,}")
         measured = [(CHANNELS[key], one_run(value)) for key, value in found.items()]
-        measured += self._attended(at)
+        measured += self._layers.measured(at, forward.layers)
+        if self._layers.names:
+            job.attributes["names_of_layer"] = ", ".join(self._layers.names)
         job.put(at, measured)
         self._last = at
         self._look_at_rounding(at, found)
-
-    def _attended(self, at: int) -> list[Measured]:
-        """What attention did, where there is any."""
-        layers = self._forward.layers
-        if not layers:
-            return []
-        self._layers = self._layers or [*layers]
-        self._opened.attributes["layers"] = ", ".join(self._layers)
-        there = [layers.get(name) for name in self._layers]
-        entropy = np.array([np.nan if x is None else x.entropy for x in there])
-        top = np.array([np.nan if x is None else x.top for x in there])
-        maps = [
-            (map_channel(i, name), one_run(x.map))
-            for i, (name, x) in enumerate(zip(self._layers, there, strict=True))
-            if x is not None
-        ]
-        self._maps = maps
-        if crosses(self._mapped, at):
-            self._mapped, self._maps = at, []
-        values = {
-            "attention_entropy": np.nanmean(entropy),
-            "attention_top": np.nanmean(top),
-            "layer_entropy": entropy,
-            "layer_top": top,
-        }
-        shown = [(CHANNELS[key], one_run(value)) for key, value in values.items()]
-        return shown + ([] if self._maps else maps)
 
     def _look_at_rounding(self, at: int, found: Mapping[str, Any]) -> None:
         error = found.get("gradient_error", 0.0)
@@ -260,9 +244,9 @@ class Watch:
             )
 
 
-def _number(loss: Any) -> float:
+def _number(loss: Any) -> float | None:
     if loss is None:
-        return np.nan
+        return None
     if isinstance(loss, Tensor) and loss.numel() != 1:
         what = f"it has shape {tuple(loss.shape)}, not one number"
         raise UserError("loss", what, "hand over its mean")

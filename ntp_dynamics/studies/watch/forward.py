@@ -14,6 +14,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn, softmax
 
+from ntp_dynamics.record.outcome import one_line
 from ntp_dynamics.studies.watch import attention
 from ntp_dynamics.studies.watch.interception import Interception
 from ntp_dynamics.studies.watch.rounding import NotSoftmax, rows_of, sentinel
@@ -64,7 +65,7 @@ class Forward:
         except NotSoftmax as error:
             self._note(f"the rounding of the loss is not measured: {error}")
         except Exception as error:
-            self._note(f"the rounding of the loss cannot be measured: {_told(error)}")
+            self._note(f"the rounding of the loss cannot be measured: {one_line(error)}")
 
     def _cross_entropy(self, result: Any, inside: Inside, *args: Any, **kwargs: Any) -> None:
         given = _bound(CROSS_ENTROPY, args, kwargs)
@@ -109,7 +110,7 @@ class Forward:
         try:
             self.layers[name] = measure()
         except Exception as error:
-            self._note(f"attention of {name} cannot be measured: {_told(error)}")
+            self._note(f"attention of {name} cannot be measured: {one_line(error)}")
 
 
 def _bound(function: Callable[..., Any], args: Any, kwargs: Any) -> dict[str, Any]:
@@ -117,7 +118,3 @@ def _bound(function: Callable[..., Any], args: Any, kwargs: Any) -> dict[str, An
     given = SIGNATURES[function].bind(*args, **kwargs)
     given.apply_defaults()
     return given.arguments
-
-
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).partition(chr(10))[0][:120]}"

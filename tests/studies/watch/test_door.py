@@ -88,7 +88,7 @@ def test_a_record_opens_like_any_other(tmp_path: Path, capsys: Any) -> None:
     loaded = ntp.load_run(record.path)
     assert (loaded.state, loaded.phases, loaded.config.model) == ("done", ["training"], "Attends")
     stage = loaded.stage("training")
-    assert stage.attrs["layers"] == "attend"
+    assert stage.attrs["names_of_layer"] == "attend"
     assert stage["checkpoint"].values.tolist() == [0, 5, 10, 15, 20]
     np.testing.assert_allclose(stage["attention_0"].values.sum(-1), 1.0, rtol=1e-6)
     table = ntp.load_sweep(tmp_path)
@@ -282,15 +282,15 @@ def test_a_loss_that_is_no_number_is_a_line(tmp_path: Path, loss: Any, said: str
 def test_losses_may_be_floats_tensors_of_one_or_none_and_nan_is_told(
     tmp_path: Path, capsys: Any
 ) -> None:
-    losses = [1.0, torch.tensor([2.0], requires_grad=True), np.float32(3), None, math.nan]
+    losses = [1.0, torch.tensor([2.0], requires_grad=True), np.float32(3), None, math.nan, math.inf]
     with ntp.watch(classifier(), 1, directory=tmp_path / "r") as record:
         for loss in losses:
             record.step(loss)
     found = ntp.load_run(record.path)
     values = found.stage("training")["loss"].values[0]
-    np.testing.assert_array_equal(values, [1, 2, 3, math.nan, math.nan])
-    assert found.status["notes"] == ["the loss is nan from step 4 on"]
-    assert "the loss is nan from step 4 on" in capsys.readouterr().err
+    np.testing.assert_array_equal(values, [1, 2, 3, math.nan, math.nan, math.inf])
+    assert found.status["notes"] == ["the loss is nan at step 4"]
+    assert "the loss is nan at step 4" in capsys.readouterr().err
 
 
 def test_a_model_without_classifier_attention_or_optimiser_is_recorded_as_far_as_it_goes(
@@ -369,7 +369,33 @@ def test_a_wrapped_model_is_watched(tmp_path: Path) -> None:
     with ntp.watch(model, 1, directory=tmp_path / "r") as record:
         descend(model, 2, record, (6, 5, 8))
     stage = ntp.load_run(record.path).stage("training")
-    assert stage.attrs["layers"] == "attend"
+    assert stage.attrs["names_of_layer"] == "attend"
+
+
+def test_sequences_of_other_lengths_fit_in_the_maps_of_the_first_step(tmp_path: Path) -> None:
+    model = Attends()
+    with ntp.watch(model, 1, directory=tmp_path / "r") as record:
+        for n in (5, 3, 7):
+            descend(model, 1, record, (4, n, 8))
+        record.step(1.0)
+    stage = ntp.load_run(record.path).stage("training")
+    maps = stage["attention_0"].values[0]
+    assert maps.shape == (3, 5, 5)
+    assert np.isnan(maps).sum(axis=(1, 2)).tolist() == [0, 16, 0]
+    assert np.isnan(stage["layer_entropy"].values[0, :, 0]).tolist() == [False] * 3 + [True]
+
+
+def test_a_step_that_cannot_be_recorded_is_told_and_the_loop_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ntp.watch(classifier(), 1, directory=tmp_path / "r") as record:
+        with monkeypatch.context() as patch:
+            patch.setattr("ntp_dynamics.studies.watch.weights._norm", None)
+            record.step(1.0)
+        record.step(2.0)
+    found = ntp.load_run(record.path)
+    assert found.stage("training")["step"].values.tolist() == [1]
+    assert found.status["notes"][0].startswith("step 0 is not recorded: TypeError")
 
 
 def test_inside_a_compiled_model_nothing_is_seen_and_that_is_said(tmp_path: Path) -> None:

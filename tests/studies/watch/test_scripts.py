@@ -13,13 +13,14 @@ import torch
 import torch.nn.functional as F
 
 import ntp_dynamics as ntp
+from ntp_dynamics import studies
 from ntp_dynamics.dashboard.export import export
 from ntp_dynamics.dashboard.index import scan
 from ntp_dynamics.dashboard.reading import read
 from ntp_dynamics.dashboard.view import job_view
 from ntp_dynamics.studies.watch.rounding import FIRES
 from tests.studies.watch.exact import gradients
-from tests.studies.watch.loops import script
+from tests.studies.watch.loops import SCRIPTS, script
 
 
 def in_floats(separable: Any, kind: str, rule: str, steps: int) -> list[np.ndarray]:
@@ -53,13 +54,34 @@ def test_the_sentinel_fires_within_a_factor_two_of_the_step_at_which_forty_digit
     assert departs / 2 <= record.rounding_from <= 2 * departs
 
 
+def test_thirty_lines_of_the_docs_are_a_watched_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (SCRIPTS.parent / "watch.md").read_text(encoding="utf-8")
+    code = (
+        page.split("```python\n")[1]
+        .split("```")[0]
+        .replace("steps = 16, 32, 200", "steps = 16, 32, 41")
+    )
+    monkeypatch.chdir(tmp_path)
+    said = {"__name__": "reader"}
+    exec(code, said)
+    stage = ntp.load_run(said["record"].path).stage("training")
+    assert stage["step"].values.tolist() == [0, 20, 40]
+    assert stage.attrs["names_of_layer"] == "layer.self_attn"
+    assert stage["loss"].values[0, -1] < stage["loss"].values[0, 0]
+    every = {o.name for o in studies.find("watch").observables}
+    assert every == set(stage.data_vars) - {"attention_0"}
+    assert [name for name in every if f"`{name}`" not in page] == []
+
+
 @pytest.mark.parametrize("flash", [True, False])
 def test_a_character_transformer_is_recorded_with_its_attention(
     flash: bool, tmp_path: Path
 ) -> None:
     record = script("characters").main(6, tmp_path / "r", every=3, flash=flash)
     stage = ntp.load_run(record.path).stage("training")
-    assert stage.attrs["layers"] == "h.0.attn, h.1.attn"
+    assert stage.attrs["names_of_layer"] == "h.0.attn, h.1.attn"
     maps = stage["attention_1"].values[0, -1]
     np.testing.assert_allclose(maps.sum(axis=1), 1.0, rtol=1e-5)
     assert (np.triu(maps, 1) == 0).all()
