@@ -22,7 +22,8 @@ from ntp_dynamics.studies.watch.rounding import NotSoftmax, rows_of, sentinel
 CROSS_ENTROPY, NLL_LOSS, PRODUCT = F.cross_entropy, F.nll_loss, F.scaled_dot_product_attention
 """Torch's own, whatever stands in their place meanwhile."""
 SOFTMAX = (F.softmax, softmax, Tensor.softmax)
-SIGNATURES = {f: inspect.signature(f) for f in (CROSS_ENTROPY, NLL_LOSS)}
+ARGUMENTS = {f: [*inspect.signature(f).parameters] for f in (CROSS_ENTROPY, NLL_LOSS)}
+DEFAULTS = {"weight": None, "ignore_index": -100, "label_smoothing": 0.0}
 Note = Callable[[str], None]
 Inside = tuple[nn.Module | None, str]
 """The module that a call is made in, and its name in the model."""
@@ -32,20 +33,23 @@ class Forward:
     """Sees calls while it is open; ``note`` is told what could not be measured."""
 
     def __init__(self, model: Any, note: Note, attends: bool, script: ModuleType | None):
-        self._note = note
+        self._note, self._attends = note, attends
+        self._model, self._script = model, script
         self.classifier: dict[str, float] = {}
         """Of `sentinel`; empty where no logits were seen."""
         self.dtype = ""
         """Of the logits."""
         self.layers: dict[str, attention.Seen] = {}
+        self._calls = self._watched()
+
+    def _watched(self) -> Interception:
         seen: dict[Callable[..., Any], Callable[..., None]] = {
             CROSS_ENTROPY: self._cross_entropy,
             NLL_LOSS: self._nll_loss,
         }
-        if attends:
-            seen[PRODUCT] = self._product
-            seen |= dict.fromkeys(SOFTMAX, self._softmax)
-        self._calls = Interception(model, seen, script)
+        if self._attends:
+            seen |= {PRODUCT: self._product, **dict.fromkeys(SOFTMAX, self._softmax)}
+        return Interception(self._model, seen, self._script, where=self._attends)
 
     def open(self) -> None:
         """A recorded step begins."""
@@ -53,8 +57,11 @@ class Forward:
         self._calls.open()
 
     def close(self) -> None:
-        """It has ended."""
+        """It has ended.  Where it had no attention, later ones are not asked for any."""
         self._calls.close()
+        if self._attends and not self.layers:
+            self._attends = False
+            self._calls = self._watched()
 
     def logits(self, logits: Tensor, targets: Tensor, ignore_index: int = -100, weight: Any = None):
         """Measure logits and targets, as those of torch's cross-entropy."""
@@ -114,7 +121,5 @@ class Forward:
 
 
 def _bound(function: Callable[..., Any], args: Any, kwargs: Any) -> dict[str, Any]:
-    """Arguments by name, defaults too."""
-    given = SIGNATURES[function].bind(*args, **kwargs)
-    given.apply_defaults()
-    return given.arguments
+    """Arguments by name, with the defaults of those that are read."""
+    return {**DEFAULTS, **dict(zip(ARGUMENTS[function], args, strict=False)), **kwargs}

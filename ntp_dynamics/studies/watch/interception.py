@@ -27,14 +27,18 @@ class Interception:
     """Shows calls of functions of torch while it is open, those under ``torch.no_grad()`` aside.
 
     ``seen`` tells for a function what to call after it, with its result, and the module it was
-    called in, beside its own arguments.
+    called in, beside its own arguments; ``where``: whether that module is to be known.
     """
 
     def __init__(
-        self, model: Any, seen: Mapping[Callable[..., Any], Seen], script: ModuleType | None
+        self,
+        model: Any,
+        seen: Mapping[Callable[..., Any], Seen],
+        script: ModuleType | None,
+        where: bool,
     ):
         self._seen = seen
-        self._names = {id(m): name for name, m in _modules(model)}
+        self._names = {id(m): name for name, m in _modules(model)} if where else {}
         spaces = [F, torch, *_code_of(model), *([script] if script else [])]
         made = {function: self._replacement(function) for function in seen}
         self._places = [(*place, made[place[2]]) for place in _places(seen, spaces)]
@@ -55,7 +59,7 @@ class Interception:
             setattr(Tensor, method, replacement)
             self._undo.append(functools.partial(delattr, Tensor, method))
         if self._names:
-            enter = hooks.register_module_forward_pre_hook(lambda m, _: self._inside.append(m))
+            enter = hooks.register_module_forward_pre_hook(self._enter)
             leave = hooks.register_module_forward_hook(self._leave, always_call=True)
             self._undo += [enter.remove, leave.remove]
 
@@ -64,7 +68,13 @@ class Interception:
         while self._undo:
             self._undo.pop()()
 
+    def _enter(self, module: nn.Module, _: Any) -> None:
+        if not torch.compiler.is_compiling():  # which reads this, and cannot follow it
+            self._inside.append(module)
+
     def _leave(self, module: nn.Module, _: Any, __: Any) -> None:
+        if torch.compiler.is_compiling():
+            return
         while self._inside and self._inside.pop() is not module:
             pass
 
@@ -73,7 +83,9 @@ class Interception:
 
         @functools.wraps(original)
         def replacement(*args: Any, **kwargs: Any) -> Any:
-            if self._within or not torch.is_grad_enabled() or torch.compiler.is_compiling():
+            if torch.compiler.is_compiling():
+                return original(*args, **kwargs)
+            if self._within or not torch.is_grad_enabled():
                 return original(*args, **kwargs)
             self._within = True  # torch's functions call one another
             try:

@@ -55,16 +55,19 @@ def rows_of(logits: Tensor, targets: Tensor, ignore_index: int = -100) -> Rows:
     z, y = z.reshape(-1, z.shape[-1]), targets.detach().reshape(-1)
     if z.shape[1] < 2:
         raise NotSoftmax("it has a single class")
-    kept = torch.nonzero(y != ignore_index)[:, 0]
+    counted = y != ignore_index
     most = max(1, LARGEST // z.shape[1])
-    if len(kept) > most:
-        kept = kept[torch.linspace(0, len(kept) - 1, most, device=kept.device).long()]
-    if not len(kept):
-        raise NotSoftmax("all its targets are ignored")
-    z, y = z[kept], y[kept].long()
-    if int(y.min()) < 0 or int(y.max()) >= z.shape[1]:
+    if len(y) > most or not counted.all():
+        kept = torch.nonzero(counted)[:, 0]
+        if not len(kept):
+            raise NotSoftmax("all its targets are ignored")
+        if len(kept) > most:
+            kept = kept[torch.linspace(0, len(kept) - 1, most, device=kept.device).long()]
+        z, y = z[kept], y[kept]
+    low, high = torch.aminmax(y)
+    if low < 0 or high >= z.shape[1]:
         raise NotSoftmax("a target is no class")
-    return z, y
+    return z, y.long()
 
 
 def sentinel(
@@ -78,26 +81,31 @@ def sentinel(
     z, y = rows
     naive_loss, naive = _by_torch(z, y, cross_entropy, weight)
     z = (z.cpu() if z.device.type == "mps" else z).double()
-    y = y.to(z.device)
-    right = torch.nn.functional.one_hot(y, z.shape[1]).bool()
-    mine = z[right]
-    others = z.masked_fill(right, -math.inf)
-    margins = mine - others.max(dim=1).values
+    y = y.to(z.device)[:, None]
+    mine = z.gather(1, y)[:, 0]
+    others = z.scatter(1, y, -math.inf)
+    margins = mine - others.amax(dim=1)
     rest = torch.logsumexp(others, dim=1)
-    odds = mine - rest  # log p_y / (1 - p_y)
-    of_row = torch.zeros_like(mine) if weight is None else weight.detach().to(mine)[y].log()
-    log_sum = float(torch.logsumexp(_log_softplus(-odds) + of_row, 0))
-    error, residual = _errors(naive, others, mine, rest, right, of_row)
-    kept = margins.sort().values
+    losses = _log_softplus(rest - mine)  # log of -log p_y, of the log odds
+    whole = math.log(len(losses))
+    scale = None if weight is None else weight.detach().to(mine)[y[:, 0]].log()
+    if scale is not None:
+        losses = losses + scale
+        whole = float(torch.logsumexp(scale, 0))
+    log_sum = float(torch.logsumexp(losses, 0))
+    logs = others.scatter(1, y, rest[:, None]) - torch.logaddexp(mine, rest)[:, None]
+    logs = logs if scale is None else logs + scale[:, None]
+    error, residual = _errors(naive, logs, y)
+    lowest = margins.sort().values
+    n = len(lowest)
+    told = [lowest[0], lowest[(n - 1) // 10], lowest[(n - 1) // 2], (margins > 0).double().mean()]
+    names = ("margin_min", "margin_tenth", "margin_median", "accuracy")
     return {
-        "log_cross_entropy": log_sum - float(torch.logsumexp(of_row, 0)),
+        "log_cross_entropy": log_sum - whole,
         "loss_error": abs(math.expm1(_log(naive_loss) - log_sum)),
         "gradient_error": error,
         "zero_sum_residual": residual,
-        "margin_min": float(kept[0]),
-        "margin_tenth": float(kept[(len(kept) - 1) // 10]),
-        "margin_median": float(kept[(len(kept) - 1) // 2]),
-        "accuracy": float((margins > 0).double().mean()),
+        **dict(zip(names, torch.stack(told).tolist(), strict=True)),
     }
 
 
@@ -117,26 +125,21 @@ def _by_torch(
 
 
 def _errors(
-    naive: Float[Tensor, "n V"],
-    others: Float[Tensor, "n V"],
-    mine: Float[Tensor, " n"],
-    rest: Float[Tensor, " n"],
-    right: Tensor,
-    of_row: Float[Tensor, " n"],
+    naive: Float[Tensor, "n V"], logs: Float[Tensor, "n V"], y: Int[Tensor, "n 1"]
 ) -> tuple[float, float]:
-    """Relative error of the gradient by torch, and its zero-sum residual."""
-    naive = naive.to(mine.device, torch.float64)
-    whole = torch.logaddexp(mine, rest)
-    logs = torch.where(right, rest[:, None], others) - whole[:, None] + of_row[:, None]
-    top = float(logs.max().clamp(min=-700.0))  # both are scaled alike: squares stay in range
-    exact = torch.where(right, -1.0, 1.0) * (logs - top).exp()
-    size = exact.norm()
+    """Relative error of the gradient by torch, and its zero-sum residual; ``logs`` of the absolute
+    values of the exact one, which is negative at the targets."""
+    naive = naive.to(logs.device, torch.float64)
+    top = float(logs.amax().clamp(min=-700.0))  # both are scaled alike: squares stay in range
+    exact = (logs - top).exp()
+    exact = exact.scatter(1, y, -exact.gather(1, y))
     off = naive * math.exp(-top) - exact
-    norm = naive.norm()
-    residual = float(naive.sum(dim=1).norm() / norm) if norm != 0 else 1.0
+    norms = [torch.linalg.vector_norm(x) for x in (exact, off, naive, naive.sum(dim=1))]
+    size, off, norm, sums = torch.stack(norms).tolist()
+    residual = sums / norm if norm != 0 else 1.0
     if size == 0:  # below any float; or no other class is allowed at all
         return 1.0 if logs.isfinite().any() else math.nan, residual
-    return float(off.norm() / size), residual
+    return off / size, residual
 
 
 def _log_softplus(x: Tensor) -> Tensor:
