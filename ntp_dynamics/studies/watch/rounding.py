@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -47,12 +48,13 @@ def rows_of(logits: Tensor, targets: Tensor, ignore_index: int = -100) -> Rows:
         raise NotSoftmax("its targets are probabilities")
     if not logits.is_floating_point() or logits.ndim == 0:
         raise NotSoftmax(f"its logits are {logits.dtype} of shape {tuple(logits.shape)}")
-    z = logits.detach()
-    z = z[None] if z.ndim == 1 else z.movedim(1, -1)
-    if z.shape[:-1] != (targets.shape or (1,)):
+    z, y = logits.detach(), targets.detach()
+    if z.ndim != 2:
+        z = z[None] if z.ndim == 1 else z.movedim(1, -1)
+    if z.shape[:-1] != (y.shape or (1,)):
         what = f"logits {tuple(logits.shape)} do not go with targets {tuple(targets.shape)}"
         raise NotSoftmax(what)
-    z, y = z.reshape(-1, z.shape[-1]), targets.detach().reshape(-1)
+    z, y = z.reshape(-1, z.shape[-1]), y.reshape(-1)
     if z.shape[1] < 2:
         raise NotSoftmax("it has a single class")
     counted = y != ignore_index
@@ -64,7 +66,7 @@ def rows_of(logits: Tensor, targets: Tensor, ignore_index: int = -100) -> Rows:
         if len(kept) > most:
             kept = kept[torch.linspace(0, len(kept) - 1, most, device=kept.device).long()]
         z, y = z[kept], y[kept]
-    low, high = torch.aminmax(y)
+    low, high = y.aminmax()
     if low < 0 or high >= z.shape[1]:
         raise NotSoftmax("a target is no class")
     return z, y.long()
@@ -78,34 +80,52 @@ def sentinel(
     ``cross_entropy`` is torch's; ``weight`` (V,) those of the classes.  What is called has the
     precision of the logits, or what autocast makes of it where this is called.
     """
-    z, y = rows
-    naive_loss, naive = _by_torch(z, y, cross_entropy, weight)
-    z = (z.cpu() if z.device.type == "mps" else z).double()
-    y = y.to(z.device)[:, None]
-    mine = z.gather(1, y)[:, 0]
-    others = z.scatter(1, y, -math.inf)
-    margins = mine - others.amax(dim=1)
-    rest = torch.logsumexp(others, dim=1)
-    losses = _log_softplus(rest - mine)  # log of -log p_y, of the log odds
-    whole = math.log(len(losses))
-    scale = None if weight is None else weight.detach().to(mine)[y[:, 0]].log()
-    if scale is not None:
-        losses = losses + scale
-        whole = float(torch.logsumexp(scale, 0))
-    log_sum = float(torch.logsumexp(losses, 0))
-    logs = others.scatter(1, y, rest[:, None]) - torch.logaddexp(mine, rest)[:, None]
-    logs = logs if scale is None else logs + scale[:, None]
-    error, residual = _errors(naive, logs, y)
-    lowest = margins.sort().values
+    naive_loss, naive = _by_torch(*rows, cross_entropy, weight)
+    z, g = (x.to("cpu", torch.float64).numpy() for x in (rows[0], naive))
+    y = rows[1].cpu().numpy()
+    scale = np.ones(len(y)) if weight is None else weight.detach().cpu().double().numpy()[y]
+    with np.errstate(all="ignore"):
+        return _measured(z, y, np.log(scale), naive_loss, g)
+
+
+def _measured(
+    z: Float[np.ndarray, "n V"],
+    y: Int[np.ndarray, " n"],
+    scale: Float[np.ndarray, " n"],
+    naive_loss: float,
+    naive: Float[np.ndarray, "n V"],
+) -> dict[str, float]:
+    """``scale``: the log of the weight of each row.  For few rows numpy is quicker than torch."""
+    place = np.arange(len(y)), y
+    mine, others = z[place], z.copy()
+    others[place] = -np.inf
+    best = others.max(axis=1)
+    rest = best + np.log(np.exp(others - best[:, None]).sum(axis=1))  # log sum of the others
+    rest[best == -np.inf] = -np.inf
+    losses = _log_softplus(rest - mine) + scale
+    log_sum = np.logaddexp.reduce(losses)
+    logs = others  # of the absolute values of the exact gradient
+    logs[place] = rest
+    logs -= (np.logaddexp(mine, rest) - scale)[:, None]
+    top = np.maximum(logs.max(), -700.0)  # both are scaled alike: squares stay in range
+    exact = np.exp(logs - top)
+    exact[place] *= -1.0
+    size, norm = np.linalg.norm(exact), np.linalg.norm(naive)
+    if size == 0:  # below any float; or no other class is allowed at all
+        error = 1.0 if np.isfinite(logs).any() else math.nan
+    else:
+        error = np.linalg.norm(naive * np.exp(-top) - exact) / size
+    lowest = np.sort(mine - best)
     n = len(lowest)
-    told = [lowest[0], lowest[(n - 1) // 10], lowest[(n - 1) // 2], (margins > 0).double().mean()]
-    names = ("margin_min", "margin_tenth", "margin_median", "accuracy")
     return {
-        "log_cross_entropy": log_sum - whole,
-        "loss_error": abs(math.expm1(_log(naive_loss) - log_sum)),
-        "gradient_error": error,
-        "zero_sum_residual": residual,
-        **dict(zip(names, torch.stack(told).tolist(), strict=True)),
+        "log_cross_entropy": float(log_sum - np.logaddexp.reduce(scale)),
+        "loss_error": float(abs(np.expm1(np.log(naive_loss) - log_sum))),
+        "gradient_error": float(error),
+        "zero_sum_residual": float(np.linalg.norm(naive.sum(axis=1)) / norm) if norm != 0 else 1.0,
+        "margin_min": float(lowest[0]),
+        "margin_tenth": float(lowest[(n - 1) // 10]),
+        "margin_median": float(lowest[(n - 1) // 2]),
+        "accuracy": float((lowest > 0).mean()),
     }
 
 
@@ -124,28 +144,6 @@ def _by_torch(
     return float(loss.detach()), gradient
 
 
-def _errors(
-    naive: Float[Tensor, "n V"], logs: Float[Tensor, "n V"], y: Int[Tensor, "n 1"]
-) -> tuple[float, float]:
-    """Relative error of the gradient by torch, and its zero-sum residual; ``logs`` of the absolute
-    values of the exact one, which is negative at the targets."""
-    naive = naive.to(logs.device, torch.float64)
-    top = float(logs.amax().clamp(min=-700.0))  # both are scaled alike: squares stay in range
-    exact = (logs - top).exp()
-    exact = exact.scatter(1, y, -exact.gather(1, y))
-    off = naive * math.exp(-top) - exact
-    norms = [torch.linalg.vector_norm(x) for x in (exact, off, naive, naive.sum(dim=1))]
-    size, off, norm, sums = torch.stack(norms).tolist()
-    residual = sums / norm if norm != 0 else 1.0
-    if size == 0:  # below any float; or no other class is allowed at all
-        return 1.0 if logs.isfinite().any() else math.nan, residual
-    return off / size, residual
-
-
-def _log_softplus(x: Tensor) -> Tensor:
+def _log_softplus(x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     """log log(1 + e^x), right where e^x is nothing beside 1."""
-    return torch.where(x < -40, x, torch.logaddexp(x, torch.zeros_like(x)).log())
-
-
-def _log(x: float) -> float:
-    return math.log(x) if x > 0 else -math.inf
+    return np.where(x < -40, x, np.log(np.logaddexp(x, 0.0)))
