@@ -163,6 +163,8 @@ def test_an_exception_in_the_loop_keeps_what_was_recorded_and_is_raised(
     assert "Traceback" in (tmp_path / "log.txt").read_text()
     assert F.cross_entropy.__module__ == "torch.nn.functional"
     assert capsys.readouterr().err.splitlines() == [f"failed; the record so far is in {tmp_path}"]
+    cli.show([str(tmp_path)])
+    assert "resume" not in capsys.readouterr().out  # nobody but the user could
 
 
 KILLED = """

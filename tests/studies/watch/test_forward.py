@@ -94,9 +94,23 @@ def test_attention_by_hand_is_a_softmax_over_keys_and_other_softmaxes_are_not() 
     F.softmax(scores, dim=1)
     F.softmax(scores[0], dim=-1)
     seen.close()
-    assert [*seen.layers] == ["call 0", "call 1", "call 2"]
+    assert ([*seen.layers], NOTES) == (["call 0", "call 1", "call 2"], [])
     expected = entropy(scores.softmax(-1))
     assert {round(x.entropy, 5) for x in seen.layers.values()} == {round(expected, 5)}
+
+
+def test_the_first_call_in_a_layer_counts() -> None:
+    torch.manual_seed(0)
+    model, x = Attends(), torch.randn(3, 5, 8)
+    seen = forward(model)
+    found = []
+    for inputs in ((x,), (x, 3 * x), (3 * x, x)):
+        seen.open()
+        for one in inputs:
+            model(one)
+        seen.close()
+        found.append(seen.layers["attend"].entropy)
+    assert found[0] == found[1] != found[2]
 
 
 def test_a_function_that_was_imported_by_name_is_seen_in_the_script() -> None:
@@ -160,8 +174,9 @@ def test_smoothed_labels_and_probabilities_are_told_and_not_measured() -> None:
 
 
 def test_torch_is_as_it_was_once_a_step_has_ended_or_failed() -> None:
-    hooks = nn.modules.module._global_forward_pre_hooks
-    before = len(hooks)
+    module = nn.modules.module
+    hooks = (module._global_forward_pre_hooks, module._global_forward_hooks)
+    before = [len(x) for x in hooks]
     model = Attends()
     seen = forward(model)
     seen.open()
@@ -174,7 +189,7 @@ def test_torch_is_as_it_was_once_a_step_has_ended_or_failed() -> None:
     assert own == TORCHS_OWN
     assert cross_entropy is TORCHS_OWN[0]
     assert "softmax" not in vars(torch.Tensor)
-    assert len(hooks) == before
+    assert [len(x) for x in hooks] == before
 
 
 def test_what_cannot_be_measured_is_told_and_the_loss_is_returned_all_the_same(
