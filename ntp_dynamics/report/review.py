@@ -39,7 +39,7 @@ def review(directory: Path, console: Console, *, judge: bool, as_json: bool) -> 
             if as_json:
                 print(json.dumps(shown))
             else:
-                _show_record(shown, record.study.trains, console)
+                _show_record(shown, record, console)
         return
     found = jobs_of(directory)
     jobs = list(_jobs(found, judge))
@@ -80,15 +80,16 @@ def judge_again(record: Record) -> list[dict[str, Any]]:
     return [j.to_json() for j in judged]
 
 
-def _show_record(shown: Mapping[str, Any], trains: bool, console: Console) -> None:
-    """``trains``: whether the lab could go on with it."""
+def _show_record(shown: Mapping[str, Any], record: Record, console: Console) -> None:
     claims = shown["claims"]
     if changed := told_changes(shown[CHANGED]):
         line(console, f"note     kept although it has changed: {changed}")
     if not claims:
-        how = " (--judge judges what is there)" if trains else ""
+        how = " (--judge judges what is there)" if record.study.trains else ""
         line(console, f"{shown['path']}: {shown['standing']}, no verdicts{how}")
-        if trains:
+        for note in record.status.get("notes", []):
+            line(console, f"note     {note}")
+        if record.study.trains:
             _how_to_go_on(Path(shown["path"]), {shown["state"]: 1}, console)
         return
     verdicts(claims, console)

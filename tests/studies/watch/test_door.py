@@ -337,6 +337,8 @@ def test_rounding_is_told_once_and_recorded(tmp_path: Path, capsys: Any) -> None
     assert record.rounding_from == 6
     assert found.stage("training").attrs["rounding_from"] == "6"
     assert told[0] in found.status["notes"]
+    cli.show([str(record.path)])
+    assert f"note     {told[0]}"[:60] in capsys.readouterr().out
 
 
 def test_no_step_at_all_is_said(tmp_path: Path) -> None:
@@ -386,6 +388,25 @@ def test_sequences_of_other_lengths_fit_in_the_maps_of_the_first_step(tmp_path: 
     assert maps.shape == (3, 5, 5)
     assert np.isnan(maps).sum(axis=(1, 2)).tolist() == [0, 16, 0]
     assert np.isnan(stage["layer_entropy"].values[0, :, 0]).tolist() == [False] * 3 + [True]
+
+
+def test_maps_are_kept_at_checkpoints_and_the_last_recorded_step(tmp_path: Path) -> None:
+    model = Attends()
+    with ntp.watch(model, 1, directory=tmp_path / "r") as record:
+        descend(model, 15, record, (4, 3, 8))
+    stage = ntp.load_run(record.path).stage("training")
+    assert stage["checkpoint"].values.tolist() == [0, 1, 2, 3, 4, 5, 7, 10, 14]
+    assert not np.isnan(stage["attention_0"].values).any()
+
+
+def test_what_is_said_of_every_step_is_noted_once(tmp_path: Path) -> None:
+    model = classifier()
+    with ntp.watch(model, 1, directory=tmp_path / "r") as record:
+        for x, y in batches(3):
+            F.cross_entropy(model(x), y, label_smoothing=0.1).backward()
+            record.step(1.0)
+    (note,) = ntp.load_run(record.path).status["notes"]
+    assert "smoothed" in note
 
 
 def test_a_step_that_cannot_be_recorded_is_told_and_the_loop_goes_on(
