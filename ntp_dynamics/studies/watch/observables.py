@@ -1,8 +1,7 @@
 """What is recorded of a watched loop.  At step t all of it is about the weights after t updates,
 before the next; `stalled` is about that next update.
 
-Values are measured while the loop runs (`door`) and handed over by name.  Sources:
-shared/theory/next_token.md, 7.5, shows how softmax gradients die in floating point.
+Values are measured while the loop runs (`door`) and handed over by name.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ Of logits z (n, V) and targets y the mean cross-entropy has the gradient
 
 (up to 1/n).  Automatic differentiation forms p_y - 1 by subtraction: once the others together are
 smaller than half a unit in the last place of 1 the difference is 0, and before that it is mostly
-rounding.  That is at a margin of about 15 in float32 and 35 in float64 (shared/theory/
-next_token.md, 7.5; verdict.md, fact 1).  The same number without a difference is
+rounding: it is safe up to a margin of about 15 in float32 and 35 in float64 (docs/watch.md).  The
+same number without a difference is
 
     g_y = -sum_{v != y} p_v = -exp(logsumexp_{v != y} z_v - logsumexp z)
 
