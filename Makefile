@@ -56,6 +56,7 @@ bench: $(STAMP)  ## how fast training is, beside the usual loop: docs/performanc
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.knowledge_gradient
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.federated
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.linear
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.watch
 	@$(BIN)/python -m benchmarks.performance
 
 engines: $(STAMP)  ## do kernels and tensors take the same steps, whatever is combined? (an hour)

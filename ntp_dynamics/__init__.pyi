@@ -4,6 +4,7 @@ from ntp_dynamics.observe.observable import observable as observable
 from ntp_dynamics.record.record import Record as Record
 from ntp_dynamics.record.record import load_run as load_run
 from ntp_dynamics.record.table import load_sweep as load_sweep
+from ntp_dynamics.studies.doors import watch as watch
 from ntp_dynamics.studies.public import Corpus as Corpus
 from ntp_dynamics.studies.public import check as check
 from ntp_dynamics.system.errors import UserError as UserError

@@ -202,6 +202,10 @@ class Study(ABC):
     headline: str = ""
     """How the names of its main theorem's claims begin."""
 
+    trains: bool = True
+    """Whether the lab moves its jobs; else it records loops of others, and no job can be asked
+    for."""
+
     devices: tuple[str, ...] = ("cpu",)
     """What its jobs can be trained by (`runtime.device`)."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Collection, Mapping
@@ -35,7 +36,8 @@ ROOMS = [
     ["__main__", "__init__"],
 ]
 """Rooms of the lab, the upper ones first.  `studies` is the finder; a study may use every room down
-to `observe` and `draw`, and a command of its own `cli`."""
+to `observe` and `draw`, a command of its own `cli`, and a door of its own `run`."""
+BEYOND = {"commands.py": {"cli"}, "door.py": {"run"}}
 FOR_A_STUDY = {"axes", "system", "verdict", "view", "study", "config", "record", "observe", "draw"}
 RANK = {name: i for i, floor in enumerate(ROOMS) for name in floor}
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -76,7 +78,7 @@ def test_a_module_imports_only_the_rooms_above_it(path: Path) -> None:
     if here == "studies":  # what the package offers of them, for type checkers
         seen = {room for room in seen if not room.startswith("studies.")}
     if here.startswith("studies."):
-        rooms = FOR_A_STUDY | ({"cli"} if path.name == "commands.py" else set())
+        rooms = FOR_A_STUDY | BEYOND.get(path.name, set())
         assert seen <= rooms | {here}
     else:
         assert not {room for room in seen - {here} if RANK.get(room, 99) >= RANK[here]}
@@ -140,7 +142,24 @@ def test_a_circle_is_seen_also_where_one_of_its_imports_is_lazy() -> None:
 def test_nothing_outside_studies_names_a_study(path: Path) -> None:
     if not place(path).startswith("studies"):
         text = path.read_text(encoding="utf-8")
-        assert not [name for name in STUDIES if name in text]
+        assert not [name for name in STUDIES if names(text, name)]
+
+
+ORDINARY = {"watch"}
+"""Names of studies that are words of the lab as well: told as a module, a value or an override."""
+
+
+def names(text: str, study: str) -> bool:
+    """Whether a text names a study."""
+    as_name = rf"studies[./]{study}\b|study=[\"']?{study}\b|[\"']{study}[\"']"
+    return bool(re.search(as_name if study in ORDINARY else study, text))
+
+
+def test_the_guard_tells_the_name_of_a_study_from_a_word() -> None:
+    assert names("from ntp_dynamics.studies.watch.door import watch", "watch")
+    assert names('config.study == "watch"', "watch")
+    assert names("as next_token has it", "next_token")
+    assert not names("def watch(self, stage: str)", "watch")
 
 
 def test_the_guard_sees_an_import_that_runs_against_the_flow(tmp_path: Path) -> None:
@@ -151,7 +170,7 @@ def test_the_guard_sees_an_import_that_runs_against_the_flow(tmp_path: Path) -> 
 
 def test_the_package_offers_what_its_stub_says() -> None:
     names = {"Claim", "Corpus", "Law", "Record", "UserError", "UserErrors", "check", "judge"}
-    names |= {"load_run", "load_sweep", "observable", "train"}
+    names |= {"load_run", "load_sweep", "observable", "train", "watch"}
     assert set(ntp.__all__) == names == set(dir(ntp)) - {"__version__"}
     assert all(getattr(ntp, name).__name__ == name for name in names)
     with pytest.raises(AttributeError, match="has no attribute 'no_such_name'"):

@@ -93,7 +93,12 @@ def _array(data: xarray.Dataset, name: str, run: int, kept: list[int]) -> dict[s
     }
 
 
-def _marks(data: xarray.Dataset, axis: str, n: int) -> list[float]:
-    """What the entries of an axis are called: its coordinate, else 0, 1, ..."""
+def _marks(data: xarray.Dataset, axis: str, n: int) -> list[float] | list[str]:
+    """What the entries of an axis are called: by the group's attribute `names_of_<axis>`, which
+    lists them with commas between; else its coordinate, else 0, 1, ..."""
+    said = str(data.attrs.get(f"names_of_{axis}", ""))
+    names = said.split(", ") if said else []
+    if len(names) == data.sizes[axis]:
+        return [text(name) for name in names[:n]]
     known = axis in data.coords and data[axis].dtype.kind in "iuf"
     return places(data[axis].values[:n].astype(float)) if known else list(range(n))

@@ -95,6 +95,8 @@ def read(job: Job) -> Reading:
 def _no_laws(record: Record) -> str:
     """Why there are none."""
     if not record.verdicts:
+        if record.sealed:  # nothing was claimed of it
+            return ""
         return "laws are drawn once the job is judged"
     return "laws are not drawn: this record is of a version that did not write them"
 

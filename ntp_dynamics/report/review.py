@@ -33,9 +33,13 @@ def review(directory: Path, console: Console, *, judge: bool, as_json: bool) -> 
     Raises UserError where there is no record, or one to be judged again cannot be read.
     """
     if (directory / STATUS).exists():
-        shown = _record(directory, judge)
+        record = load_run(directory)
+        shown = _record(record, directory, judge)
         with damage_in_one_line(directory):
-            print(json.dumps(shown)) if as_json else _show_record(shown, console)
+            if as_json:
+                print(json.dumps(shown))
+            else:
+                _show_record(shown, record, console)
         return
     found = jobs_of(directory)
     jobs = list(_jobs(found, judge))
@@ -52,8 +56,7 @@ def review(directory: Path, console: Console, *, judge: bool, as_json: bool) -> 
         _show_sweep(directory, found, jobs, console)
 
 
-def _record(directory: Path, judge: bool) -> dict[str, Any]:
-    record = load_run(directory)
+def _record(record: Record, directory: Path, judge: bool) -> dict[str, Any]:
     said: dict[str, Any] = {
         "path": str(directory),
         "state": record.state,
@@ -77,16 +80,17 @@ def judge_again(record: Record) -> list[dict[str, Any]]:
     return [j.to_json() for j in judged]
 
 
-def _show_record(shown: Mapping[str, Any], console: Console) -> None:
+def _show_record(shown: Mapping[str, Any], record: Record, console: Console) -> None:
     claims = shown["claims"]
     if changed := told_changes(shown[CHANGED]):
         line(console, f"note     kept although it has changed: {changed}")
     if not claims:
-        line(
-            console,
-            f"{shown['path']}: {shown['standing']}, no verdicts (--judge judges what is there)",
-        )
-        _how_to_go_on(Path(shown["path"]), {shown["state"]: 1}, console)
+        how = " (--judge judges what is there)" if record.study.trains else ""
+        line(console, f"{shown['path']}: {shown['standing']}, no verdicts{how}")
+        for note in record.status.get("notes", []):
+            line(console, f"note     {note}")
+        if record.study.trains:
+            _how_to_go_on(Path(shown["path"]), {shown["state"]: 1}, console)
         return
     verdicts(claims, console)
     if shown["format"] < FORMAT:

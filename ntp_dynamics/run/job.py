@@ -12,23 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from ntp_dynamics import studies
 from ntp_dynamics.config.choices import Figures
 from ntp_dynamics.config.job import JobConfig
 from ntp_dynamics.config.stored import redact_overrides, to_yaml
 from ntp_dynamics.config.tracking import is_on
 from ntp_dynamics.observe.hooks import images
-from ntp_dynamics.observe.judgement import Judged, judge_claims, laws_of, verdicts_file
 from ntp_dynamics.observe.measure import Unmeasurable
 from ntp_dynamics.observe.observable import Observable
-from ntp_dynamics.record.entries import CERTIFICATES
 from ntp_dynamics.record.identity import identity
-from ntp_dynamics.record.laws import LAWS, laws_file
-from ntp_dynamics.record.outcome import one_line, summary
+from ntp_dynamics.record.outcome import one_line
 from ntp_dynamics.record.plan import short_name
 from ntp_dynamics.record.record import Record, read_back
-from ntp_dynamics.record.store import LOG, MANIFEST, STATUS, TRAJECTORY, VERDICTS, RecordWriter
+from ntp_dynamics.record.store import LOG, MANIFEST, STATUS, TRAJECTORY, RecordWriter
 from ntp_dynamics.run.account import Account
 from ntp_dynamics.run.checkpointing import Checkpointing
+from ntp_dynamics.run.conclusion import conclude, draw_beside
 from ntp_dynamics.run.drops import Drops
 from ntp_dynamics.run.parts import Flush, Parts, Work, run_alone
 from ntp_dynamics.run.preparation import PreparedJob, prepare
@@ -37,12 +36,12 @@ from ntp_dynamics.run.publishing import Publisher
 from ntp_dynamics.run.rehearsal import rehearse
 from ntp_dynamics.run.training import Trained, Watcher, train_phases
 from ntp_dynamics.system.disk import make_room, size_in_words
-from ntp_dynamics.system.errors import UserErrors
+from ntp_dynamics.system.errors import UserError, UserErrors
 from ntp_dynamics.system.log import JobLog
 from ntp_dynamics.system.owner import unwritable
 from ntp_dynamics.system.secrets import redact
 from ntp_dynamics.system.stops import Interrupt, graceful_interrupt, interrupted_by_stops
-from ntp_dynamics.track.mirror import subject_of, track_outcome
+from ntp_dynamics.track.mirror import subject_of
 from ntp_dynamics.track.tracking import open_tracker
 from ntp_dynamics.verdict.claim import Claim
 
@@ -96,12 +95,15 @@ def job_parts(
     config: JobConfig, directory: str | Path, around: Surroundings = Surroundings()
 ) -> Parts[Record]:
     """As `run_job`, in parts: training is the work that other threads can do."""
+    if not studies.find(config.study).trains:
+        what = f"{config.study!r} records loops of your own, which the lab cannot run"
+        raise UserError("study", what, "run your script again")
     progress = around.progress or JobProgress(Console(quiet=True))
-    status = _first_status(config, around)
+    status = first_status(config, around)
     writer = RecordWriter(directory, status, config.overwrite, around.resume, around.together)
     settings = to_yaml(config)
     subject = subject_of(config, settings, writer.directory, around.group)
-    with writer, _opened_log(writer, status) as log:
+    with writer, opened_log(writer, status) as log:
         who = "" if around.group is None else f"job {short_name(writer.directory.name)}: "
         account = Account(writer, log, status, progress.bar.console, who)
         drops = Drops(log, account.say)
@@ -116,23 +118,14 @@ def job_parts(
                 tree = yield from _train_and_record(
                     job, account, kept, drops, watch, progress, around.interrupting
                 )
-                judged = _judged(job, tree, writer, log)
-                claims = [j.to_json() for j in judged]
-                writer.json(VERDICTS, verdicts_file(claims))
-                curved = laws_file(laws_of(judged))
-                if curved is not None:
-                    writer.numbers(LAWS, curved)
-                for j in judged:
-                    log.data(f"{j.claim.id} ({j.claim.version}): {j.verdict.sentence}")
                 said = [*job.problem.notes(), *drops.notes(job.hooks, tree)]
-                outcome = {**summary(tree, job.study.stages, claims), "notes": said}
-                track_outcome(tracker, claims, outcome)
+                found = conclude(job, tree, writer, log, tracker, said)
             log.data("done")
             writer.read_trees()
             writer.add(LOG, log.entry)
             if unflushed := writer.unflushed:
                 yield Flush(unflushed, [writer.directory / name for name in (MANIFEST, STATUS)])
-            done = account.so_far(state="done", **outcome)
+            done = account.so_far(state="done", **found.outcome)
             writer.seal(done, last=False)  # before figures: none of them costs a record
         except KeyboardInterrupt as stopped:
             if not writer.sealed:
@@ -147,16 +140,12 @@ def job_parts(
             account.end("failed", one_line(first), **drops.so_far)
             raise
         kept.remove()
-        if undrawn := _draw(job, tree, inputs, judged, writer.directory, around, account.tell):
-            writer.reopen(LOG)  # it says what is missing, as the status that seals it again
-            log("\n".join(undrawn))
-            writer.add(LOG, log.entry)
-            outcome["notes"] += [redact(text) for text in undrawn]
-            writer.seal(account.so_far(state="done", **outcome))
-    return Record(writer.directory, config, inputs, tree, claims)
+        if around.figures or config.figures is Figures.all:
+            draw_beside(job, tree, inputs, found, account, many=around.group is not None)
+    return Record(writer.directory, config, inputs, tree, found.claims)
 
 
-def _first_status(config: JobConfig, around: Surroundings) -> dict[str, Any]:
+def first_status(config: JobConfig, around: Surroundings) -> dict[str, Any]:
     """What the status says from the start on."""
     status = {
         "state": "running",
@@ -245,56 +234,7 @@ def _write_inputs(
     return inputs
 
 
-def _judged(
-    job: PreparedJob, tree: xarray.DataTree, writer: RecordWriter, log: JobLog
-) -> list[Judged]:
-    """Its claims, beside what is proved of later steps, which is written where something is."""
-    constants = job.constants(tree)
-    proofs = job.proofs(tree, constants)
-    if proofs is None:
-        return judge_claims(tree, constants, job.claims, job.study.residual)
-    for line in proofs.said:
-        log.data(line)
-    if proofs.file:
-        writer.json(CERTIFICATES, proofs.file)
-    return judge_claims(tree, constants, job.claims, job.study.residual, proofs.since)
-
-
-def _draw(
-    job: PreparedJob,
-    tree: xarray.DataTree,
-    inputs: Mapping[str, Any],
-    judged: Sequence[Judged],
-    directory: Path,
-    around: Surroundings,
-    tell: Callable[[str], None],
-) -> list[str]:
-    """Figures beside a sealed record, where they are asked for.
-
-    Returns a line for every reason why some could not be drawn; they are told at once in a sweep,
-    which does not show the notes of its jobs.
-    """
-    which = job.config.figures
-    if which is Figures.none or (which is not Figures.all and not around.figures):
-        return []
-    try:
-        from ntp_dynamics.draw.job import draw_job
-
-        size = [f"{tree.sizes['run']:,} run{'s' * (tree.sizes['run'] != 1)}"]
-        title = ", ".join(
-            [*size, *job.study.facts(job.config, inputs)[:1], f"seed {job.config.seed}"]
-        )
-        folder = directory / "figures"
-        undrawn = draw_job(job.study, tree, inputs, judged, folder, which, title)
-    except KeyboardInterrupt:
-        tell(f"interrupted while drawing; the record in {directory} is complete")
-        raise
-    for reason in undrawn if around.group is not None else ():
-        tell(f"{short_name(directory.name)}: {reason}")
-    return undrawn
-
-
-def _opened_log(writer: RecordWriter, status: dict[str, Any]) -> JobLog:
+def opened_log(writer: RecordWriter, status: dict[str, Any]) -> JobLog:
     """The log of a job.  Raises UserError where there can be none."""
     try:
         return JobLog(writer.directory / LOG)

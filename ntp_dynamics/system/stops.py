@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -72,14 +72,29 @@ def undisturbed() -> Iterator[None]:
 
 
 @contextmanager
-def _handled(handler: Handler) -> Iterator[None]:
-    """All signals to stop that are not ignored go to a handler.  They reach the main thread only:
-    elsewhere this does nothing."""
+def unwound() -> Iterator[None]:
+    """Around a program of the user's: a signal to stop that would end the process where it stands
+    raises KeyboardInterrupt, which says which it was.  What the program handles itself, or ignores,
+    stays as it is."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt(named(number))
+
+    with _handled(stop, {signal.SIG_DFL}):
+        yield
+
+
+@contextmanager
+def _handled(handler: Handler, only: Collection[Any] | None = None) -> Iterator[None]:
+    """All signals to stop that are not ignored go to a handler; ``only`` those that now have one of
+    these.  They reach the main thread only: elsewhere this does nothing."""
     previous: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
         numbers = [getattr(signal, name) for name in STOPS if hasattr(signal, name)]
         known = {number: signal.getsignal(number) for number in numbers}
         previous = {n: old for n, old in known.items() if old not in (signal.SIG_IGN, None)}
+        if only is not None:
+            previous = {n: old for n, old in previous.items() if old in only}
     try:
         for number in previous:
             signal.signal(number, handler)

@@ -36,6 +36,8 @@ def track_outcome(
         for name in ("kept", "judged")
     }
     tracker.summary({**final, **labels, **counts})
+    if not claims:
+        return
     tracker.verdicts(
         [
             {

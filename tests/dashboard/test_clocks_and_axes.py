@@ -96,6 +96,20 @@ def test_a_large_array_is_cut_to_what_a_page_can_show() -> None:
     assert arrays(tree, "p", 0, ("big",)) == []
 
 
+@pytest.mark.parametrize(
+    ("said", "rows"),
+    [("first, b.1.\x1b", ["first", "b.1.\ufffd"]), ("one", [0, 1]), ("", [0]), (None, [0])],
+)
+def test_entries_of_an_axis_have_the_names_that_its_group_gives_them(said: Any, rows: Any) -> None:
+    import xarray
+
+    values = np.zeros((1, 3, len(rows)))
+    data = xarray.Dataset({"x": (("run", "step", "part"), values)}, coords={"step": np.arange(3)})
+    data.attrs |= {} if said is None else {"names_of_part": said}
+    (shown,) = arrays(xarray.DataTree.from_dict({"p": data}), "p", 0, ())
+    assert shown["arrays"][0]["rows"] == rows
+
+
 def test_jobs_are_compared_on_the_clock_of_their_phase_or_one_that_the_study_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

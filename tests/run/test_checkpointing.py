@@ -19,7 +19,7 @@ import ntp_dynamics as ntp
 from ntp_dynamics.config.compose import compose_job, read_config
 from ntp_dynamics.launch.again import go_on
 from ntp_dynamics.record.checkpoint import Checkpoint, Checkpoints
-from ntp_dynamics.run import checkpointing
+from ntp_dynamics.run import checkpointing, conclusion
 from ntp_dynamics.run import job as run
 from ntp_dynamics.run.preparation import prepare
 from ntp_dynamics.run.training import Trained, train_phases
@@ -160,7 +160,7 @@ def test_a_job_stopped_while_it_is_judged_trains_no_step_again(
 
     with monkeypatch.context() as patched:
         patched.setattr(checkpointing, "SHARE", 1e9)  # whatever it costs
-        patched.setattr(run, "judge_claims", stop)
+        patched.setattr(conclusion, "judge_claims", stop)
         with pytest.raises(KeyboardInterrupt):
             ntp.train(JOB, tmp_path / "job")
     status = json.loads((tmp_path / "job/status.json").read_text())

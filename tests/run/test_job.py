@@ -20,8 +20,8 @@ from rich.console import Console
 import ntp_dynamics as ntp
 from ntp_dynamics.config.stored import from_yaml
 from ntp_dynamics.record.store import verify
+from ntp_dynamics.run import conclusion, publishing
 from ntp_dynamics.run import job as run
-from ntp_dynamics.run import publishing
 from ntp_dynamics.run.preparation import prepare
 from ntp_dynamics.run.progress import JobProgress, SweepProgress
 from ntp_dynamics.studies.next_token.groups import FileDataset
@@ -170,7 +170,7 @@ def test_a_job_that_breaks_says_so_in_its_status(tmp_path: Path, monkeypatch: An
     def broken(*_: Any) -> None:
         raise RuntimeError("no judge today\nsecond line")
 
-    monkeypatch.setattr(run, "judge_claims", broken)
+    monkeypatch.setattr(conclusion, "judge_claims", broken)
     with pytest.raises(RuntimeError, match="no judge"):
         ntp.train(SMALL, tmp_path / "f")
     status = status_of(tmp_path / "f")

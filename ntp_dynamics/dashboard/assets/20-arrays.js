@@ -19,6 +19,10 @@
     };
   };
 
+  // An entry of an axis: a number, or a name by its end, where names of parts differ.
+  const ends = (words, most) => (words.length > most ? `…${words.slice(1 - most)}` : words);
+  const entry = (v, digits) => (typeof v === "string" ? ends(v, 16) : num(v, digits));
+
   const said = (array, v) => (array.decades ? dec(v) : num(v)) + (array.unit ? ` ${array.unit}` : "");
   const legend = (array) => {
     if (array.low === null) return el("p", { class: "legend" }, "no value was recorded");
@@ -45,7 +49,8 @@
       const tint = self.tint = inks(array);
       const wide = Math.max(5, Math.min(48, Math.floor(400 / columns.length)));
       const tall = Math.max(6, Math.min(26, Math.floor(260 / rows.length)));
-      const [left, top] = [46, 6];
+      const longest = Math.max(0, ...rows.map((v) => (typeof v === "string" ? entry(v).length : 0)));
+      const [left, top] = [Math.max(46, 22 + 5.2 * longest), 6];
       const [across, down] = [wide * columns.length, tall * rows.length];
       const [width, height] = [left + across + 12, top + down + 34];
       self.picture = svg("svg", {
@@ -54,8 +59,8 @@
       });
       const text = (x, y, anchor, words, more) => self.picture.append(svg("text", { x, y, "text-anchor": anchor, "font-size": 9.5, fill: colour("soft"), ...more }, words));
       const every = (size, room) => Math.ceil(room / size);
-      rows.forEach((v, r) => { if (r % every(tall, 11) === 0) text(left - 4, top + (r + 0.5) * tall + 3, "end", num(v)); });
-      columns.forEach((v, c) => { if (c % every(wide, 34) === 0) text(left + (c + 0.5) * wide, top + down + 12, "middle", num(v, 2)); });
+      rows.forEach((v, r) => { if (r % every(tall, 11) === 0) text(left - 4, top + (r + 0.5) * tall + 3, "end", entry(v)); });
+      columns.forEach((v, c) => { if (c % every(wide, 34) === 0) text(left + (c + 0.5) * wide, top + down + 12, "middle", entry(v, 2)); });
       text(left + across / 2, height - 6, "middle", alone ? next.clock : array.axes[1], { "font-size": 10.5 });
       text(0, 0, "middle", array.axes[0], { "font-size": 10.5, transform: `translate(9 ${top + down / 2}) rotate(-90)` });
       const cell = (c, r, v) => {
