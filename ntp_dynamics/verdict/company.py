@@ -14,8 +14,8 @@ from jaxtyping import Bool, Float
 from ntp_dynamics.verdict.drift import Drift
 from ntp_dynamics.verdict.gate import Case
 from ntp_dynamics.verdict.limits import limits, p_above, quantile
-from ntp_dynamics.verdict.single import PERSISTENCE
-from ntp_dynamics.verdict.windows import Reach, Windows
+from ntp_dynamics.verdict.single import PERSISTENCE, ending
+from ntp_dynamics.verdict.windows import MAD_TO_SD, Reach, Windows
 
 LEAST_RUNS, LEAST_DECADES = 5, 3.5
 """What the pooled test needs."""
@@ -23,7 +23,7 @@ ALPHA_CONSISTENT = 0.01
 """Share of laws just beyond the allowance that may pass as consistent."""
 ALPHA_APART = 0.01
 """Share of groups of equal runs in which one is taken for standing out."""
-MAD_TO_SD, MAD_DEGREES = 1.4826, 0.45
+MAD_DEGREES = 0.45
 """The MAD of S normal numbers estimates a standard deviation about as well as 0.45 S of them would;
 the largest of S in units of it then follows Student's t within a tenth, for S = 8 to 400."""
 HARDLY = 0.05
@@ -58,7 +58,10 @@ def p_pooled(drift: Drift) -> Float[np.ndarray, " ..."]:
     """
     p = p_above(drift.moved.pairs / drift.allowed, 1.0).max(axis=(0, 1))
     movement = drift.moved.pairs[0].mean(axis=-1)  # (W, ...)
-    return np.where(movement[0] < PERSISTENCE * movement[-1], 1.0, p)
+    later = drift.moved.pairs[:, 0]
+    error = later.std(axis=-1, ddof=1) / np.sqrt(later.shape[-1])
+    fades = (movement[0] < PERSISTENCE * movement[-1]) | ending(later.mean(axis=-1), error)
+    return np.where(fades, 1.0, p)
 
 
 def consistent(drift: Drift) -> Bool[np.ndarray, " ..."]:

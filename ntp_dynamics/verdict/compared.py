@@ -142,7 +142,8 @@ def _alike(members: Iterable[tuple[Shown, Drift]]) -> list[list[tuple[Shown, Dri
     """Groups that are compared at once."""
     groups: dict[tuple[object, ...], list[tuple[Shown, Drift]]] = defaultdict(list)
     for x, side in members:
-        key = (*x.shape, side.moved.pairs.shape, side.decay_rate is None)
+        kind = side.decay_rate is None, side.noise is None
+        key = (*x.shape, side.moved.pairs.shape, *kind)
         groups[key].append((x, side))
     return list(groups.values())
 
@@ -154,6 +155,7 @@ def _stacked(sides: Sequence[Drift], seen: Bool[np.ndarray, " S"]) -> Drift:
         return np.stack(list(values), axis=-2)[..., seen]
 
     rates = [side.decay_rate for side in sides if side.decay_rate is not None]
+    noises = [side.noise for side in sides if side.noise is not None]
     return Drift(
         Slopes(
             stack(side.moved.pairs for side in sides),
@@ -162,6 +164,7 @@ def _stacked(sides: Sequence[Drift], seen: Bool[np.ndarray, " S"]) -> Drift:
         ),
         stack(side.allowed for side in sides),
         stack(rates) if rates else None,
+        stack(noises) if noises else None,
     )
 
 

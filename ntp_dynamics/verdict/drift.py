@@ -33,11 +33,14 @@ NOTHING = 1e-9  # a log that moves less than this over a window does not move
 class Drift:
     """Movement against one side of a law, and what is ``allowed`` of it; where one number compares
     the later window with the earlier, W = 1.  ``decay_rate``: that of the last window, where
-    ``moved`` is the ratio of two rates and noise over noise may look like anything."""
+    ``moved`` is the ratio of two rates and noise over noise may look like anything.  ``noise``:
+    what noise alone makes of the later windows (`Windows.jitter`), if a drift may come to an end.
+    """
 
     moved: Slopes
     allowed: Float[np.ndarray, "P W S"]
     decay_rate: Float[np.ndarray, " S"] | None = None
+    noise: Float[np.ndarray, "P S"] | None = None
 
     @cached_property
     def last(self) -> Float[np.ndarray, "3 S"]:
@@ -52,7 +55,8 @@ class Drift:
     def map(self, change: Callable[[np.ndarray], np.ndarray]) -> Drift:
         """``change`` acts on the run axis, the last one."""
         decay_rate = None if self.decay_rate is None else change(self.decay_rate)
-        return Drift(self.moved.map(change), change(self.allowed), decay_rate)
+        noise = None if self.noise is None else change(self.noise)
+        return Drift(self.moved.map(change), change(self.allowed), decay_rate, noise)
 
 
 def drifts(case: Case, windows: Windows) -> tuple[list[Drift], Float[np.ndarray, "3 S"]]:
@@ -76,7 +80,8 @@ def _growth(case: Case, windows: Windows) -> tuple[list[Drift], Float[np.ndarray
         sides = [_powers_of_log(slopes.affine(0.0, sign), windows) for sign in signs]
     else:
         allowed = HALF_LOG / np.log(np.maximum(windows.middle, 2.0))
-        sides = [Drift(slopes.affine(0.0, sign), allowed) for sign in signs]
+        noise = windows.jitter(case.shown - log_f)
+        sides = [Drift(slopes.affine(0.0, sign), allowed, noise=noise) for sign in signs]
     if isinstance(law, Power):
         return sides, law.p - slopes.last
     if isinstance(law, LinearGrowth):

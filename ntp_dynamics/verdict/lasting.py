@@ -4,8 +4,10 @@ An equality in the limit is no bound: a step beyond the tolerance refutes it onl
 closer.  So the levels of ln y - ln f are compared, in four equal parts of the log-time from the
 claim's start on.  The limit is contradicted where the last levels lie beyond the tolerance on one
 side, by more than noise can, and the last one is as large as a gap that closes like t^-1/4 would
-leave it: what closes faster is a transient.  Of less than a decade all four levels are asked, and
-they are to be as large as one another, since a slow oscillation looks like a gap near its turns.
+leave it: what closes faster is a transient.  One that closes like 1 / sqrt(log t), or faster, may
+do so for ever: from a decade on it contradicts nothing, and is not met either.  Of less than a
+decade all four levels are asked, and they are to be as large as one another, since a slow
+oscillation looks like a gap near its turns.
 
 Noise is what second differences show, whose size a transient hardly changes; how far it moves a
 level follows from its correlation from step to step, of which few steps say little, so that the
@@ -30,6 +32,8 @@ FEWEST = 3
 SLOW = 0.25
 """A gap that closes like t to this power, or more slowly, is taken to last."""
 DECADE = math.log(10) * (1 - 1e-9)
+SLOWEST = 0.5
+"""A gap that closes like 1 / log t to this power, or more quickly, may do so for ever."""
 CLOSING = 0.5
 """Of what is asked of a level, asked of what is left over a gap that closes."""
 LIKELY = 2.0
@@ -60,6 +64,10 @@ def lasts(
     if remains < 0 or beyond.min() <= 0:
         return False
     error = errors(runs, gap.size) * noise(log_t, gap, count)[late]
+    if span >= DECADE and count.size > 1:
+        logs = np.maximum(np.bincount(part, weights=log_t) / count, 1.0)
+        if sizes[-1] < sizes[-2] * (logs[-2] / logs[-1]) ** SLOWEST:
+            return False
     return bool((beyond > error).all() and remains >= CLOSING * error[-1])
 
 

@@ -6,9 +6,10 @@ a fit with autocorrelated residuals, half the difference between the halves of t
 rounding.  For noise-free runs this is a deterministic test of model error, and no more.
 
 A run contradicts the law if in all six windows (three pairs, ending at T, T/2, T/4) it drifts
-beyond what is allowed by more than these errors, and the drift does not fade: z is the least of
-(drift - allowed) / error.  That takes a horizon of 400 times the start of the claim.  A run keeps
-the law if its last windows and their halves stay within what is allowed, errors included.
+beyond what is allowed by more than these errors, and the drift neither fades nor comes to an end: z
+is the least of (drift - allowed) / error.  That takes a horizon of 400 times the start of the
+claim.  A run keeps the law if its last windows and their halves stay within what is allowed, errors
+included.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ KEPT_ERRORS = 2.0
 """Standard errors by which a run must stay within what is allowed to keep a law by itself."""
 PERSISTENCE = 0.6
 """A drift that shrinks faster than this from window to window is a transient."""
+ENDING = 0.005
+"""A drift that shrinks, and by this much more from pair to pair, is one that comes to its end: what
+goes with a power of log t shrinks less and less."""
+SURELY = 3.0
+"""Standard errors of three drifts, added up, by which that is to be seen."""
 
 
 def error(drift: Drift) -> Float[np.ndarray, "P W ..."]:
@@ -50,7 +56,20 @@ def p_alone(drift: Drift, testable: Bool[np.ndarray, " ..."]) -> Float[np.ndarra
     z = np.where(np.isnan(z), -np.inf, z)
     movement = drift.moved.pairs[0]
     lasting = movement[0] >= PERSISTENCE * movement[-1]
+    if drift.noise is not None:
+        lasting &= ~ending(drift.moved.pairs[:, 0], drift.noise)
     return np.where(testable & lasting, ndtr(-z) ** 2, 1.0)
+
+
+def ending(
+    later: Float[np.ndarray, "P ..."], error: Float[np.ndarray, "P ..."]
+) -> Bool[np.ndarray, " ..."]:
+    """Whether the drift of the later windows, of the latest pair first, shrinks faster and faster,
+    by more than their standard ``error`` can bring about."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        now, before = later[0] / later[1], later[1] / later[2]
+        noise = np.abs(error / later).sum(axis=0)
+        return (now < 1) & (now < before - ENDING - SURELY * noise)
 
 
 def range_alone(drift: Drift) -> tuple[Float[np.ndarray, " ..."], Float[np.ndarray, " ..."]]:

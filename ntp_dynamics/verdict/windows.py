@@ -15,6 +15,9 @@ from ntp_dynamics.verdict.design import ONE_PAIR, PAIRS, WHOLE, Design, Fit, des
 from ntp_dynamics.verdict.gate import Case, last
 
 LEAST_POINTS = {10: 8, 2: 4}  # recorded steps that make a window
+NOISE = 0.9
+MAD_TO_SD = 1.4826
+THIRD = 20 - 30 * NOISE + 12 * NOISE**2 - 2 * NOISE**3  # variance of a third difference of it
 LEAST_SIZES = 4  # the same of a half of the range of a size
 
 
@@ -93,6 +96,15 @@ class Windows:
     def log_slopes(self, y: Float[np.ndarray, "S T"], noise: Any = 0.0) -> Slopes:
         """Slopes of y on log t."""
         return _slopes(self.design.on_log, y, noise)
+
+    def jitter(self, y: Float[np.ndarray, "S T"]) -> Float[np.ndarray, "P S"]:
+        """Standard errors of slopes on log t in the later windows, if what third differences show
+        of y is noise as correlated as `NOISE` from step to step: of smooth y next to nothing."""
+        size = np.abs(np.diff(y, 3, axis=1))
+        typical = np.median(size, axis=1) if size.size else np.full(len(y), np.inf)
+        sd = MAD_TO_SD * typical / math.sqrt(THIRD)
+        square = (self.design.on_log.weights[:WHOLE:2] ** 2).sum(axis=-1)
+        return sd * np.sqrt(square * (1 + NOISE) / (1 - NOISE))
 
     def last_log_slopes(self, y: Float[np.ndarray, "S T"]) -> Float[np.ndarray, "3 S"]:
         """Slopes of y on log t in the last window and its halves, without their errors."""

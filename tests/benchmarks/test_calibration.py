@@ -166,13 +166,13 @@ def test_a_run_that_stalls_is_undecided_and_never_said_to_keep_a_power(law: str)
     assert (stalling.bad_named, stalling.bad_kept, stalling.consistent) == (0, 0, 0)
 
 
-def test_a_start_later_than_half_the_horizon_is_named_and_one_before_a_tenth_is_not() -> None:
+def test_a_run_that_starts_late_is_undecided_however_late_where_there_is_no_noise() -> None:
     t = np.unique(np.round(np.geomspace(1, 10_000, 150)))
     named = {
         share: judge(t, late("1 / t^2", "shift", t, share * t[-1]), Law.power(2)).outcomes
-        for share in (0.1, 0.5)
+        for share in (0.1, 0.5, 2.0)
     }
-    assert named == {0.1: ("undecided",), 0.5: ("contradicted",)}
+    assert named == dict.fromkeys((0.1, 0.5, 2.0), ("undecided",))
 
 
 def test_an_expectation_is_consistent_and_contradicted_where_half_its_sample_is_constant() -> None:

@@ -25,7 +25,17 @@ def test_a_gap_that_stays_lasts_and_one_that_closes_does_not(decades: float, sig
     assert found(sign * (2 + 0.5 / late) * ALLOWED, t)
     for power in (0.35, 0.5, 1, 2):
         assert not found(sign * 1e3 * ALLOWED * late**-power, t)
-    assert found(sign * 1e3 * ALLOWED * late**-0.1, t)
+    assert found(sign * 1e3 * ALLOWED * late**-0.1, t) is (decades < 1)
+
+
+@pytest.mark.parametrize("power", [0.6, 1.0, 2.0])
+def test_a_gap_that_closes_like_a_power_of_the_log_is_undecided_and_not_lasting(
+    power: float,
+) -> None:
+    t = np.geomspace(10, 1e6, 150)
+    assert not found(np.log(t) ** -power, t)
+    assert found(1 + 1 / t, t)
+    assert found(0.03 + 0.1 / np.log(t), t)
 
 
 @pytest.mark.parametrize("decades", GRIDS)
