@@ -12,7 +12,6 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ntp_dynamics.verdict.drift import Drift
-from ntp_dynamics.verdict.gate import Case
 from ntp_dynamics.verdict.limits import limits, p_above, quantile
 from ntp_dynamics.verdict.single import PERSISTENCE, ending
 from ntp_dynamics.verdict.windows import MAD_TO_SD, Reach, Windows
@@ -30,15 +29,13 @@ HARDLY = 0.05
 """A difference of a twentieth of what is allowed is none."""
 
 
-def testable(case: Case, windows: Windows, reach: Reach) -> bool:
+def testable(windows: Windows, reach: Reach) -> bool:
     """Whether the pooled test may be asked: runs and steps enough.
 
     Runs that fell below the floor speak for the law; leaving them out must not turn the mean of the
     rest into a contradiction.
     """
-    long = windows.full if case.sized else long_enough(windows, reach)
-    long = np.broadcast_to(long, reach.seen.shape)
-    enough = reach.seen.sum() >= LEAST_RUNS and long[reach.seen].all()
+    enough = reach.seen.sum() >= LEAST_RUNS and long_enough(windows, reach)[reach.seen].all()
     return bool(enough) and not reach.fallen.any()
 
 

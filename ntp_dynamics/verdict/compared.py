@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 
 from ntp_dynamics.verdict import company, decision, single
 from ntp_dynamics.verdict.decision import Decision
-from ntp_dynamics.verdict.drift import HALF_LOG, QUARTER_LOG, Drift
+from ntp_dynamics.verdict.drift import HALF_LOG, Drift
 from ntp_dynamics.verdict.found_rate import NONE, Rate
 from ntp_dynamics.verdict.gate import Case, waiting
 from ntp_dynamics.verdict.law import Exponential, LinearGrowth, Power
@@ -69,7 +69,7 @@ def compare(shown: Sequence[Shown]) -> list[Rate]:
     for members in _alike((x, side) for x in shown for side in x.sides):
         first = members[0][0]
         drift = _stacked([side for _, side in members], first.seen)
-        together = np.array([company.testable(x.case, x.windows, x.reach) for x, _ in members])
+        together = np.array([company.testable(x.windows, x.reach) for x, _ in members])
         if first.ensemble:
             found = decision.decide_ensemble(drift, together)
         else:
@@ -109,9 +109,8 @@ def _rate(
         runs[seen] = found.runs
         undecided = runs == "undecided"
         if undecided.any():
-            if not case.sized:
-                waits = [single.decisive_horizon(case, windows, side) for side in x.sides]
-                decides = np.where(seen & undecided, np.fmax.reduce(waits), decides)
+            waits = [single.decisive_horizon(case, windows, side) for side in x.sides]
+            decides = np.where(seen & undecided, np.fmax.reduce(waits), decides)
             status = "inconclusive" if status == "consistent" else status
     against = [side.moved.pairs[0, 0] / side.allowed[0, 0] for side in x.sides]
     end = windows.end[seen]
@@ -239,10 +238,8 @@ def _resolvable(case: Case, windows: Windows, seen: Bool[np.ndarray, " S"]) -> f
     Against t^-p log^q t a plain t^-(p-D) moves by D - q / ln t only, and half a log power is
     allowed: a smaller D is consistent at this horizon.  (Asked of each run, the weakest tells.)
     """
-    if windows.ratio != 10 and not case.sized:
+    if windows.ratio != 10:
         return math.nan
     q = float((case.sign * case.law.log_power).max()) if isinstance(case.law, Power) else 0.0
     middle = float(windows.middle[0, 0, seen].min())
-    if case.sized:
-        return (max(q, 0.0) + QUARTER_LOG) / max(math.log(middle), 1.0)
     return (max(q, 0.0) + HALF_LOG) / math.log(middle)

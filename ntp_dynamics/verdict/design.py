@@ -2,9 +2,8 @@
 
 Windows are counted back from the last step T that shows something: pairs of consecutive windows,
 the later [T/ratio, T] and the earlier [T/ratio^2, T/ratio], ending at T, T/2 and T/4.  A decade
-(ratio 10) suits powers of t, an octave (ratio 2) exponentials.  Where no transient can be dying out
-the windows are the two halves of the whole range, in log t, and the pairs are one and the same.
-Everything here follows from the steps that are shown, so jobs of a sweep share it.
+(ratio 10) suits powers of t, an octave (ratio 2) exponentials.  Everything here follows from the
+steps that are shown, so jobs of a sweep share it.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from jaxtyping import Bool, Float, Int
 from ntp_dynamics.verdict.grid import LARGEST, grid_of
 
 PAIRS = np.array([1.0, 2.0, 4.0])
-ONE_PAIR = np.ones(len(PAIRS))  # of the whole range
 WHOLE = 2 * len(PAIRS)  # windows that are no half of another
 LAST = [0, WHOLE, WHOLE + 1]  # the last window and its halves
 EDGE = 1e-9  # relative: a step on the edge of two windows belongs to both
@@ -164,33 +162,30 @@ def design(
     t: Float[np.ndarray, " T"],
     steps: Bool[np.ndarray, "S T"],
     end: Float[np.ndarray, " S"],
-    ratio: float,
-    pairs: Float[np.ndarray, " P"] = PAIRS,
+    ratio: int,
 ) -> Design:
-    """The design of runs; one row where all show the same.  ``pairs`` end at T over these."""
+    """The design of runs; one row where all show the same."""
     if not (len(steps) == 1 or ((end == end[0]).all() and (steps == steps[0]).all())):
-        return Design(t, _inside(t, steps, end, ratio, pairs))
+        return Design(t, _inside(t, steps, end, ratio))
     if t.size > LARGEST:
-        return Design(t, _inside(t, steps[:1], end[:1], ratio, pairs))
-    return _shared(t.tobytes(), steps[0].tobytes(), float(end[0]), ratio, pairs.tobytes())
+        return Design(t, _inside(t, steps[:1], end[:1], ratio))
+    return _shared(t.tobytes(), steps[0].tobytes(), float(end[0]), ratio)
 
 
 @lru_cache(maxsize=64)
-def _shared(t: bytes, steps: bytes, end: float, ratio: float, pairs: bytes) -> Design:
+def _shared(t: bytes, steps: bytes, end: float, ratio: int) -> Design:
     places, shown = np.frombuffer(t), np.frombuffer(steps, dtype=bool)[None]
-    inside = _inside(places, shown, np.array([end]), ratio, np.frombuffer(pairs))
-    return Design(places, inside)
+    return Design(places, _inside(places, shown, np.array([end]), ratio))
 
 
 def _inside(
     t: Float[np.ndarray, " T"],
     steps: Bool[np.ndarray, "S T"],
     end: Float[np.ndarray, " S"],
-    ratio: float,
-    pairs: Float[np.ndarray, " P"],
+    ratio: int,
 ) -> Bool[np.ndarray, "N S T"]:
     """The steps of the windows of all pairs, then those of their earlier and later halves."""
-    edges = end / pairs[:, None]
+    edges = end / PAIRS[:, None]
     high = np.stack([edges, edges / ratio], axis=1).reshape(WHOLE, -1)
     low, middle = high / ratio, high / np.sqrt(ratio)
     halves_low = np.stack([low, middle], axis=1).reshape(2 * WHOLE, -1)

@@ -12,20 +12,14 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.special import stdtrit
 
 from ntp_dynamics.verdict.gate import Case
 from ntp_dynamics.verdict.law import Exponential, LinearGrowth, Power
-from ntp_dynamics.verdict.limits import quantile
 from ntp_dynamics.verdict.windows import Slopes, Windows
 
 HALF_LOG = 0.5  # half a power of log t is within the allowance of a power law
-QUARTER_LOG = 0.25  # the same where no transient can be dying out
 RATE_BAND = 0.01  # stated decay rates and slopes are compared to within 1 %
 RHO = 0.97  # an exponential keeps at least this share of its decay rate from window to window
-FEW_LEVEL = 0.999
-MANY = float(stdtrit(1e9, FEW_LEVEL))
-"""At which level errors of few places are made as long as those of many."""
 NOTHING = 1e-9  # a log that moves less than this over a window does not move
 
 
@@ -73,34 +67,17 @@ def _growth(case: Case, windows: Windows) -> tuple[list[Drift], Float[np.ndarray
     law = case.law
     log_f = np.where(case.visible, case.log_f, 0.0)
     slopes = windows.log_slopes(case.shown - log_f, case.rounding)
+    allowed = HALF_LOG / np.log(np.maximum(windows.middle, 2.0))
     signs = [case.sign]
     if isinstance(law, LinearGrowth):
         signs = [sign for sign in (+1, -1) if law.claims(sign)]
-    if case.sized:
-        sides = [_powers_of_log(slopes.affine(0.0, sign), windows) for sign in signs]
-    else:
-        allowed = HALF_LOG / np.log(np.maximum(windows.middle, 2.0))
-        noise = windows.jitter(case.shown - log_f)
-        sides = [Drift(slopes.affine(0.0, sign), allowed, noise=noise) for sign in signs]
+    noise = windows.jitter(case.shown - log_f)
+    sides = [Drift(slopes.affine(0.0, sign), allowed, noise=noise) for sign in signs]
     if isinstance(law, Power):
         return sides, law.p - slopes.last
     if isinstance(law, LinearGrowth):
         return sides, 1.0 + slopes.last
     return sides, -windows.last_log_slopes(case.shown)
-
-
-def _powers_of_log(slopes: Slopes, windows: Windows) -> Drift:
-    """Of a size: the power q of log t by which y / f grows, slope times ln(middle of window), in
-    which a growth like 1 + c log t does not fade; a few places tell less of their noise."""
-    per_log = np.maximum(np.log(windows.middle), 1.0)
-    degrees = np.maximum(windows.points - 3, 1)
-    few = np.array([quantile(float(n), FEW_LEVEL) for n in degrees.ravel()]) / MANY
-    moved = Slopes(
-        slopes.pairs * per_log,
-        slopes.halves * per_log[:, :, None],
-        slopes.error * per_log * few.reshape(degrees.shape),
-    )
-    return Drift(moved, np.full_like(moved.pairs, QUARTER_LOG))
 
 
 def _decay(

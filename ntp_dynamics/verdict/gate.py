@@ -22,7 +22,6 @@ from ntp_dynamics.verdict.series import RESIDUAL_LIMIT
 
 FLOOR_FACTOR = 100.0  # a value within this factor of the floor is mostly rounding
 MIN_DECADES, MIN_POINTS = 2.0, 40  # less shows no rate
-SIZES_DECADES, SIZES_POINTS = 1.0, 6  # the same where no transient can be dying out
 ROUNDING = 16 * float(np.finfo(np.float64).eps)  # relative: a log of size L is rounded by eps L
 
 Condition = tuple[str, Any, str]  # name, holds (bool or (S,) bool), clause to print where it fails
@@ -50,8 +49,6 @@ class Case:
     log_constant: Float[np.ndarray, "S 1"] | None
     log_ceiling: Float[np.ndarray, "S 1"] | None
     clock: Clock = STEPS
-    sized: bool = False
-    """It is declared to be about a size, and to have no transient."""
 
     def of(self, runs: Bool[np.ndarray, " S"]) -> Case:
         """The case of some of its runs."""
@@ -129,18 +126,7 @@ class Case:
     @cached_property
     def deep(self) -> Bool[np.ndarray, " S"]:
         """Runs long enough to show a rate."""
-        enough = self.counted.sum(axis=1) >= self.least_points
-        return (self.decades >= self.least_decades) & enough
-
-    @property
-    def least_decades(self) -> float:
-        """What shows a rate."""
-        return SIZES_DECADES if self.sized else MIN_DECADES
-
-    @property
-    def least_points(self) -> int:
-        """The same in recorded steps."""
-        return SIZES_POINTS if self.sized else MIN_POINTS
+        return (self.decades >= MIN_DECADES) & (self.counted.sum(axis=1) >= MIN_POINTS)
 
 
 def last(t: Float[np.ndarray, " T"], mask: Bool[np.ndarray, "S T"]) -> Float[np.ndarray, " S"]:
@@ -152,7 +138,7 @@ def last(t: Float[np.ndarray, " T"], mask: Bool[np.ndarray, "S T"]) -> Float[np.
 
 def shortest(case: Case) -> Float[np.ndarray, " S"]:
     """The horizon at which each run would show a rate."""
-    horizon = 10**case.least_decades * np.maximum(case.t_min, case.t[0])
+    horizon = 10**MIN_DECADES * np.maximum(case.t_min, case.t[0])
     return np.ceil(horizon) if case.clock.whole else horizon
 
 

@@ -57,7 +57,6 @@ def judge(
     unit: str = "",
     timeless: bool = False,
     offset: float = 0.0,
-    transient: bool = True,
 ) -> Verdict:
     """Hold the law y <= C f (side "upper") or y >= C f ("lower") against S runs.
 
@@ -69,10 +68,7 @@ def judge(
     beyond it says nothing.  ``t_min``: the claim starts there (None: with the first positive t).
     ``clock``, ``unit``: what t counts, for sentences; ``timeless``: nothing evolves along it, it is
     a mode number or a swept value.  ``offset``: the law is asked about t + offset, while everything
-    that is told is told of t.  ``transient``: False declares that t is a size (of a sample, a
-    dimension, a number of arms) and that y / f follows its form over the whole range, with nothing
-    that may still be dying out: every place counts then, and few are enough.
-    (A rate may be off by half a power of log t, whatever the unit; of a size by a quarter.)
+    that is told is told of t.  (A rate may be off by half a power of log t, whatever the unit.)
     ``log_floor``: log of the rounding floor; values below 100 times it
     satisfy any upper bound and show no slope.  Constant, ceiling, start and floor are one number or
     one a run.  ``residual`` (S, T): a run counts up to the first step where it passes 1e-3, or is
@@ -109,7 +105,6 @@ def judge(
         unit,
         timeless,
         offset,
-        transient,
     )
     return judge_all([question])[0]
 

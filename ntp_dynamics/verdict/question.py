@@ -48,7 +48,6 @@ class Question:
     unit: str = ""
     timeless: bool = False
     offset: float = 0.0
-    transient: bool = True
     kept_law: Law | None = None
     tight: bool = False
     evaluated: bool = False
@@ -113,7 +112,6 @@ def opened(q: Question) -> Verdict | Opened:
         "unit": q.unit,
         "timeless": q.timeless,
         "evaluated": q.evaluated,
-        "sized": not q.transient,
     }
 
     def ended(gate: str, word: str, **found: Any) -> Verdict:
@@ -192,7 +190,6 @@ def _case(
         log_constant=None if q.log_constant is None else column("log_constant", q.log_constant),
         log_ceiling=None if q.log_ceiling is None else column("log_ceiling", q.log_ceiling),
         clock=clock,
-        sized=not q.transient,
     )
 
 

@@ -16,7 +16,7 @@ from ntp_dynamics.verdict.compared import Shown, compare, unseen
 from ntp_dynamics.verdict.curved import Envelope
 from ntp_dynamics.verdict.drift import drifts
 from ntp_dynamics.verdict.found_rate import NONE, Rate
-from ntp_dynamics.verdict.gate import Case, shortest, waiting
+from ntp_dynamics.verdict.gate import MIN_DECADES, MIN_POINTS, Case, shortest, waiting
 from ntp_dynamics.verdict.law import Exponential, LinearGrowth, Power
 from ntp_dynamics.verdict.windows import survey
 
@@ -80,5 +80,5 @@ def too_short(case: Case) -> str:
     decades = math.floor(100 * max(float(case.decades[best]), 0.0)) / 100
     return (
         f"{decades:.2f} decades and {case.counted[best].sum()} recorded {case.clock.name}s after "
-        f"the claim's start; a rate needs {case.least_decades:g} and {case.least_points}"
+        f"the claim's start; a rate needs {MIN_DECADES:g} and {MIN_POINTS}"
     )

@@ -87,7 +87,7 @@ def range_alone(drift: Drift) -> tuple[Float[np.ndarray, " ..."], Float[np.ndarr
 def testable(case: Case, windows: Windows, reach: Reach) -> Bool[np.ndarray, " S"]:
     """Runs long enough, and with steps enough in all windows, to contradict a law by themselves."""
     start = np.maximum(case.t_min, case.t[0])
-    return reach.seen & windows.full & ((windows.end >= SPAN * start) | case.sized)
+    return reach.seen & windows.full & (windows.end >= SPAN * start)
 
 
 def decisive_horizon(case: Case, windows: Windows, drift: Drift) -> Float[np.ndarray, " S"]:

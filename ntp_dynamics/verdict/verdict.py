@@ -31,7 +31,7 @@ A_RUN = "run_"
 WORKED_OUT = ("counts", "failing", "most_failing")
 """Of those the ones that may hold numbers that are not finite."""
 PLAIN = (str, int, bool)
-IF_TRUE = ("evaluated", "sized", "observed", "proved", "run_constants", "run_measured")
+IF_TRUE = ("evaluated", "observed", "proved", "run_constants", "run_measured")
 """Fields that JSON holds only where they say something."""
 FAILING = ("broken", "contradicted")
 LEAST_RUNS = 5
@@ -78,7 +78,6 @@ class Verdict:
     descriptive     fewer than five runs: no limits over runs
     exact_to_floor  y is below the floor where the rate would be measured
     possible        power laws (p, q) that the last window does not exclude
-    sized           t was declared to be a size, without a transient
     clock, unit     what t counts; ``timeless``: nothing evolves along it, so there is no horizon
     z, z_at, band   of a mean against a curve (`verdict.mean`): the largest z, where, and how far
                     the 95 % limits reach below and above the curve over the last decade (logs)
@@ -130,7 +129,6 @@ class Verdict:
     clock: str = "step"
     unit: str = ""
     timeless: bool = False
-    sized: bool = False
     z: float | None = None
     z_at: Place | None = None
     band: tuple[float, float] | None = None

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ntp_dynamics.verdict.design import ONE_PAIR, PAIRS, WHOLE, Design, Fit, design
-from ntp_dynamics.verdict.gate import Case, last
+from ntp_dynamics.verdict.design import PAIRS, WHOLE, Design, Fit, design
+from ntp_dynamics.verdict.gate import MIN_DECADES, MIN_POINTS, Case, last
 
 LEAST_POINTS = {10: 8, 2: 4}  # recorded steps that make a window
 NOISE = 0.9
 MAD_TO_SD = 1.4826
 THIRD = 20 - 30 * NOISE + 12 * NOISE**2 - 2 * NOISE**3  # variance of a third difference of it
-LEAST_SIZES = 4  # the same of a half of the range of a size
 
 
 @dataclass(frozen=True)
@@ -51,21 +50,18 @@ class Slopes:
 class Windows:
     """Windows of S runs on one grid; ``end`` is each run's last visible step.
 
-    ``least``: recorded steps that make one; ``pairs``: they end at ``end`` over these.  Runs that
-    show the same steps have the same windows, so one row (S = 1 below) serves them all.
+    Runs that show the same steps have the same windows, so one row (S = 1 below) serves them all.
     """
 
     t: Float[np.ndarray, " T"]
     used: Bool[np.ndarray, "S T"]
     end: Float[np.ndarray, " S"]
-    ratio: float
-    least: int
-    pairs: Float[np.ndarray, " P"] = field(default_factory=lambda: PAIRS)
+    ratio: int
 
     @cached_property
     def upper_edge(self) -> Float[np.ndarray, "P W S"]:
         """Last step of pair P, window W (0 later, 1 earlier), run S."""
-        ends = self.end / self.pairs[:, None]
+        ends = self.end / PAIRS[:, None]
         return np.stack([ends, ends / self.ratio], axis=1)
 
     @cached_property
@@ -76,7 +72,7 @@ class Windows:
     @cached_property
     def design(self) -> Design:
         """Where they lie."""
-        return design(self.t, self.used, self.end, self.ratio, self.pairs)
+        return design(self.t, self.used, self.end, self.ratio)
 
     @property
     def points(self) -> Int[np.ndarray, "P W S"]:
@@ -86,7 +82,7 @@ class Windows:
     @cached_property
     def full(self) -> Bool[np.ndarray, " S"]:
         """Whether all windows of a run hold steps enough."""
-        return np.all(self.points >= self.least, axis=(0, 1))
+        return np.all(self.points >= LEAST_POINTS[self.ratio], axis=(0, 1))
 
     def slopes(self, y: Float[np.ndarray, "S T"], noise: Any = 0.0) -> Slopes:
         """Least-squares slopes of y on t; nan where a window is empty.  y is finite everywhere;
@@ -143,16 +139,11 @@ def survey(case: Case, ratio: int, *, upper: bool) -> tuple[Windows, Reach]:
     """Place the windows.  Under an upper law they end where y falls below the floor for good."""
     horizon = last(case.t, case.counted)
     end = last(case.t, case.visible) if upper else horizon
-    start = np.maximum(case.t_min, case.t[0])
-    windows = Windows(case.t, case.visible, end, ratio, LEAST_POINTS[ratio])
-    if case.sized and ratio == 10:
-        half = math.sqrt(max(float((end / start).max()), 1.0))
-        windows = Windows(case.t, case.visible, end, half, LEAST_SIZES, ONE_PAIR)
-    decades = np.log10(end / start)
-    enough = (windows.points[0] >= windows.least).all(axis=0)
-    enough = enough & (decades >= case.least_decades)
-    enough = enough & (case.visible.sum(axis=1) >= case.least_points)
-    recent = case.t >= (end / windows.ratio**2)[:, None]
+    windows = Windows(case.t, case.visible, end, ratio)
+    decades = np.log10(end / np.maximum(case.t_min, case.t[0]))
+    enough = (windows.points[0] >= LEAST_POINTS[ratio]).all(axis=0)
+    enough = enough & (decades >= MIN_DECADES) & (case.visible.sum(axis=1) >= MIN_POINTS)
+    recent = case.t >= (end / ratio**2)[:, None]
     lost = case.deep & (case.counted & ~case.visible & recent).any(axis=1) & (not upper)
     seen = case.deep & enough & ~lost
     fallen = case.deep & ~enough & ~lost & (end < horizon)

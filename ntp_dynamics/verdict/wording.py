@@ -17,12 +17,10 @@ NAMES = {
     "asymptotic_growth": "final slope",
 }
 EVALUATED = "evaluated, not run"
-SIZED = "declared to have no transient"
 EXACT = ("equals", "value", "limit")
 """Forms that state a value."""
 UNASKED = ", so neither bound nor rate can be judged"
 """How the reason of a claim that starts beyond the horizon ends."""
-WINDOWS = {False: "three successive pairs of windows", True: "both halves of its range"}
 NAMED = 3
 """So many failing runs are named, the worst first."""
 
@@ -43,7 +41,7 @@ def _reach(v: Verdict) -> str:
     """Up to where, or of what, it was asked."""
     if v.timeless:
         return f"at every {v.clock}" if v.label.good else f"(asked at every {v.clock})"
-    return f"to {said(v.horizon, v.clock, v.unit)}" + f" ({SIZED})" * v.sized
+    return f"to {said(v.horizon, v.clock, v.unit)}"
 
 
 def summary(verdict: Verdict) -> str:
@@ -269,7 +267,7 @@ def _rate(v: Verdict) -> str:
     whose = "its" if len(v.failing) == 1 else "their"
     found = {
         "consistent": f"the rate is consistent with {v.law}",
-        "contradicted": f"{whose} rate contradicts {v.law} in {WINDOWS[v.sized]}",
+        "contradicted": f"{whose} rate contradicts {v.law} in three successive pairs of windows",
         "inconclusive": f"the rate does not decide about {v.law}",
     }[v.rate]
     low, high = v.interval

@@ -51,7 +51,7 @@ def test_a_run_of_exactly_two_decades_shows_its_rate():
 
 def test_windows_are_decades_that_end_at_the_horizon_its_half_and_its_quarter():
     t = np.arange(1.0, 10_001.0)
-    windows = Windows(t, np.ones((1, t.size), dtype=bool), np.array([10_000.0]), 10, 8)
+    windows = Windows(t, np.ones((1, t.size), dtype=bool), np.array([10_000.0]), 10)
     ends = np.array([[10_000, 1000], [5000, 500], [2500, 250]])
     np.testing.assert_allclose(windows.upper_edge[..., 0], ends)
     np.testing.assert_allclose(windows.middle[..., 0], ends / np.sqrt(10))
@@ -148,7 +148,7 @@ def test_every_window_needs_its_least_number_of_points(short, enough):
     least = LEAST_POINTS[10] - short
     t = 10.0 ** (np.arange(4 * least + 1) / least)
     seen = np.ones((1, t.size), dtype=bool)
-    windows = Windows(t, seen, t[-1:], 10, LEAST_POINTS[10])
+    windows = Windows(t, seen, t[-1:], 10)
     assert windows.points.min() == least
     yes, no = np.array([True]), np.array([False])
     reach = Reach(seen=yes, fallen=no, lost=no, thin=no, decades=np.array([4.0]))
