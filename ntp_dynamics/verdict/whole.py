@@ -114,10 +114,10 @@ def _drift(
     for places in np.unique(shown[seen], axis=0):
         mine = seen & (shown == places).all(axis=1)
         course, y = Course(np.log(case.t[places])), log_r[mine][:, places]
-        rounding = np.abs(course.weights) @ case.rounding[mine][:, places].T
+        rounding = np.abs(course.weights[0]) @ case.rounding[mine][:, places].T
         slopes[:, mine] = course.slopes(y)
-        errors[:, mine] = course.errors(y) + rounding
-        over = np.where(goes_on(slopes[:, mine]), slopes[0, mine] - rounding[0], -np.inf)
+        errors[:, mine] = course.errors(y)
+        over = np.where(goes_on(slopes[:, mine]), slopes[0, mine] - rounding, -np.inf)
         p[mine] = course.p_grows(over, errors[0, mine])
     moved = Slopes(slopes[None, :1, seen], slopes[None, None, 1:, seen], errors[None, :1, seen])
     middle = np.sqrt(first * end)[seen]
@@ -138,8 +138,7 @@ def _p_mean(
     if not goes_on(slopes[:, 0]):
         return 1.0
     rounding = float(np.abs(course.weights[0]) @ case.rounding[:, places].max(axis=0))
-    error = course.errors(mean)[0] + rounding
-    own = float(course.p_grows(slopes[0] - rounding, error)[0])
+    own = float(course.p_grows(slopes[0] - rounding, course.errors(mean)[0])[0])
     return max(own, float(p_above(drift.moved.pairs[0, 0], rounding)))
 
 

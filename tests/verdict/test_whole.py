@@ -53,6 +53,8 @@ def test_a_lower_law_is_the_mirror_of_an_upper_one():
     assert lower.label == upper.label == "contradicted"
     assert lower.p_contradicted == upper.p_contradicted
     assert asked(log_y, side="lower").rate == "consistent"
+    assert lower.exponent == pytest.approx(-upper.exponent)
+    assert upper.exponent == pytest.approx(-np.polyfit(np.log(K), log_y.mean(axis=0), 1)[0])
 
 
 def test_a_curve_without_a_constant_is_judged_so_and_other_laws_as_they_are():
@@ -70,6 +72,18 @@ def test_what_stops_growing_is_not_contradicted_and_what_goes_on_is():
     for runs in (1, 5):
         assert asked(noisy(stops, runs, 0.01)).label != "contradicted"
         assert asked(noisy(goes_on, runs, 0.01)).label == "contradicted"
+
+
+def test_a_limit_that_is_reached_like_one_over_log_stops_in_time():
+    k = np.arange(1.0, 1025)
+    found = asked(np.log(2 - 1 / (1 + np.log(k))), k=k)
+    assert (found.rate, found.transient) == ("consistent", False)
+
+
+def test_growth_within_rounding_is_none():
+    assert asked(np.log(K) + 1e-15 * LOG, Law.power(-1)).rate == "consistent"
+    assert asked(1e-16 * LOG).rate == "consistent"
+    assert asked(1e-9 * LOG).rate == "contradicted"
 
 
 def test_growth_in_one_half_of_the_range_is_not_growth():
@@ -150,6 +164,16 @@ def test_slopes_of_correlated_noise_rarely_seem_to_grow(n):
     p = course.p_grows(course.slopes(y)[0], course.errors(y)[0])
     assert np.mean(p < 0.025) <= 0.004
     assert np.mean(p < 0.5) == pytest.approx(0.5, abs=0.03)
+
+
+def test_errors_are_those_of_noise_that_is_as_correlated_as_taken():
+    """Random places enough to find the correlation, which is taken larger by 2 / sqrt(n)."""
+    rng, n = np.random.default_rng(5), 400
+    course, y = Course(np.log(1.02) * np.arange(n)), rng.standard_normal((500, n))
+    for k in range(1, n):
+        y[:, k] = 0.6 * y[:, k - 1] + 0.8 * y[:, k]
+    ratio = np.median(course.errors(y), axis=1) / course.slopes(y).std(axis=1)
+    assert np.all((ratio > 1.0) & (ratio < 1.6))
 
 
 def test_slopes_are_those_of_lines():
