@@ -51,7 +51,7 @@ At T = 300 nothing is ever contradicted: a run is asked for six windows, which s
 Were two windows enough, transients and waves would do what a wrong rate does (*Power*, one pair;
 *Late starts*). From 1,000 on runs are judged one by one, and without noise the four wrong laws are
 always seen, but for log^2 t / t at 1,000, where it fades as a shift in time does; noise of 0.01
-hides a few. What stays unseen is a logarithm under noise of 0.05, in a third to a half of
+hides a few. What stays unseen is a logarithm under noise of 0.05, in a tenth to six tenths of
 experiments, and under noise of 0.2 in nearly all, at 10,000 too.
 
 There the mean would help, by about a tenth under noise of a run's own. But families that settle
