@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.calibration import equality_tables, mixture_tables, prose, tables
+from benchmarks.calibration import equality_tables, few, mixture_tables, prose, tables
 from benchmarks.calibration.criteria import criteria
+from benchmarks.calibration.declared import Declared
 from benchmarks.calibration.defects import Defect
 from benchmarks.calibration.design import HORIZONS
 from benchmarks.calibration.ensembles import Ensemble
@@ -15,6 +16,7 @@ from benchmarks.calibration.equalities import WITHOUT_NOISE, Equality
 from benchmarks.calibration.families import FAMILIES
 from benchmarks.calibration.mixtures import EXPERIMENTS, LAWS, Mixture
 from benchmarks.calibration.samples import Sampled
+from benchmarks.calibration.short import Short
 from benchmarks.calibration.statistics import too_many
 from benchmarks.calibration.sweep import Count
 from benchmarks.calibration.systems import Finding
@@ -23,6 +25,7 @@ from benchmarks.calibration.transients import Transient
 
 COMMAND = "make calibrate"
 UNSEEN = "t^-0.75"
+NO_TRANSIENT, FEW = "Claims without a transient", "Short horizons and few runs"
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Results:
     ensembles: list[Ensemble]
     samples: list[Sampled]
     equalities: list[Equality]
+    declared: list[Declared]
+    short: list[Short]
     seconds: dict[str, float]
 
     def to_json(self) -> dict[str, Any]:
@@ -48,7 +53,9 @@ class Results:
         contradicted, run named, confirmed by slope, confirmed by best fit]; mixtures by law as
         [T, S, noise, correlation, common, kind, experiments, consistent, contradicted, good run
         named, bad runs, named, kept]; equalities in the limit as [course, tolerance, T, S, noise,
-        correlation, experiments, contradicted, said to hold]."""
+        correlation, experiments, contradicted, said to hold]; `declared` as [kind, places, S,
+        noise, correlation, experiments, contradicted, kept]; `short` as [family, T, S, noise,
+        correlation, common, experiments, contradicted, contradicted if the mean were asked]."""
         sweep = {
             f"{family.claim.form}: {family.name}": [
                 c.to_json() for c in tables.of(family, self.counts)
@@ -71,6 +78,8 @@ class Results:
             "ensembles": [e.to_json() for e in self.ensembles],
             "samples": [s.to_json() for s in self.samples],
             "equalities": [e.to_json() for e in self.equalities],
+            "declared": [d.to_json() for d in self.declared],
+            "short": [s.to_json() for s in self.short],
             "seconds": self.seconds,
         }
 
@@ -96,15 +105,21 @@ def report(results: Results) -> str:
             prose.SAMPLES, "", *tables.samples(results.samples), "", prose.SAMPLES_READ,
         ],
         "Equalities in the limit": limits(results.equalities),
+        NO_TRANSIENT: few.of_declared(results.declared),
+        FEW: few.of_short(results.short),
         "Systems whose rate is a theorem": [
             prose.SYSTEMS, "", *tables.systems(results.findings)
         ],
         "Defects": [prose.DEFECTS, "", *tables.defects(results.defects)],
         "Limits of this calibration": [prose.LIMITS],
     }  # fmt: skip
-    parts = [_opening(results)]
-    parts += ["\n".join([f"## {title}", "", *lines]) for title, lines in sections.items()]
+    parts = [_opening(results), *(section(*item) for item in sections.items())]
     return "\n\n".join(parts) + "\n"
+
+
+def section(title: str, lines: list[str]) -> str:
+    """Of the page."""
+    return "\n".join([f"## {title}", "", *lines])
 
 
 def _opening(results: Results) -> str:

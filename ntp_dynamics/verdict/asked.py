@@ -61,6 +61,7 @@ class Asked:
             kept_law=terms.kept_law if covered else None,
             tight=claim.tight,
             evaluated=claim.evaluated,
+            transient=claim.transient,
         )
 
 

@@ -12,8 +12,9 @@ from ntp_dynamics.verdict.clock import Place, amount, said
 from ntp_dynamics.verdict.label import Seen
 from ntp_dynamics.verdict.law import Power
 from ntp_dynamics.verdict.observed import Observed
+from ntp_dynamics.verdict.rate_said import NAMES
 from ntp_dynamics.verdict.samples_said import SAMPLES
-from ntp_dynamics.verdict.wording import EXACT, NAMES, UNASKED
+from ntp_dynamics.verdict.wording import EXACT, UNASKED
 
 if TYPE_CHECKING:
     from ntp_dynamics.verdict.bound import Bound

@@ -55,7 +55,7 @@ class Claim:
     one number for all runs, itself or as a function of the constants.  ``places``, of a timeless
     claim and of the constants, (T,): where along its axis it speaks, and its law is given there
     only; None is everywhere.  ``evaluated``: what it is about was computed from formulas, and not
-    observed in a run.
+    observed in a run.  ``transient``: False declares that none dies out along its axis (`judge`).
     """
 
     id: str
@@ -79,6 +79,7 @@ class Claim:
     offset: Any = 0.0
     places: Callable[[Any], Any] | None = None
     evaluated: bool = False
+    transient: bool = True
 
     def judge(
         self,

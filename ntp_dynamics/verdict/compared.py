@@ -76,7 +76,7 @@ def compare(shown: Sequence[Shown]) -> list[Rate]:
             alone = [single.testable(x.case, x.windows, x.reach)[x.seen] for x, _ in members]
             found = decision.decide(drift, np.stack(alone), together)
         limited = any(x.limited for x, _ in members)
-        lows, highs = _ranges(drift, first) if limited else (NONE, NONE)
+        lows, highs = ranges_of(drift, first.few, first.ensemble) if limited else (NONE, NONE)
         for i, (x, _) in enumerate(members):
             decisions[id(x)].append(found.of(i))
             if x.limited:
@@ -87,7 +87,7 @@ def compare(shown: Sequence[Shown]) -> list[Rate]:
         _rate(
             x,
             decision.both(decisions[id(x)]),
-            _tightness(x.case, ranges[id(x)]) if x.limited else "none",
+            tightness_of(x.case, ranges[id(x)]) if x.limited else "none",
             intervals[id(x)],
             possible.get(id(x), ()),
         )
@@ -167,18 +167,18 @@ def _stacked(sides: Sequence[Drift], seen: Bool[np.ndarray, " S"]) -> Drift:
     )
 
 
-def _ranges(drift: Drift, x: Shown) -> Range:
+def ranges_of(drift: Drift, few: bool, ensemble: bool) -> Range:
     """Where the drift of each run may lie: its own range, or that of the mean where it is like the
     others."""
     low, high = single.range_alone(drift)
-    if x.few:
+    if few:
         return low, high
-    alike = company.alike(drift, one_sided=False) | x.ensemble
-    least, most = company.interval(drift.last, x.few)
+    alike = company.alike(drift, one_sided=False) | ensemble
+    least, most = company.interval(drift.last, few)
     return np.where(alike, least[..., None], low), np.where(alike, most[..., None], high)
 
 
-def _tightness(case: Case, ranges: Sequence[Range]) -> str:
+def tightness_of(case: Case, ranges: Sequence[Range]) -> str:
     """The word that is true of every run; unresolved where they differ."""
     if all(((low > -1) & (high < 1)).all() for low, high in ranges):
         return "tight"

@@ -47,11 +47,23 @@ def decide(
     With p_s of each run and p of the mean, p = min(1, 2 S min p_s, 2 p): a run is named where
     2 S p_s is below ALPHA.  Consistent: every run is kept, by itself or in company.
     """
-    runs = drift.moved.pairs.shape[-1]
-    p_run = np.minimum(2 * runs * single.p_alone(drift, alone), 1.0)
+    p_run = single.p_alone(drift, alone)
     p_mean = np.ones(p_run.shape[:-1])
     if np.any(together):
-        p_mean = np.where(together, np.minimum(2 * company.p_pooled(drift), 1.0), 1.0)
+        p_mean = np.where(together, company.p_pooled(drift), 1.0)
+    return weighed(drift, p_run, p_mean, np.any(alone, axis=-1) | together)
+
+
+def weighed(
+    drift: Drift,
+    p_run: Float[np.ndarray, "... S"],
+    p_mean: Float[np.ndarray, " ..."],
+    looked: Bool[np.ndarray, " ..."],
+) -> Decision:
+    """From the p-values of each run and of the mean; ``looked``: whether any test was asked."""
+    runs = drift.moved.pairs.shape[-1]
+    p_run = np.minimum(2 * runs * p_run, 1.0)
+    p_mean = np.minimum(2 * p_mean, 1.0)
     named = p_run < ALPHA
     joint = ~named.any(axis=-1) & (p_mean < ALPHA)
     kept = single.range_alone(drift)[1] < 1
@@ -59,7 +71,6 @@ def decide(
         kept |= company.consistent(drift)[..., None] & company.alike(drift)
     words = np.where(named, "contradicted", np.where(kept, "kept", "undecided"))
     p = np.minimum(p_run.min(axis=-1), p_mean)
-    looked = np.any(alone, axis=-1) | together
     return Decision(words, _status(words, joint), np.where(looked, p, np.nan), joint)
 
 
@@ -68,6 +79,11 @@ def decide_ensemble(drift: Drift, together: Bool[np.ndarray, " ..."] | bool) -> 
     p = np.full(drift.moved.pairs.shape[2:-1], np.nan)
     if np.any(together):
         p = np.where(together, company.p_pooled(drift), np.nan)
+    return weighed_ensemble(drift, p)
+
+
+def weighed_ensemble(drift: Drift, p: Float[np.ndarray, " ..."]) -> Decision:
+    """From the p-value of the mean; nan where it was not asked."""
     runs = drift.moved.pairs.shape[-1]
     few = company.is_few(runs)
     kept = (single.range_alone(drift)[1] < 1).all(axis=-1) if few else company.consistent(drift)

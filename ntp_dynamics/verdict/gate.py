@@ -20,8 +20,10 @@ from ntp_dynamics.verdict.grid import Grid, grid_of
 from ntp_dynamics.verdict.law import Law
 from ntp_dynamics.verdict.series import RESIDUAL_LIMIT
 
+EDGE = 1e-9
 FLOOR_FACTOR = 100.0  # a value within this factor of the floor is mostly rounding
 MIN_DECADES, MIN_POINTS = 2.0, 40  # less shows no rate
+LEAST_FACTOR, LEAST_PLACES = 4.0, 6  # nor do less of a course that has no transient
 ROUNDING = 16 * float(np.finfo(np.float64).eps)  # relative: a log of size L is rounded by eps L
 
 Condition = tuple[str, Any, str]  # name, holds (bool or (S,) bool), clause to print where it fails
@@ -33,6 +35,9 @@ class Case:
 
     ``t`` is what the law is asked about: the recorded step and the offset of the clock.  For a law
     about values ``log_y`` and ``log_f`` hold values.
+
+    ``transient``: y/f may still be settling, so that only the last windows count; else every place
+    does.
 
     ``counted`` are the steps from t_min to the last trustworthy one; ``readable`` is 100 times the
     floor: what lies below counts as "at most this much" and is left out of slopes.  ``sign`` is +1
@@ -49,6 +54,7 @@ class Case:
     log_constant: Float[np.ndarray, "S 1"] | None
     log_ceiling: Float[np.ndarray, "S 1"] | None
     clock: Clock = STEPS
+    transient: bool = True
 
     def of(self, runs: Bool[np.ndarray, " S"]) -> Case:
         """The case of some of its runs."""
@@ -126,7 +132,10 @@ class Case:
     @cached_property
     def deep(self) -> Bool[np.ndarray, " S"]:
         """Runs long enough to show a rate."""
-        return (self.decades >= MIN_DECADES) & (self.counted.sum(axis=1) >= MIN_POINTS)
+        points = self.counted.sum(axis=1)
+        if not self.transient:
+            return (self.decades >= math.log10(LEAST_FACTOR) - EDGE) & (points >= LEAST_PLACES)
+        return (self.decades >= MIN_DECADES) & (points >= MIN_POINTS)
 
 
 def last(t: Float[np.ndarray, " T"], mask: Bool[np.ndarray, "S T"]) -> Float[np.ndarray, " S"]:

@@ -57,6 +57,7 @@ def judge(
     unit: str = "",
     timeless: bool = False,
     offset: float = 0.0,
+    transient: bool = True,
 ) -> Verdict:
     """Hold the law y <= C f (side "upper") or y >= C f ("lower") against S runs.
 
@@ -69,6 +70,10 @@ def judge(
     ``clock``, ``unit``: what t counts, for sentences; ``timeless``: nothing evolves along it, it is
     a mode number or a swept value.  ``offset``: the law is asked about t + offset, while everything
     that is told is told of t.  (A rate may be off by half a power of log t, whatever the unit.)
+    ``transient``: False declares that the law is about a size and not about a clock, so that no
+    transient dies out along t: y/f is in its asymptotic form all over.  Then the rate of a power or
+    a curve without a constant is judged at every place (`verdict.whole`); other laws are judged as
+    they are.
     ``log_floor``: log of the rounding floor; values below 100 times it
     satisfy any upper bound and show no slope.  Constant, ceiling, start and floor are one number or
     one a run.  ``residual`` (S, T): a run counts up to the first step where it passes 1e-3, or is
@@ -105,6 +110,7 @@ def judge(
         unit,
         timeless,
         offset,
+        transient=transient,
     )
     return judge_all([question])[0]
 

@@ -30,7 +30,8 @@ class Question:
 
     ``kept``: the runs that meet the hypotheses; ``excluded``: why how many of the others do not;
     ``kept_law``: the law of those that do, if it is known already (`Law.for_runs`).
-    ``tight``: a stated value that is met is the claim itself; ``evaluated``: see `claim.Claim`.
+    ``tight``: a stated value that is met is the claim itself; ``evaluated``, ``transient``: see
+    `claim.Claim`.
     """
 
     series: Series
@@ -51,11 +52,18 @@ class Question:
     kept_law: Law | None = None
     tight: bool = False
     evaluated: bool = False
+    transient: bool = True
 
     @property
     def one_sided(self) -> bool:
         """Whether the law is a bound, above or below."""
         return isinstance(self.law, (Power, Exponential, Envelope))
+
+    @property
+    def settled(self) -> bool:
+        """Whether its rate is judged over the whole range: declared, and a bound without clock."""
+        free = isinstance(self.law, Envelope) and self.log_constant is None
+        return not self.transient and (free or isinstance(self.law, Power))
 
     @cached_property
     def t(self) -> Float[np.ndarray, " T"]:
@@ -112,6 +120,7 @@ def opened(q: Question) -> Verdict | Opened:
         "unit": q.unit,
         "timeless": q.timeless,
         "evaluated": q.evaluated,
+        "transient": not q.settled,
     }
 
     def ended(gate: str, word: str, **found: Any) -> Verdict:
@@ -190,6 +199,7 @@ def _case(
         log_constant=None if q.log_constant is None else column("log_constant", q.log_constant),
         log_ceiling=None if q.log_ceiling is None else column("log_ceiling", q.log_ceiling),
         clock=clock,
+        transient=not q.settled,
     )
 
 

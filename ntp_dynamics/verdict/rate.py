@@ -18,6 +18,7 @@ from ntp_dynamics.verdict.drift import drifts
 from ntp_dynamics.verdict.found_rate import NONE, Rate
 from ntp_dynamics.verdict.gate import MIN_DECADES, MIN_POINTS, Case, shortest, waiting
 from ntp_dynamics.verdict.law import Exponential, LinearGrowth, Power
+from ntp_dynamics.verdict.whole import whole_rate
 from ntp_dynamics.verdict.windows import survey
 
 
@@ -49,6 +50,8 @@ def _look(case: Case, ensemble: bool) -> Shown | tuple[Rate, str | None]:
     law = case.law
     if not has_rate(case):
         return Rate(), None
+    if not case.transient:
+        return whole_rate(case, ensemble)
     if not case.deep.any():
         return Rate(decides_at=shortest(case)), too_short(case)
     upper, octaves = case.sign > 0, isinstance(law, Exponential)

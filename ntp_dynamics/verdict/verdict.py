@@ -33,6 +33,8 @@ WORKED_OUT = ("counts", "failing", "most_failing")
 PLAIN = (str, int, bool)
 IF_TRUE = ("evaluated", "observed", "proved", "run_constants", "run_measured")
 """Fields that JSON holds only where they say something."""
+IF_FALSE = ("transient",)
+"""The same, of what is true of most."""
 FAILING = ("broken", "contradicted")
 LEAST_RUNS = 5
 """A limit on the share of failing runs needs as many."""
@@ -84,6 +86,7 @@ class Verdict:
     evaluated       it is about what was computed, and not observed in a run
     proved          the step from which on the claim is proved of each run given (`verdict.proved`);
                     None where it is not; empty where it is of no run
+    transient       False: declared to have none along t, so the rate is over the whole range
 
     Of a law about all runs together ``exponent`` and ``interval`` are what it speaks of (a mean, a
     share, a power, a decay rate), at ``z_at``, from ``runs_rated`` runs (`verdict.found`).
@@ -135,6 +138,7 @@ class Verdict:
     evaluated: bool = False
     observed: Observed | None = None
     proved: tuple[int | None, ...] = ()
+    transient: bool = True
 
     @cached_property
     def label(self) -> Label:
@@ -207,6 +211,7 @@ class Verdict:
         said = {name: getattr(self, name) for name in (*FIELDS, *WORKED_OUT)}
         record = {name: _finite(value, name, lost) for name, value in said.items()}
         record = {name: x for name, x in record.items() if x or name not in IF_TRUE}
+        record = {name: x for name, x in record.items() if not x or name not in IF_FALSE}
         words = {"summary": self.summary, "sentence": self.sentence}
         return {"label": str(self.label), **record, "not_finite": lost, **words}
 

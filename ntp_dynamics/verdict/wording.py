@@ -6,17 +6,13 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ntp_dynamics.verdict.clock import Place, amount, said
-from ntp_dynamics.verdict.samples_said import SAMPLES
+from ntp_dynamics.verdict.rate_said import NAMES, factor, rate, short_rate
 
 if TYPE_CHECKING:
     from ntp_dynamics.verdict.verdict import Verdict
 
-NAMES = {
-    "exponential": "decay rate",
-    "linear_growth": "power of t",
-    "asymptotic_growth": "final slope",
-}
 EVALUATED = "evaluated, not run"
+DECLARED = "declared to have no transient"
 EXACT = ("equals", "value", "limit")
 """Forms that state a value."""
 UNASKED = ", so neither bound nor rate can be judged"
@@ -31,9 +27,9 @@ def sentence(verdict: Verdict) -> str:
     head = v.label.capitalize()
     if v.gate == "inapplicable":
         return f"{head}: {v.reason}; {_left_out(v)}{_beyond(v)}."
-    parts = [runs(v), v.reason, _bound(v), _rate(v), proved(v)]
+    parts = [runs(v), v.reason, _bound(v), rate(v), proved(v)]
     parts += [_left_out(v) + _beyond(v), _limit(v)]
-    head += f" ({EVALUATED})" * v.evaluated
+    head += f" ({EVALUATED})" * v.evaluated + f" ({DECLARED})" * (not v.transient)
     return f"{head} {_reach(v)}: {'; '.join(part for part in parts if part)}."
 
 
@@ -54,7 +50,8 @@ def summary(verdict: Verdict) -> str:
         v.reason,
         *_apart(v),
         _short_bound(v),
-        _short_rate(v),
+        short_rate(v),
+        DECLARED * (not v.transient),
         proved(v),
     ]
     return "; ".join(part for part in said if part)
@@ -171,37 +168,12 @@ def _short_bound(v: Verdict) -> str:
     return f"bound kept by a factor {factor(v.slack)} or more" * math.isfinite(v.slack)
 
 
-def _short_rate(v: Verdict) -> str:
-    if v.rate == "none":
-        return ""
-    if v.form in SAMPLES:
-        return SAMPLES[v.form](v)
-    if v.exact_to_floor:
-        return "below rounding"
-    if v.window is None or (v.form == "linear_growth" and v.bound == "holds"):
-        return ""
-    low, high = v.interval
-    measured = f"{NAMES.get(v.form, 'exponent')} {v.exponent:.4g} ({low:.4g} to {high:.4g})"
-    return f"{measured} against {v.law}"
-
-
 def beyond(start: float, horizon: Place, clock: str = "step", unit: str = "") -> str:
     """The clause for a claim that says nothing yet."""
     step = f"{start:,.0f}" if start < 1e9 else f"{start:.3g}"
     if isinstance(horizon, float):
         step = f"{start:,.6g}"
     return f"the claim starts at {clock} {step}, beyond the horizon {amount(horizon, unit)}"
-
-
-def factor(log: float) -> str:
-    """e^log in decimal, also where it is no float."""
-    if not math.isfinite(log):
-        return "infinity" if log > 0 else "0"
-    if abs(log) < 600:
-        return f"{math.exp(log):.3g}"
-    decades = log / math.log(10)
-    exponent = math.floor(decades)
-    return f"{10 ** (decades - exponent):.2f}e{exponent:+d}"
 
 
 def _constants(v: Verdict) -> str:
@@ -253,37 +225,6 @@ def _met(v: Verdict) -> str:
     if v.vacuity > 0:
         text += f", but says nothing in {100 * v.vacuity:.3g} % of log-time"
     return text
-
-
-def _rate(v: Verdict) -> str:
-    if v.rate == "none":
-        return ""
-    if v.form in SAMPLES:
-        return SAMPLES[v.form](v)
-    if v.exact_to_floor:
-        return f"y is below the floor, hence consistent with {v.law} exact to the floor"
-    if v.window is None:
-        return f"y falls out of sight, so the last windows cannot show {v.law}"
-    whose = "its" if len(v.failing) == 1 else "their"
-    found = {
-        "consistent": f"the rate is consistent with {v.law}",
-        "contradicted": f"{whose} rate contradicts {v.law} in three successive pairs of windows",
-        "inconclusive": f"the rate does not decide about {v.law}",
-    }[v.rate]
-    low, high = v.interval
-    kind = "range" if v.descriptive else "95 % interval"
-    mean = "mean " if v.runs_rated > 1 else ""
-    name = NAMES.get(v.form, "exponent")
-    found += "; all runs taken together show a" if v.rate == "contradicted" and mean else ","
-    found += (
-        f" {mean}{name} {v.exponent:.3g} ({kind} {low:.3g} to {high:.3g}) over {v.clock}s "
-        f"{amount(v.window[0])} to {amount(v.window[1], v.unit)}"
-    )
-    if v.rate == "contradicted" and v.sup_growth > 0:
-        found += f", and the constant it needs grew by a factor {factor(v.sup_growth)} in a decade"
-    if math.isfinite(v.resolvable) and v.rate != "contradicted":
-        found += f"; an exponent wrong by less than {v.resolvable:.2g} would not show"
-    return found
 
 
 def _recorded(v: Verdict) -> str:
