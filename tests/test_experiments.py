@@ -127,6 +127,8 @@ BREAKING = [
     ["optimizer=split_ngd", "train.labels=soft"],
     ["train.head=log", "batch.size=2", "engine=numba"],
     ["train.labels=soft", "optimizer=adam", "engine=numba"],
+    ["dataset=votes", "dataset.non_optimal=11"],
+    ["dataset=votes", "train.labels=soft"],
 ]
 
 

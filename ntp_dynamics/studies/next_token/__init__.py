@@ -58,6 +58,10 @@ class OneLayerTransformer(Study):
         ("experiment=smoke", "dataset=prefix_closed", "train.attention.steps=700"),
         ("experiment=smoke", "optimizer=sign", "embedding=standard"),
         (
+            *("experiment=smoke", "dataset=votes", "dataset.sentences_per_query=12"),
+            *("train.stages=[attention]", "train.margin=3", "train.attention.steps=1000"),
+        ),
+        (
             *("experiment=smoke", "optimizer=adam", "embedding=standard", "optimizer.epsilon=0"),
             *("optimizer.beta1=0.25", "optimizer.beta2=0.5", "train.attention.step_size=0.5"),
             "train.attention.steps=1000",
