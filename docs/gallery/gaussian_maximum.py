@@ -36,10 +36,6 @@ CLAIMS: list[dict[str, Any]] = [
     },
 ]
 TRUTH = [True, True, False]
-MISJUDGED = {
-    "y -> sqrt(2 log n)": "a gap that closes more slowly than t^-1/4 counts as lasting "
-    "(docs/calibration.md); this one closes like log log n / log n",
-}
 
 
 def curve() -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Gradient descent on separable logistic data: the loss is O(1/t).  True, and contradicted here.
+"""Gradient descent on separable logistic data: the loss is O(1/t).  True, and it sets in late.
 
 Soudry, Hoffer, Nacson, Gunasekar and Srebro, JMLR 19 (2018), Theorem 5.  It sets in when the margin
 outweighs the start.  These are five draws of 20 Gaussian points in 4 dimensions, with margins from
@@ -22,7 +22,6 @@ CLAIMS: list[dict[str, Any]] = [
     },
 ]
 TRUTH = [True]
-MISJUDGED = {"O(t^-1)": "a late start: contradicted to 10,000 steps, kept from 300,000 on"}
 
 
 def curve() -> tuple[np.ndarray, np.ndarray]:
