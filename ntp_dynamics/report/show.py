@@ -19,7 +19,7 @@ from ntp_dynamics.report.tables import OBSERVED, Row, verdict_table
 from ntp_dynamics.system.errors import UserError, escaped
 from ntp_dynamics.track.tracker import tracking_directory
 from ntp_dynamics.verdict.label import Label, Seen
-from ntp_dynamics.verdict.wording import kept_of
+from ntp_dynamics.verdict.wording import kept_of, uncovered
 
 FOLDED = 3
 """So many claims that do not apply for one reason, and show nothing, are told in one line."""
@@ -49,7 +49,8 @@ def verdicts(claims: Sequence[Mapping[str, Any]], console: Console) -> None:
     for v in claims:
         name = f"{v['id']} ({v['version']})" if versions[v["id"]] > 1 else v["id"]
         kept, seen = kept_of(v.get("outcomes"), v.get("about")), v.get("observed")
-        rows.append(Row(name, v["label"], kept, v["summary"], v["beyond"] if seen else ""))
+        found = "; ".join(x for x in (v["summary"], uncovered(v.get("outcomes"))) if x)
+        rows.append(Row(name, v["label"], kept, found, v["beyond"] if seen else ""))
         if shadow := v.get("shadow"):
             kept = kept_of(shadow["outcomes"], v.get("about"))
             rows.append(Row("  shadow", shadow["label"], kept, shadow["summary"], shadow=True))

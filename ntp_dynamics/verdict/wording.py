@@ -95,17 +95,22 @@ def _apart(v: Verdict) -> list[str]:
 
 
 def kept_of(outcomes: Any, about: Any = "run") -> str:
-    """``7 of 8``: the runs that keep a claim, of the outcomes in verdicts.json; ``3 of 3, 5 out``
-    where some are not covered; ``8 as one`` where they are one sample; nothing where none was
-    judged, or the rules of its time did not say."""
+    """``7 of 8``: the runs that keep a claim, of the outcomes in verdicts.json; ``8 as one`` where
+    they are one sample; nothing where none was judged, or the rules of its time did not say."""
+    if not isinstance(outcomes, (list, tuple)):
+        return ""
+    judged = sum(outcome != "left out" for outcome in outcomes)
+    if not judged:
+        return ""
+    return f"{judged:,} as one" if about == "ensemble" else f"{outcomes.count('kept')} of {judged}"
+
+
+def uncovered(outcomes: Any) -> str:
+    """``5 of 8 runs not covered``, of the outcomes in verdicts.json, where others are."""
     if not isinstance(outcomes, (list, tuple)):
         return ""
     out = outcomes.count("left out")
-    judged = len(outcomes) - out
-    if not judged:
-        return ""
-    told = f"{judged:,} as one" if about == "ensemble" else f"{outcomes.count('kept')} of {judged}"
-    return f"{told}, {out:,} out" if out else told
+    return f"{out:,} of {len(outcomes):,} runs not covered" if 0 < out < len(outcomes) else ""
 
 
 def _kept(kept: int, total: int) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ntp_dynamics.verdict.judge import judge
 from ntp_dynamics.verdict.law import Law
 from ntp_dynamics.verdict.verdict import Verdict
-from ntp_dynamics.verdict.wording import kept_of
+from ntp_dynamics.verdict.wording import kept_of, uncovered
 from tests.verdict.curves import STEPS, runs
 
 LOG_LAW = Law.power(1, 1)
@@ -103,15 +103,15 @@ def test_the_sentence_names_horizon_numbers_and_runs():
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "about", "told"),
+    ("outcomes", "about", "kept", "out"),
     [
-        (["kept"] * 7 + ["broken"], "run", "7 of 8"),
-        (["kept"] * 3 + ["left out"] * 5, "run", "3 of 3, 5 out"),
-        (["kept"] * 40 + ["left out"], "ensemble", "40 as one, 1 out"),
-        (["left out"] * 8, "run", ""),
+        (["kept"] * 7 + ["broken"], "run", "7 of 8", ""),
+        (["kept"] * 3 + ["left out"] * 5, "run", "3 of 3", "5 of 8 runs not covered"),
+        (["kept"] * 40 + ["left out"], "ensemble", "40 as one", "1 of 41 runs not covered"),
+        (["left out"] * 8, "run", "", ""),
     ],
 )
-def test_the_column_of_runs_counts_those_that_keep_it_and_those_left_out(
-    outcomes: list[str], about: str, told: str
+def test_a_table_tells_how_many_runs_keep_a_claim_and_how_many_it_does_not_cover(
+    outcomes: list[str], about: str, kept: str, out: str
 ) -> None:
-    assert kept_of(outcomes, about) == told
+    assert (kept_of(outcomes, about), uncovered(outcomes)) == (kept, out)
