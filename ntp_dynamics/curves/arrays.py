@@ -18,14 +18,14 @@ DAMAGED = (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError, NotImple
 
 def read_npz(path: Path) -> Table:
     """The arrays of an npz or npy file; nothing in it is ever unpickled.  Raises UserError."""
-    try:
-        loaded = np.load(path, allow_pickle=False)
-    except DAMAGED as error:
-        raise _unreadable(path, error) from error
-    if isinstance(loaded, np.ndarray):
-        return _of_one(loaded, path.name)
-    arrays, left = {}, []
-    with loaded:
+    with path.open("rb") as file:
+        try:
+            loaded = np.load(file, allow_pickle=False)
+        except DAMAGED as error:
+            raise _unreadable(path, error) from error
+        if isinstance(loaded, np.ndarray):
+            return _of_one(loaded, path.name)
+        arrays, left = {}, []
         for name in loaded.files:
             try:
                 arrays[name] = loaded[name]

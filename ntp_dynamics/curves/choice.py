@@ -49,14 +49,7 @@ def choose(table: Table, t: str | None, columns: Sequence[str], but: Sequence[st
     own = {name for name in names if table.columns[name].own is not None}
     clock = t
     if clock is None and not (own.issuperset(chosen) if chosen else own):
-        clock = first_clock(name for name in numeric if name not in chosen) or _rising(
-            table, [name for name in numeric if name not in chosen]
-        )
-        if clock is None:
-            listed = _listed(names)
-            raise UserError(
-                table.source, f"no column of {listed} is a clock", "say which: --t NAME"
-            )
+        clock = _clock(table, [name for name in numeric if name not in chosen])
     free = [name for name in numeric if name != clock and name not in but]
     y = tuple(dict.fromkeys(chosen)) or _default(table, free)
     said = clock or table.columns[y[0]].clock
@@ -87,11 +80,13 @@ def _default(table: Table, free: list[str]) -> tuple[str, ...]:
     raise UserError(table.source, what, "say it with --column NAME")
 
 
-def _rising(table: Table, numeric: list[str]) -> str | None:
-    """The first column of positive numbers that only increase."""
+def _clock(table: Table, numeric: list[str]) -> str:
+    """A known name; else the first column that only increases, and is no quantity by its name."""
+    if known := first_clock(numeric):
+        return known
     for name in numeric:
         column = table.columns[name]
-        if column.runs or column.own is not None:
+        if column.runs or column.own is not None or first_quantity([name]):
             continue
         try:
             values, gone = column.numbers(table.source, name)
@@ -99,7 +94,8 @@ def _rising(table: Table, numeric: list[str]) -> str | None:
             continue
         if values.size > 1 and not gone.any() and values[0] >= 0 and (np.diff(values) > 0).all():
             return name
-    return None
+    listed = _listed(list(table.columns))
+    raise UserError(table.source, f"no column of {listed} is a clock", "say which: --t NAME")
 
 
 def _unknown(table: Table, where: str, name: str, names: list[str]) -> UserError:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+from ntp_dynamics.curves import formats
 from ntp_dynamics.curves.arrays import read_npz
-from ntp_dynamics.curves.netcdf import read_netcdf
 from ntp_dynamics.curves.objects import read_json
 from ntp_dynamics.curves.table import Table
-from ntp_dynamics.curves.tensorboard import PATTERN, read_events
 from ntp_dynamics.curves.text import read_text
-from ntp_dynamics.curves.trackio_runs import read_trackio
-from ntp_dynamics.curves.wandb_run import read_wandb
 from ntp_dynamics.system.errors import UserError
 
 ARRAYS = (b"PK\x03\x04", b"\x93NUMPY")
@@ -20,6 +17,7 @@ NETCDF = (b"\x89HDF", b"CDF\x01", b"CDF\x02", b"CDF\x05")
 PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PAR1": "Parquet"}
 KINDS = "CSV, JSON lines, npz, netCDF, TensorBoard, trackio and wandb offline runs are read"
 RECORD = "trajectory.nc"
+EVENTS = "*tfevents*"
 
 
 def read(path: Path) -> list[Table]:
@@ -45,17 +43,17 @@ def read(path: Path) -> list[Table]:
 def _folder(path: Path) -> list[Table]:
     """A run or runs in a folder: a record of this lab, event files, wandb, trackio."""
     if (path / RECORD).is_file():
-        return [read_netcdf(path / RECORD)]
-    if events := sorted(path.rglob(PATTERN)):
+        return [formats.netcdf(path / RECORD)]
+    if events := sorted(path.rglob(EVENTS)):
         folders = dict.fromkeys(file.parent for file in events)
         return [
-            read_events([file for file in events if file.parent == folder], _run(path, folder))
+            formats.events([file for file in events if file.parent == folder], _run(path, folder))
             for folder in folders
         ]
     if offline := sorted(path.rglob("run-*.wandb")):
-        return [read_wandb(file) for file in offline]
+        return [formats.wandb(file) for file in offline]
     if len(projects := sorted(path.glob("*.db"))) == 1:
-        return read_trackio(projects[0])
+        return formats.trackio(projects[0])
     if projects:
         names = ", ".join(project.name for project in projects)
         raise UserError(str(path), f"it holds several projects: {names}", "give one of them")
@@ -73,15 +71,15 @@ def _file(path: Path) -> list[Table]:
     if not head:
         raise UserError(str(path), "it is empty", KINDS)
     if "tfevents" in path.name:
-        return [read_events([path], path.name)]
+        return [formats.events([path], path.name)]
     if head.startswith(ARRAYS):
         return [read_npz(path)]
     if head.startswith(NETCDF):
-        return [read_netcdf(path)]
+        return [formats.netcdf(path)]
     if head.startswith(b":W&B") or path.suffix == ".wandb":
-        return [read_wandb(path)]
+        return [formats.wandb(path)]
     if head.startswith(b"SQLite format 3"):
-        return read_trackio(path)
+        return formats.trackio(path)
     for mark, kind in PACKED.items():
         if head.startswith(mark):
             raise UserError(str(path), f"it is a {kind} file", f"unpack it; {KINDS}")

@@ -54,6 +54,8 @@ def _forward(
         return np.arange(t.size)[::-1], "rows were written backwards"
     stretches = np.diff(np.concatenate([[0], back, [t.size]]))
     distinct = np.unique(t).size
+    if distinct == t.size and stretches.min() < STRETCH:
+        return np.argsort(t, kind="stable"), f"rows were not in the order of {clock} and are sorted"
     over = int((t[back] <= t[0]).sum())
     if over or t.size - distinct > distinct / 2:
         how = f"{clock} {t[0]:g} comes {over + 1} times" if over else f"a {clock} has many rows"
@@ -62,8 +64,6 @@ def _forward(
             f"{how}: these are several runs, or one that was started over",
             "say which column tells runs apart with --by, or give a file a run",
         )
-    if distinct == t.size and stretches.min() < STRETCH:
-        return np.argsort(t, kind="stable"), f"rows were not in the order of {clock} and are sorted"
     later = np.minimum.accumulate(t[::-1])[::-1]  # the smallest place from here to the end
     keep = np.flatnonzero(np.append(t[:-1] < later[1:], True))
     first = t[back].min()

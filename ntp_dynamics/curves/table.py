@@ -43,11 +43,11 @@ class Column:
 
     @property
     def numeric(self) -> bool:
-        """Whether its first cells that are not missing are numbers."""
+        """Whether most of its first cells that are not missing are numbers."""
         if isinstance(self.cells, np.ndarray):
             return self.cells.dtype.kind in "iuf"
         seen = [cell for cell in self.cells[:GLANCE] if not missing(cell)]
-        return bool(seen) and all(_number(cell) is not None for cell in seen)
+        return 2 * sum(_number(cell) is not None for cell in seen) > len(seen)
 
     def numbers(
         self, where: str, name: str

@@ -10,7 +10,6 @@ import numpy as np
 from ntp_dynamics.curves.table import Column, Table
 from ntp_dynamics.system.errors import UserError
 
-PATTERN = "*tfevents*"
 LENGTH = struct.Struct("<Q")
 FRAME = 16
 """Bytes around the data of a record: its length, and two checksums."""

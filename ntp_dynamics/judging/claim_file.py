@@ -21,7 +21,6 @@ from typing import Any
 
 from ntp_dynamics.curves.gather import Asked
 from ntp_dynamics.judging.statement import BIG, GROWS, SIDED, Statement, bound_column
-from ntp_dynamics.system.bounded import TEXT, yaml_of
 from ntp_dynamics.system.errors import UserError, short
 
 NUMBERS = ("constant", "start", "ceiling", "floor", "tolerance")
@@ -44,6 +43,8 @@ class Claimed:
 def claims_in(path: Path, over: Mapping[str, Any]) -> list[Claimed]:
     """The claims of a file; what the command line says, ``over``, counts more.  Raises UserError,
     which names file and field."""
+    from ntp_dynamics.system.bounded import TEXT, yaml_of  # most claims are not in files
+
     try:
         body = path.read_bytes()[: TEXT + 1]
     except OSError as error:
@@ -96,7 +97,8 @@ def claimed(said: Mapping[str, Any], where: str) -> Claimed:
     law = _law(said, where)
     names = (field.name for field in fields(Statement))
     own: dict[str, Any] = {name: said[name] for name in names if said.get(name) is not None}
-    statement = Statement(**own | {"law": law})
+    own["law"] = law
+    statement = Statement(**own)
     columns = said.get("column") or ()
     columns = (columns,) if isinstance(columns, str) else columns
     if not (isinstance(columns, (list, tuple)) and all(isinstance(x, str) for x in columns)):

@@ -8,14 +8,17 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from ntp_dynamics.curves.curve import Curve
 from ntp_dynamics.judging.floor import with_floor
 from ntp_dynamics.judging.settle import settle
 from ntp_dynamics.judging.statement import Made, Statement, made
 from ntp_dynamics.system.errors import UserError
+from ntp_dynamics.verdict.curved import Envelope
 from ntp_dynamics.verdict.judge import judge
 from ntp_dynamics.verdict.label import Label
+from ntp_dynamics.verdict.law import Exponential, Power
 from ntp_dynamics.verdict.verdict import Verdict
 
 CODES = {"kept": 0, "contradicted": 1, "undecided": 3}
@@ -59,6 +62,24 @@ class Judged:
             return answered(put(self.statement, curve, self.made).label)
 
         return settle(self.verdict, self.answer, again, self.curve, self.made)
+
+    @cached_property
+    def log_constants(self) -> Float[np.ndarray, " S"]:
+        """ln of the constant that each run needs at its recorded places: the smallest C of an upper
+        bound, the largest of a lower one; nan where the law has none."""
+        law, t = self.made.law, self.curve.t
+        if not isinstance(law, (Power, Exponential, Envelope)):
+            return np.full(len(self.curve.y), np.nan)
+        floor = 100 * (self.statement.floor or 0.0)  # what the verdict reads as "at most this"
+        counts = (t >= max(self.statement.start or 0.0, float(law.start.max()))) & (
+            self.curve.y > floor
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gap = np.log(self.curve.y) - law.log_f(t)
+        upper = self.made.side == "upper"
+        gap = np.where(counts & ~np.isnan(gap), gap, -np.inf if upper else np.inf)
+        found = gap.max(axis=1) if upper else gap.min(axis=1)
+        return np.where(np.isfinite(found), found, np.nan)
 
     @cached_property
     def log_bound(self) -> np.ndarray | None:

@@ -93,9 +93,10 @@ class _Reader:
         """What is wrong with the next token."""
         found = f"'{short(self.next())}'" if self.next() else "the end"
         kind = self.tokens[self.place][0] if self.place < len(self.tokens) else ""
-        if kind == "name":
-            known = ", ".join([*sorted(self.variables), "c", *FUNCTIONS])
-            return UserError(self.where, f"{found} is not known here", f"known are {known}")
+        known = [*sorted(self.variables), "c", *CONSTANTS, *FUNCTIONS]
+        if kind == "name" and self.next() not in known:
+            cure = f"known are {', '.join(known)}"
+            return UserError(self.where, f"{found} is not known here", cure)
         return UserError(self.where, f"{found} is not expected here", REMEDY)
 
     def sum(self) -> Expression:

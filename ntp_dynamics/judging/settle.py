@@ -19,6 +19,7 @@ from jaxtyping import Float
 
 from ntp_dynamics.curves.curve import Curve
 from ntp_dynamics.judging.statement import Made
+from ntp_dynamics.verdict.curved import Limit
 from ntp_dynamics.verdict.law import Exponential, LinearGrowth, Power
 from ntp_dynamics.verdict.verdict import Verdict
 
@@ -41,6 +42,8 @@ def settle(verdict: Verdict, answer: str, again: Again, curve: Curve, asked: Mad
         return _rests_on(verdict, answer, curve)
     if verdict.gate in ("invalid", "inapplicable"):
         return "no more steps or runs would settle it: first the values have to be sound"
+    if isinstance(asked.law, Limit):
+        return _met(asked.law, curve)
     trend = _trend(curve, asked)
     if trend is None:
         return _waits(verdict)
@@ -64,6 +67,19 @@ def _waits(verdict: Verdict) -> str:
     if verdict.decides_at is None:
         return "how many steps or runs would settle it cannot be told for this law"
     return f"runs that go on as they do would be decided at {verdict.clock} {verdict.decides_at:,}"
+
+
+def _met(law: Limit, curve: Curve) -> str:
+    """From where on an equality in the limit is met by what was recorded."""
+    tolerance = law.tolerance(curve.t) if callable(law.tolerance) else law.tolerance
+    with np.errstate(divide="ignore", invalid="ignore"):
+        away = np.abs(np.log(curve.y) - law.log_f(curve.t))
+    off = ~(away <= np.log1p(tolerance)).all(axis=0)
+    since = int(np.flatnonzero(off)[-1]) + 1 if off.any() else 0
+    if since >= curve.t.size:
+        return f"y is not within the tolerance at the end: {curve.clock} beyond {curve.t[-1]:,.6g}"
+    place = f"{curve.clock} {curve.t[since]:,.6g}"
+    return f"every run is within the tolerance from {place} on: claim it from there with --start"
 
 
 @dataclass(frozen=True, eq=False)

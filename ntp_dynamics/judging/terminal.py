@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from ntp_dynamics.judging.judged import Judged
 from ntp_dynamics.system.errors import escaped, short
-from ntp_dynamics.verdict.law import Exponential
+from ntp_dynamics.verdict.law import Exponential, Law, LinearGrowth
 
 WIDTH, HEIGHT, LEAST = 64, 12, 30
 """Characters of the picture: at most, and the width below which there is none."""
@@ -36,33 +36,51 @@ def lines(judged: Judged, width: int, picture: bool) -> Iterator[str]:
 
 
 def runs(judged: Judged) -> Iterator[str]:
-    """A line for every run: its outcome, exponent, constant to spare."""
+    """A line for every run: its outcome, its exponent, the constant it needs, what it has to
+    spare."""
     verdict, names = judged.verdict, judged.curve.runs
     order = [*verdict.failing, *(i for i in range(len(names)) if i not in verdict.failing)]
-    room = max(len(short(names[i])) for i in order[:MOST])
-    for i in order[:MOST]:
-        said = [short(names[i]).ljust(room), (verdict.outcomes or ("undecided",) * len(names))[i]]
+    named = [_named(names[i], i) if len(names) > 1 else short(names[i]) for i in order[:MOST]]
+    room = max(map(len, named))
+    words = max(map(len, verdict.outcomes), default=0)
+    for i, name in zip(order, named, strict=False):
+        said = [name.ljust(room), verdict.outcomes[i].ljust(words)]
         if exponent := _number(verdict.run_exponents, i):
-            kind = "rate" if isinstance(judged.made.law, Exponential) else "t^-"
-            said.append(f"{kind} {exponent}" if kind == "rate" else f"{kind}{exponent}")
-        if slack := _number(verdict.run_slacks, i, math.exp):
-            said.append(f"bound / y at least {slack}")
+            said.append(_exponent(judged.made.law, exponent))
+        if constant := _number(judged.log_constants, i, math.exp):
+            said.append(f"needs C {'>=' if judged.made.side == 'upper' else '<='} {constant}")
         if drift := _number(verdict.run_drifts, i):
             said.append(f"drift {drift} of what is allowed")
-        yield "  ".join(said)
+        yield "  ".join(said).rstrip()
     if len(order) > MOST:
         left = [verdict.outcomes[i] for i in order[MOST:]]
         counts = ", ".join(f"{left.count(word)} {word}" for word in dict.fromkeys(left))
         yield f"and {len(left)} more runs: {counts}"
 
 
-def _number(values: tuple[float, ...], run: int, made=lambda x: x) -> str:
+def _named(name: str, number: int) -> str:
+    """With its number, by which the sentence calls it."""
+    return name if name == f"run {number}" else f"run {number}: {short(name)}"
+
+
+def _exponent(law: Law, number: str) -> str:
+    if isinstance(law, Exponential):
+        return f"rate {number}"
+    if isinstance(law, LinearGrowth):
+        return f"slope {number}" if law.asymptotic else f"~ t^{number}"
+    return f"~ t^{number[1:]}" if number[0] == "-" else f"~ t^-{number}"
+
+
+def _number(
+    values: Sequence[float] | np.ndarray, run: int, made: Callable[[float], float] = float
+) -> str:
+    """A finite number in short; empty for nan and for a run without one."""
     if run >= len(values) or not math.isfinite(values[run]):
         return ""
     try:
-        return f"{made(values[run]):.3g}"
+        return f"{made(float(values[run])):.3g}"
     except OverflowError:
-        return "> 1e308"
+        return "1e308"
 
 
 def drawn(judged: Judged, width: int) -> Iterator[str]:
