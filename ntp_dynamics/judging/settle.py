@@ -44,6 +44,8 @@ def settle(verdict: Verdict, answer: str, again: Again, curve: Curve, asked: Mad
         return "no more steps or runs would settle it: first the values have to be sound"
     if isinstance(asked.law, Limit):
         return _met(asked.law, curve)
+    if verdict.about == "ensemble":
+        return _of_a_mean(verdict)
     trend = _trend(curve, asked)
     if trend is None:
         return _waits(verdict)
@@ -61,6 +63,16 @@ def _rests_on(verdict: Verdict, answer: str, curve: Curve) -> str:
     if np.isfinite(verdict.resolvable):
         told += f"; an exponent off by less than {verdict.resolvable:.2g} would not show"
     return told
+
+
+def _of_a_mean(verdict: Verdict) -> str:
+    """A run by itself does not go on as their mean does, so no continuation is drawn."""
+    told = "more runs of the same kind would, or more decades"
+    low, high = verdict.interval
+    if not np.isfinite([low, high]).all():
+        return told
+    runs = f"{verdict.runs_judged} runs"
+    return f"{told}: of the mean of {runs} the exponent is {low:.3g} to {high:.3g} (95 %)"
 
 
 def _waits(verdict: Verdict) -> str:

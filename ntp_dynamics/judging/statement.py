@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,7 +93,7 @@ def made(
     if text in WORDS:
         return Made(Law.monotone(WORDS[text]))
     if found := GROWS.match(text):
-        return Made(_growth(found[1], found[2], read, where))
+        return Made(_growth(found[1], found[2], names, read, where))
     if found := SIDED.match(text):
         mark = found[1]
         side = "upper" if mark in ("<=", "≤") else "lower"
@@ -172,11 +172,11 @@ def _law(m: Monomial) -> Law | None:
     return Law.exponential(None if m.free else -m.rate)
 
 
-def _growth(low: str, high: str, read: Any, where: str) -> Law:
+def _growth(low: str, high: str, names: Collection[str], read: Any, where: str) -> Law:
     """a t <= y <= b t."""
     sides = []
     for text in (low, high):
-        if text.strip() in ("a t", "b t", "a*t", "b*t"):
+        if text.replace("*", " ").split() in [[c, t] for c in "ab" for t in names]:
             sides.append(None)
             continue
         m = read(text).monomial

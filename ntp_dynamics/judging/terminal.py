@@ -32,7 +32,8 @@ def lines(judged: Judged, width: int, picture: bool) -> Iterator[str]:
     if not judged.statement.transient:
         yield "declared: no transient"
     if judged.settle:
-        yield f"settles: {escaped(judged.settle)}"
+        kind = "settles" if judged.answer == "undecided" else "basis"
+        yield f"{kind}: {escaped(judged.settle)}"
 
 
 def runs(judged: Judged) -> Iterator[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+LONG = 10**15
+"""An integer from there on is told by its first digits."""
 Place = int | float
 """A place on a clock: an integer where all recorded places are."""
 
@@ -44,5 +46,5 @@ def said(place: Place, name: str, unit: str = "") -> str:
 
 def amount(place: Place, unit: str = "") -> str:
     """``1,200``, ``80 ms``."""
-    number = f"{place:,}" if isinstance(place, int) else f"{place:,.6g}"
+    number = f"{place:,}" if isinstance(place, int) and place < LONG else f"{place:,.6g}"
     return f"{number} {unit}" if unit else number

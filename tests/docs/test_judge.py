@@ -44,7 +44,7 @@ def test_the_log_of_the_page_gets_the_sentence_of_the_page(
     columns = np.loadtxt(tmp_path / "log.csv", delimiter=",", skiprows=1).T
     judged = judge_curve(columns[0], columns[1:], "t^-1", clock="step")
     shown = " ".join(section("Read the answer").partition("```\n")[2].partition("```")[0].split())
-    assert f"KEPT {judged.sentence} seed0 kept" in shown
+    assert f"KEPT {judged.sentence} run 0: seed0 kept" in shown
     assert judge_curve(columns[0], columns[1:], "y <= 2 / t").exit_code == 0
     assert judge_curve(columns[0], columns[1:], "t^-2").exit_code == 1
 

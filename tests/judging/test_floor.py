@@ -32,8 +32,8 @@ def test_a_floor_of_single_precision_is_found_used_and_said() -> None:
 
 
 def test_a_floor_of_double_precision_is_found_relative_to_the_largest_value() -> None:
-    y = 1e3 * np.maximum(T**-4.0, 2e-16)
-    judged = held(y, "t^-4")
+    y = 1e3 * np.maximum(T**-6.0, 2e-16)
+    judged = held(y, "t^-6")
     assert judged.answer != "contradicted"
     assert "double precision" in judged.curve.notes[0]
 
