@@ -139,7 +139,10 @@ FILES: dict[str, tuple[Make, list[str], str]] = {
         body(b"SQLite format 3\0junk", "x.db"), ["x.db"], "it is no database of trackio"),
     "no wandb run": (body(b":W&Bjunkjunkjunk", "x.wandb"), ["x.wandb"], "no history"),
     "no events": (
-        body(b"junk" * 20, "events.out.tfevents.1"), ["events.out.tfevents.1"], "tensorboard|no sc"),
+        body(b"junk" * 20, "events.out.tfevents.1"),
+        ["events.out.tfevents.1"],
+        "tensorboard|no sc",
+    ),
     "runs without a common step": (
         lambda folder: [log(folder / "a.csv", loss=Y),
                         (folder / "b.csv").write_text("step,loss\n5000,1\n6000,1\n")],
