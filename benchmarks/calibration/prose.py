@@ -120,8 +120,9 @@ at each of T = 1,000, 10,000 and 100,000. Experiments in which a run is named, i
 noise of 0 / 0.05 / 0.2 (correlation 0.9), or 0 for all three:"""
 
 TRANSIENTS_READ = """\
-Without noise no run is named that starts by T/5; under noise one that is shifted by T/50 and more
-may be, since its drift, which fades by just the share that is asked, seems now and then to last.
+Without noise no run is named, however late it starts: a drift that shrinks faster and faster comes
+to its end. Under noise one that is shifted by T/50 and more may be, since its drift, which fades by
+just the share that is asked, seems now and then to last, and one that starts at T/2 is.
 Exponentials forget a late start. A run that is not named is kept where s is small, and undecided
 beyond."""
 
@@ -178,8 +179,9 @@ transient covers up there. Without noise every constant off by more than the tol
 contradicted from T = 130 on, with a transient of its own size mostly from 1,000 on and always
 from 10,000 on; a wrong power or log takes a decade from the start, as over less a slow
 oscillation looks the same. Noise of 0.05 hides 2 % and mostly 5 %, noise of 0.2 mostly 20 % too:
-the noise may be correlated, and that few steps cannot rule out. A gap that closes more slowly
-than t^-1/4, like 1 / log t, counts as lasting: no record can tell it from one that stays.
+the noise may be correlated, and that few steps cannot rule out. From a decade on, a gap that closes
+like 1 / sqrt(log t) or faster is undecided: it may close for ever. One that closes more slowly
+counts as lasting: no record can tell it from one that stays.
 
 Limits that their sources state without a rate (`soft.*`) are not among these: a constant would
 satisfy such a claim at every finite horizon, so it is reported (*does not apply*) and never judged;
