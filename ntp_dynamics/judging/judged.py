@@ -11,10 +11,12 @@ import numpy as np
 from jaxtyping import Float
 
 from ntp_dynamics.curves.curve import Curve
+from ntp_dynamics.curves.distinct import distinct
 from ntp_dynamics.judging.floor import with_floor
 from ntp_dynamics.judging.settle import settle
 from ntp_dynamics.judging.statement import Made, Statement, made
 from ntp_dynamics.system.errors import UserError
+from ntp_dynamics.verdict.clock import STEPS
 from ntp_dynamics.verdict.curved import Envelope
 from ntp_dynamics.verdict.judge import judge
 from ntp_dynamics.verdict.label import Label
@@ -109,6 +111,7 @@ def hold(
         what = f"{curve.name} is {curve.y[run, place]:g} at {curve.clock} {curve.t[place]:g}"
         cure = "laws of decay and growth speak of positive quantities; judge a gap or a size"
         raise UserError(curve.source or "y", what, cure)
+    curve = distinct(curve)
     asked = made(statement, curve.clock, where, curve.bounds)
     statement, curve = with_floor(statement, curve, asked)
     try:
@@ -134,10 +137,16 @@ def put(statement: Statement, curve: Curve, asked: Made) -> Verdict:
         log_ceiling=_log(statement.ceiling),
         log_floor=_log(statement.floor),
         about=statement.about,
-        clock=curve.clock,
+        clock=_clock(curve),
         unit=statement.unit,
         **declared,
     )
+
+
+def _clock(curve: Curve) -> str:
+    """What t is called; steps are whole, so that what is not is no step."""
+    whole = bool((curve.t == np.floor(curve.t)).all())
+    return "t" if curve.clock == STEPS.name and not whole else curve.clock
 
 
 def _log(value: Any) -> float | None:
