@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks and docs lie be
 from ntp_dynamics import studies
 from ntp_dynamics.config import kept, mistakes, schema
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from tests.browser import browser, watched  # noqa: F401 - fixtures
 
 # A shell starts what runs in its background with Ctrl-C ignored, and so would this what it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

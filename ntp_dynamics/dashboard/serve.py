@@ -28,8 +28,8 @@ def serve(root: Path, port: int) -> None:
     app = make_app(root)
     port = listener.getsockname()[1]
     server = Server(app.server, listener)
-    threading.Thread(target=_warm, daemon=True).start()
     print(f"dashboard  http://{HOST}:{port}  ({escaped(str(root))}; Ctrl-C ends it)", flush=True)
+    _warm()  # whoever asks meanwhile waits
     try:
         server.serve_forever()
     finally:
@@ -53,10 +53,11 @@ def bind(port: int) -> socket.socket:
 
 
 def _warm() -> None:
-    """Import what opening a record needs, while the first page is being read."""
+    """Import what opening a record needs.  Not beside a request: a page that is made while pandas
+    is half imported fails."""
     import xarray
 
     from ntp_dynamics.record import apart
 
     _ = xarray
-    apart.warm()
+    threading.Thread(target=apart.warm, daemon=True).start()
