@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
-from ntp_dynamics.curves.names import BESIDE, first_clock, first_quantity
+from ntp_dynamics.curves.names import BESIDE, ending_in, first_clock, first_quantity
 from ntp_dynamics.curves.table import Table
 from ntp_dynamics.system.errors import UserError, short
 
@@ -60,6 +60,8 @@ def _matches(table: Table, pattern: str, names: list[str], t: str | None) -> lis
     if pattern in names:
         return [pattern]
     found = [name for name in names if fnmatchcase(name, pattern) and name != t]
+    if not found and len(alike := ending_in(pattern, names)) == 1:
+        return alike
     if not found:
         raise _unknown(table, "--column", pattern, names)
     return found

@@ -27,8 +27,20 @@ def first_clock(names: Iterable[str]) -> str | None:
 
 
 def first_quantity(names: Iterable[str]) -> str | None:
-    """The name that is known best as a quantity, whatever its case."""
-    return _first(QUANTITIES, names)
+    """The name that is known best as a quantity, whatever its case; else by its last part, where
+    one name alone has it: training/loss is the loss."""
+    names = list(names)
+    if found := _first(QUANTITIES, names):
+        return found
+    for known in QUANTITIES:
+        if len(alike := ending_in(known, names)) == 1:
+            return alike[0]
+    return None
+
+
+def ending_in(part: str, names: Iterable[str]) -> list[str]:
+    """The names of which this is the last part, after a stroke."""
+    return [name for name in names if name.strip().lower().rpartition("/")[2] == part.lower()]
 
 
 def _first(known: Iterable[str], names: Iterable[str]) -> str | None:

@@ -136,6 +136,17 @@ def test_patterns_choose_several_columns(tmp_path: Path) -> None:
     assert read(path, columns=("*/loss",)).runs == ("a/loss", "b/loss")
 
 
+def test_the_last_part_of_a_name_is_enough_where_one_alone_has_it(tmp_path: Path) -> None:
+    path = written(tmp_path / "x.csv", "step,a/norm,a/loss", T, *Y)
+    assert read_curve([path])[1].y == ("a/loss",)
+    assert read(path, columns=("norm",)).name == "a/norm"
+    path = written(tmp_path / "y.csv", "step,a/loss,b/loss", T, *Y)
+    with pytest.raises(UserError, match="which column is y"):
+        read_curve([path])
+    with pytest.raises(UserError, match="no column 'loss'"):
+        read(path, columns=("loss",))
+
+
 def test_files_are_runs_and_keep_their_names(tmp_path: Path) -> None:
     paths = [written(tmp_path / f"s{i}.csv", "step,loss", T, y) for i, y in enumerate(Y)]
     curve = read(paths)
