@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks and docs lie be
 from ntp_dynamics import studies
 from ntp_dynamics.config import kept, mistakes, schema
 from ntp_dynamics.studies.next_token.data.corpus import Corpus
+from ntp_dynamics.system.stops import STOPS
 from tests.browser import browser, watched  # noqa: F401 - fixtures
 
 # A shell starts what runs in its background with Ctrl-C ignored, and so would this what it starts.
@@ -36,6 +37,18 @@ def nothing_left_open() -> Iterator[None]:
     yield
     gc.collect()
     gc.freeze()  # what has outlived a module is not looked at again: a tenth of a second each time
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_handler_left() -> Iterator[None]:
+    """A module that leaves signals to a handler of its own is a failure; they are put back."""
+    numbers = [getattr(signal, name) for name in STOPS]
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    after = [signal.getsignal(number) for number in numbers]
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+    assert after == before
 
 
 GOLDEN = Path(__file__).parent / "golden"
