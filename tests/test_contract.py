@@ -94,11 +94,13 @@ def test_equal_jobs_give_equal_bytes_alone_tracked_drawn_and_in_a_pack(
     configs = [
         read_config(compose_job([*asked.overrides, *PLAIN, *more])) for more in (["seed=1"], [])
     ]
+    interrupt = Interrupt()
+    around = Surroundings(figures=False, interrupting=lambda: nullcontext(interrupt))
     parts = [
-        lambda i=i, c=config: job_parts(c, tmp_path / str(i), Surroundings(figures=False))
+        lambda i=i, c=config: job_parts(c, tmp_path / str(i), around)
         for i, config in enumerate(configs)
     ]
-    run_packed(parts, 2, Interrupt(), ended.__setitem__)
+    run_packed(parts, 2, interrupt, ended.__setitem__)
     assert [ended[i].error for i in range(2)] == [None] * 2
     assert record_bytes(tmp_path / "1") == record_bytes(asked.record.path)
     assert record_bytes(tmp_path / "0") != record_bytes(tmp_path / "1")
