@@ -48,3 +48,8 @@ def amount(place: Place, unit: str = "") -> str:
     """``1,200``, ``80 ms``."""
     number = f"{place:,}" if isinstance(place, int) and place < LONG else f"{place:,.6g}"
     return f"{number} {unit}" if unit else number
+
+
+def several(name: str) -> str:
+    """Of a clock, more than one place: ``steps``; a symbol and what is plural already stay."""
+    return name if len(name) == 1 or name.endswith("s") else f"{name}s"

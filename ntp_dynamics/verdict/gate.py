@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ntp_dynamics.verdict.clock import STEPS, Clock, amount
+from ntp_dynamics.verdict.clock import STEPS, Clock, amount, several
 from ntp_dynamics.verdict.grid import Grid, grid_of
 from ntp_dynamics.verdict.law import Law
 from ntp_dynamics.verdict.series import RESIDUAL_LIMIT
@@ -185,7 +185,9 @@ def broken_grid(t: Float[np.ndarray, " T"], schedule: Any, clock: Clock) -> str 
         missing = np.setdiff1d(promised[promised > clock.offset], t)
         if missing.size:
             first = amount(clock.place(missing[0]), clock.unit)
-            return f"{missing.size} promised {clock.name}s are missing, the first is {first}"
+            return (
+                f"{missing.size} promised {several(clock.name)} are missing, the first is {first}"
+            )
     return None
 
 

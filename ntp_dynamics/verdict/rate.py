@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ntp_dynamics.verdict.clock import several
 from ntp_dynamics.verdict.compared import Shown, compare, unseen
 from ntp_dynamics.verdict.curved import Envelope
 from ntp_dynamics.verdict.drift import drifts
@@ -81,7 +82,8 @@ def too_short(case: Case) -> str:
     """Why a record shows no rate, with the numbers that decided it."""
     best = int(np.argmax(case.decades))
     decades = math.floor(100 * max(float(case.decades[best]), 0.0)) / 100
+    places = several(case.clock.name)
     return (
-        f"{decades:.2f} decades and {case.counted[best].sum()} recorded {case.clock.name}s after "
+        f"{decades:.2f} decades and {case.counted[best].sum()} recorded {places} after "
         f"the claim's start; a rate needs {MIN_DECADES:g} and {MIN_POINTS}"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ntp_dynamics.verdict.clock import amount
+from ntp_dynamics.verdict.clock import amount, several
 from ntp_dynamics.verdict.samples_said import SAMPLES
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def rate(v: Verdict) -> str:
     name = NAMES.get(v.form, "exponent")
     found += "; all runs taken together show a" if v.rate == "contradicted" and mean else ","
     found += (
-        f" {mean}{name} {v.exponent:.3g} ({kind} {low:.3g} to {high:.3g}) over {v.clock}s "
+        f" {mean}{name} {v.exponent:.3g} ({kind} {low:.3g} to {high:.3g}) over {several(v.clock)} "
         f"{amount(v.window[0])} to {amount(v.window[1], v.unit)}"
     )
     if v.rate == "contradicted" and v.sup_growth > 0:

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ntp_dynamics.verdict import company
+from ntp_dynamics.verdict.clock import several
 from ntp_dynamics.verdict.compared import ranges_of, tightness_of
 from ntp_dynamics.verdict.course import Course
 from ntp_dynamics.verdict.decision import weighed, weighed_ensemble
@@ -90,7 +91,7 @@ def too_few(case: Case) -> str:
     places = case.t[case.counted[best]]
     factor = places[-1] / places[0] if places.size else 1.0
     return (
-        f"{places.size} recorded {case.clock.name}s over a factor {factor:.3g}; without a "
+        f"{places.size} recorded {several(case.clock.name)} over a factor {factor:.3g}; without a "
         f"transient a rate needs {LEAST_PLACES} over a factor {LEAST_FACTOR:g}"
     )
 

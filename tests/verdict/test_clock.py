@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ntp_dynamics.verdict.claim import Claim
+from ntp_dynamics.verdict.clock import several
 from ntp_dynamics.verdict.judge import judge
 from ntp_dynamics.verdict.law import Law
 from ntp_dynamics.verdict.verdict import Verdict
@@ -109,3 +110,12 @@ def test_an_offset_may_come_from_the_constants_and_is_one_number_for_all_runs():
     assert verdict.exponent == pytest.approx(1, abs=1e-12)
     with pytest.raises(ValueError, match="not one number for all runs"):
         shifted.judge(STEPS, log_y, np.array([7.0, 8.0]))
+
+
+@pytest.mark.parametrize(
+    ("clock", "plural"), [("step", "steps"), ("round", "rounds"), ("k", "k"), ("arms", "arms")]
+)
+def test_a_clock_is_told_in_the_plural_unless_it_is_a_symbol_or_plural_already(
+    clock: str, plural: str
+) -> None:
+    assert several(clock) == plural
