@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const { el, num, dec, badge, quiet, address, label } = ntp;
-  const GROUPS = [["proved", "the paper says"], ["derived", "derived here"]];
+  const GROUPS = [["proved", "proved in papers"], ["derived", "derived here"]];
   const STATES = { done: "done", running: "running", failed: "failed", interrupted: "interrupted", dead: "dead", planned: "planned" };
 
   // Positions of the slider: the recorded steps of every stage, one after the other.
