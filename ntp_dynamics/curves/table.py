@@ -38,8 +38,8 @@ class Column:
         return self.cells.shape[1] if np.ndim(self.cells) == 2 else 0  # pyright: ignore
 
     def run(self, number: int) -> Column:
-        """One of the runs side by side."""
-        return Column(np.asarray(self.cells)[:, number], self.own, self.clock)
+        """One of the runs side by side; masks stay."""
+        return Column(np.asanyarray(self.cells)[:, number], self.own, self.clock)
 
     @property
     def numeric(self) -> bool:

@@ -122,6 +122,7 @@ def test_two_runs_are_read_from_any_kind_of_file(
     np.testing.assert_array_equal(curve.t, T)
     np.testing.assert_allclose(curve.y, Y, rtol=1e-15)
     assert len(set(curve.runs)) == 2
+    assert curve.clock in ("step", "t", "c1")
     assert curve.notes == ()
     assert str(tmp_path) not in repr(curve)
 
@@ -270,3 +271,20 @@ def test_seeds_that_stand_one_below_another_are_never_taken_for_a_restart(tmp_pa
     path = written(tmp_path / "x.csv", "seed,step,loss", [1] * 30 + [2] * 30, [*T, *T], Y.ravel())
     with pytest.raises(UserError, match="--by"):
         read(path)
+
+
+def test_a_value_that_netcdf_holds_as_missing_is_dropped(tmp_path: Path) -> None:
+    path = as_netcdf(tmp_path)
+    with netCDF4.Dataset(path, "a") as file:
+        file["loss"][0, 4] = np.ma.masked
+    curve = read(path)
+    np.testing.assert_array_equal(curve.t, T[T != 5])
+    assert not np.isnan(curve.y).any()
+
+
+def test_rows_of_two_runs_are_several_runs_also_where_their_first_step_is_logged_once(
+    tmp_path: Path,
+) -> None:
+    steps = np.repeat(T, 2)[1:]
+    with pytest.raises(UserError, match="--by"):
+        read(written(tmp_path / "x.csv", "step,loss", steps, 1 / steps))

@@ -105,6 +105,10 @@ def test_offline_runs_of_wandb_are_runs(tmp_path: Path) -> None:
     (first, _) = sorted(tmp_path.rglob("*.wandb"))
     assert read_curve([first])[0].y.shape == (1, STEPS.size)
     cut = tmp_path / "cut.wandb"
+    cut.write_bytes(first.read_bytes()[:-2000])
+    curve, _ = read_curve([cut])
+    assert 10 < curve.t.size < STEPS.size
+    assert any("cut short" in note for note in curve.notes)
     cut.write_bytes(first.read_bytes()[:200])
     with pytest.raises(UserError, match="history"):
         read_curve([cut])

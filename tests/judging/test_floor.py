@@ -63,3 +63,11 @@ def test_a_law_that_does_not_fall_is_held_to_the_floor() -> None:
 def test_a_run_that_still_rises_is_no_floor() -> None:
     y = stopped(1e-7, 0.0) * np.where(T > 3e3, (T / 3e3) ** 0.4, 1.0)
     assert floor_of(T, y, -2 * np.log(T)) is None
+
+
+def test_a_run_that_never_fell_has_no_floor() -> None:
+    assert floor_of(T, np.full(T.size, 0.5), -2 * np.log(T)) is None
+
+
+def test_a_run_that_wobbles_by_more_than_a_decade_has_no_floor() -> None:
+    assert floor_of(T, stopped(1e-7, wobble=2.0), -2 * np.log(T)) is None

@@ -9,7 +9,8 @@ import pytest
 
 from ntp_dynamics.curves.curve import Curve
 from ntp_dynamics.judging.judged import Judged, hold
-from ntp_dynamics.judging.statement import Statement
+from ntp_dynamics.judging.settle import _continued, _trend
+from ntp_dynamics.judging.statement import Statement, made
 
 
 def runs(power: float, end: int, count: int = 1, noise: float = 0.05) -> Curve:
@@ -47,12 +48,23 @@ def test_it_says_the_same_twice() -> None:
 
 
 def test_what_nothing_settles_is_said() -> None:
-    """Between 1/t and log^0.1 t / t nothing that can be run decides."""
-    t = np.unique(np.round(np.geomspace(1, 200, 60)))
-    curve = Curve(t, (np.log(t + 1) ** 0.1 / t)[None] * np.exp(0.0 * t))
-    judged = settled("1/t", curve)
-    if judged.answer == "undecided":
-        assert "nothing up to" in (judged.settle or "") or told_horizon(judged) > 200
+    """Noise of a factor e^2 hides a slope in every decade, however late, from twenty runs too."""
+    t = np.unique(np.round(np.geomspace(1, 150, 50)))
+    noise = 2.0 * np.random.default_rng(3).standard_normal((1, t.size))
+    judged = settled("1/t", Curve(t, t**-0.97 * np.exp(noise)))
+    assert judged.answer == "undecided"
+    assert judged.settle == "nothing up to step 150,000 and 20 runs would settle it"
+
+
+def test_a_run_goes_on_as_it_did() -> None:
+    curve = runs(0.7, 60, noise=1e-6)
+    trend = _trend(curve, made(Statement("1/t")))
+    assert trend is not None
+    longer = _continued(trend, curve, 100, 3, 0)
+    assert longer.t[-1] == 6_000
+    assert longer.y.shape == (3, longer.t.size)
+    np.testing.assert_allclose(longer.y, np.tile(longer.t**-0.7, (3, 1)), rtol=1e-4)
+    np.testing.assert_allclose(longer.y[0, :60], curve.y[0], rtol=1e-15)  # what was measured stays
 
 
 def test_a_value_that_is_no_number_is_settled_by_no_steps() -> None:
