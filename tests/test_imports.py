@@ -194,11 +194,10 @@ def test_training_imports_nothing_it_does_not_use() -> None:
 
 
 def test_trajectories_are_opened_in_one_place() -> None:
-    """Where the lock is held that HDF5 needs, or in a process that does nothing else; but for files
-    of others, which a command reads that writes none."""
+    """Where the lock is held that HDF5 needs, or in a process that does nothing else."""
     openers = ("netCDF4.Dataset", "open_datatree", "open_dataset", "to_netcdf")
     found = {p.name for p in MODULES if any(x in p.read_text(encoding="utf-8") for x in openers)}
-    assert found == {"trees.py", "apart_process.py", "netcdf.py"}
+    assert found == {"trees.py", "apart_process.py", "hdf5.py"}
 
 
 def test_files_stay_small() -> None:

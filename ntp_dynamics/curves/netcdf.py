@@ -15,6 +15,7 @@ import numpy as np
 from ntp_dynamics.curves.names import CLOCKS
 from ntp_dynamics.curves.table import Column, Table
 from ntp_dynamics.system.errors import UserError
+from ntp_dynamics.system.hdf5 import reading
 
 CURE = "store y along a coordinate that has its own variable, as step(step)"
 LOG = "log_"
@@ -22,12 +23,10 @@ LOG = "log_"
 
 def read_netcdf(path: Path) -> Table:
     """The quantities of all groups, each with its own clock.  Raises UserError."""
-    import netCDF4
-
     columns: dict[str, Column] = {}
     notes: list[str] = []
     try:
-        with netCDF4.Dataset(path) as file:
+        with reading(path) as file:
             for group, prefix in _groups(file, ""):
                 for name, column in _columns(group, notes):
                     columns[prefix + name] = column

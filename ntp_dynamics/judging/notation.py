@@ -127,10 +127,12 @@ class _Reader:
         return self.tokens[self.place][0] if self.place < len(self.tokens) else ""
 
     def power(self) -> Expression:
+        """An atom, raised or not."""
         base = self.atom()
         return Raised(base, self.exponent()) if self.took("^") else base
 
     def exponent(self) -> float:
+        """A number, or a quotient of two, after ``^``."""
         sign = -1.0 if self.took("-") else 1.0
         bracket = self.took("(")
         if bracket:
@@ -159,6 +161,7 @@ class _Reader:
         return float(self.tokens[self.place - 1][1])
 
     def atom(self) -> Expression:
+        """What stands by itself: a number, a name, a function and its argument, brackets."""
         if self.kind() == "number":
             return Number(self.written())
         if self.took("("):

@@ -39,10 +39,11 @@ from ntp_dynamics.record.entries import (
     vouching,
 )
 from ntp_dynamics.record.laws import LAWS
-from ntp_dynamics.record.trees import HDF5, check_tree, known_file, size_of, write_tree
+from ntp_dynamics.record.trees import check_tree, known_file, size_of, write_tree
 from ntp_dynamics.system.bounded import DAMAGED, TEXT, json_of, read
 from ntp_dynamics.system.disk import not_written, refusal_of
 from ntp_dynamics.system.errors import UserError
+from ntp_dynamics.system.hdf5 import HDF5
 from ntp_dynamics.system.owner import DirectoryLock, unwritable
 from ntp_dynamics.system.secrets import redact
 from ntp_dynamics.system.stops import undisturbed

@@ -6,10 +6,8 @@ parsed in a process of its own (`record.apart`).
 
 from __future__ import annotations
 
-import gc
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,15 +21,13 @@ from ntp_dynamics.record.entries import Entry, entry_in, largest
 from ntp_dynamics.record.stencil import Stencils
 from ntp_dynamics.system.bounded import DAMAGED, opened
 from ntp_dynamics.system.errors import UserError
+from ntp_dynamics.system.hdf5 import reading
 
 if TYPE_CHECKING:
     import xarray
-    from netCDF4 import Dataset
 
 FRAME = 4_500
 """Bytes that a file takes for a variable, beside its numbers."""
-HDF5 = threading.Lock()
-"""Held by whoever opens, reads, writes or closes a trajectory: the library is not thread-safe."""
 
 STENCILS = Stencils()
 
@@ -91,7 +87,7 @@ def check_tree(path: Path) -> None:
     """Read a trajectory that this process wrote a variable at a time, and its checksums with it.
     Raises UserError."""
     try:
-        with _own(path) as file:
+        with reading(path) as file:
             netcdf.check(file)
     except UNREADABLE as error:
         raise UserError(str(path), "it cannot be read", DAMAGED) from error
@@ -151,19 +147,3 @@ def _floats(values: np.ndarray, attrs: Mapping[str, Any]) -> Float[np.ndarray, .
     if "_FillValue" in attrs:
         numbers[values == attrs["_FillValue"]] = np.nan
     return numbers
-
-
-@contextmanager
-def _own(path: Path) -> Iterator[Dataset]:
-    """A trajectory of this process to read from, with the lock; it is closed before the lock is
-    free again."""
-    import netCDF4
-
-    with HDF5:
-        try:
-            file = netCDF4.Dataset(path)
-        except UNREADABLE:
-            gc.collect()  # what was half open is closed here, not in a thread without the lock
-            raise
-        with file:
-            yield file

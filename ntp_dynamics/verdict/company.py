@@ -48,16 +48,18 @@ def p_pooled(drift: Drift) -> Float[np.ndarray, " ..."]:
     """p-value of "the mean over runs keeps the law"; runs are the last axis.
 
     Every window of three successive pairs drifts beyond what is allowed, and in the last pair the
-    drift does not fade (p = 1 if it does: a time shift, say, dies out).  To ask the earlier pairs
-    for persistence too costs a third of the power against log^2 t / t with five runs and spares no
-    transient more: the last pair is the latest.  (Noise that all runs share is no danger: it would
-    have to drift through two disjoint decades.)
+    drift neither fades nor comes to an end (p = 1 if it does: a time shift, say, dies out).  To ask
+    the earlier pairs for persistence too costs a third of the power against log^2 t / t with five
+    runs and spares no transient more: the last pair is the latest.  (Noise that all runs share is
+    no danger: it would have to drift through two disjoint decades.)
     """
     p = p_above(drift.moved.pairs / drift.allowed, 1.0).max(axis=(0, 1))
     movement = drift.moved.pairs[0].mean(axis=-1)  # (W, ...)
-    later = drift.moved.pairs[:, 0]
-    error = later.std(axis=-1, ddof=1) / np.sqrt(later.shape[-1])
-    fades = (movement[0] < PERSISTENCE * movement[-1]) | ending(later.mean(axis=-1), error)
+    fades = movement[0] < PERSISTENCE * movement[-1]
+    if drift.noise is not None:
+        later = drift.moved.pairs[:, 0]
+        error = later.std(axis=-1, ddof=1) / np.sqrt(later.shape[-1])
+        fades |= ending(later.mean(axis=-1), error)
     return np.where(fades, 1.0, p)
 
 

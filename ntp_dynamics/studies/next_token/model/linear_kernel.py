@@ -121,42 +121,40 @@ def _join(layout, iterate):
 
 
 @njit(**INLINE)
+def _odds(value, entry, copies, odds, begin, end):
+    """Those of some slots, relative to the largest: its log, and their sum."""
+    top, mass = fill(NEVER), fill(0.0)
+    for s in range(begin, end, LANES):
+        a = gather(value, entry, s) + load(copies, s)
+        store(odds, s, a)
+        top = maximum(a, top)
+    highest = largest(top)
+    top = fill(highest)
+    for s in range(begin, end, LANES):
+        x = exp(load(odds, s) - top)
+        store(odds, s, x)
+        mass = mass + x
+    return highest, total(mass)
+
+
+@njit(**INLINE)
 def _weigh(layout, room):
     """Odds of the tokens on each side of every sample, relative to the largest, and their sums."""
-    never, zero = fill(NEVER), fill(0.0)
     for n in range(len(layout.pi)):
         begin, end = layout.first_in[n], layout.first_in[n + 1]
         if layout.component[n] < 0:
             room.top_in[n] = room.value[layout.label[n]] + layout.label_copies[n]
             room.mass_in[n] = 1.0
         else:
-            top = never
-            for s in range(begin, end, LANES):
-                a = gather(room.value, layout.entry_in, s) + load(layout.copies_in, s)
-                store(room.odds_in, s, a)
-                top = maximum(a, top)
-            room.top_in[n] = largest(top)
-            top, mass = fill(room.top_in[n]), zero
-            for s in range(begin, end, LANES):
-                odds = exp(load(room.odds_in, s) - top)
-                store(room.odds_in, s, odds)
-                mass = mass + odds
-            room.mass_in[n] = total(mass)
+            entry, copies = layout.entry_in, layout.copies_in
+            top, mass = _odds(room.value, entry, copies, room.odds_in, begin, end)
+            room.top_in[n], room.mass_in[n] = top, mass
         begin, end = layout.first_out[n], layout.first_out[n + 1]
         room.top_out[n], room.mass_out[n] = NEVER, 1.0
         if end > begin:
-            top = never
-            for s in range(begin, end, LANES):
-                a = gather(room.value, layout.entry_out, s) + load(layout.copies_out, s)
-                store(room.odds_out, s, a)
-                top = maximum(a, top)
-            room.top_out[n] = largest(top)
-            top, mass = fill(room.top_out[n]), zero
-            for s in range(begin, end, LANES):
-                odds = exp(load(room.odds_out, s) - top)
-                store(room.odds_out, s, odds)
-                mass = mass + odds
-            room.mass_out[n] = total(mass) * layout.many[n]
+            entry, copies = layout.entry_out, layout.copies_out
+            top, mass = _odds(room.value, entry, copies, room.odds_out, begin, end)
+            room.top_out[n], room.mass_out[n] = top, mass * layout.many[n]
 
 
 @njit(**INLINE)
